@@ -1,0 +1,178 @@
+//! The only place that asks the time or sleeps.
+//!
+//! Every instant of a run is a [`Stamp`]: monotonic nanoseconds since the run's start. A [`Clock`]
+//! makes stamps and relates them to the wall clock, which was read once, at the same moment.
+
+use std::ops::Add;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use time::{OffsetDateTime, UtcOffset};
+
+/// A moment of the run: nanoseconds since its start on the monotonic clock.
+///
+/// ```
+/// use std::time::Duration;
+/// use sse_perf::clock::Stamp;
+///
+/// let start = Stamp::from_micros(1_500);
+/// let token = start + Duration::from_millis(200);
+/// assert_eq!(token.since(start), Duration::from_millis(200));
+/// assert_eq!(start.since(token), Duration::ZERO, "never negative");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(u64);
+
+impl Stamp {
+    /// The run's start.
+    pub const ZERO: Stamp = Stamp(0);
+
+    /// The stamp that many nanoseconds after the run's start.
+    #[must_use]
+    pub const fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// The stamp that many microseconds after the run's start.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros * 1_000)
+    }
+
+    /// Nanoseconds since the run's start.
+    #[must_use]
+    pub const fn as_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// Whole microseconds since the run's start, rounded to the nearest.
+    #[must_use]
+    pub const fn as_micros(self) -> u64 {
+        (self.0 + 500) / 1_000
+    }
+
+    /// The second of the run that this moment belongs to, from 0.
+    #[must_use]
+    pub const fn second(self) -> u64 {
+        self.0 / 1_000_000_000
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    #[must_use]
+    pub const fn since(self, earlier: Stamp) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl Add<Duration> for Stamp {
+    type Output = Stamp;
+
+    fn add(self, rhs: Duration) -> Stamp {
+        Stamp(self.0.saturating_add(nanos(rhs)))
+    }
+}
+
+/// Nanoseconds of a duration, saturating after 584 years.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A duration in whole microseconds, rounded to the nearest: the resolution in which every
+/// per-request metric is kept, written and shown (METRICS: "rounded to whole microseconds first").
+#[must_use]
+pub fn micros(duration: Duration) -> u64 {
+    nanos(duration).saturating_add(500) / 1_000
+}
+
+/// The run's clock: monotonic since its start, with the wall-clock time of that start.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    origin: Instant,
+    wall: OffsetDateTime,
+}
+
+impl Clock {
+    /// A clock that starts now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            origin: Instant::now(),
+            wall: local_now(),
+        }
+    }
+
+    /// Now, since the run's start.
+    #[must_use]
+    pub fn now(&self) -> Stamp {
+        Stamp(nanos(self.origin.elapsed()))
+    }
+
+    /// The wall-clock time of a stamp, in the local offset, drawn from the one reading at the
+    /// run's start: steps of the wall clock during the run do not show.
+    #[must_use]
+    pub fn wall(&self, at: Stamp) -> OffsetDateTime {
+        self.wall + Duration::from_nanos(at.0)
+    }
+
+    /// How long it is until `at`; zero if it has passed.
+    #[must_use]
+    pub fn until(&self, at: Stamp) -> Duration {
+        at.since(self.now())
+    }
+
+    /// Sleeps until `at`, or until `stop` says so; the thread has to be unparked for the second.
+    /// Returns whether `at` was reached.
+    pub fn park_until(&self, at: Stamp, stop: impl Fn() -> bool) -> bool {
+        loop {
+            if stop() {
+                return false;
+            }
+            let left = self.until(at);
+            if left.is_zero() {
+                return true;
+            }
+            std::thread::park_timeout(left);
+        }
+    }
+}
+
+/// The local time's offset from UTC. The first call reads it from the system, which is possible
+/// only while the process has a single thread: [`crate::run`] makes it before anything else.
+/// UTC where the system does not tell.
+pub fn local_offset() -> UtcOffset {
+    static OFFSET: OnceLock<UtcOffset> = OnceLock::new();
+    *OFFSET.get_or_init(|| UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC))
+}
+
+/// The wall-clock time in the local offset.
+#[must_use]
+pub fn local_now() -> OffsetDateTime {
+    OffsetDateTime::now_utc().to_offset(local_offset())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microseconds_round_to_the_nearest() {
+        for (nanos, expected) in [(0, 0), (499, 0), (500, 1), (1_499, 1), (1_500, 2)] {
+            assert_eq!(micros(Duration::from_nanos(nanos)), expected, "{nanos} ns");
+            assert_eq!(Stamp::from_nanos(nanos).as_micros(), expected, "{nanos} ns");
+        }
+    }
+
+    #[test]
+    fn a_stamp_belongs_to_the_second_that_it_lies_in() {
+        assert_eq!(Stamp::from_micros(999_999).second(), 0);
+        assert_eq!(Stamp::from_micros(1_000_000).second(), 1);
+    }
+
+    #[test]
+    fn parking_ends_at_once_when_told_to_stop() {
+        let clock = Clock::start();
+        let far = clock.now() + Duration::from_secs(3600);
+        assert!(!clock.park_until(far, || true));
+        assert!(clock.park_until(Stamp::ZERO, || false));
+    }
+}

@@ -1,0 +1,6 @@
+//! sse-perf: a load and latency tester for streaming (SSE) AI services.
+
+pub mod clock;
+pub mod load;
+pub mod record;
+pub mod text;

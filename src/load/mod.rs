@@ -1,0 +1,8 @@
+//! When requests are sent: pure functions from the number of a user or of an arrival to its time
+//! and phase, tested by table. Idle users claim the next number.
+//!
+//! A load shape is one file here and a line in this one. Now: [`ClosedLoop`].
+
+mod closed;
+
+pub use closed::{ClosedLoop, Limit};

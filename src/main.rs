@@ -1,0 +1,3 @@
+//! The `sse-perf` command: parse, run, exit code.
+
+fn main() {}

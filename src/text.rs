@@ -1,0 +1,211 @@
+//! What the tool says to people, in English and Chinese: texts by id from `templates/texts/*.json`,
+//! and [`Message`], a text's id with its arguments, which is how warnings and errors travel until
+//! somebody shows them.
+//!
+//! Field names in CSV and JSON are English always and are not here.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::OnceLock;
+
+/// A language of the console, the help and the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+    /// Simplified Chinese.
+    Chinese,
+}
+
+impl Language {
+    /// The language that a POSIX locale asks for: `zh_CN.UTF-8` is Chinese, anything else English.
+    #[must_use]
+    pub fn from_locale(locale: &str) -> Self {
+        if locale.to_ascii_lowercase().starts_with("zh") {
+            Language::Chinese
+        } else {
+            Language::English
+        }
+    }
+
+    /// The language's code: `en` or `zh`.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Chinese => "zh",
+        }
+    }
+
+    /// The texts of this language, read at their first use.
+    #[must_use]
+    pub fn texts(self) -> &'static Texts {
+        static ENGLISH: OnceLock<Texts> = OnceLock::new();
+        static CHINESE: OnceLock<Texts> = OnceLock::new();
+        match self {
+            Language::English => {
+                ENGLISH.get_or_init(|| Texts::parse(include_str!("../templates/texts/en.json")))
+            }
+            Language::Chinese => {
+                CHINESE.get_or_init(|| Texts::parse(include_str!("../templates/texts/zh.json")))
+            }
+        }
+    }
+}
+
+/// The texts of one language, by id.
+#[derive(Debug)]
+pub struct Texts(HashMap<String, String>);
+
+impl Texts {
+    /// Reads a language's file: an object of id to text.
+    ///
+    /// # Panics
+    ///
+    /// If it is none: the files are part of the program, and a test reads both.
+    fn parse(json: &str) -> Self {
+        Self(serde_json::from_str(json).expect("a text file is a JSON object of strings"))
+    }
+
+    /// The text of that id; the id itself where there is none, which a test excludes for every id
+    /// that the program names.
+    #[must_use]
+    pub fn get<'a>(&'a self, id: &'a str) -> &'a str {
+        self.0.get(id).map_or(id, String::as_str)
+    }
+
+    /// The text of that id, where there is one.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&str> {
+        self.0.get(id).map(String::as_str)
+    }
+
+    /// All ids.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A message in this language: its text with every `{name}` replaced by the argument of that
+    /// name.
+    #[must_use]
+    pub fn render(&self, message: &Message) -> String {
+        let mut rest = self.get(message.id);
+        let mut text = String::with_capacity(rest.len());
+        while let Some(open) = rest.find('{') {
+            let (before, after) = rest.split_at(open);
+            text.push_str(before);
+            match after[1..].split_once('}') {
+                Some((name, tail)) if message.argument(name).is_some() => {
+                    text.push_str(message.argument(name).unwrap_or_default());
+                    rest = tail;
+                }
+                _ => {
+                    text.push('{');
+                    rest = &after[1..];
+                }
+            }
+        }
+        text.push_str(rest);
+        text
+    }
+}
+
+/// A text's id with its arguments: a warning or an error that knows no language yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    id: &'static str,
+    arguments: Vec<(&'static str, String)>,
+}
+
+impl Message {
+    /// A message without arguments.
+    #[must_use]
+    pub fn new(id: &'static str) -> Self {
+        Self {
+            id,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// The same message with one argument more: the text's `{name}`.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.arguments.push((name, value.to_string()));
+        self
+    }
+
+    /// The text's id.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn argument(&self, name: &str) -> Option<&str> {
+        self.arguments
+            .iter()
+            .find(|(given, _)| *given == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Display for Message {
+    /// In English, for logs and files.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Language::English.texts().render(self))
+    }
+}
+
+impl std::error::Error for Message {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_inserted_once_and_never_read_again() {
+        let texts = Texts::parse(r#"{"greet": "{a} and {b}, {unknown} {"}"#);
+        let message = Message::new("greet").with("a", "{b}").with("b", 2);
+        assert_eq!(texts.render(&message), "{b} and 2, {unknown} {");
+    }
+
+    #[test]
+    fn both_languages_have_the_same_texts_with_the_same_arguments() {
+        let placeholders = |text: &str| {
+            let mut names: Vec<String> = text
+                .split('{')
+                .skip(1)
+                .filter_map(|part| part.split_once('}').map(|(name, _)| name.to_owned()))
+                .collect();
+            names.sort();
+            names
+        };
+        let (english, chinese) = (Language::English.texts(), Language::Chinese.texts());
+        for id in english.ids() {
+            let translated = chinese
+                .find(id)
+                .unwrap_or_else(|| panic!("{id} lacks in zh.json"));
+            assert_eq!(
+                placeholders(english.get(id)),
+                placeholders(translated),
+                "{id}"
+            );
+        }
+        for id in chinese.ids() {
+            assert!(english.find(id).is_some(), "{id} lacks in en.json");
+        }
+    }
+
+    #[test]
+    fn the_locale_chooses_the_language() {
+        for (locale, expected) in [
+            ("zh_CN.UTF-8", Language::Chinese),
+            ("zh", Language::Chinese),
+            ("en_US.UTF-8", Language::English),
+            ("C", Language::English),
+            ("", Language::English),
+        ] {
+            assert_eq!(Language::from_locale(locale), expected, "{locale}");
+        }
+    }
+}
