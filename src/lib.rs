@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod load;
 pub mod record;
+pub mod stats;
 pub mod text;
