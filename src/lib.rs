@@ -3,4 +3,5 @@
 pub mod clock;
 pub mod load;
 pub mod record;
+pub mod sse;
 pub mod text;
