@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod load;
 pub mod record;
+pub mod sse;
 pub mod stats;
 pub mod text;
