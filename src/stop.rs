@@ -1,6 +1,20 @@
-//! How far a run has been told to stop: a flag that every thread looks at before it waits or sends.
+//! Stopping a run: what tells the engine to ([`Control`]), and how far it has told everybody else
+//! to ([`Stop`]), a flag that every thread looks at before it waits or sends.
 
 use std::sync::atomic::{AtomicU8, Ordering};
+
+/// What the engine is told while it waits.
+#[derive(Debug)]
+pub enum Control {
+    /// The process got its first, second, … signal to end.
+    Signal(u32),
+    /// A user's thread is over.
+    UserDone,
+    /// The results can no longer be saved: stop sending.
+    OutputFailed,
+    /// Nobody reads the output any more: end at once.
+    OutputClosed,
+}
 
 /// Shared by the engine, which sets it, and the users' threads, which obey it. It only rises.
 #[derive(Debug, Default)]

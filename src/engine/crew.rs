@@ -6,7 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
-use super::Control;
+use crate::stop::Control;
 use crate::record::RequestRecord;
 use crate::text::Message;
 use crate::transport::{Cutter, Transport};

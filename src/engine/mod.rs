@@ -16,6 +16,7 @@ use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::Config;
 use crate::record::{Outcome, Sample};
+use crate::stop::Control;
 use crate::text::Message;
 use crate::transport::Transport;
 use crate::user::{Context, Watch};
@@ -25,19 +26,6 @@ use crate::user::{Context, Watch};
 const CUT_WAIT: Duration = Duration::from_secs(2);
 /// How often that wait looks who is left.
 const CUT_POLL: Duration = Duration::from_millis(10);
-
-/// What the engine is told while it waits.
-#[derive(Debug)]
-pub enum Control {
-    /// The process got its first, second, … signal to end.
-    Signal(u32),
-    /// A user's thread is over.
-    UserDone,
-    /// The results can no longer be saved: stop sending.
-    OutputFailed,
-    /// Nobody reads the output any more: end at once.
-    OutputClosed,
-}
 
 /// How a run ended.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use super::Control;
+use crate::stop::Control;
 
 /// The exit code of an interrupted run.
 const INTERRUPTED: i32 = 130;

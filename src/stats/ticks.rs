@@ -89,7 +89,7 @@ impl Ticks {
                 let second = request.instants.end.second();
                 self.count(second, |counts| counts.record(request));
             }
-            Sample::Head { .. } | Sample::Events { .. } | Sample::Done => {}
+            Sample::Head { .. } | Sample::Events { .. } | Sample::Notice(_) | Sample::Done => {}
         }
     }
 
