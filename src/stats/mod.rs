@@ -13,7 +13,7 @@ mod ticks;
 mod watched;
 
 pub use counts::{Counts, FailureCounts, Sum};
-pub use distribution::{Distribution, Statistics, in_thousandths};
+pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
 pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
 pub use run::RunStats;
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
