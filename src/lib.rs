@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod load;
+pub mod mock;
 pub mod output;
 pub mod record;
 pub mod sse;
