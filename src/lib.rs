@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod load;
+pub mod protocol;
 pub mod record;
 pub mod sse;
 pub mod text;
