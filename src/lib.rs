@@ -51,6 +51,7 @@ pub mod clock;
 pub mod load;
 pub mod mock;
 pub mod output;
+pub mod protocol;
 pub mod record;
 pub mod sse;
 pub mod stats;
