@@ -4,3 +4,4 @@ pub mod clock;
 pub mod load;
 pub mod record;
 pub mod text;
+pub mod workload;
