@@ -41,13 +41,8 @@ pub fn read_lines(path: &Path) -> Result<Vec<Line>, LinesError> {
 }
 
 fn parse_lines(bytes: &[u8]) -> Result<Vec<Line>, LinesError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| LinesError::NotUtf8 {
-        line: 1 + bytes[..error.valid_up_to()]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count(),
-    })?;
-    let lines: Vec<Line> = without_bom(text)
+    let lines: Vec<Line> = utf8(bytes)
+        .map_err(|line| LinesError::NotUtf8 { line })?
         .lines()
         .zip(1..)
         .map(|(line, number)| (number, line.trim()))
@@ -64,10 +59,17 @@ fn parse_lines(bytes: &[u8]) -> Result<Vec<Line>, LinesError> {
     }
 }
 
-/// A text without the byte-order mark that Windows programs put in front.
-#[must_use]
-pub fn without_bom(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
+/// The text of a UTF-8 file, without the byte-order mark that Windows programs put in front.
+///
+/// # Errors
+///
+/// The number of the first line that is not UTF-8, from 1.
+pub fn utf8(bytes: &[u8]) -> Result<&str, usize> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        1 + valid.matches('\n').count()
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::record::Sent;
 
 pub use key::{ApiKey, mask};
-pub use lines::{Line, LinesError, read_lines, without_bom};
+pub use lines::{Line, LinesError, read_lines, utf8};
 pub use template::{BodyTemplate, Fields, MissingInput};
 
 /// Items that are handed out in turn: the lines of a file, or the one value of a flag.
@@ -78,6 +78,10 @@ pub struct Workload {
     pub keys: Source<ApiKey>,
     /// The request body.
     pub body: BodyTemplate,
+    /// The file that the body comes from, where it is not the protocol's.
+    pub body_file: Option<PathBuf>,
+    /// What the bodies have in common.
+    pub fields: Fields,
     /// Secrets of the run beside the keys, which texts must not show: values of `--header`.
     pub secrets: Vec<ApiKey>,
 }
@@ -147,6 +151,8 @@ mod tests {
                 vec![ApiKey::new("key-0001"), ApiKey::new("key-0002")],
             ),
             body: BodyTemplate::new(&document, &Fields::default()).unwrap(),
+            body_file: None,
+            fields: Fields::default(),
             secrets: vec![ApiKey::new("tenant-secret-00")],
         }
     }

@@ -1,6 +1,19 @@
 //! What a run was asked to do, validated: [`Config`], made of the raw command line before anything
 //! is sent. Every usage error is found here.
 
+mod build;
+mod content;
+mod files;
+mod headers;
+mod outputs;
+mod parse;
+mod show;
+mod target;
+#[cfg(test)]
+mod tests;
+mod url;
+
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +22,15 @@ use crate::load::ClosedLoop;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
 use crate::workload::Workload;
+
+pub use parse::{count, duration, positive_duration, whole};
+
+/// The environment variable that holds the API key where no flag gives one: what stands in a
+/// command line, everybody on the machine can read.
+pub const API_KEY_VARIABLE: &str = "SSE_PERF_API_KEY";
+
+/// Most virtual users of a run; what the system permits is checked at its start.
+pub const MOST_USERS: u32 = 1_000_000;
 
 /// Everything that a run needs to know. Nothing in it is changed once it has been made.
 #[derive(Debug)]
@@ -43,14 +65,29 @@ pub struct Config {
 }
 
 /// Where requests go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The whole URL, with scheme, host, port where it was given, and path.
+    /// The whole URL, with scheme, host, port where it was given, and path. May carry secrets in its
+    /// query: [`Target::shown`] is for people.
     pub url: String,
 }
 
+impl Target {
+    /// The URL with secrets in its query masked.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        show::redact_url(&self.url)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", self.shown())
+    }
+}
+
 /// How requests travel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TransportConfig {
     /// Longest wait for a connection, TLS included.
     pub connect_timeout: Duration,
@@ -69,10 +106,17 @@ pub struct TransportConfig {
     pub ca_cert: Option<Vec<u8>>,
     /// Whether any certificate is accepted.
     pub insecure: bool,
-    /// Headers of every request, beside those of the protocol.
+    /// Headers of every request; one of the protocol's that has the same name is not sent.
     pub headers: Vec<(String, String)>,
     /// Largest event that is read, in bytes.
     pub max_event_bytes: usize,
+}
+
+impl fmt::Debug for TransportConfig {
+    /// As in the run JSON: headers and proxy may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TransportConfig({})", show::transport_json(self))
+    }
 }
 
 /// Where one of the run's files goes.
