@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod load;
+pub mod mock;
 pub mod record;
 pub mod text;
