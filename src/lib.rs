@@ -4,6 +4,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod load;
+pub mod mock;
 pub mod protocol;
 pub mod record;
 pub mod text;
