@@ -20,7 +20,6 @@ const FLUSH: Duration = Duration::from_millis(250);
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// Collects the samples of a run.
-#[derive(Debug)]
 pub struct Collector {
     clock: Clock,
     control: Sender<Control>,
@@ -30,7 +29,6 @@ pub struct Collector {
 }
 
 /// What a run came to.
-#[derive(Debug)]
 pub struct Collected {
     /// Its statistics.
     pub stats: RunStats,

@@ -28,9 +28,9 @@
 //! - [`protocol`]: what events mean, as data
 //! - [`workload`]: what is sent
 //! - [`load`]: when it is sent
-//! - [`plan`]: everything that a run needs to know
 //! - [`stats`]: what the samples add up to
 //! - [`output`]: data into bytes, and the place that owns the files
+//! - [`plan`]: everything that a run needs to know
 //! - [`transport`]: how requests travel; the only place that names ureq
 //! - [`user`]: one virtual user's loop
 //! - [`collector`]: receives, counts, writes and prints
@@ -47,12 +47,21 @@
 //! of texts in `templates/texts/`; a wire format of the simulated service is a file in `mock/wire/`
 //! and a line in its `mod.rs`.
 
+pub mod cli;
 pub mod clock;
+pub mod collector;
+pub mod config;
+pub mod engine;
 pub mod load;
 pub mod mock;
 pub mod output;
+pub mod plan;
 pub mod protocol;
 pub mod record;
 pub mod sse;
 pub mod stats;
+pub mod stop;
 pub mod text;
+pub mod transport;
+pub mod user;
+pub mod workload;

@@ -26,7 +26,7 @@ use self::leaf::TcpLeaf;
 use self::probe::{Deadlines, Notes, Probe, Stage};
 use self::resolver::{Names, UserResolver};
 use crate::clock::{Clock, Stamp};
-use crate::config::{Target, TransportConfig};
+use crate::plan::{Target, TransportConfig};
 use crate::record::{Connection, Failure};
 use crate::text::Message;
 
@@ -70,7 +70,10 @@ impl Transport {
         let standard = [
             ("content-type", "application/json"),
             ("accept", "text/event-stream"),
-            ("user-agent", concat!("sse-perf/", env!("CARGO_PKG_VERSION"))),
+            (
+                "user-agent",
+                concat!("sse-perf/", env!("CARGO_PKG_VERSION")),
+            ),
         ];
         let given = protocol_headers.iter().chain(&settings.headers);
         let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
@@ -156,7 +159,8 @@ fn agent_config(settings: &TransportConfig) -> Result<ureq::config::Config, Mess
     let proxy = match &settings.proxy {
         None => None,
         Some(url) => Some(
-            Proxy::new(url).map_err(|error| Message::new("transport.proxy").with("error", error))?,
+            Proxy::new(url)
+                .map_err(|error| Message::new("transport.proxy").with("error", error))?,
         ),
     };
     // The leaf keeps all limits but that of the connect phase, which spans several layers.
@@ -319,7 +323,7 @@ impl Cutter {
     /// Ends every read and write of the client at once. A connect in progress is not interrupted.
     pub fn cut(&self) {
         self.probe.cut();
-        self.agent.shutdown();
+        self.agent.clone().shutdown();
     }
 
     /// Whether the client is where a cut does not reach it: in the system's connect.
@@ -330,7 +334,6 @@ impl Cutter {
 }
 
 /// A response whose head has come.
-#[derive(Debug)]
 pub struct Response<'c> {
     /// HTTP status.
     pub status: u16,

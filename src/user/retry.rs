@@ -93,7 +93,11 @@ mod tests {
         ];
         for (kind, status, expected) in table {
             let failure = Failure::new(kind, "");
-            assert_eq!(is_transient(&failure, status), expected, "{kind} {status:?}");
+            assert_eq!(
+                is_transient(&failure, status),
+                expected,
+                "{kind} {status:?}"
+            );
         }
     }
 
@@ -155,7 +159,10 @@ mod tests {
         assert!(!was_stale(&reset, &attempt, Stamp::from_micros(1_100_000)));
         let idle = Failure::new(FailureKind::TimeoutResponse, "");
         assert!(!was_stale(&idle, &attempt, soon));
-        let answered = Attempt { first_byte: Some(soon), ..attempt };
+        let answered = Attempt {
+            first_byte: Some(soon),
+            ..attempt
+        };
         assert!(!was_stale(&reset, &answered, soon));
         let mut new = attempt;
         new.connection.reused = Some(false);

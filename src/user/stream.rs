@@ -80,9 +80,7 @@ impl<'a> StreamMeter<'a> {
             }
             Block::Event(event) => match self.decoder.decode(event) {
                 Ok(meaning) => self.tally.meaning(&meaning, event, arrival),
-                Err(malformed) => self
-                    .tally
-                    .malformed(&malformed.to_string(), event, arrival),
+                Err(malformed) => self.tally.malformed(&malformed.to_string(), event, arrival),
             },
         }
     }
@@ -295,7 +293,11 @@ mod tests {
         let mut meter = StreamMeter::new(&mut record, &mut decoder, &mut gaps, None, reporter);
         for (read, (millis, bytes)) in (1..).zip(reads) {
             let at = Stamp::from_micros(millis * 1_000);
-            let arrival = Arrival { bytes: bytes.len(), at, read };
+            let arrival = Arrival {
+                bytes: bytes.len(),
+                at,
+                read,
+            };
             meter.bytes(arrival);
             parser
                 .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
@@ -337,8 +339,14 @@ mod tests {
         );
         let instants = record.instants;
         assert_eq!(record.outcome, Outcome::Ok);
-        assert_eq!((instants.first_body, instants.first_event), (ms(10), ms(10)));
-        assert_eq!((instants.first_token, instants.first_answer), (ms(30), ms(50)));
+        assert_eq!(
+            (instants.first_body, instants.first_event),
+            (ms(10), ms(10))
+        );
+        assert_eq!(
+            (instants.first_token, instants.first_answer),
+            (ms(30), ms(50))
+        );
         assert_eq!((instants.last_token, instants.last_event), (ms(90), ms(95)));
         assert_eq!((record.chunks, record.answer_chars), (3, 10));
         let itl = record.itl.expect("gaps of 20 and 40 ms");
@@ -376,7 +384,11 @@ mod tests {
         let error = "data: {\"error\":{\"message\":\"dead\",\"code\":500}}\n\n".to_owned();
         let idle = || Some(Broken::Failed(Failure::new(FailureKind::TimeoutIdle, "")));
         let table = [
-            (vec![text("a"), error.clone(), DONE.into()], None, "error_event"),
+            (
+                vec![text("a"), error.clone(), DONE.into()],
+                None,
+                "error_event",
+            ),
             (vec![error], idle(), "error_event"),
             (vec![text("a")], idle(), "timeout_idle"),
             (vec![text("a"), DONE.into()], Some(Broken::Cut), "cancelled"),
