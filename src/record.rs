@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Stamp;
+use crate::text::Message;
 
 /// The instants of one request. `None` where the request did not come that far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -523,6 +524,8 @@ pub enum Sample {
         /// Its events, in order.
         events: Vec<EventRecord>,
     },
+    /// Something that the user should know at once.
+    Notice(Message),
     /// Nothing more will be sent, or is worth waiting for.
     Done,
 }

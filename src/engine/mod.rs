@@ -1,0 +1,205 @@
+//! Runs a test: spawns the users, lets them begin, watches the limits of time and the signals,
+//! stops and joins.
+
+mod crew;
+mod limits;
+mod signals;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+
+use self::crew::Crew;
+use crate::clock::{Clock, Stamp};
+use crate::collector::{Collected, Collector};
+use crate::config::Config;
+use crate::record::{Outcome, Sample};
+use crate::stop::Control;
+use crate::text::Message;
+use crate::transport::Transport;
+use crate::user::{Context, Watch};
+
+/// How long threads are waited for after a cut, those in a connect excepted: a cut wakes every read
+/// and write, but on a busy machine a thread needs its turn to say so.
+const CUT_WAIT: Duration = Duration::from_secs(2);
+/// How often that wait looks who is left.
+const CUT_POLL: Duration = Duration::from_millis(10);
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// What was collected.
+    pub collected: Collected,
+    /// Whether a signal ended it.
+    pub interrupted: bool,
+}
+
+/// Carries out the run and returns when everything is reported.
+///
+/// # Errors
+///
+/// If it cannot begin: a limit of the system, an unusable setting, a file that cannot be written.
+pub fn run(
+    config: &Arc<Config>,
+    make_collector: impl FnOnce(Clock, Sender<Control>) -> Result<Collector, Message>,
+) -> Result<Finished, Message> {
+    let users = config.plan.users;
+    limits::check(users)?;
+    let transport = Transport::new(
+        config.transport.clone(),
+        &config.target,
+        config.protocol.headers(),
+    )?;
+    let (control, controls) = unbounded();
+    signals::listen(control.clone())
+        .map_err(|error| Message::new("engine.signals").with("error", error))?;
+    let crew = Crew::hire(users, Arc::new(transport), &control)?;
+
+    let clock = Clock::start();
+    let collector = make_collector(clock, control)?;
+    let (sender, samples) = unbounded();
+    let collecting = thread::Builder::new()
+        .name("collector".to_owned())
+        .spawn(move || collector.run(&samples))
+        .map_err(|error| Message::new("engine.thread").with("error", error))?;
+    let context = Arc::new(Context::new(
+        Arc::clone(config),
+        clock,
+        sender,
+        watch(config),
+    ));
+    let mut supervisor = Supervisor {
+        context: &context,
+        crew: &crew,
+        controls,
+        left: crew.len(),
+        interrupted: false,
+    };
+    supervisor.report_missing(users);
+    crew.begin(&context);
+    supervisor.supervise();
+    let interrupted = supervisor.interrupted;
+    let collected = collecting
+        .join()
+        .map_err(|_| Message::new("engine.collector"))?;
+    Ok(Finished {
+        collected,
+        interrupted,
+    })
+}
+
+/// What is told of each request beside its counts: a single one is watched in detail, unless nobody
+/// looks.
+fn watch(config: &Config) -> Watch {
+    Watch {
+        figures: config.is_watched(),
+        text: config.console.show_text,
+    }
+}
+
+/// Watches over a run.
+struct Supervisor<'a> {
+    context: &'a Context,
+    crew: &'a Crew,
+    controls: Receiver<Control>,
+    /// Users whose thread is not over.
+    left: usize,
+    interrupted: bool,
+}
+
+impl Supervisor<'_> {
+    fn notice(&self, message: Message) {
+        let _ = self.context.sender.send(Sample::Notice(message));
+    }
+
+    /// Says so if the system refused threads: the run goes on with those it has.
+    fn report_missing(&self, users: u32) {
+        if self.crew.len() < users as usize {
+            let message = Message::new("engine.threads_refused")
+                .with("users", users)
+                .with("started", self.crew.len());
+            self.notice(message);
+        }
+    }
+
+    /// Waits until all users are done or given up, and tells the collector that this was all.
+    fn supervise(&mut self) {
+        self.watch();
+        let refused = self.crew.refused_sockets();
+        if refused > 0 {
+            self.notice(Message::new("engine.sockets_refused").with("count", refused));
+        }
+        let _ = self.context.sender.send(Sample::Done);
+    }
+
+    fn watch(&mut self) {
+        let context = self.context;
+        let grace = context.config.grace;
+        let mut cut_at = context.config.plan.deadline().map(|at| at + grace);
+        while self.left > 0 {
+            match self.next_control(cut_at) {
+                Some(Control::UserDone) => self.left -= 1,
+                Some(Control::Signal(1)) => {
+                    self.interrupted = true;
+                    self.notice(
+                        Message::new("engine.stopping").with("seconds", grace.as_secs_f64()),
+                    );
+                    cut_at = Some(self.finish(cut_at));
+                }
+                Some(Control::OutputFailed) => cut_at = Some(self.finish(cut_at)),
+                Some(Control::Signal(_)) => {
+                    self.interrupted = true;
+                    self.notice(Message::new("engine.cutting"));
+                    return self.cut();
+                }
+                Some(Control::OutputClosed) | None => return self.cut(),
+            }
+        }
+    }
+
+    /// The next thing that the engine is told; `None` at `cut_at`.
+    fn next_control(&self, cut_at: Option<Stamp>) -> Option<Control> {
+        match cut_at {
+            Some(at) => self
+                .controls
+                .recv_timeout(self.context.clock.until(at))
+                .ok(),
+            None => self.controls.recv().ok(),
+        }
+    }
+
+    /// Stops sending; returns when what is in flight is cut, at the latest.
+    fn finish(&self, cut_at: Option<Stamp>) -> Stamp {
+        self.context.stop.finish();
+        self.crew.wake();
+        let by = self.context.clock.now() + self.context.config.grace;
+        cut_at.map_or(by, |at| at.min(by))
+    }
+
+    /// Gives up what is in flight. Threads in a connect are not waited for: their requests are
+    /// reported from here.
+    fn cut(&mut self) {
+        self.context.stop.cut();
+        self.crew.cut();
+        self.crew.wake();
+        let clock = &self.context.clock;
+        let give_up = clock.now() + CUT_WAIT;
+        while self.left > 0 && !clock.until(give_up).is_zero() {
+            match self.controls.recv_timeout(CUT_POLL) {
+                Ok(Control::UserDone) => self.left -= 1,
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) if !self.crew.only_connecting_left() => {}
+                Err(_) => break,
+            }
+        }
+        if self.left > 0 {
+            for mut record in self.crew.take_over() {
+                record.outcome = Outcome::Cancelled;
+                record.instants.end = clock.now();
+                let _ = self.context.sender.send(Sample::Finished(Box::new(record)));
+            }
+        }
+    }
+}

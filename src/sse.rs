@@ -1,0 +1,390 @@
+//! Server-sent events without I/O: bytes in, blocks out, by the rules of the WHATWG HTML standard
+//! ("Interpreting an event stream"), and told apart from them the blocks that the standard does not
+//! dispatch, since they count as signs of life.
+
+mod line;
+
+use std::fmt;
+use std::mem;
+
+use line::{Field, line_end, push_lossy};
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// How much longer than its value a line of a known field can be: the longest name, colon, space.
+const LONGEST_PREFIX: usize = "event: ".len();
+
+/// Capacity, in bytes, that a buffer may keep from one stream to the next.
+const KEPT_CAPACITY: usize = 64 * 1024;
+
+/// What a blank line completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block<'a> {
+    /// An event, as the standard dispatches it.
+    Event(Event<'a>),
+    /// A block without a `data` line, of which the standard says nothing to anybody: comments,
+    /// `event: ping`, a lone `retry:` or `id:`.
+    KeepAlive {
+        /// Its `event` field; empty if it has none.
+        event: &'a str,
+    },
+}
+
+/// An event of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The `event` field; empty if there is none, which the standard calls `message`.
+    pub event: &'a str,
+    /// The values of the `data` fields, joined by LF.
+    pub data: &'a str,
+    /// The last event id: that of this event or, if it has none, of an earlier one.
+    pub id: &'a str,
+}
+
+/// An event is larger than the parser was told to take: its data, its `event` field and the last
+/// event id together, or a line that is none of these, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// The largest size that is taken, in bytes.
+    pub limit: usize,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an event of more than {} bytes", self.limit)
+    }
+}
+
+impl std::error::Error for TooLarge {}
+
+/// What has come since the last blank line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    Comments,
+    Fields,
+}
+
+/// A parser of one event stream at a time, fed with slices of any size.
+///
+/// Its cost is linear in the bytes fed, however they are cut; its memory is bounded by the limit it
+/// was made with (by four times the limit where an event is not UTF-8, since U+FFFD has three
+/// bytes). The buffers are used again for every event and every stream.
+///
+/// ```
+/// use sse_perf::sse::{Block, Event, Parser};
+///
+/// let mut parser = Parser::new(1024);
+/// let mut seen = Vec::new();
+/// for part in ["data: o", "ne\r", "\n\r\n: still there\n\n"] {
+///     parser
+///         .feed(part.as_bytes(), |block| match block {
+///             Block::Event(Event { data, .. }) => seen.push(data.to_owned()),
+///             Block::KeepAlive { .. } => seen.push("(keep-alive)".to_owned()),
+///         })
+///         .unwrap();
+/// }
+/// assert_eq!(seen, ["one", "(keep-alive)"]);
+/// ```
+#[derive(Debug)]
+pub struct Parser {
+    limit: usize,
+    /// The values of the block's `data` lines, each with an LF after it, and behind `data_end`
+    /// what has come of a line that goes on in a later slice. One buffer for both, so that a huge
+    /// line is not held twice.
+    data: Vec<u8>,
+    data_end: usize,
+    event: String,
+    id: String,
+    /// The data of an event that was not UTF-8, made so.
+    repaired: String,
+    /// How many bytes of a BOM the stream has begun with; `None` once that is settled.
+    bom: Option<usize>,
+    /// The last line ended with a CR: an LF that follows belongs to it.
+    after_cr: bool,
+    /// The line that goes on in a later slice is a comment: nothing of it is kept.
+    in_comment: bool,
+    seen: Seen,
+    overflowed: bool,
+}
+
+impl Parser {
+    /// A parser at the beginning of a stream, that takes events of at most so many bytes.
+    #[must_use]
+    pub fn new(max_event_bytes: usize) -> Self {
+        Self {
+            limit: max_event_bytes,
+            data: Vec::new(),
+            data_end: 0,
+            event: String::new(),
+            id: String::new(),
+            repaired: String::new(),
+            bom: Some(0),
+            after_cr: false,
+            in_comment: false,
+            seen: Seen::Nothing,
+            overflowed: false,
+        }
+    }
+
+    /// Feeds the stream's next bytes; calls `on` for each block that they complete, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if an event is larger than the limit. The blocks before it have been told. The
+    /// stream cannot be read further: every call until [`Parser::reset`] fails in the same way.
+    pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Block<'_>)) -> Result<(), TooLarge> {
+        if self.overflowed {
+            return Err(TooLarge { limit: self.limit });
+        }
+        let mut rest = self.skip_bom(bytes);
+        while let Some(&first) = rest.first() {
+            if mem::take(&mut self.after_cr) && first == b'\n' {
+                rest = &rest[1..];
+                continue;
+            }
+            let Some(end) = line_end(rest) else {
+                return self.hold(rest);
+            };
+            let line = &rest[..end];
+            self.after_cr = rest[end] == b'\r';
+            rest = &rest[end + 1..];
+            if self.in_comment {
+                self.in_comment = false;
+            } else if self.data.len() > self.data_end {
+                self.hold(line)?;
+                self.take_held_line()?;
+            } else if line.is_empty() {
+                self.dispatch(&mut on);
+            } else {
+                self.take_line(line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the parser ready for another stream. Its buffers are kept, unless they grew large.
+    pub fn reset(&mut self) {
+        let mut fresh = Self::new(self.limit);
+        fresh.data = mem::take(&mut self.data);
+        fresh.data.clear();
+        fresh.data.shrink_to(KEPT_CAPACITY);
+        for (kept, grown) in [
+            (&mut fresh.event, &mut self.event),
+            (&mut fresh.id, &mut self.id),
+            (&mut fresh.repaired, &mut self.repaired),
+        ] {
+            *kept = mem::take(grown);
+            kept.clear();
+            kept.shrink_to(KEPT_CAPACITY);
+        }
+        *self = fresh;
+    }
+
+    /// Whether the bytes so far end inside a block or a line. At the end of a stream that is a sign
+    /// of truncation; what has come of the block is discarded. Whole comment lines that no blank
+    /// line follows are complete in themselves.
+    #[must_use]
+    pub fn is_mid_block(&self) -> bool {
+        self.seen == Seen::Fields
+            || self.in_comment
+            || self.data.len() > self.data_end
+            || self.bom.is_some_and(|matched| matched > 0)
+    }
+
+    /// The bytes behind a BOM at the start of the stream, which may come in pieces.
+    fn skip_bom<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let Some(before) = self.bom else {
+            return bytes;
+        };
+        let awaited = &BOM[before..];
+        let same = awaited
+            .iter()
+            .zip(bytes)
+            .take_while(|(a, b)| a == b)
+            .count();
+        let matched = before + same;
+        if matched < BOM.len() && same == bytes.len() {
+            self.bom = Some(matched);
+            return &[];
+        }
+        self.bom = None;
+        if matched < BOM.len() {
+            // What looked like a BOM is the beginning of a line.
+            self.data.extend_from_slice(&BOM[..matched]);
+        }
+        &bytes[same..]
+    }
+
+    /// Bytes of the block that are held as values of its fields.
+    fn held(&self) -> usize {
+        self.data_end.saturating_sub(1) + self.event.len() + self.id.len()
+    }
+
+    /// Checks what is about to be held: the fields and a line of `line` bytes.
+    fn check(&mut self, held: usize, line: usize) -> Result<(), TooLarge> {
+        let prefix = if line > 0 { LONGEST_PREFIX } else { 0 };
+        if held.saturating_add(line) > self.limit.saturating_add(prefix) {
+            self.overflowed = true;
+            return Err(TooLarge { limit: self.limit });
+        }
+        Ok(())
+    }
+
+    /// Keeps a piece of a line whose end is not known yet, or has just been found.
+    fn hold(&mut self, piece: &[u8]) -> Result<(), TooLarge> {
+        if self.in_comment {
+            return Ok(());
+        }
+        let begun = self.data.len() - self.data_end;
+        if begun == 0 && piece.first() == Some(&b':') {
+            self.in_comment = true;
+            self.see(Seen::Comments);
+            return Ok(());
+        }
+        self.check(self.held(), begun + piece.len())?;
+        self.append(piece);
+        Ok(())
+    }
+
+    /// Appends to the data, without ever reserving more than the limit allows to be held.
+    fn append(&mut self, bytes: &[u8]) {
+        let needed = self.data.len() + bytes.len();
+        if needed > self.data.capacity() {
+            let most = self.limit.saturating_add(LONGEST_PREFIX + 1);
+            let wanted = needed.max(needed.saturating_mul(2).min(most));
+            self.data.reserve_exact(wanted - self.data.len());
+        }
+        self.data.extend_from_slice(bytes);
+    }
+
+    fn see(&mut self, what: Seen) {
+        if self.seen != Seen::Fields {
+            self.seen = what;
+        }
+    }
+
+    /// Takes a line that lies whole in the slice that was fed. It is not empty.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), TooLarge> {
+        let field = Field::of(line);
+        if let Field::Comment = field {
+            self.see(Seen::Comments);
+            return Ok(());
+        }
+        self.check(self.held(), line.len())?;
+        if let Field::Data(value) = field {
+            self.see(Seen::Fields);
+            self.append(value);
+            self.end_data_line()
+        } else {
+            self.take_field(field)
+        }
+    }
+
+    /// Takes the line that has been gathered behind the data, piece by piece.
+    fn take_held_line(&mut self) -> Result<(), TooLarge> {
+        let mut data = mem::take(&mut self.data);
+        let line = &data[self.data_end..];
+        match Field::of(line) {
+            Field::Data(value) => {
+                let prefix = line.len() - value.len();
+                data.drain(self.data_end..self.data_end + prefix);
+                self.data = data;
+                self.see(Seen::Fields);
+                self.end_data_line()
+            }
+            field => {
+                let taken = self.take_field(field);
+                data.truncate(self.data_end);
+                self.data = data;
+                taken
+            }
+        }
+    }
+
+    fn end_data_line(&mut self) -> Result<(), TooLarge> {
+        self.append(b"\n");
+        self.data_end = self.data.len();
+        self.check(self.held(), 0)
+    }
+
+    /// Takes a field other than `data`.
+    fn take_field(&mut self, field: Field<'_>) -> Result<(), TooLarge> {
+        self.see(Seen::Fields);
+        match field {
+            Field::Event(value) => {
+                self.event.clear();
+                push_lossy(&mut self.event, value);
+            }
+            Field::Id(value) => {
+                self.id.clear();
+                push_lossy(&mut self.id, value);
+            }
+            Field::Data(_) | Field::Comment | Field::Ignored => {}
+        }
+        self.check(self.held(), 0)
+    }
+
+    /// A blank line: tells what it completes, if anything.
+    fn dispatch(&mut self, on: &mut impl FnMut(Block<'_>)) {
+        if self.seen == Seen::Nothing {
+            return;
+        }
+        if self.data_end > 0 {
+            let bytes = &self.data[..self.data_end - 1];
+            let data = str::from_utf8(bytes).unwrap_or_else(|_| {
+                self.repaired.clear();
+                push_lossy(&mut self.repaired, bytes);
+                &self.repaired
+            });
+            on(Block::Event(Event {
+                event: &self.event,
+                data,
+                id: &self.id,
+            }));
+            self.data.clear();
+            self.data_end = 0;
+        } else {
+            on(Block::KeepAlive { event: &self.event });
+        }
+        self.event.clear();
+        self.seen = Seen::Nothing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_given_back() {
+        const LIMIT: usize = 1 << 20;
+        let mut parser = Parser::new(LIMIT);
+        let piece = vec![b'x'; 10_000];
+        parser.feed(b"data: ", |_| {}).unwrap();
+        while parser.feed(&piece, |_| {}).is_ok() {}
+        assert!(parser.data.capacity() <= LIMIT + LONGEST_PREFIX + 1);
+        parser.reset();
+        assert!(parser.data.capacity() <= KEPT_CAPACITY);
+        parser.feed(b": ", |_| {}).unwrap();
+        for _ in 0..1_000 {
+            parser.feed(&piece, |_| {}).unwrap();
+        }
+        assert!(parser.data.is_empty(), "a comment is not kept");
+    }
+
+    #[test]
+    fn buffers_are_kept_from_event_to_event_and_from_stream_to_stream() {
+        let mut parser = Parser::new(1 << 20);
+        let stream = b"event: e\nid: 7\ndata: \xFF text\n\n";
+        let buffers = |p: &Parser| (p.data.as_ptr(), p.event.as_ptr(), p.repaired.as_ptr());
+        parser.feed(stream, |_| {}).unwrap();
+        let before = buffers(&parser);
+        for piece in stream.chunks(3).cycle().take(100) {
+            parser.feed(piece, |_| {}).unwrap();
+        }
+        parser.reset();
+        parser.feed(stream, |_| {}).unwrap();
+        assert_eq!(buffers(&parser), before);
+    }
+}

@@ -1,0 +1,203 @@
+//! What can be added up over seconds and over runs: counts and sums.
+
+use std::ops::AddAssign;
+
+use super::in_thousandths;
+use crate::clock::micros;
+use crate::record::{FailureKind, Outcome, RequestRecord};
+
+/// A sum and the number of its values, in whole units of whatever it is the sum of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many values.
+    pub count: u64,
+    /// Their sum.
+    pub sum: u64,
+}
+
+impl Sum {
+    fn record(&mut self, value: Option<u64>) {
+        if let Some(value) = value {
+            self.count += 1;
+            self.sum += value;
+        }
+    }
+
+    /// The mean, in the unit of the sum; `None` without values.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+
+    /// The mean in units that are a thousand of those of the sum: milliseconds of microseconds.
+    /// `None` without values.
+    #[must_use]
+    pub fn mean_of_thousandths(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / (self.count as f64 * 1_000.0))
+    }
+}
+
+impl AddAssign for Sum {
+    fn add_assign(&mut self, other: Sum) {
+        self.count += other.count;
+        self.sum += other.sum;
+    }
+}
+
+/// Failures counted by their kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FailureCounts([u64; FailureKind::ALL.len()]);
+
+impl FailureCounts {
+    /// Counts one.
+    pub fn record(&mut self, kind: FailureKind) {
+        self.0[kind as usize] += 1;
+    }
+
+    /// How many of that kind.
+    #[must_use]
+    pub fn get(&self, kind: FailureKind) -> u64 {
+        self.0[kind as usize]
+    }
+
+    /// How many of all kinds.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// The kinds that occurred with their counts, in METRICS' order.
+    pub fn iter(&self) -> impl Iterator<Item = (FailureKind, u64)> + '_ {
+        FailureKind::ALL
+            .into_iter()
+            .map(|kind| (kind, self.get(kind)))
+            .filter(|(_, count)| *count > 0)
+    }
+}
+
+impl AddAssign for FailureCounts {
+    fn add_assign(&mut self, other: FailureCounts) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            *mine += theirs;
+        }
+    }
+}
+
+/// What happened in a stretch of the run. Stretches are added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Users that started.
+    pub users_started: u64,
+    /// Users that finished.
+    pub users_finished: u64,
+    /// Requests that ended well.
+    pub ok: u64,
+    /// Requests that failed.
+    pub failed: FailureCounts,
+    /// Requests that the run cut.
+    pub cancelled: u64,
+    /// Requests that their user left on purpose.
+    pub abandoned: u64,
+    /// Chunks that came, of whatever became of their requests.
+    pub chunks: u64,
+    /// Their tokens, by estimate.
+    pub tokens: u64,
+    /// TTFB of the requests that ended well, in microseconds.
+    pub ttfb: Sum,
+    /// TTFT of the requests that ended well, in microseconds.
+    pub ttft: Sum,
+    /// TPOT of the requests that ended well, in microseconds per token.
+    pub tpot: Sum,
+    /// Response time of the requests that ended well, in microseconds.
+    pub response: Sum,
+    /// Tokens per second of the requests that ended well, in thousandths.
+    pub tokens_per_s: Sum,
+    /// Output tokens of the requests that ended well.
+    pub output_tokens: Sum,
+}
+
+impl Counts {
+    /// Counts a request that is over.
+    pub fn record(&mut self, request: &RequestRecord) {
+        match &request.outcome {
+            Outcome::Ok => self.record_ok(request),
+            Outcome::Failed(failure) => self.failed.record(failure.kind),
+            Outcome::Cancelled => self.cancelled += 1,
+            Outcome::Abandoned => self.abandoned += 1,
+        }
+    }
+
+    fn record_ok(&mut self, request: &RequestRecord) {
+        self.ok += 1;
+        self.ttfb.record(request.ttfb().map(micros));
+        self.ttft.record(request.ttft().map(micros));
+        self.tpot.record(request.tpot().map(micros));
+        self.response.record(request.response_time().map(micros));
+        self.tokens_per_s
+            .record(request.tokens_per_second().map(in_thousandths));
+        self.output_tokens
+            .record(request.output_tokens().map(|(tokens, _)| tokens));
+    }
+
+    /// Requests that were completed: well, or as failures.
+    #[must_use]
+    pub fn completed(&self) -> u64 {
+        self.ok + self.failed.total()
+    }
+
+    /// Success rate, 0 to 1: ok / (ok + failed); `None` before any was completed.
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        let completed = self.completed();
+        (completed > 0).then(|| self.ok as f64 / completed as f64)
+    }
+
+    /// Users that have started and not finished, where these counts begin with the run.
+    #[must_use]
+    pub fn active_users(&self) -> u64 {
+        self.users_started.saturating_sub(self.users_finished)
+    }
+}
+
+impl AddAssign<&Counts> for Counts {
+    fn add_assign(&mut self, other: &Counts) {
+        self.users_started += other.users_started;
+        self.users_finished += other.users_finished;
+        self.ok += other.ok;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+        self.abandoned += other.abandoned;
+        self.chunks += other.chunks;
+        self.tokens += other.tokens;
+        self.ttfb += other.ttfb;
+        self.ttft += other.ttft;
+        self.tpot += other.tpot;
+        self.response += other.response;
+        self.tokens_per_s += other.tokens_per_s;
+        self.output_tokens += other.output_tokens;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_failure_has_its_own_count() {
+        let mut counts = FailureCounts::default();
+        for kind in FailureKind::ALL {
+            counts.record(kind);
+        }
+        counts.record(FailureKind::Empty);
+        assert!(counts.iter().map(|(kind, _)| kind).eq(FailureKind::ALL));
+        assert_eq!(counts.get(FailureKind::Empty), 2);
+        assert_eq!(counts.total(), FailureKind::ALL.len() as u64 + 1);
+    }
+
+    #[test]
+    fn means_of_nothing_are_absent() {
+        assert_eq!(Sum::default().mean(), None);
+        assert_eq!(Sum::default().mean_of_thousandths(), None);
+        assert_eq!(Counts::default().success_rate(), None);
+    }
+}

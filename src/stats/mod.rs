@@ -1,0 +1,98 @@
+//! What the samples of a run add up to: exact distributions, per-second ticks and the summary.
+//! Pure: no input or output, and no time is asked.
+//!
+//! [`RunStats`] takes every [`crate::record::Sample`] and answers with a [`LiveLine`] for each
+//! second and a [`Summary`] at the end. Nothing of a request is kept but its numbers.
+
+mod counts;
+mod distribution;
+mod histogram;
+mod run;
+mod summary;
+mod ticks;
+mod watched;
+
+pub use counts::{Counts, FailureCounts, Sum};
+pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
+pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
+pub use run::RunStats;
+pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
+pub use ticks::{LiveLine, Tick, TickView, Ticks};
+pub use watched::ChunkRow;
+
+/// The percentile `p` (0 to 100) of values in ascending order, by linear interpolation between
+/// closest ranks; `None` where there are none.
+#[must_use]
+pub fn percentile_of_sorted(values: &[u64], p: f64) -> Option<f64> {
+    (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index] as f64))
+}
+
+/// The percentile `p` (0 to 100) of `count` ordered values, at least one, by linear interpolation
+/// between closest ranks: operation for operation what `NumPy`'s default does, so that the result is
+/// the same to the last bit.
+fn percentile(p: f64, count: usize, value_at: impl Fn(usize) -> f64) -> f64 {
+    let last = count - 1;
+    let position = p / 100.0 * last as f64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 to count - 1, as p is a percentage"
+    )]
+    let below = (position.floor() as usize).min(last);
+    let (a, b) = (value_at(below), value_at((below + 1).min(last)));
+    let t = position - below as f64;
+    if t >= 0.5 {
+        b - (b - a) * (1.0 - t)
+    } else {
+        a + (b - a) * t
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! Requests for the tests of this module and of the outputs.
+
+    use crate::clock::Stamp;
+    use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, Sample, Sent};
+
+    fn request(start: Stamp) -> RequestRecord {
+        let sent = Sent {
+            query_index: None,
+            query: "hello".into(),
+            key_index: None,
+            masked_key: "".into(),
+        };
+        RequestRecord::begin(1, 1, Phase::Hold, sent, start)
+    }
+
+    /// A request that succeeded: its first token at `token`, the fifth and last at its end.
+    pub(crate) fn ok_request(start: Stamp, token: Stamp, end: Stamp) -> RequestRecord {
+        let mut request = request(start);
+        request.outcome = Outcome::Ok;
+        request.http_status = Some(200);
+        let instants = &mut request.instants;
+        instants.first_byte = Some(token);
+        instants.first_body = Some(token);
+        instants.first_event = Some(token);
+        instants.first_token = Some(token);
+        instants.first_answer = Some(token);
+        instants.last_token = Some(end);
+        instants.last_event = Some(end);
+        instants.end = end;
+        request.chunks = 5;
+        request.estimated_tokens = 5;
+        request
+    }
+
+    /// A request that failed at `end`, after 1 ms.
+    pub(crate) fn failed(end: Stamp, kind: FailureKind) -> RequestRecord {
+        let mut request = request(Stamp::from_nanos(end.as_nanos() - 1_000_000));
+        request.instants.end = end;
+        request.outcome = Outcome::Failed(Failure::new(kind, format!("{kind} at {end:?}")));
+        request
+    }
+
+    pub(crate) fn finished(request: RequestRecord) -> Sample {
+        Sample::Finished(Box::new(request))
+    }
+}

@@ -1,0 +1,352 @@
+//! The accumulator of a run's samples: sums and distributions, no records.
+
+use std::time::Duration;
+
+use super::{Distribution, FailureSummary, LiveLine, OutputTokens, Summary, Ticks, in_thousandths};
+use crate::clock::{Stamp, micros};
+use crate::load::ClosedLoop;
+use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
+
+/// Everything that is kept of a run's samples.
+#[derive(Debug, Default)]
+pub struct RunStats {
+    ticks: Ticks,
+    totals: Totals,
+    distributions: Distributions,
+    failures: Vec<FailureSummary>,
+}
+
+/// Sums over all requests.
+#[derive(Clone, Debug, Default)]
+struct Totals {
+    first_start: Option<Stamp>,
+    last_end: Option<Stamp>,
+    retries: u64,
+    retry_wait: Duration,
+    reconnects: u64,
+    chunks: u64,
+    coalesced: u64,
+    bytes: u64,
+    answer_chars: u64,
+    output_tokens: OutputTokens,
+    prompt_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    reasoning_tokens: Option<u64>,
+}
+
+/// Distributions over the requests that succeeded.
+#[derive(Debug, Default)]
+struct Distributions {
+    ttfb: Distribution,
+    ttfe: Distribution,
+    ttft: Distribution,
+    ttfa: Distribution,
+    /// Whether the first answer ever came after the first token.
+    ttfa_differs: bool,
+    tpot: Distribution,
+    response: Distribution,
+    connect: Distribution,
+    tokens_per_s: Distribution,
+    output_tokens: Distribution,
+}
+
+impl RunStats {
+    /// Adds a sample.
+    pub fn on(&mut self, sample: &Sample) {
+        self.ticks.on(sample);
+        if let Sample::Finished(request) = sample {
+            self.totals.record(request);
+            match &request.outcome {
+                Outcome::Ok => self.distributions.record(request),
+                Outcome::Failed(failure) => {
+                    self.record_failure(failure.kind, &failure.detail, request.instants.end);
+                }
+                Outcome::Cancelled | Outcome::Abandoned => {}
+            }
+        }
+    }
+
+    fn record_failure(&mut self, kind: FailureKind, detail: &str, at: Stamp) {
+        let place = self.failures.binary_search_by_key(&kind, |f| f.kind);
+        match place {
+            Ok(place) => {
+                let failures = &mut self.failures[place];
+                failures.count += 1;
+                if at < failures.first_seen {
+                    failures.first_seen = at;
+                    detail.clone_into(&mut failures.detail);
+                }
+            }
+            Err(place) => self.failures.insert(
+                place,
+                FailureSummary {
+                    kind,
+                    count: 1,
+                    first_seen: at,
+                    detail: detail.to_owned(),
+                },
+            ),
+        }
+    }
+
+    /// The live line of a second, of the samples that have come; see [`Ticks::live`].
+    pub fn live(&mut self, second: u64) -> LiveLine {
+        self.ticks.live(second)
+    }
+
+    /// The run second by second.
+    #[must_use]
+    pub fn ticks(&self) -> &Ticks {
+        &self.ticks
+    }
+
+    /// The figures of the run, of the samples that have come.
+    #[must_use]
+    pub fn summary(&self, plan: &ClosedLoop) -> Summary {
+        let (run, totals, d) = (self.ticks.total(), &self.totals, &self.distributions);
+        let counts = &run.counts;
+        let response_sum = Duration::from_micros(counts.response.sum);
+        Summary {
+            plan: *plan,
+            users_started: counts.users_started,
+            first_start: totals.first_start,
+            last_end: totals.last_end,
+            ok: counts.ok,
+            failures: self.failures.clone(),
+            cancelled: counts.cancelled,
+            abandoned: counts.abandoned,
+            retries: totals.retries,
+            retry_wait: totals.retry_wait,
+            reconnects: totals.reconnects,
+            chunks: totals.chunks,
+            coalesced: totals.coalesced,
+            bytes: totals.bytes,
+            answer_chars: totals.answer_chars,
+            output_tokens: totals.output_tokens,
+            prompt_tokens: totals.prompt_tokens,
+            cached_tokens: totals.cached_tokens,
+            reasoning_tokens: totals.reasoning_tokens,
+            response_time_sum: (counts.response.count > 0).then_some(response_sum),
+            ttfb: d.ttfb.snapshot(),
+            ttfe: d.ttfe.snapshot(),
+            ttft: d.ttft.snapshot(),
+            ttfa: d.ttfa.snapshot().filter(|_| d.ttfa_differs),
+            tpot: d.tpot.snapshot(),
+            itl: run.itl.snapshot(),
+            response: d.response.snapshot(),
+            connect: d.connect.snapshot(),
+            tokens_per_s: d.tokens_per_s.snapshot(),
+            tokens_per_request: d.output_tokens.snapshot(),
+        }
+    }
+}
+
+impl Totals {
+    fn record(&mut self, request: &RequestRecord) {
+        let (start, end) = (request.instants.start, request.instants.end);
+        self.first_start = Some(self.first_start.map_or(start, |first| first.min(start)));
+        self.last_end = self.last_end.max(Some(end));
+        self.retries += u64::from(request.attempts.saturating_sub(1));
+        self.retry_wait += request.retry_wait;
+        self.reconnects += u64::from(request.reconnects);
+        self.chunks += request.chunks;
+        self.coalesced += request.coalesced;
+        self.bytes += request.bytes;
+        self.answer_chars += request.answer_chars;
+        if let Some((tokens, source)) = request.output_tokens() {
+            self.output_tokens.record(tokens, source);
+        }
+        let usage = &request.usage;
+        for (sum, given) in [
+            (&mut self.prompt_tokens, usage.prompt),
+            (&mut self.cached_tokens, usage.cached),
+            (&mut self.reasoning_tokens, usage.reasoning),
+        ] {
+            if let Some(tokens) = given {
+                *sum = Some(sum.unwrap_or(0) + tokens);
+            }
+        }
+    }
+}
+
+impl Distributions {
+    fn record(&mut self, request: &RequestRecord) {
+        let connect = request.connection.connect;
+        for (distribution, value) in [
+            (&mut self.ttfb, request.ttfb()),
+            (&mut self.ttfe, request.ttfe()),
+            (&mut self.ttft, request.ttft()),
+            (&mut self.ttfa, request.ttfa()),
+            (&mut self.tpot, request.tpot()),
+            (&mut self.response, request.response_time()),
+            (&mut self.connect, connect),
+        ] {
+            if let Some(value) = value {
+                distribution.record(micros(value));
+            }
+        }
+        let instants = &request.instants;
+        self.ttfa_differs |=
+            instants.first_answer.is_some() && instants.first_answer != instants.first_token;
+        if let Some(rate) = request.tokens_per_second() {
+            self.tokens_per_s.record(in_thousandths(rate));
+        }
+        if let Some((tokens, _)) = request.output_tokens() {
+            self.output_tokens.record(tokens.saturating_mul(1_000));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Limit;
+    use crate::record::{Progress, TokenSource};
+    use crate::stats::TokenMix;
+    use crate::stats::tests::{failed, finished, ok_request};
+
+    const PLAN: ClosedLoop = ClosedLoop {
+        users: 3,
+        ramp_up: Duration::from_secs(2),
+        limit: Limit::Duration {
+            hold: Duration::from_secs(10),
+            requests: None,
+        },
+    };
+
+    const fn ms(millis: u64) -> Stamp {
+        Stamp::from_micros(millis * 1_000)
+    }
+
+    fn summary(samples: &[Sample]) -> Summary {
+        let mut stats = RunStats::default();
+        for sample in samples {
+            stats.on(sample);
+        }
+        stats.summary(&PLAN)
+    }
+
+    #[test]
+    fn a_run_without_requests_has_no_figures() {
+        let summary = summary(&[Sample::Done]);
+        assert_eq!(summary.requests(), 0);
+        assert_eq!(
+            (summary.success_rate(), summary.rps(), summary.duration()),
+            (None, None, None)
+        );
+        assert_eq!(summary.response_time_sum, None);
+        assert_eq!(summary.system_throughput(), None);
+        assert_eq!((summary.ttft, summary.itl), (None, None));
+        assert_eq!(summary.planned_duration(), Some(Duration::from_secs(12)));
+    }
+
+    #[test]
+    fn rates_are_over_the_time_from_the_first_start_to_the_last_end() {
+        let mut cut = ok_request(ms(3_000), ms(3_100), ms(5_000));
+        cut.outcome = Outcome::Cancelled;
+        let summary = summary(&[
+            finished(ok_request(ms(1_000), ms(1_200), ms(2_000))),
+            finished(ok_request(ms(2_000), ms(2_100), ms(4_000))),
+            finished(failed(ms(4_500), FailureKind::Reset)),
+            finished(cut),
+        ]);
+        assert_eq!(summary.duration(), Some(Duration::from_secs(4)));
+        assert_eq!((summary.requests(), summary.completed()), (4, 3));
+        assert_eq!(summary.rps(), Some(0.75));
+        assert_eq!(summary.success_rate(), Some(2.0 / 3.0));
+        assert_eq!(summary.output_tokens.total(), Some(15), "the cut one's too");
+        assert_eq!(summary.system_throughput(), Some(3.75));
+        assert_eq!(summary.response_time_sum, Some(Duration::from_secs(3)));
+        let response = summary.response.unwrap();
+        assert_eq!(
+            (response.count, response.max.to_bits()),
+            (2, 2_000.0_f64.to_bits())
+        );
+    }
+
+    #[test]
+    fn each_kind_of_failure_is_counted_with_its_first_detail() {
+        let early = failed(ms(500), FailureKind::Reset);
+        let detail = early.outcome.failure().unwrap().detail.clone();
+        let summary = summary(&[
+            finished(failed(ms(900), FailureKind::Reset)),
+            finished(failed(ms(700), FailureKind::Dns)),
+            finished(early),
+        ]);
+        let kinds: Vec<_> = summary.failures.iter().map(|f| (f.kind, f.count)).collect();
+        assert_eq!(kinds, [(FailureKind::Dns, 1), (FailureKind::Reset, 2)]);
+        assert_eq!(summary.failures[1].first_seen, ms(500));
+        assert_eq!(summary.failures[1].detail, detail);
+    }
+
+    #[test]
+    fn tokens_say_where_they_come_from() {
+        let estimated = || ok_request(ms(0), ms(100), ms(900));
+        let counted = || {
+            let mut request = estimated();
+            request.usage.completion = Some(40);
+            request.usage.prompt = Some(7);
+            request
+        };
+        let table = [
+            (vec![estimated()], TokenMix::Only(TokenSource::Estimate), 5),
+            (vec![counted()], TokenMix::Only(TokenSource::Usage), 40),
+            (vec![counted(), estimated()], TokenMix::Mixed, 45),
+        ];
+        for (requests, mix, total) in table {
+            let samples: Vec<_> = requests.into_iter().map(finished).collect();
+            let summary = summary(&samples);
+            assert_eq!(summary.output_tokens.mix(), Some(mix));
+            assert_eq!(summary.output_tokens.total(), Some(total));
+            let given = matches!(mix, TokenMix::Only(TokenSource::Estimate));
+            assert_eq!(summary.prompt_tokens, (!given).then_some(7));
+            assert_eq!(summary.reasoning_tokens, None);
+        }
+    }
+
+    #[test]
+    fn ttfa_is_shown_only_where_a_model_reasoned() {
+        let plain = ok_request(ms(0), ms(100), ms(900));
+        let mut reasoned = plain.clone();
+        reasoned.instants.first_answer = Some(ms(400));
+        assert_eq!(summary(&[finished(plain.clone())]).ttfa, None);
+        let ttfa = summary(&[finished(plain), finished(reasoned)])
+            .ttfa
+            .unwrap();
+        assert_eq!((ttfa.count, ttfa.mean.to_bits()), (2, 250.0_f64.to_bits()));
+    }
+
+    #[test]
+    fn gaps_are_pooled_over_all_streams() {
+        let progress = |at, gaps: &[u64]| {
+            Sample::Progress(Progress {
+                at,
+                chunks: gaps.len() as u64,
+                gaps: gaps.to_vec(),
+                ..Progress::default()
+            })
+        };
+        let itl = summary(&[
+            progress(ms(500), &[1_000, 3_000]),
+            progress(ms(1_500), &[8_000]),
+        ])
+        .itl
+        .unwrap();
+        assert_eq!((itl.count, itl.mean.to_bits()), (3, 4.0_f64.to_bits()));
+        assert_eq!(
+            (itl.min.to_bits(), itl.max.to_bits()),
+            (1.0_f64.to_bits(), 8.0_f64.to_bits())
+        );
+    }
+
+    #[test]
+    fn attempts_and_waits_are_summed() {
+        let mut request = ok_request(ms(0), ms(100), ms(900));
+        request.attempts = 3;
+        request.retry_wait = Duration::from_millis(300);
+        request.reconnects = 1;
+        let summary = summary(&[finished(request.clone()), finished(request)]);
+        assert_eq!((summary.retries, summary.reconnects), (4, 2));
+        assert_eq!(summary.retry_wait, Duration::from_millis(600));
+    }
+}

@@ -1,0 +1,207 @@
+//! The figures of a run as a whole, as the final summary shows them.
+
+use std::time::Duration;
+
+use super::Statistics;
+use crate::clock::Stamp;
+use crate::load::ClosedLoop;
+use crate::record::{FailureKind, TokenSource};
+
+/// The failures of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureSummary {
+    /// The kind.
+    pub kind: FailureKind,
+    /// How many.
+    pub count: u64,
+    /// The earliest end of such a request.
+    pub first_seen: Stamp,
+    /// The detail text of that request, in English, keys masked.
+    pub detail: String,
+}
+
+/// Output tokens of all requests, by where their number comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputTokens {
+    /// Tokens by the server's own usage.
+    pub usage: u64,
+    /// Requests with usage.
+    pub usage_requests: u64,
+    /// Tokens by estimate.
+    pub estimate: u64,
+    /// Requests with tokens but without usage.
+    pub estimate_requests: u64,
+}
+
+/// Where the number of all output tokens comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenMix {
+    /// Usage or estimate alone.
+    Only(TokenSource),
+    /// Some requests' usage and other requests' estimate.
+    Mixed,
+}
+
+impl TokenMix {
+    /// The word for it in JSON: `usage`, `estimate`, `mixed`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TokenMix::Only(source) => source.name(),
+            TokenMix::Mixed => "mixed",
+        }
+    }
+}
+
+impl OutputTokens {
+    pub(super) fn record(&mut self, tokens: u64, source: TokenSource) {
+        let (sum, requests) = match source {
+            TokenSource::Usage => (&mut self.usage, &mut self.usage_requests),
+            TokenSource::Estimate => (&mut self.estimate, &mut self.estimate_requests),
+        };
+        *sum += tokens;
+        *requests += 1;
+    }
+
+    /// All of them; `None` if no request had any number.
+    #[must_use]
+    pub fn total(&self) -> Option<u64> {
+        self.mix().map(|_| self.usage + self.estimate)
+    }
+
+    /// Where the total comes from.
+    #[must_use]
+    pub fn mix(&self) -> Option<TokenMix> {
+        match (self.usage_requests > 0, self.estimate_requests > 0) {
+            (true, true) => Some(TokenMix::Mixed),
+            (true, false) => Some(TokenMix::Only(TokenSource::Usage)),
+            (false, true) => Some(TokenMix::Only(TokenSource::Estimate)),
+            (false, false) => None,
+        }
+    }
+}
+
+/// The figures of a whole run. Statistics are over successful requests, except those of ITL;
+/// `None` where nothing was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// What was planned.
+    pub plan: ClosedLoop,
+    /// Users that started.
+    pub users_started: u64,
+    /// Start of the first request.
+    pub first_start: Option<Stamp>,
+    /// End of the last request.
+    pub last_end: Option<Stamp>,
+    /// Requests that succeeded.
+    pub ok: u64,
+    /// The failures by kind, in METRICS' order; only kinds that occurred.
+    pub failures: Vec<FailureSummary>,
+    /// Requests that the run cut.
+    pub cancelled: u64,
+    /// Requests that their user left on purpose.
+    pub abandoned: u64,
+    /// Attempts beyond the first, of all requests.
+    pub retries: u64,
+    /// Time spent waiting between attempts, of all requests.
+    pub retry_wait: Duration,
+    /// Requests sent again because their reused connection turned out closed.
+    pub reconnects: u64,
+    /// Chunks of all requests.
+    pub chunks: u64,
+    /// Events that arrived in one read with later ones.
+    pub coalesced: u64,
+    /// Bytes of all bodies, transfer coding removed.
+    pub bytes: u64,
+    /// Characters of all answers.
+    pub answer_chars: u64,
+    /// Output tokens of all requests, those that failed or were cut included.
+    pub output_tokens: OutputTokens,
+    /// Prompt tokens, of the requests whose usage tells.
+    pub prompt_tokens: Option<u64>,
+    /// Prompt tokens from a cache, of the requests whose usage tells.
+    pub cached_tokens: Option<u64>,
+    /// Reasoning tokens, of the requests whose usage tells.
+    pub reasoning_tokens: Option<u64>,
+    /// Sum of the response times of the requests that succeeded.
+    pub response_time_sum: Option<Duration>,
+    /// TTFB, in milliseconds.
+    pub ttfb: Option<Statistics>,
+    /// TTFE, in milliseconds.
+    pub ttfe: Option<Statistics>,
+    /// TTFT, in milliseconds.
+    pub ttft: Option<Statistics>,
+    /// TTFA, in milliseconds; `None` also where it never differs from TTFT: no model reasoned.
+    pub ttfa: Option<Statistics>,
+    /// TPOT, in milliseconds per token.
+    pub tpot: Option<Statistics>,
+    /// ITL in milliseconds, pooled over all streams, whatever became of them. Its percentiles are
+    /// approximate (at most 0.5% off, to be shown with ≈), the other figures exact.
+    pub itl: Option<Statistics>,
+    /// Response time, in milliseconds.
+    pub response: Option<Statistics>,
+    /// TCP connect, in milliseconds, of the requests that made a connection.
+    pub connect: Option<Statistics>,
+    /// Tokens per second of a request.
+    pub tokens_per_s: Option<Statistics>,
+    /// Output tokens of a request.
+    pub tokens_per_request: Option<Statistics>,
+}
+
+impl Summary {
+    /// Requests that failed.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.failures.iter().map(|failures| failures.count).sum()
+    }
+
+    /// Requests that were completed: ok or failed.
+    #[must_use]
+    pub fn completed(&self) -> u64 {
+        self.ok + self.failed()
+    }
+
+    /// All requests: completed, cancelled or abandoned.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.completed() + self.cancelled + self.abandoned
+    }
+
+    /// Success rate, 0 to 1: ok / (ok + failed).
+    #[must_use]
+    pub fn success_rate(&self) -> Option<f64> {
+        let completed = self.completed();
+        (completed > 0).then(|| self.ok as f64 / completed as f64)
+    }
+
+    /// The run's planned length, ramp-up included, where it is limited by time.
+    #[must_use]
+    pub fn planned_duration(&self) -> Option<Duration> {
+        self.plan
+            .deadline()
+            .map(|deadline| deadline.since(Stamp::ZERO))
+    }
+
+    /// The run's real length: from the first request's start to the last one's end.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        Some(self.last_end?.since(self.first_start?))
+    }
+
+    /// System throughput: output tokens of all requests / real length, in tokens/s.
+    #[must_use]
+    pub fn system_throughput(&self) -> Option<f64> {
+        self.per_second(self.output_tokens.total()?)
+    }
+
+    /// Requests completed / real length, per second.
+    #[must_use]
+    pub fn rps(&self) -> Option<f64> {
+        self.per_second(self.completed())
+    }
+
+    fn per_second(&self, count: u64) -> Option<f64> {
+        let seconds = self.duration()?.as_secs_f64();
+        (seconds > 0.0).then(|| count as f64 / seconds)
+    }
+}

@@ -1,0 +1,296 @@
+//! The run second by second: the time series, and the live line that is shown of each second.
+
+use super::{Counts, Histogram};
+use crate::record::Sample;
+
+/// What happened in one second of the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tick {
+    /// Counts and sums. A request belongs to the second in which it ended.
+    pub counts: Counts,
+    /// The gaps between chunks that ended in this second, of whatever became of their requests.
+    pub itl: Histogram,
+}
+
+impl Tick {
+    /// Adds the same second of another run.
+    pub fn merge(&mut self, other: &Tick) {
+        self.counts += &other.counts;
+        self.itl.merge(&other.itl);
+    }
+}
+
+/// A second of the run, with the users as they were at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct TickView<'a> {
+    /// Its number, from 0: it lasts until `second + 1` seconds after the run's start, or until the
+    /// end of the run.
+    pub second: u64,
+    /// Users that had started and not finished at its end.
+    pub active_users: u64,
+    /// Users that had started by its end.
+    pub total_users: u64,
+    /// What happened in it.
+    pub tick: &'a Tick,
+}
+
+/// The live line of a second. "So far" is from the run's start to the end of the second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LiveLine {
+    /// Its number, from 0.
+    pub second: u64,
+    /// Users that had started and not finished at its end.
+    pub active: u64,
+    /// Users that had started by its end.
+    pub total_users: u64,
+    /// Chunks received so far.
+    pub chunks: u64,
+    /// Mean response time of the requests that succeeded so far, in milliseconds.
+    pub mean_response_ms: Option<f64>,
+    /// Mean TPOT of the requests that succeeded so far, in milliseconds per token.
+    pub mean_tpot_ms: Option<f64>,
+    /// Output tokens that all users received in this second, by estimate: system throughput.
+    pub tokens_per_s: u64,
+    /// Success rate so far, 0 to 1.
+    pub success_rate: Option<f64>,
+    /// Requests completed in this second, well or as failures.
+    pub rps: u64,
+    /// Mean TTFT of the requests that succeeded in this second, in milliseconds.
+    pub ttft_ms: Option<f64>,
+}
+
+/// All seconds of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Ticks {
+    seconds: Vec<Tick>,
+    /// The sum of the seconds before `summed`, so that a live line need not go through them all.
+    so_far: Counts,
+    summed: usize,
+}
+
+impl Ticks {
+    /// Adds a sample to the second that it belongs to, however late it comes.
+    pub fn on(&mut self, sample: &Sample) {
+        match sample {
+            Sample::UserStarted { at, .. } => {
+                self.count(at.second(), |counts| counts.users_started += 1);
+            }
+            Sample::UserFinished { at, .. } => {
+                self.count(at.second(), |counts| counts.users_finished += 1);
+            }
+            Sample::Progress(progress) => {
+                let tick = self.count(progress.at.second(), |counts| {
+                    counts.chunks += progress.chunks;
+                    counts.tokens += progress.tokens;
+                });
+                progress.gaps.iter().for_each(|gap| tick.itl.record(*gap));
+            }
+            Sample::Finished(request) => {
+                let second = request.instants.end.second();
+                self.count(second, |counts| counts.record(request));
+            }
+            Sample::Head { .. } | Sample::Events { .. } | Sample::Notice(_) | Sample::Done => {}
+        }
+    }
+
+    fn count(&mut self, second: u64, change: impl Fn(&mut Counts)) -> &mut Tick {
+        let second = usize::try_from(second).unwrap_or(usize::MAX);
+        if second < self.summed {
+            change(&mut self.so_far);
+        }
+        self.reach(second);
+        let tick = &mut self.seconds[second];
+        change(&mut tick.counts);
+        tick
+    }
+
+    fn reach(&mut self, second: usize) {
+        if self.seconds.len() <= second {
+            self.seconds.resize_with(second + 1, Tick::default);
+        }
+    }
+
+    /// The live line of a second, of the samples that have come. To be asked for in ascending
+    /// order: "so far" never goes back.
+    pub fn live(&mut self, second: u64) -> LiveLine {
+        let index = usize::try_from(second).unwrap_or(usize::MAX);
+        self.reach(index);
+        for tick in self.seconds.iter().take(index + 1).skip(self.summed) {
+            self.so_far += &tick.counts;
+        }
+        self.summed = self.summed.max(index + 1);
+        let (now, so_far) = (&self.seconds[index].counts, &self.so_far);
+        LiveLine {
+            second,
+            active: so_far.active_users(),
+            total_users: so_far.users_started,
+            chunks: so_far.chunks,
+            mean_response_ms: so_far.response.mean_of_thousandths(),
+            mean_tpot_ms: so_far.tpot.mean_of_thousandths(),
+            tokens_per_s: now.tokens,
+            success_rate: so_far.success_rate(),
+            rps: now.completed(),
+            ttft_ms: now.ttft.mean_of_thousandths(),
+        }
+    }
+
+    /// All seconds up to the last one of which there is a sample or a live line, without a gap.
+    pub fn iter(&self) -> impl Iterator<Item = TickView<'_>> {
+        let mut so_far = Counts::default();
+        (0..).zip(&self.seconds).map(move |(second, tick)| {
+            so_far += &tick.counts;
+            TickView {
+                second,
+                active_users: so_far.active_users(),
+                total_users: so_far.users_started,
+                tick,
+            }
+        })
+    }
+
+    /// The whole run as if it were one second.
+    #[must_use]
+    pub fn total(&self) -> Tick {
+        let mut total = Tick::default();
+        self.seconds.iter().for_each(|tick| total.merge(tick));
+        total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::record::{FailureKind, Outcome, Progress};
+    use crate::stats::tests::{failed, finished, ok_request};
+
+    const fn ms(millis: u64) -> Stamp {
+        Stamp::from_micros(millis * 1_000)
+    }
+
+    fn progress(at: Stamp, chunks: u64, gaps: &[u64]) -> Sample {
+        Sample::Progress(Progress {
+            at,
+            chunks,
+            tokens: 2 * chunks,
+            gaps: gaps.to_vec(),
+            so_far: None,
+        })
+    }
+
+    #[test]
+    fn users_are_active_from_their_start_to_their_finish() {
+        let mut ticks = Ticks::default();
+        for (user, start) in [(1, 0), (2, 999), (3, 1_000)] {
+            ticks.on(&Sample::UserStarted {
+                user,
+                at: ms(start),
+            });
+        }
+        ticks.on(&Sample::UserFinished {
+            user: 1,
+            at: ms(3_500),
+        });
+        let seen: Vec<_> = ticks
+            .iter()
+            .map(|t| (t.second, t.active_users, t.total_users))
+            .collect();
+        assert_eq!(seen, [(0, 2, 2), (1, 3, 3), (2, 3, 3), (3, 2, 3)]);
+    }
+
+    #[test]
+    fn a_live_line_knows_nothing_of_the_seconds_after_it() {
+        let mut ticks = Ticks::default();
+        for (user, start) in [(1, 0), (2, 1_000)] {
+            ticks.on(&Sample::UserStarted {
+                user,
+                at: ms(start),
+            });
+        }
+        ticks.on(&progress(ms(1_000), 7, &[]));
+        let line = ticks.live(0);
+        assert_eq!((line.active, line.total_users, line.chunks), (1, 1, 0));
+        assert_eq!((line.tokens_per_s, line.rps), (0, 0));
+        assert_eq!((line.mean_response_ms, line.mean_tpot_ms), (None, None));
+        assert_eq!((line.success_rate, line.ttft_ms), (None, None));
+        let line = ticks.live(1);
+        assert_eq!((line.active, line.total_users, line.chunks), (2, 2, 7));
+        assert_eq!(line.tokens_per_s, 14);
+    }
+
+    #[test]
+    fn means_are_cumulative_and_ttft_is_the_seconds_own() {
+        let mut ticks = Ticks::default();
+        // Ends at 0.9 s after 500 ms, and at 1.8 s after 700 ms.
+        ticks.on(&finished(ok_request(ms(400), ms(500), ms(900))));
+        ticks.on(&finished(ok_request(ms(1_100), ms(1_400), ms(1_800))));
+        ticks.on(&finished(failed(ms(1_950), FailureKind::Reset)));
+        let first = ticks.live(0);
+        assert_eq!(first.mean_response_ms, Some(500.0));
+        assert_eq!(
+            (first.ttft_ms, first.success_rate),
+            (Some(100.0), Some(1.0))
+        );
+        let second = ticks.live(1);
+        assert_eq!(second.mean_response_ms, Some(600.0));
+        assert_eq!((second.ttft_ms, second.rps), (Some(300.0), 2));
+        assert_eq!(second.success_rate, Some(2.0 / 3.0));
+        assert_eq!(ticks.live(2).ttft_ms, None);
+        assert_eq!(ticks.live(2).mean_response_ms, Some(600.0));
+    }
+
+    #[test]
+    fn late_samples_go_to_their_own_second() {
+        let mut ticks = Ticks::default();
+        ticks.on(&progress(ms(2_500), 1, &[9_000]));
+        assert_eq!(ticks.live(2).chunks, 1);
+        ticks.on(&progress(ms(500), 4, &[1_000, 2_000]));
+        let seen: Vec<_> = ticks
+            .iter()
+            .map(|t| (t.tick.counts.chunks, t.tick.itl.count()))
+            .collect();
+        assert_eq!(seen, [(4, 2), (0, 0), (1, 1)]);
+        assert_eq!(ticks.live(3).chunks, 5, "they count in what is so far");
+        assert_eq!(ticks.total().itl.sum(), 12_000);
+    }
+
+    #[test]
+    fn what_was_cut_is_no_completion() {
+        let mut ticks = Ticks::default();
+        for outcome in [Outcome::Cancelled, Outcome::Abandoned] {
+            let mut request = ok_request(ms(0), ms(100), ms(300));
+            request.outcome = outcome;
+            ticks.on(&finished(request));
+        }
+        let line = ticks.live(0);
+        assert_eq!((line.rps, line.success_rate), (0, None));
+        let counts = ticks.total().counts;
+        assert_eq!((counts.cancelled, counts.abandoned), (1, 1));
+        assert_eq!(
+            counts.ttft.count, 0,
+            "latencies are those of successful requests"
+        );
+    }
+
+    #[test]
+    fn merging_seconds_is_adding() {
+        let mut samples = vec![
+            finished(ok_request(ms(100), ms(200), ms(900))),
+            finished(failed(ms(950), FailureKind::Empty)),
+            progress(ms(500), 3, &[10, 20_000]),
+            progress(ms(700), 2, &[30]),
+        ];
+        let total = |samples: &[Sample]| {
+            let mut ticks = Ticks::default();
+            for sample in samples {
+                ticks.on(sample);
+            }
+            ticks.total()
+        };
+        let all = total(&samples);
+        let rest = samples.split_off(2);
+        let mut merged = total(&samples);
+        merged.merge(&total(&rest));
+        assert_eq!(merged, all);
+    }
+}

@@ -1,0 +1,157 @@
+//! What an error of the HTTP client means: METRICS' failure kinds, from the error and from how far
+//! the attempt had come.
+
+use std::error::Error as _;
+use std::io;
+
+use ureq::Error;
+
+use super::probe::{Limit, Notes, Stage};
+use crate::record::{Failure, FailureKind};
+
+/// The failure that ended an attempt.
+pub(super) fn classify(error: &Error, notes: &Notes) -> Failure {
+    if let (Error::Timeout(_), Some(limit)) = (error, notes.exceeded) {
+        return timeout(limit, notes);
+    }
+    let kind = match (error, notes.stage) {
+        (Error::HostNotFound, _) | (Error::Io(_), Stage::Resolving) => FailureKind::Dns,
+        (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_) | Error::TlsRequired, _) => {
+            FailureKind::Tls
+        }
+        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _) => FailureKind::Connect,
+        (Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_), _) => {
+            FailureKind::Malformed
+        }
+        (Error::Timeout(_), stage) => return timeout(limit_of(stage), notes),
+        (_, Stage::Resolving | Stage::Connecting) => FailureKind::Connect,
+        (_, Stage::Handshaking) => FailureKind::Tls,
+        (_, Stage::Sending) => FailureKind::Send,
+        (_, Stage::Waiting) => FailureKind::Reset,
+        (_, Stage::Streaming) if notes.reset => FailureKind::Reset,
+        (_, Stage::Streaming) => FailureKind::Truncated,
+    };
+    Failure::new(kind, detail(error, kind, notes))
+}
+
+/// The limit that a stage's waits are subject to.
+fn limit_of(stage: Stage) -> Limit {
+    match stage {
+        Stage::Resolving | Stage::Connecting | Stage::Handshaking => Limit::Connect,
+        Stage::Sending => Limit::Send,
+        Stage::Waiting | Stage::Streaming => Limit::Idle,
+    }
+}
+
+fn timeout(limit: Limit, notes: &Notes) -> Failure {
+    let (kind, what) = match limit {
+        Limit::Connect => (
+            FailureKind::TimeoutConnect,
+            "no connection within the connect timeout",
+        ),
+        Limit::Send => (
+            FailureKind::TimeoutSend,
+            "the request could not be written within the timeout",
+        ),
+        Limit::Idle if notes.stage == Stage::Streaming => (
+            FailureKind::TimeoutIdle,
+            "the stream was silent for longer than the timeout",
+        ),
+        Limit::Idle => (
+            FailureKind::TimeoutResponse,
+            "no response head within the timeout",
+        ),
+        Limit::Token => (
+            FailureKind::TimeoutToken,
+            "no token within the token timeout",
+        ),
+        Limit::Total => (
+            FailureKind::TimeoutTotal,
+            "the request took longer than the max time",
+        ),
+    };
+    Failure::new(kind, what)
+}
+
+fn detail(error: &Error, kind: FailureKind, notes: &Notes) -> String {
+    match kind {
+        FailureKind::Reset if notes.reset && notes.stage == Stage::Streaming => {
+            "the server reset the connection inside the response".to_owned()
+        }
+        FailureKind::Reset if notes.reset => {
+            "the server reset the connection before it responded".to_owned()
+        }
+        FailureKind::Reset => {
+            "the server closed the connection before it responded".to_owned()
+        }
+        FailureKind::Truncated => {
+            "the connection was closed inside the response's body".to_owned()
+        }
+        _ => match error {
+            Error::Io(error) => io_detail(error),
+            other => other.to_string(),
+        },
+    }
+}
+
+/// An I/O error's text with that of its cause, since rustls hides there why a handshake failed.
+fn io_detail(error: &io::Error) -> String {
+    match error.source() {
+        Some(cause) if cause.to_string() != error.to_string() => format!("{error}: {cause}"),
+        _ => error.to_string(),
+    }
+}
+
+/// Whether the system refused a socket, for want of a file descriptor or of a local port.
+pub(super) fn is_refused_socket(error: &Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error, Error::Io(error)
+        if matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+            || error.kind() == io::ErrorKind::AddrNotAvailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use ureq::Timeout;
+
+    use super::*;
+
+    #[test]
+    fn the_stage_decides_what_an_error_means() {
+        let io = || Error::Io(io::ErrorKind::UnexpectedEof.into());
+        let table = [
+            (io(), Stage::Resolving, false, FailureKind::Dns),
+            (io(), Stage::Connecting, false, FailureKind::Connect),
+            (io(), Stage::Handshaking, false, FailureKind::Tls),
+            (io(), Stage::Sending, false, FailureKind::Send),
+            (io(), Stage::Waiting, false, FailureKind::Reset),
+            (io(), Stage::Streaming, false, FailureKind::Truncated),
+            (io(), Stage::Streaming, true, FailureKind::Reset),
+            (Error::HostNotFound, Stage::Resolving, false, FailureKind::Dns),
+            (Error::ConnectionFailed, Stage::Connecting, false, FailureKind::Connect),
+            (Error::LargeResponseHeader(9, 9), Stage::Waiting, false, FailureKind::Malformed),
+        ];
+        for (error, stage, reset, expected) in table {
+            let notes = Notes { stage, reset, ..Notes::default() };
+            assert_eq!(classify(&error, &notes).kind, expected, "{error} at {stage:?}");
+        }
+    }
+
+    #[test]
+    fn a_timeout_is_named_by_the_limit_that_was_exceeded() {
+        let table = [
+            (Limit::Connect, Stage::Handshaking, FailureKind::TimeoutConnect),
+            (Limit::Send, Stage::Sending, FailureKind::TimeoutSend),
+            (Limit::Idle, Stage::Waiting, FailureKind::TimeoutResponse),
+            (Limit::Idle, Stage::Streaming, FailureKind::TimeoutIdle),
+            (Limit::Token, Stage::Streaming, FailureKind::TimeoutToken),
+            (Limit::Total, Stage::Connecting, FailureKind::TimeoutTotal),
+        ];
+        for (limit, stage, expected) in table {
+            let notes = Notes { stage, exceeded: Some(limit), ..Notes::default() };
+            let failure = classify(&Error::Timeout(Timeout::Global), &notes);
+            assert_eq!(failure.kind, expected, "{limit:?} at {stage:?}");
+        }
+    }
+}

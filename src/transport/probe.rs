@@ -1,0 +1,176 @@
+//! What the transport's layers note while a request travels: the [`Probe`] that a user's thread
+//! shares with its connector, so that stamps are taken where things happen.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::clock::{Clock, Stamp};
+
+/// How far an attempt has come; what a failure means depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Looking up the host's name (or taking a connection from the pool).
+    #[default]
+    Resolving,
+    /// Waiting for TCP to connect.
+    Connecting,
+    /// In the proxy's or TLS's handshake.
+    Handshaking,
+    /// Writing the request.
+    Sending,
+    /// Waiting for the response's head.
+    Waiting,
+    /// Reading the body.
+    Streaming,
+}
+
+/// Which limit a wait has exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// The connect timeout.
+    Connect,
+    /// The time to write the request.
+    Send,
+    /// The wait for the next read.
+    Idle,
+    /// The wait for the next token.
+    Token,
+    /// The time of the whole request.
+    Total,
+}
+
+/// Deadlines that outlast a single read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Deadlines {
+    /// The whole request must be over by then.
+    pub(super) total: Option<Stamp>,
+    /// The next token must have come by then.
+    pub(super) token: Option<Stamp>,
+}
+
+impl Deadlines {
+    /// The earlier of these deadlines and that of one wait which began at `began`.
+    pub(super) fn earliest(self, began: Stamp, wait: Duration, cause: Limit) -> (Stamp, Limit) {
+        let mut earliest = (began + wait, cause);
+        for (deadline, cause) in [(self.token, Limit::Token), (self.total, Limit::Total)] {
+            if let Some(at) = deadline.filter(|at| *at < earliest.0) {
+                earliest = (at, cause);
+            }
+        }
+        earliest
+    }
+}
+
+/// The notes of one attempt.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Notes {
+    pub(super) stage: Stage,
+    /// Whether this attempt made a connection of its own.
+    pub(super) connected: bool,
+    pub(super) server_addr: Option<SocketAddr>,
+    pub(super) dns: Option<Duration>,
+    pub(super) connect: Option<Duration>,
+    pub(super) tls: Option<Duration>,
+    /// When the first byte was about to be written.
+    pub(super) send_began: Option<Stamp>,
+    pub(super) sent: Option<Stamp>,
+    pub(super) first_byte: Option<Stamp>,
+    /// Socket reads that brought bytes.
+    pub(super) reads: u64,
+    /// When the last socket read returned.
+    pub(super) last_read: Stamp,
+    /// The peer reset the connection.
+    pub(super) reset: bool,
+    /// The limit that a wait exceeded.
+    pub(super) exceeded: Option<Limit>,
+    /// The system refused a socket: no file descriptor, no port.
+    pub(super) refused: bool,
+}
+
+/// Shared by one user's thread and the transports of its agent. The lock is never contended: the
+/// layers run on the user's own thread.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) clock: Clock,
+    state: Mutex<(Notes, Deadlines)>,
+    /// The engine has cut this user's requests.
+    cut: AtomicBool,
+}
+
+impl Probe {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            state: Mutex::default(),
+            cut: AtomicBool::new(false),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Notes, Deadlines)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets the last attempt. The address survives: a reused connection has it still.
+    pub(super) fn begin(&self, deadlines: Deadlines) {
+        let mut state = self.lock();
+        let server_addr = state.0.server_addr;
+        *state = (
+            Notes {
+                server_addr,
+                ..Notes::default()
+            },
+            deadlines,
+        );
+    }
+
+    pub(super) fn notes(&self) -> Notes {
+        self.lock().0
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut Notes)) {
+        change(&mut self.lock().0);
+    }
+
+    pub(super) fn deadlines(&self) -> Deadlines {
+        self.lock().1
+    }
+
+    pub(super) fn set_token_deadline(&self, at: Option<Stamp>) {
+        self.lock().1.token = at;
+    }
+
+    pub(super) fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_deadline_names_its_cause() {
+        let at = Stamp::from_micros;
+        let wait = Duration::from_micros(100);
+        let table = [
+            (None, None, (at(110), Limit::Idle)),
+            (Some(200), None, (at(110), Limit::Idle)),
+            (Some(50), None, (at(50), Limit::Total)),
+            (None, Some(60), (at(60), Limit::Token)),
+            (Some(40), Some(60), (at(40), Limit::Total)),
+        ];
+        for (total, token, expected) in table {
+            let deadlines = Deadlines {
+                total: total.map(at),
+                token: token.map(at),
+            };
+            assert_eq!(deadlines.earliest(at(10), wait, Limit::Idle), expected);
+        }
+    }
+}

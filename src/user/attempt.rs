@@ -1,0 +1,235 @@
+//! One attempt at a request: sends it, checks the response's head, reads the stream to its end.
+
+use std::time::Duration;
+
+use crate::clock::{Stamp, local_now};
+use crate::protocol::Decoder;
+use crate::record::{EventRecord, Failure, FailureKind, Outcome, RequestRecord, Sample};
+use crate::sse::Parser;
+use crate::transport::{Attempt, Client, Interruption, Response};
+use crate::workload::Assignment;
+
+use super::progress::Reporter;
+use super::retry;
+use super::stream::{Broken, StreamMeter, quoted};
+use super::Context;
+
+/// Bytes of the body read at a time.
+const READ_BUFFER: usize = 8 * 1024;
+/// How much of the body of an error is read.
+const ERROR_BODY: usize = 16 * 1024;
+
+/// What one user's thread uses for request after request.
+pub(super) struct Scratch {
+    client: Client,
+    parser: Parser,
+    decoder: Decoder,
+    gaps: Vec<u64>,
+    buffer: Vec<u8>,
+    /// The events of the request, where `--events` wants them.
+    pub(super) events: Option<Vec<EventRecord>>,
+}
+
+/// How an attempt ended.
+pub(super) enum Ended {
+    /// With the request's outcome.
+    Over(Outcome),
+    /// With a failure before a stream began: another attempt may do better.
+    BeforeStream {
+        failure: Failure,
+        /// How long the server wants us to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl Scratch {
+    pub(super) fn new(context: &Context, client: Client) -> Self {
+        Self {
+            client,
+            parser: Parser::new(context.config.transport.max_event_bytes),
+            decoder: context.config.protocol.decoder(),
+            gaps: Vec::new(),
+            buffer: vec![0; READ_BUFFER],
+            events: context.config.outputs.events.is_some().then(Vec::new),
+        }
+    }
+
+    /// What is known of the last attempt's way.
+    pub(super) fn last_attempt(&self) -> Attempt {
+        self.client.attempt()
+    }
+
+    /// Makes one attempt and notes in the record all that came of it.
+    pub(super) fn attempt(
+        &mut self,
+        context: &Context,
+        assignment: &Assignment<'_>,
+        body: &[u8],
+        record: &mut RequestRecord,
+    ) -> Ended {
+        let total = context
+            .config
+            .transport
+            .max_time
+            .map(|limit| record.instants.start + limit);
+        let auth = context.config.protocol.auth_header(assignment.key.expose());
+        let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
+        record.http_status = None;
+        let mut response = match self.client.send(auth, body, total) {
+            Ok(response) => response,
+            Err(interruption) => {
+                note_way(record, self.client.attempt());
+                return before_stream(interruption);
+            }
+        };
+        note_way(record, response.attempt());
+        record.http_status = Some(response.status);
+        record.instants.headers = Some(response.headers_at);
+        if context.watch.figures {
+            context.send(Sample::Head {
+                status: response.status,
+                ttfb: record.ttfb(),
+            });
+        }
+        if let Some(ended) = refuse(context, &mut response) {
+            return ended;
+        }
+        let mut meter = StreamMeter::new(
+            record,
+            &mut self.decoder,
+            &mut self.gaps,
+            self.events.as_mut(),
+            Reporter::new(&context.sender, context.watch),
+        );
+        self.parser.reset();
+        let token_timeout = context.config.transport.token_timeout;
+        let (broken, end) = read_stream(
+            &mut response,
+            &mut self.parser,
+            &mut self.buffer,
+            &mut meter,
+            token_timeout,
+        );
+        let outcome = meter.finish(broken, context.config.protocol.expects_text());
+        record.instants.end = end.unwrap_or_else(|| context.clock.now());
+        Ended::Over(outcome)
+    }
+}
+
+/// Notes in the record how the attempt travelled.
+fn note_way(record: &mut RequestRecord, attempt: Attempt) {
+    record.connection = attempt.connection;
+    record.instants.sent = attempt.sent;
+    record.instants.first_byte = attempt.first_byte;
+}
+
+fn before_stream(interruption: Interruption) -> Ended {
+    match interruption {
+        Interruption::Cut => Ended::Over(Outcome::Cancelled),
+        Interruption::Failed(failure) => Ended::BeforeStream {
+            failure,
+            retry_after: None,
+        },
+    }
+}
+
+/// The end of an attempt whose response is no event stream; `None` where it may be one.
+fn refuse(context: &Context, response: &mut Response<'_>) -> Option<Ended> {
+    let content_type = response
+        .header("content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let encoding = response
+        .header("content-encoding")
+        .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+        .map(str::to_owned);
+    let (kind, what) = if !(200..300).contains(&response.status) {
+        (FailureKind::HttpStatus, http_status(response))
+    } else if let Some(encoding) = encoding {
+        let what = format!("the response is compressed ({encoding}) though this was not asked for");
+        (FailureKind::NotSse, what)
+    } else if ["application/json", "text/html"]
+        .iter()
+        .any(|other| content_type.starts_with(other))
+    {
+        (FailureKind::NotSse, format!("content-type {content_type}"))
+    } else {
+        // Some servers send events without saying so: what comes decides.
+        return None;
+    };
+    let retry_after = response
+        .header("retry-after")
+        .and_then(|value| retry::parse_retry_after(value, local_now()));
+    let body = match read_error_body(response) {
+        Ok(body) => body,
+        Err(Interruption::Cut) => return Some(Ended::Over(Outcome::Cancelled)),
+        Err(Interruption::Failed(_)) => Vec::new(),
+    };
+    let text = context.config.protocol.error_text(&body);
+    let detail = if text.is_empty() {
+        what
+    } else {
+        format!("{what}: {text}")
+    };
+    Some(Ended::BeforeStream {
+        failure: Failure::new(kind, detail),
+        retry_after,
+    })
+}
+
+fn http_status(response: &Response<'_>) -> String {
+    match response.header("location") {
+        Some(location) if (300..400).contains(&response.status) => {
+            format!("HTTP {} to {}", response.status, quoted(location))
+        }
+        _ => format!("HTTP {}", response.status),
+    }
+}
+
+/// Reads the body of an error, as far as it is worth quoting; to its end where it is short, so that
+/// the connection can be used again.
+fn read_error_body(response: &mut Response<'_>) -> Result<Vec<u8>, Interruption> {
+    let mut body = Vec::new();
+    let mut buffer = [0; 2048];
+    while body.len() < ERROR_BODY {
+        match response.read(&mut buffer)?.bytes {
+            0 => break,
+            bytes => body.extend_from_slice(&buffer[..bytes]),
+        }
+    }
+    Ok(body)
+}
+
+/// Reads a stream until it ends, fails or is cut. Returns what broke it, and the stamp of its end
+/// where the body was read that far.
+fn read_stream(
+    response: &mut Response<'_>,
+    parser: &mut Parser,
+    buffer: &mut [u8],
+    meter: &mut StreamMeter<'_>,
+    token_timeout: Option<Duration>,
+) -> (Option<Broken>, Option<Stamp>) {
+    loop {
+        let arrival = match response.read(buffer) {
+            Ok(arrival) if arrival.bytes == 0 => return (None, Some(arrival.at)),
+            Ok(arrival) => arrival,
+            Err(Interruption::Cut) => return (Some(Broken::Cut), None),
+            Err(Interruption::Failed(failure)) => return (Some(Broken::Failed(failure)), None),
+        };
+        meter.bytes(arrival);
+        let before = meter.last_token();
+        let fed = parser.feed(&buffer[..arrival.bytes], |block| meter.block(&block, arrival));
+        if let Err(too_large) = fed {
+            let failure = Failure::new(FailureKind::TooLarge, too_large.to_string());
+            return (Some(Broken::Failed(failure)), None);
+        }
+        if let Some(wait) = token_timeout {
+            if meter.has_ended() {
+                response.set_token_deadline(None);
+            } else if meter.last_token() != before {
+                response.set_token_deadline(meter.last_token().map(|at| at + wait));
+            }
+        }
+    }
+}
+

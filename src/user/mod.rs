@@ -1,0 +1,236 @@
+//! One virtual user: a thread that sends its next request when its last one is over.
+
+mod attempt;
+mod progress;
+mod retry;
+mod stream;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::Sender;
+
+pub use self::progress::Watch;
+
+use self::attempt::{Ended, Scratch};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::record::{EventKind, Outcome, RequestRecord, Sample};
+use crate::stop::Stop;
+use crate::transport::Client;
+use crate::workload::Assignment;
+
+/// What all users of a run share.
+#[derive(Debug)]
+pub struct Context {
+    /// What the run was asked to do.
+    pub config: Arc<Config>,
+    /// The run's clock.
+    pub clock: Clock,
+    /// How far the run has been told to stop.
+    pub stop: Stop,
+    /// The way to the collector.
+    pub sender: Sender<Sample>,
+    /// What is told of a request beside its counts.
+    pub watch: Watch,
+    /// Requests claimed so far.
+    claimed: AtomicU64,
+}
+
+impl Context {
+    /// The context of a run that begins now.
+    #[must_use]
+    pub fn new(config: Arc<Config>, clock: Clock, sender: Sender<Sample>, watch: Watch) -> Self {
+        Self {
+            config,
+            clock,
+            stop: Stop::default(),
+            sender,
+            watch,
+            claimed: AtomicU64::new(0),
+        }
+    }
+
+    /// Claims the number of the run's next request, for a user that has sent `sent` of them; `None`
+    /// where that user has no more to do.
+    fn claim(&self, sent: u64) -> Option<u64> {
+        if self.stop.is_finishing() {
+            return None;
+        }
+        let now = self.clock.now();
+        self.claimed
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |claimed| {
+                self.config
+                    .plan
+                    .admits(claimed + 1, sent, now)
+                    .then_some(claimed + 1)
+            })
+            .ok()
+            .map(|claimed| claimed + 1)
+    }
+
+    fn send(&self, sample: Sample) {
+        // The collector is gone only when the run is over and nobody counts any more.
+        let _ = self.sender.send(sample);
+    }
+}
+
+/// The request that a user has in flight. Whoever takes it out reports it: the user's thread when
+/// it is over, or the engine, if it gives up waiting for that thread.
+#[derive(Debug, Default)]
+pub struct InFlight(Mutex<Option<RequestRecord>>);
+
+impl InFlight {
+    fn put(&self, record: RequestRecord) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(record);
+    }
+
+    /// Takes the request out, as it was when it began.
+    pub fn take(&self) -> Option<RequestRecord> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Waits for the start of the user of that number; false if the run was told to stop before.
+#[must_use]
+pub fn await_start(context: &Context, number: u32) -> bool {
+    let start = context.config.plan.user_start(number);
+    context
+        .clock
+        .park_until(start, || context.stop.is_finishing())
+}
+
+/// One virtual user.
+pub struct User<'a> {
+    number: u32,
+    context: &'a Context,
+    scratch: Scratch,
+    in_flight: &'a InFlight,
+}
+
+impl<'a> User<'a> {
+    /// The user of that number (from 1), with a client of its own.
+    #[must_use]
+    pub fn new(
+        number: u32,
+        context: &'a Context,
+        client: Client,
+        in_flight: &'a InFlight,
+    ) -> Self {
+        Self {
+            number,
+            scratch: Scratch::new(context, client),
+            context,
+            in_flight,
+        }
+    }
+
+    /// Sends requests until there are no more to send.
+    pub fn run(mut self) {
+        let context = self.context;
+        let user = self.number;
+        let at = context.clock.now();
+        context.send(Sample::UserStarted { user, at });
+        let mut sent = 0;
+        while let Some(request) = context.claim(sent) {
+            self.request(request);
+            sent += 1;
+        }
+        let at = context.clock.now();
+        context.send(Sample::UserFinished { user, at });
+    }
+
+    fn request(&mut self, request: u64) {
+        let context = self.context;
+        let assignment = context.config.workload.assignment(request);
+        let body = assignment.body();
+        let start = context.clock.now();
+        let phase = context.config.plan.phase(start);
+        let mut record =
+            RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
+        self.in_flight.put(record.clone());
+        let outcome = self.attempts(&assignment, &body, &mut record);
+        record.outcome = masked(outcome, &assignment);
+        if self.in_flight.take().is_none() {
+            return;
+        }
+        context.send(Sample::Finished(Box::new(record)));
+        if let Some(events) = &mut self.scratch.events {
+            let mut events = std::mem::take(events);
+            for event in events.iter_mut().filter(|e| e.kind == EventKind::Error) {
+                event.value = assignment.key.mask_in(&event.value);
+            }
+            context.send(Sample::Events {
+                request,
+                user: self.number,
+                events,
+            });
+        }
+    }
+
+    /// Makes attempts until one is the last.
+    fn attempts(
+        &mut self,
+        assignment: &Assignment<'_>,
+        body: &[u8],
+        record: &mut RequestRecord,
+    ) -> Outcome {
+        let context = self.context;
+        let retries = context.config.retries;
+        let mut may_reconnect = retries > 0;
+        loop {
+            let ended = self.scratch.attempt(context, assignment, body, record);
+            let (failure, retry_after) = match ended {
+                Ended::Over(outcome) => return outcome,
+                Ended::BeforeStream {
+                    failure,
+                    retry_after,
+                } => (failure, retry_after),
+            };
+            let now = context.clock.now();
+            record.instants.end = now;
+            if context.stop.is_cut() {
+                return Outcome::Cancelled;
+            }
+            if may_reconnect && retry::was_stale(&failure, &self.scratch.last_attempt(), now) {
+                may_reconnect = false;
+                record.reconnects += 1;
+                continue;
+            }
+            if record.attempts > retries || !retry::is_transient(&failure, record.http_status) {
+                return Outcome::Failed(failure);
+            }
+            let seed = record.request << 8 | u64::from(record.attempts);
+            let wait = retry::wait_after(record.attempts, retry::jitter(seed), retry_after);
+            let too_late = context
+                .config
+                .transport
+                .max_time
+                .is_some_and(|limit| now + wait >= record.instants.start + limit);
+            if too_late {
+                return Outcome::Failed(failure);
+            }
+            let waited = context
+                .clock
+                .park_until(now + wait, || context.stop.is_finishing());
+            record.instants.end = context.clock.now();
+            record.retry_wait += record.instants.end.since(now);
+            if !waited {
+                return Outcome::Cancelled;
+            }
+            record.attempts += 1;
+            may_reconnect = true;
+        }
+    }
+}
+
+/// The outcome with the key masked wherever a server has repeated it.
+fn masked(outcome: Outcome, assignment: &Assignment<'_>) -> Outcome {
+    match outcome {
+        Outcome::Failed(mut failure) => {
+            failure.detail = assignment.key.mask_in(&failure.detail);
+            Outcome::Failed(failure)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,86 @@
+//! What a user's thread reports while a request runs: chunks, coalesced to at most 10 samples a
+//! second, each of which lies within one second of the run.
+
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use crate::clock::Stamp;
+use crate::protocol::Meaning;
+use crate::record::{Progress, RequestRecord, Sample, SoFar};
+
+/// The shortest time between two samples of one request.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a reporter tells beside the counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    /// The figures of the request so far: a single request is being watched.
+    pub figures: bool,
+    /// Its text too.
+    pub text: bool,
+}
+
+/// Sends the progress of one request.
+pub(super) struct Reporter<'a> {
+    sender: &'a Sender<Sample>,
+    watch: Watch,
+    /// Not sent yet; empty where it has no chunks.
+    pending: Progress,
+    last_sent: Option<Stamp>,
+}
+
+impl<'a> Reporter<'a> {
+    pub(super) fn new(sender: &'a Sender<Sample>, watch: Watch) -> Self {
+        Self {
+            sender,
+            watch,
+            pending: Progress::default(),
+            last_sent: None,
+        }
+    }
+
+    /// Takes a chunk that the record counts already.
+    pub(super) fn chunk(
+        &mut self,
+        record: &RequestRecord,
+        at: Stamp,
+        tokens: u64,
+        gap: Option<u64>,
+        meaning: &Meaning<'_>,
+    ) {
+        if self.pending.chunks > 0 && self.pending.at.second() != at.second() {
+            self.flush();
+        }
+        let pending = &mut self.pending;
+        pending.at = at;
+        pending.chunks += 1;
+        pending.tokens += tokens;
+        pending.gaps.extend(gap);
+        if self.watch.figures {
+            let first_token = record.instants.first_token.unwrap_or(at);
+            let so_far = pending.so_far.get_or_insert_default();
+            so_far.chunks = record.chunks;
+            so_far.tokens = record.estimated_tokens;
+            so_far.ttft = first_token.since(record.instants.start);
+            so_far.since_first_token = at.since(first_token);
+            if self.watch.text {
+                so_far.text.push_str(meaning.reasoning);
+                so_far.text.push_str(meaning.text);
+            }
+        }
+        if self.last_sent.is_none_or(|last| at.since(last) >= INTERVAL) {
+            self.flush();
+            self.last_sent = Some(at);
+        }
+    }
+
+    /// Sends what has not been sent.
+    pub(super) fn flush(&mut self) {
+        if self.pending.chunks > 0 {
+            let progress = std::mem::take(&mut self.pending);
+            // The collector is gone only when the run is over and nobody counts any more.
+            let _ = self.sender.send(Sample::Progress(progress));
+        }
+    }
+}

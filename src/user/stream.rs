@@ -1,0 +1,260 @@
+//! What a stream's events mean for its request: the [`StreamMeter`] takes each SSE block with its
+//! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
+//! its tests use literal stamps.
+
+use crate::clock::{Stamp, micros};
+use crate::protocol::{Decoder, Meaning, StreamError, estimate_tokens};
+use crate::record::{
+    EventKind, EventRecord, Failure, FailureKind, ItlSummary, Outcome, RequestRecord,
+};
+use crate::sse::{Block, Event};
+use crate::stats::percentile_of_sorted;
+use crate::transport::Arrival;
+
+use super::progress::Reporter;
+
+/// The longest text of an error or of an event that a failure's detail quotes, in characters.
+const QUOTED: usize = 200;
+
+/// Measures one attempt's stream.
+pub(super) struct StreamMeter<'a> {
+    decoder: &'a mut Decoder,
+    tally: Tally<'a>,
+}
+
+/// What the stream has come to so far, apart from the decoder whose scratch the meanings borrow.
+struct Tally<'a> {
+    record: &'a mut RequestRecord,
+    /// Gaps between chunks in whole microseconds; the user's scratch.
+    gaps: &'a mut Vec<u64>,
+    /// The request's events, where they are wanted.
+    events: Option<&'a mut Vec<EventRecord>>,
+    reporter: Reporter<'a>,
+    /// The read that completed the last event.
+    last_read: u64,
+    blocks: u64,
+    ended: bool,
+    error: Option<StreamError>,
+    malformed: Option<String>,
+}
+
+impl<'a> StreamMeter<'a> {
+    pub(super) fn new(
+        record: &'a mut RequestRecord,
+        decoder: &'a mut Decoder,
+        gaps: &'a mut Vec<u64>,
+        events: Option<&'a mut Vec<EventRecord>>,
+        reporter: Reporter<'a>,
+    ) -> Self {
+        gaps.clear();
+        Self {
+            decoder,
+            tally: Tally {
+                record,
+                gaps,
+                events,
+                reporter,
+                last_read: 0,
+                blocks: 0,
+                ended: false,
+                error: None,
+                malformed: None,
+            },
+        }
+    }
+
+    /// Takes bytes of the body, before they are parsed.
+    pub(super) fn bytes(&mut self, arrival: Arrival) {
+        let record = &mut *self.tally.record;
+        record.bytes += arrival.bytes as u64;
+        record.instants.first_body.get_or_insert(arrival.at);
+    }
+
+    /// Takes a block that these bytes completed.
+    pub(super) fn block(&mut self, block: &Block<'_>, arrival: Arrival) {
+        self.tally.block(arrival);
+        match block {
+            Block::KeepAlive { event } => {
+                self.tally
+                    .note(EventKind::Ping, arrival, None, 0, (event, ""));
+            }
+            Block::Event(event) => match self.decoder.decode(event) {
+                Ok(meaning) => self.tally.meaning(&meaning, event, arrival),
+                Err(malformed) => self
+                    .tally
+                    .malformed(&malformed.to_string(), event, arrival),
+            },
+        }
+    }
+
+    /// Whether a terminal event has come: no further token is awaited then.
+    pub(super) fn has_ended(&self) -> bool {
+        self.tally.ended
+    }
+
+    /// When the last token came.
+    pub(super) fn last_token(&self) -> Option<Stamp> {
+        self.tally.record.instants.last_token
+    }
+
+    /// Ends the measurement: sends what has not been reported, sums up the gaps, and judges by the
+    /// rules of success. `broken` is what ended the stream before its end, if anything did.
+    pub(super) fn finish(mut self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+        self.tally.reporter.flush();
+        self.tally.record.itl = summarize(self.tally.gaps);
+        self.tally.judge(broken, expects_text)
+    }
+}
+
+impl Tally<'_> {
+    fn block(&mut self, arrival: Arrival) {
+        self.blocks += 1;
+        let instants = &mut self.record.instants;
+        instants.first_event.get_or_insert(arrival.at);
+        instants.last_event = Some(arrival.at);
+        // The stamp is that of the newest byte of a read: too late for all events but the last.
+        if arrival.read == self.last_read {
+            self.record.coalesced += 1;
+        }
+        self.last_read = arrival.read;
+    }
+
+    fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {
+        let name = (event.event, "malformed");
+        self.note(EventKind::Other, arrival, None, event.data.len(), name);
+        self.malformed
+            .get_or_insert_with(|| format!("{why}: {}", quoted(event.data)));
+    }
+
+    fn meaning(&mut self, meaning: &Meaning<'_>, event: &Event<'_>, arrival: Arrival) {
+        let tokens = [meaning.text, meaning.reasoning, meaning.tool]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .map(estimate_tokens)
+            .sum::<u64>();
+        if tokens > 0 {
+            self.chunk(meaning, tokens, arrival.at);
+        }
+        let record = &mut *self.record;
+        record.usage.update(meaning.usage);
+        keep(&mut record.conversation_id, meaning.conversation_id);
+        keep(&mut record.message_id, meaning.message_id);
+        keep(&mut record.finish_reason, meaning.finish_reason);
+        self.ended |= meaning.end;
+        if self.error.is_none() {
+            self.error.clone_from(&meaning.error);
+        }
+        if self.events.is_some() {
+            let error = meaning.error.as_ref().map(ToString::to_string);
+            let value = error.as_deref().or(meaning.finish_reason);
+            let name = (meaning.name, value.unwrap_or_default());
+            let tokens = (tokens > 0).then_some(tokens);
+            self.note(meaning.kind(), arrival, tokens, event.data.len(), name);
+        }
+    }
+
+    fn chunk(&mut self, meaning: &Meaning<'_>, tokens: u64, at: Stamp) {
+        let record = &mut *self.record;
+        let instants = &mut record.instants;
+        let gap = instants.last_token.map(|last| micros(at.since(last)));
+        instants.first_token.get_or_insert(at);
+        if !meaning.text.is_empty() {
+            instants.first_answer.get_or_insert(at);
+            record.answer_chars += meaning.text.chars().count() as u64;
+        }
+        instants.last_token = Some(at);
+        record.chunks += 1;
+        record.estimated_tokens += tokens;
+        self.gaps.extend(gap);
+        self.reporter.chunk(record, at, tokens, gap, meaning);
+    }
+
+    /// Keeps an event with its name and value, where events are wanted.
+    fn note(
+        &mut self,
+        kind: EventKind,
+        arrival: Arrival,
+        tokens: Option<u64>,
+        bytes: usize,
+        (name, value): (&str, &str),
+    ) {
+        if let Some(events) = &mut self.events {
+            events.push(EventRecord {
+                kind,
+                at: arrival.at,
+                read: arrival.read,
+                tokens,
+                bytes: bytes as u64,
+                name: name.to_owned(),
+                value: value.to_owned(),
+            });
+        }
+    }
+
+    fn judge(self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+        // An error event says most, whatever came after it.
+        if let Some(error) = self.error {
+            return failed(FailureKind::ErrorEvent, error.to_string());
+        }
+        match broken {
+            Some(Broken::Cut) => return Outcome::Cancelled,
+            Some(Broken::Failed(failure)) => return Outcome::Failed(failure),
+            None => {}
+        }
+        if let Some(detail) = self.malformed {
+            return failed(FailureKind::Malformed, detail);
+        }
+        if self.blocks == 0 && self.record.bytes > 0 {
+            return failed(FailureKind::NotSse, "the body holds no event");
+        }
+        if !self.ended {
+            let what = "the stream ended without its terminal event";
+            return failed(FailureKind::Truncated, what);
+        }
+        if expects_text && self.record.chunks == 0 {
+            return failed(FailureKind::Empty, "the stream ended without any token");
+        }
+        Outcome::Ok
+    }
+}
+
+/// What ended a stream before its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// The engine cut it.
+    Cut,
+    /// It failed.
+    Failed(Failure),
+}
+
+fn failed(kind: FailureKind, detail: impl Into<String>) -> Outcome {
+    Outcome::Failed(Failure::new(kind, detail))
+}
+
+/// Keeps the newest value, without an allocation where it is what we have.
+fn keep(kept: &mut Option<String>, newer: Option<&str>) {
+    if let Some(newer) = newer.filter(|newer| kept.as_deref() != Some(newer)) {
+        *kept = Some(newer.to_owned());
+    }
+}
+
+/// The first characters of a text, on one line.
+pub(super) fn quoted(text: &str) -> String {
+    text.chars()
+        .take(QUOTED)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// The gaps in figures; sorts them.
+fn summarize(gaps: &mut [u64]) -> Option<ItlSummary> {
+    gaps.sort_unstable();
+    let max = *gaps.last()?;
+    let sum: u64 = gaps.iter().sum();
+    Some(ItlSummary {
+        mean: sum as f64 / gaps.len() as f64,
+        p50: percentile_of_sorted(gaps, 50.0)?,
+        p99: percentile_of_sorted(gaps, 99.0)?,
+        max,
+    })
+}
