@@ -61,7 +61,7 @@ pub struct TargetArgs {
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<String>,
     /// Further request headers.
-    #[arg(short = 'H', long = "header", value_name = "K: V")]
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
     pub headers: Vec<String>,
 }
 

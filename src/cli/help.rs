@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use clap::builder::PossibleValue;
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, Command, CommandFactory, ValueHint};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Cli, wrap};
@@ -28,7 +28,7 @@ pub(super) fn command(language: Language) -> Command {
             .short('V')
             .long("version")
             .action(ArgAction::Version)
-            .display_order(1001),
+            .help_heading(None),
     );
     localized(command, "run", texts).mut_subcommands(|subcommand| {
         let name = subcommand.get_name().to_owned();
@@ -47,7 +47,7 @@ fn localized(command: Command, name: &str, texts: &'static Texts) -> Command {
                 .short('h')
                 .long("help")
                 .action(ArgAction::Help)
-                .display_order(1002),
+                .help_heading(None),
         )
         .help_template("{before-help}")
         .before_help(format!("{name} short"))
@@ -57,16 +57,30 @@ fn localized(command: Command, name: &str, texts: &'static Texts) -> Command {
             let help = texts.find(&text_id(name, &arg)).unwrap_or_default();
             let heading = arg.get_help_heading().unwrap_or("general");
             let heading = texts.find(&format!("help.heading.{heading}"));
-            let value = arg.get_value_names().and_then(|names| {
-                let first = names.first()?;
-                texts.find(&format!("help.value.{first}"))
-            });
+            let value = arg.get_value_names().and_then(|names| names.first());
+            let hint = value.map_or(ValueHint::Unknown, |value| hint(value));
+            let value = value.and_then(|value| texts.find(&format!("help.value.{value}")));
             let arg = arg.help(help).help_heading(heading.unwrap_or_default());
+            let arg = if arg.get_action().takes_values() {
+                arg.value_hint(hint)
+            } else {
+                arg
+            };
             match value {
                 Some(value) => arg.value_name(value),
                 None => arg,
             }
         })
+}
+
+/// What a shell completes a value of that name with.
+fn hint(value: &str) -> ValueHint {
+    match value {
+        "FILE" | "FILE|-" | "NAME|FILE" => ValueHint::FilePath,
+        "HOST" => ValueHint::Hostname,
+        "URL" => ValueHint::Url,
+        _ => ValueHint::Other,
+    }
 }
 
 /// The id of a flag's text; `--help`, `--version` and `--lang` are the same everywhere.
@@ -142,8 +156,8 @@ impl Help<'_> {
             .get_arguments()
             .filter(|arg| !arg.is_hide_set())
             .collect();
-        let last = |arg: &&Arg| matches!(arg.get_id().as_str(), "lang" | "version" | "help");
-        arguments.sort_by_key(last);
+        let last = ["lang", "version", "help"];
+        arguments.sort_by_key(|arg| last.iter().position(|id| arg.get_id() == id));
         arguments.into_iter()
     }
 

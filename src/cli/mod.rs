@@ -35,13 +35,7 @@ pub struct Cli {
     #[command(flatten)]
     pub run: RunArgs,
     /// Language of the console; read beforehand, see [`language`].
-    #[arg(
-        long,
-        value_name = "en|zh",
-        global = true,
-        help_heading = "general",
-        display_order = 1000
-    )]
+    #[arg(long, value_name = "en|zh", global = true, help_heading = "general")]
     pub lang: Option<String>,
 }
 
@@ -58,6 +52,7 @@ pub enum Command {
 
 /// `sse-perf demo`.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "load")]
 pub struct DemoArgs {
     /// Number of virtual users.
     #[arg(
@@ -81,61 +76,101 @@ pub struct DemoArgs {
 )]
 pub struct MockArgs {
     /// TCP port on loopback, 0 for any.
-    #[arg(long, value_name = "PORT", default_value = "8080")]
+    #[arg(
+        help_heading = "server",
+        long,
+        value_name = "PORT",
+        default_value = "8080"
+    )]
     pub port: String,
     /// Time to first token.
-    #[arg(long, value_name = "DIST", default_value = "200")]
+    #[arg(
+        help_heading = "answers",
+        long,
+        value_name = "DIST",
+        default_value = "200"
+    )]
     pub ttft: String,
     /// Time between tokens.
-    #[arg(long, value_name = "DIST", default_value = "20")]
+    #[arg(
+        help_heading = "answers",
+        long,
+        value_name = "DIST",
+        default_value = "20"
+    )]
     pub itl: String,
     /// Tokens of an answer.
-    #[arg(long, value_name = "DIST", default_value = "50")]
+    #[arg(
+        help_heading = "answers",
+        long,
+        value_name = "DIST",
+        default_value = "50"
+    )]
     pub tokens: String,
     /// Tokens of an event.
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(help_heading = "answers", long, value_name = "N", default_value = "1")]
     pub per_event: String,
     /// Greatest delay of an event.
-    #[arg(long, value_name = "TIME", default_value = "0")]
+    #[arg(
+        help_heading = "answers",
+        long,
+        value_name = "TIME",
+        default_value = "0"
+    )]
     pub jitter: String,
     /// Seed of everything random.
-    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(help_heading = "server", long, value_name = "N", default_value = "0")]
     pub seed: String,
     /// Faults with their rates.
-    #[arg(long, value_name = "FAULT:RATE,…")]
+    #[arg(help_heading = "faults", long, value_name = "FAULTS")]
     pub fail: Option<String>,
     /// `Retry-After` of status 429, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "1")]
+    #[arg(
+        help_heading = "faults",
+        long,
+        value_name = "SECONDS",
+        default_value = "1"
+    )]
     pub retry_after: String,
     /// Time until the headers.
-    #[arg(long, value_name = "TIME", default_value = "0")]
+    #[arg(
+        help_heading = "faults",
+        long,
+        value_name = "TIME",
+        default_value = "0"
+    )]
     pub slow_headers: String,
     /// CRLF line ends.
-    #[arg(long)]
+    #[arg(help_heading = "wire", long)]
     pub crlf: bool,
     /// Writes of that many bytes.
-    #[arg(long, value_name = "BYTES")]
+    #[arg(help_heading = "wire", long, value_name = "BYTES")]
     pub split_writes: Option<String>,
     /// Nothing is sent before the first token.
-    #[arg(long)]
+    #[arg(help_heading = "wire", long)]
     pub no_opening: bool,
     /// How often a keep-alive is sent; 0 for never.
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(
+        help_heading = "wire",
+        long,
+        value_name = "TIME",
+        default_value = "10s"
+    )]
     pub keep_alive: String,
     /// No usage is sent.
-    #[arg(long)]
+    #[arg(help_heading = "wire", long)]
     pub no_usage: bool,
     /// Streams end with their connection.
-    #[arg(long)]
+    #[arg(help_heading = "wire", long)]
     pub no_chunked: bool,
     /// The key that is asked for.
-    #[arg(long, value_name = "KEY")]
+    #[arg(help_heading = "faults", long, value_name = "KEY")]
     pub require_key: Option<String>,
     /// How many requests are answered at once.
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "faults", long, value_name = "N")]
     pub max_concurrent: Option<String>,
     /// File for what was really done.
-    #[arg(long, value_name = "FILE")]
+    #[arg(help_heading = "server", long, value_name = "FILE")]
     pub log: Option<String>,
 }
 

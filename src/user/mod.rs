@@ -153,7 +153,7 @@ impl<'a> User<'a> {
         if let Some(events) = &mut self.scratch.events {
             let mut events = std::mem::take(events);
             for event in events.iter_mut().filter(|e| e.kind == EventKind::Error) {
-                event.value = assignment.key.mask_in(&event.value);
+                event.value = assignment.mask_in(&event.value);
             }
             context.send(Sample::Events {
                 request,
@@ -223,7 +223,7 @@ impl<'a> User<'a> {
 fn masked(outcome: Outcome, assignment: &Assignment<'_>) -> Outcome {
     match outcome {
         Outcome::Failed(mut failure) => {
-            failure.detail = assignment.key.mask_in(&failure.detail);
+            failure.detail = assignment.mask_in(&failure.detail);
             Outcome::Failed(failure)
         }
         other => other,
