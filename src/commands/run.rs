@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Exit, complain};
@@ -11,9 +12,7 @@ use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished};
-use crate::output::console::{
-    Banner, Closing, Console, OutputFile, Settings, Source, wants_colour,
-};
+use crate::output::console::{Banner, Closing, Console, Settings, Source, wants_colour};
 use crate::output::host::Host;
 use crate::output::json::Document;
 use crate::output::{Destination, FileKind, Outputs, RunInfo, WriteError};
@@ -148,18 +147,8 @@ fn source<'a, T>(items: &'a workload::Source<T>, single: &'a str) -> Source<'a> 
     }
 }
 
-fn files(outputs: &Outputs) -> Vec<OutputFile<'_>> {
-    outputs
-        .paths()
-        .map(|(kind, path)| OutputFile {
-            what: match kind {
-                FileKind::Requests => "console.file.requests",
-                FileKind::Run => "console.file.run",
-                FileKind::Events => "console.file.events",
-            },
-            path,
-        })
-        .collect()
+fn files(outputs: &Outputs) -> Vec<(FileKind, &Path)> {
+    outputs.paths().collect()
 }
 
 fn document(

@@ -3,6 +3,7 @@
 //!
 //! A further output is a file here and a line in this one.
 
+pub mod console;
 pub mod csv;
 pub mod events;
 mod file;

@@ -19,12 +19,12 @@ pub(super) fn classify(error: &Error, notes: &Notes) -> Failure {
         (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_) | Error::TlsRequired, _) => {
             FailureKind::Tls
         }
-        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _) => FailureKind::Connect,
         (Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_), _) => {
             FailureKind::Malformed
         }
         (Error::Timeout(_), stage) => return timeout(limit_of(stage), notes),
-        (_, Stage::Resolving | Stage::Connecting) => FailureKind::Connect,
+        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _)
+        | (_, Stage::Resolving | Stage::Connecting) => FailureKind::Connect,
         (_, Stage::Handshaking) => FailureKind::Tls,
         (_, Stage::Sending) => FailureKind::Send,
         (_, Stage::Waiting) => FailureKind::Reset,

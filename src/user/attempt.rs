@@ -219,7 +219,7 @@ fn read_stream(
         meter.bytes(arrival);
         let before = meter.last_token();
         let fed = parser.feed(&buffer[..arrival.bytes], |block| {
-            meter.block(&block, arrival)
+            meter.block(&block, arrival);
         });
         if let Err(too_large) = fed {
             let failure = Failure::new(FailureKind::TooLarge, too_large.to_string());

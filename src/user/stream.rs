@@ -292,7 +292,7 @@ mod tests {
         let reporter = Reporter::new(&sender, Watch::default());
         let mut meter = StreamMeter::new(&mut record, &mut decoder, &mut gaps, None, reporter);
         for (read, (millis, bytes)) in (1..).zip(reads) {
-            let at = Stamp::from_micros(millis * 1_000);
+            let at = ms(*millis);
             let arrival = Arrival {
                 bytes: bytes.len(),
                 at,
@@ -320,8 +320,8 @@ mod tests {
 
     const DONE: &str = "data: [DONE]\n\n";
 
-    fn ms(millis: u64) -> Option<Stamp> {
-        Some(Stamp::from_micros(millis * 1_000))
+    fn ms(millis: u64) -> Stamp {
+        Stamp::from_micros(millis * 1_000)
     }
 
     #[test]
@@ -341,13 +341,16 @@ mod tests {
         assert_eq!(record.outcome, Outcome::Ok);
         assert_eq!(
             (instants.first_body, instants.first_event),
-            (ms(10), ms(10))
+            (Some(ms(10)), Some(ms(10)))
         );
         assert_eq!(
             (instants.first_token, instants.first_answer),
-            (ms(30), ms(50))
+            (Some(ms(30)), Some(ms(50)))
         );
-        assert_eq!((instants.last_token, instants.last_event), (ms(90), ms(95)));
+        assert_eq!(
+            (instants.last_token, instants.last_event),
+            (Some(ms(90)), Some(ms(95)))
+        );
         assert_eq!((record.chunks, record.answer_chars), (3, 10));
         let itl = record.itl.expect("gaps of 20 and 40 ms");
         assert_eq!((itl.mean, itl.p50, itl.max), (30_000.0, 30_000.0, 40_000));
@@ -359,7 +362,7 @@ mod tests {
         let together = format!("{}{}{DONE}", text("a"), text("b"));
         let (record, _) = measure(&[(10, text("x")), (50, together)], None);
         assert_eq!(record.coalesced, 2, "the earlier two of the three");
-        assert_eq!(record.instants.last_token, ms(50));
+        assert_eq!(record.instants.last_token, Some(ms(50)));
         assert_eq!(record.chunks, 3);
     }
 

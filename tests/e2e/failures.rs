@@ -77,7 +77,7 @@ fn tls() {
 #[test]
 fn send() {
     // Resets the connection while a large request is on its way.
-    let server = Scripted::start(|peer| peer.reset());
+    let server = Scripted::start(super::support::Peer::reset);
     let directory = Directory::new();
     let query = "x".repeat(8 << 20);
     let queries = directory.write("queries.txt", query);
@@ -87,7 +87,7 @@ fn send() {
 
 #[test]
 fn reset_before_a_response() {
-    let server = after_request(|peer| peer.reset());
+    let server = after_request(super::support::Peer::reset);
     let row = failed_with(&server, &[]);
     assert_eq!(row["error_kind"], "reset");
     assert_eq!(row["http_status"], "");
@@ -95,7 +95,7 @@ fn reset_before_a_response() {
 
 #[test]
 fn closed_before_a_response() {
-    let server = after_request(|peer| peer.close());
+    let server = after_request(super::support::Peer::close);
     assert_eq!(failed_with(&server, &[])["error_kind"], "reset");
 }
 
@@ -150,7 +150,7 @@ fn timeout_connect() {
 
 #[test]
 fn timeout_of_a_tls_handshake() {
-    let server = Scripted::start(|peer| peer.stay_silent());
+    let server = Scripted::start(super::support::Peer::stay_silent);
     let url = format!("https://{}{PATH}", server.addr);
     let row = failed_row(&url, &["--connect-timeout", "300ms"]);
     assert_eq!(row["error_kind"], "timeout_connect");
@@ -168,7 +168,7 @@ fn timeout_send() {
 
 #[test]
 fn timeout_response() {
-    let server = after_request(|peer| peer.stay_silent());
+    let server = after_request(super::support::Peer::stay_silent);
     let row = failed_with(&server, &["--timeout", "300ms"]);
     assert_eq!(row["error_kind"], "timeout_response");
     assert_eq!(row["ttfb_ms"], "");

@@ -15,8 +15,6 @@ use std::time::Duration;
 pub struct Peer {
     /// The socket.
     pub stream: TcpStream,
-    /// Number of the connection, from 0.
-    pub number: u32,
 }
 
 /// A server that runs a script for each connection, in a thread of its own.
@@ -37,13 +35,13 @@ impl Scripted {
             let stop = Arc::clone(&stop);
             move || {
                 let script = Arc::new(script);
-                for (number, stream) in (0..).zip(listener.incoming()) {
+                for stream in listener.incoming() {
                     if stop.load(Ordering::SeqCst) {
                         return;
                     }
                     let Ok(stream) = stream else { continue };
                     let script = Arc::clone(&script);
-                    thread::spawn(move || script(&mut Peer { stream, number }));
+                    thread::spawn(move || script(&mut Peer { stream }));
                 }
             }
         });
@@ -113,14 +111,6 @@ impl Peer {
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref());
         let _ = self.stream.flush();
-    }
-
-    /// Sends bytes one by one.
-    pub fn send_bytewise(&mut self, bytes: &[u8]) {
-        let _ = self.stream.set_nodelay(true);
-        for byte in bytes {
-            self.send([*byte]);
-        }
     }
 
     /// Closes the connection in order.

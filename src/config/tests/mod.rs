@@ -6,9 +6,11 @@ mod shown;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::*;
 use crate::cli::parse_run;
 use crate::load::Limit;
+use crate::output::Destination;
+use crate::plan::Plan;
+use crate::text::{Language, Message};
 
 /// A file of that content, gone with the value.
 struct TempFile(PathBuf);
@@ -32,12 +34,12 @@ impl Drop for TempFile {
     }
 }
 
-fn with_key(flags: &[&str], key: Option<&str>) -> Result<Config, Message> {
+fn with_key(flags: &[&str], key: Option<&str>) -> Result<Plan, Message> {
     let raw = parse_run(flags, Language::English).unwrap_or_else(|stop| panic!("{stop:?}"));
-    Config::from_cli(&raw, Language::English, key)
+    super::plan(&raw, Language::English, key)
 }
 
-fn config(flags: &[&str]) -> Config {
+fn config(flags: &[&str]) -> Plan {
     with_key(flags, Some("app-0123456789abcdef")).unwrap_or_else(|e| panic!("{flags:?}: {e}"))
 }
 
@@ -45,7 +47,7 @@ fn config(flags: &[&str]) -> Config {
 fn refused(flags: &[&str], parts: &[&str]) {
     let raw = parse_run(flags, Language::English).unwrap_or_else(|stop| panic!("{stop:?}"));
     for language in [Language::English, Language::Chinese] {
-        let message = Config::from_cli(&raw, language, None).expect_err(&flags.join(" "));
+        let message = super::plan(&raw, language, None).expect_err(&flags.join(" "));
         let text = language.texts().render(&message);
         for part in parts {
             assert!(text.contains(part), "{flags:?}: {part} lacks in: {text}");
@@ -53,7 +55,7 @@ fn refused(flags: &[&str], parts: &[&str]) {
     }
 }
 
-fn warnings(config: &Config) -> Vec<&'static str> {
+fn warnings(config: &Plan) -> Vec<&'static str> {
     config.warnings.iter().map(Message::id).collect()
 }
 
@@ -62,7 +64,7 @@ fn the_defaults_are_the_predecessor_s() {
     let config = config(&[]);
     assert_eq!(config.target.url, "http://localhost/v1/chat-messages");
     assert_eq!(config.protocol.name(), "dify-chat");
-    assert_eq!((config.plan.users, config.plan.limit), (1, Limit::OnceEach));
+    assert_eq!((config.load.users, config.load.limit), (1, Limit::OnceEach));
     assert_eq!(config.transport.timeout, Duration::from_secs(60));
     assert_eq!(config.transport.connect_timeout, Duration::from_secs(60));
     assert_eq!(config.grace, Duration::from_secs(60));
@@ -184,11 +186,11 @@ fn the_plan_follows_from_users_duration_and_requests() {
         ),
     ];
     for (flags, limit) in table {
-        let plan = config(flags).plan;
+        let plan = config(flags).load;
         assert_eq!((plan.users, plan.limit), (5, limit), "{flags:?}");
     }
     assert_eq!(
-        config(&["--ramp-up", "1.5"]).plan.ramp_up,
+        config(&["--ramp-up", "1.5"]).load.ramp_up,
         Duration::from_millis(1_500)
     );
     assert_eq!(
