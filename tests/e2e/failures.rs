@@ -336,6 +336,6 @@ fn empty() {
 #[test]
 fn too_large() {
     let server = Scripted::answering(sse_response(&openai_text(&"x".repeat(4_000))));
-    let row = failed_with(&server, &["--max-event-bytes", "1000"]);
+    let row = failed_with(&server, &["--max-event-bytes", "1KiB"]);
     assert_eq!(row["error_kind"], "too_large");
 }
