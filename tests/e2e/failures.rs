@@ -21,7 +21,10 @@ fn failed_row(url: &str, args: &[&str]) -> Row {
     assert_eq!(rows.len(), 1, "{}", ran.stdout);
     let row = rows.remove(0);
     assert_eq!(row["outcome"], "failed");
-    assert_eq!(row["response_ms"], "", "a failed request has no response time");
+    assert_eq!(
+        row["response_ms"], "",
+        "a failed request has no response time"
+    );
     assert_ne!(row["end_s"], "");
     row
 }
@@ -53,7 +56,11 @@ fn connect() {
     drop(listener);
     let row = failed_row(&format!("http://{addr}{PATH}"), &[]);
     assert_eq!(row["error_kind"], "connect");
-    assert!(row["error_detail"].contains("refused"), "{}", row["error_detail"]);
+    assert!(
+        row["error_detail"].contains("refused"),
+        "{}",
+        row["error_detail"]
+    );
 }
 
 #[test]
@@ -109,7 +116,10 @@ fn reset_inside_a_chunked_stream() {
 fn reset_of_a_stream_that_ends_with_its_connection() {
     // ureq takes this for the end of the body.
     let server = after_request(|peer| {
-        peer.send(format!("{SSE_HEAD_CLOSE}{}data: [DONE]\n\n", openai_text("a")));
+        peer.send(format!(
+            "{SSE_HEAD_CLOSE}{}data: [DONE]\n\n",
+            openai_text("a")
+        ));
         thread::sleep(Duration::from_millis(50));
         peer.reset();
     });
@@ -130,7 +140,10 @@ fn timeout_connect() {
         })
         .collect();
     thread::sleep(Duration::from_millis(200));
-    let row = failed_row(&format!("http://{addr}{PATH}"), &["--connect-timeout", "300ms"]);
+    let row = failed_row(
+        &format!("http://{addr}{PATH}"),
+        &["--connect-timeout", "300ms"],
+    );
     assert_eq!(row["error_kind"], "timeout_connect");
     drop(fillers);
 }
@@ -205,7 +218,11 @@ fn http_status() {
     let row = failed_with(&server, &[]);
     assert_eq!(row["error_kind"], "http_status");
     assert_eq!(row["http_status"], "401");
-    assert!(row["error_detail"].contains("Incorrect key"), "{}", row["error_detail"]);
+    assert!(
+        row["error_detail"].contains("Incorrect key"),
+        "{}",
+        row["error_detail"]
+    );
     assert!(
         !row["error_detail"].contains("app-test-0123456789"),
         "the key is masked: {}",
@@ -219,7 +236,10 @@ fn a_redirect_is_not_followed_but_shown() {
         "HTTP/1.1 308 Permanent Redirect\r\nlocation: https://other/\r\ncontent-length: 0\r\n\r\n",
     );
     let row = failed_with(&server, &[]);
-    assert_eq!((&*row["error_kind"], &*row["http_status"]), ("http_status", "308"));
+    assert_eq!(
+        (&*row["error_kind"], &*row["http_status"]),
+        ("http_status", "308")
+    );
     assert!(row["error_detail"].contains("https://other/"));
 }
 
@@ -267,7 +287,11 @@ fn malformed_http() {
         format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(64 << 10)),
     ] {
         let row = failed_with(&Scripted::answering(response.clone()), &[]);
-        assert_eq!(row["error_kind"], "malformed", "{:.40}: {}", response, row["error_detail"]);
+        assert_eq!(
+            row["error_kind"], "malformed",
+            "{:.40}: {}",
+            response, row["error_detail"]
+        );
     }
 }
 
@@ -280,7 +304,11 @@ fn error_event() {
     )));
     let row = failed_with(&server, &[]);
     assert_eq!(row["error_kind"], "error_event");
-    assert!(row["error_detail"].contains("engine dead"), "{}", row["error_detail"]);
+    assert!(
+        row["error_detail"].contains("engine dead"),
+        "{}",
+        row["error_detail"]
+    );
 }
 
 #[test]

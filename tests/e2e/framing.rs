@@ -63,7 +63,11 @@ fn assert_same_records(path: &str, body: &str, expected: &[(&str, &str)]) {
     for (name, pieces) in framings(body) {
         let row = row_of(pieces, path);
         for (column, value) in expected {
-            assert_eq!(&row[*column], value, "{column} {name}: {}", row["error_detail"]);
+            assert_eq!(
+                &row[*column], value,
+                "{column} {name}: {}",
+                row["error_detail"]
+            );
         }
         let first = first.get_or_insert_with(|| row.clone());
         for column in WHAT_CAME {

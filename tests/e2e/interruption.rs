@@ -110,7 +110,10 @@ fn grace_ends_the_wait_for_what_is_in_flight() {
     });
     run.signal(Signal::SIGINT);
     assert_eq!(exit_code(run), Some(130));
-    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["cancelled"]);
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"]
+    );
 }
 
 #[test]
@@ -119,8 +122,15 @@ fn the_deadline_and_its_grace_cut_without_a_signal() {
     let directory = Directory::new();
     let args = ["--threads", "2", "--duration", "300ms", "--grace", "100ms"];
     let run = start(&directory, &server.url(PATH), &args);
-    assert_eq!(exit_code(run), Some(0), "cancelled requests are no failures");
-    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["cancelled"; 2]);
+    assert_eq!(
+        exit_code(run),
+        Some(0),
+        "cancelled requests are no failures"
+    );
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"; 2]
+    );
 }
 
 #[test]
@@ -130,9 +140,7 @@ fn a_connect_in_progress_is_reported_and_not_waited_for() {
     let addr = listener.local_addr().unwrap();
     nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
     for _ in 0..4 {
-        thread::spawn(move || {
-            std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(20))
-        });
+        thread::spawn(move || std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(20)));
     }
     thread::sleep(Duration::from_millis(200));
     let directory = Directory::new();
@@ -143,20 +151,25 @@ fn a_connect_in_progress_is_reported_and_not_waited_for() {
     thread::sleep(Duration::from_millis(100));
     run.signal(Signal::SIGINT);
     assert_eq!(exit_code(run), Some(130));
-    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["cancelled"; 2]);
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"; 2]
+    );
 }
 
 #[test]
 fn a_wait_between_attempts_is_interrupted() {
-    let server = Scripted::answering(
-        "HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n",
-    );
+    let server =
+        Scripted::answering("HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n");
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &[]);
     thread::sleep(Duration::from_millis(500));
     run.signal(Signal::SIGINT);
     assert_eq!(exit_code(run), Some(130));
-    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["cancelled"]);
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"]
+    );
 }
 
 #[test]
@@ -189,7 +202,10 @@ fn the_third_signal_leaves_at_once() {
 fn a_killed_run_keeps_its_rows() {
     let server = Scripted::start(|peer| {
         while peer.request().is_some() {
-            peer.send(sse_response(&format!("{}data: [DONE]\n\n", openai_text("a"))));
+            peer.send(sse_response(&format!(
+                "{}data: [DONE]\n\n",
+                openai_text("a")
+            )));
             thread::sleep(Duration::from_millis(20));
         }
     });
@@ -204,8 +220,14 @@ fn a_killed_run_keeps_its_rows() {
         .iter()
         .map(|row| crate::support::number(row, "end_s"))
         .fold(0.0, f64::max);
-    assert!(last_end >= 1.0, "the rows up to a second before: {last_end}");
-    let numbers: Vec<u64> = rows.iter().map(|row| row["request"].parse().unwrap()).collect();
+    assert!(
+        last_end >= 1.0,
+        "the rows up to a second before: {last_end}"
+    );
+    let numbers: Vec<u64> = rows
+        .iter()
+        .map(|row| row["request"].parse().unwrap())
+        .collect();
     assert!(numbers.len() > 50, "{}", numbers.len());
     let json = std::fs::read_to_string(directory.file("run.json")).expect("written at the start");
     serde_json::from_str::<serde_json::Value>(&json).expect("a whole document");

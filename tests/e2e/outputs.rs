@@ -38,9 +38,14 @@ fn files_have_default_names_and_are_never_overwritten() {
     names.sort();
     assert_eq!(names.len(), 6, "{names:?}");
     for name in &names {
-        let stem = name.replacen("run_", "requests_", 1).replace(".json", ".csv");
+        let stem = name
+            .replacen("run_", "requests_", 1)
+            .replace(".json", ".csv");
         assert!(stem.starts_with("requests_ab7_20"), "{name}");
-        assert!(names.contains(&stem), "both files of a run have its stem: {name}");
+        assert!(
+            names.contains(&stem),
+            "both files of a run have its stem: {name}"
+        );
     }
 }
 
@@ -49,7 +54,15 @@ fn no_files_where_none_are_wanted() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = ["--url", &url, "--api-key", "", "--no-csv", "--no-json", "--no-html"];
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "",
+        "--no-csv",
+        "--no-json",
+        "--no-html",
+    ];
     assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
     assert!(!directory.file("report").exists());
 }
@@ -59,7 +72,17 @@ fn rows_go_to_standard_output_and_texts_to_standard_error() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = ["--url", &url, "--api-key", "", "--csv", "-", "--no-json", "--requests", "2"];
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "",
+        "--csv",
+        "-",
+        "--no-json",
+        "--requests",
+        "2",
+    ];
     let ran = sse_perf(&directory.0, &args);
     let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
     assert_eq!(reader.records().map(Result::unwrap).count(), 2);
@@ -71,7 +94,15 @@ fn json_on_standard_output_is_one_document() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = ["--url", &url, "--api-key", "k-0123456789", "--json", "-", "--no-csv"];
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "k-0123456789",
+        "--json",
+        "-",
+        "--no-csv",
+    ];
     let ran = sse_perf(&directory.0, &args);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
     assert_eq!(json["schema"], "sse-perf/run/1");
@@ -150,7 +181,8 @@ fn a_disk_that_fills_up_ends_the_run_with_everything_else_saved() {
 fn events_are_told_with_their_reads() {
     let server = Scripted::start(|peer| {
         if peer.request().is_some() {
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
             peer.send(format!("{head}: hello\n\n"));
             thread::sleep(Duration::from_millis(50));
             peer.send(format!("{}{}", openai_text("a "), openai_text("b")));

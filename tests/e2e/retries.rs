@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::support::{
-    Directory, Scripted, number, openai_text, run_against, sse_response,
-};
+use crate::support::{Directory, Scripted, number, openai_text, run_against, sse_response};
 
 const PATH: &str = "/v1/chat/completions";
 
@@ -38,7 +36,13 @@ fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) 
 
 #[test]
 fn a_status_that_may_pass_is_tried_again() {
-    for code in ["429 Too Many", "500 Oops", "502 Bad", "503 Busy", "504 Late"] {
+    for code in [
+        "429 Too Many",
+        "500 Oops",
+        "502 Bad",
+        "503 Busy",
+        "504 Late",
+    ] {
         let (server, requests) = failing_first(2, status(code, ""));
         let directory = Directory::new();
         let (ran, rows) = run_against(&directory, &server.url(PATH), &[]);
@@ -61,7 +65,10 @@ fn attempts_end() {
     let directory = Directory::new();
     let (ran, rows) = run_against(&directory, &server.url(PATH), &["--retries", "1"]);
     assert_eq!(ran.code, Some(1));
-    assert_eq!((&*rows[0]["attempts"], &*rows[0]["error_kind"]), ("2", "http_status"));
+    assert_eq!(
+        (&*rows[0]["attempts"], &*rows[0]["error_kind"]),
+        ("2", "http_status")
+    );
     assert_eq!(requests.load(Ordering::SeqCst), 2);
 }
 
@@ -76,11 +83,17 @@ fn other_failures_are_not_tried_again() {
     }
     let (server, requests) = failing_first(
         u32::MAX,
-        sse_response(&format!("{}data: {{\"error\":\"x\"}}\n\n", openai_text("a"))),
+        sse_response(&format!(
+            "{}data: {{\"error\":\"x\"}}\n\n",
+            openai_text("a")
+        )),
     );
     let directory = Directory::new();
     let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
-    assert_eq!(rows[0]["error_kind"], "error_event", "a stream that has begun");
+    assert_eq!(
+        rows[0]["error_kind"], "error_event",
+        "a stream that has begun"
+    );
     assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
 
@@ -108,7 +121,11 @@ fn connections_are_kept_between_requests_unless_told_otherwise() {
         assert_eq!(seen, expected, "{args:?}");
         for row in &rows {
             let new = row["connection"] == "new";
-            assert_eq!(row["connect_ms"].is_empty(), !new, "only a new connection connects");
+            assert_eq!(
+                row["connect_ms"].is_empty(),
+                !new,
+                "only a new connection connects"
+            );
             assert_eq!(row["tls_ms"], "");
             assert_eq!(row["server_addr"], server.addr.to_string());
         }

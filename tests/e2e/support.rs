@@ -173,7 +173,9 @@ pub fn sse_response(body: &str) -> Vec<u8> {
 /// An event of `OpenAI`'s chat stream that carries text.
 pub fn openai_text(text: &str) -> String {
     let text = serde_json::to_string(text).expect("a string");
-    format!("data: {{\"id\":\"c1\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}}}}]}}\n\n")
+    format!(
+        "data: {{\"id\":\"c1\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}}}}]}}\n\n"
+    )
 }
 
 /// A directory of the test's own, removed at its end.
@@ -257,7 +259,11 @@ pub fn sse_perf<S: AsRef<std::ffi::OsStr>>(directory: &Path, args: &[S]) -> Ran 
 pub fn run_against(directory: &Directory, url: &str, args: &[&str]) -> (Ran, Vec<Row>) {
     let given = ["--url", url, "--api-key", "app-test-0123456789"];
     let files = ["--csv", "requests.csv", "--json", "run.json"];
-    let all: Vec<&str> = given.into_iter().chain(files).chain(args.iter().copied()).collect();
+    let all: Vec<&str> = given
+        .into_iter()
+        .chain(files)
+        .chain(args.iter().copied())
+        .collect();
     let ran = sse_perf(&directory.0, &all);
     let rows = rows(&directory.file("requests.csv"));
     (ran, rows)
