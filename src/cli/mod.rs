@@ -2,6 +2,7 @@
 //! user's language. What the values mean is [`crate::config`]'s business.
 
 mod args;
+mod define;
 mod errors;
 mod help;
 mod language;
@@ -206,7 +207,7 @@ pub enum Stop {
 ///
 /// If help or the version is asked for, or the arguments are wrong.
 pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
-    let mut command = help::command(language);
+    let mut command = define::command(language);
     let matches = command
         .try_get_matches_from_mut(args)
         .map_err(|error| errors::stop(&error, &command, language))?;
@@ -241,7 +242,7 @@ pub fn parse_run<S: Into<OsString>>(
 /// The definitions with their texts in that language.
 #[must_use]
 pub fn definitions(language: Language) -> clap::Command {
-    help::command(language)
+    define::command(language)
 }
 
 /// The flags that were typed at the top level, but for `--lang`, which belongs to every command.
