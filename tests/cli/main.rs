@@ -117,12 +117,13 @@ mod examples {
     //! The files in `data/` are what the flags that take them expect.
 
     use sse_perf::cli::parse_run;
-    use sse_perf::config::Config;
+    use sse_perf::config::plan;
+    use sse_perf::plan::Plan;
     use sse_perf::text::Language;
 
-    fn config(flags: &[&str]) -> Config {
+    fn config(flags: &[&str]) -> Plan {
         let raw = parse_run(flags.iter().copied(), Language::English).expect("flags");
-        Config::from_cli(&raw, Language::English, None).unwrap_or_else(|e| panic!("{flags:?}: {e}"))
+        plan(&raw, Language::English, None).unwrap_or_else(|e| panic!("{flags:?}: {e}"))
     }
 
     #[test]
