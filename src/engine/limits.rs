@@ -157,7 +157,7 @@ mod linux {
             "processes of the user (RLIMIT_NPROC)",
             hard,
             threads,
-            || format!("ulimit -Hu {threads}; ulimit -u {threads}"),
+            || super::raise("nproc", "u", threads),
         )
     }
 
