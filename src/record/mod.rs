@@ -7,6 +7,7 @@
 
 mod outcome;
 mod sample;
+mod span;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::clock::Stamp;
 
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use sample::{EventKind, EventRecord, Progress, Sample, SoFar};
+pub use span::SpanRecord;
 pub use tokens::{TokenSource, Usage};
 
 /// The instants of one request. `None` where the request did not come that far.
@@ -171,6 +173,8 @@ pub struct RequestRecord {
     pub conversation_id: Option<String>,
     /// The message (or response), as the server named it.
     pub message_id: Option<String>,
+    /// The parts of the service's work that the stream told of, in the order of their beginnings.
+    pub spans: Vec<SpanRecord>,
     /// The clock of the arrivals.
     pub clock: ClockSource,
 }
@@ -206,6 +210,7 @@ impl RequestRecord {
             finish_reason: None,
             conversation_id: None,
             message_id: None,
+            spans: Vec::new(),
             clock: ClockSource::User,
         }
     }
@@ -242,6 +247,17 @@ impl RequestRecord {
     #[must_use]
     pub fn ttfa(&self) -> Option<Duration> {
         self.since_start(self.instants.first_answer)
+    }
+
+    /// The share of TTFT, 0 to 1, that had passed when the first span began in which a model
+    /// generates text; `None` without TTFT or such a span. 1 where the first text came earlier.
+    #[must_use]
+    pub fn before_model_share(&self) -> Option<f64> {
+        let ttft = self.ttft().filter(|ttft| !ttft.is_zero())?;
+        let models = self.spans.iter().filter(|span| span.model);
+        let first = models.filter_map(|span| span.start).min()?;
+        let before = first.since(self.instants.start);
+        Some(before.min(ttft).as_secs_f64() / ttft.as_secs_f64())
     }
 
     /// Response time: end − start, of a request that succeeded.
@@ -333,6 +349,24 @@ mod tests {
         );
         r.usage.completion = Some(1);
         assert_eq!(r.tpot(), None, "one token has no gap");
+    }
+
+    #[test]
+    fn the_time_before_the_first_model_is_a_share_of_ttft() {
+        let span = |start, model| SpanRecord {
+            start: Some(Stamp::from_micros(start)),
+            model,
+            ..SpanRecord::default()
+        };
+        let mut r = record();
+        r.spans = vec![span(1_100, false), span(4_000, true), span(2_500, true)];
+        assert_eq!(r.before_model_share(), None, "no TTFT");
+        r.instants.first_token = Some(Stamp::from_micros(3_000));
+        assert_eq!(r.before_model_share(), Some(0.75));
+        r.instants.first_token = Some(Stamp::from_micros(1_500));
+        assert_eq!(r.before_model_share(), Some(1.0));
+        r.spans.truncate(1);
+        assert_eq!(r.before_model_share(), None, "no model");
     }
 
     #[test]

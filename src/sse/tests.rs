@@ -46,9 +46,18 @@ fn json_outside_of_any_field_is_kept_to_a_limit() {
     let pretty = "{\n  \"error\": {\n    \"code\": 429\n  }\n}";
     for (stream, expected) in [
         (pretty.to_owned(), Some(pretty.to_owned())),
-        (format!("data: 1\n\n{pretty}\n\n"), Some(format!("{pretty}\n"))),
-        ("[{\"error\":1}]".to_owned(), Some("[{\"error\":1}]".to_owned())),
-        ("data: {\"a\":1}\n\n: {\nretry: 5\nid: {\n\n".to_owned(), None),
+        (
+            format!("data: 1\n\n{pretty}\n\n"),
+            Some(format!("{pretty}\n")),
+        ),
+        (
+            "[{\"error\":1}]".to_owned(),
+            Some("[{\"error\":1}]".to_owned()),
+        ),
+        (
+            "data: {\"a\":1}\n\n: {\nretry: 5\nid: {\n\n".to_owned(),
+            None,
+        ),
         ("data: {\"a\":1".to_owned(), None),
         ("<html>\n{\n".to_owned(), Some("{\n".to_owned())),
         ("foo: bar\n\nbaz".to_owned(), None),

@@ -117,6 +117,9 @@ impl Scratch {
             &mut meter,
             token_timeout,
         );
+        if let Some(stray) = self.parser.stray() {
+            meter.stray(&stray);
+        }
         let outcome = meter.finish(broken, context.plan.protocol.expects_text());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         Ended::Over(outcome)

@@ -3,6 +3,7 @@
 mod attempt;
 mod progress;
 mod retry;
+mod spans;
 mod stream;
 
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -3,7 +3,7 @@
 //! its tests use literal stamps.
 
 use crate::clock::{Stamp, micros};
-use crate::protocol::{Decoder, Meaning, StreamError, estimate_tokens};
+use crate::protocol::{Decoder, Meaning, SpanMark, StreamError, estimate_tokens};
 use crate::record::{
     EventKind, EventRecord, Failure, FailureKind, ItlSummary, Outcome, RequestRecord,
 };
@@ -12,6 +12,7 @@ use crate::stats::percentile_of_sorted;
 use crate::transport::Arrival;
 
 use super::progress::Reporter;
+use super::spans::OpenSpans;
 
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
@@ -30,12 +31,15 @@ struct Tally<'a> {
     /// The request's events, where they are wanted.
     events: Option<&'a mut Vec<EventRecord>>,
     reporter: Reporter<'a>,
+    spans: OpenSpans,
     /// The read that completed the last event.
     last_read: u64,
     blocks: u64,
     ended: bool,
     error: Option<StreamError>,
     malformed: Option<String>,
+    /// The beginning of what came outside of any field and looks like JSON.
+    stray: Option<String>,
 }
 
 impl<'a> StreamMeter<'a> {
@@ -47,6 +51,7 @@ impl<'a> StreamMeter<'a> {
         reporter: Reporter<'a>,
     ) -> Self {
         gaps.clear();
+        decoder.restart();
         Self {
             decoder,
             tally: Tally {
@@ -54,11 +59,13 @@ impl<'a> StreamMeter<'a> {
                 gaps,
                 events,
                 reporter,
+                spans: OpenSpans::default(),
                 last_read: 0,
                 blocks: 0,
                 ended: false,
                 error: None,
                 malformed: None,
+                stray: None,
             },
         }
     }
@@ -83,6 +90,21 @@ impl<'a> StreamMeter<'a> {
                 Err(malformed) => self.tally.malformed(&malformed.to_string(), event, arrival),
             },
         }
+    }
+
+    /// Takes what came outside of any field and looks like JSON, at the end of the stream: an error
+    /// in it counts.
+    pub(super) fn stray(&mut self, json: &str) {
+        let event = Event {
+            event: "",
+            data: json,
+            id: "",
+        };
+        let error = self.decoder.decode(&event).ok().and_then(|m| m.error);
+        if self.tally.error.is_none() {
+            self.tally.error = error;
+        }
+        self.tally.stray = Some(quoted(json));
     }
 
     /// Whether a terminal event has come: no further token is awaited then.
@@ -138,15 +160,20 @@ impl Tally<'_> {
         keep(&mut record.conversation_id, meaning.conversation_id);
         keep(&mut record.message_id, meaning.message_id);
         keep(&mut record.finish_reason, meaning.finish_reason);
+        if let Some(text) = meaning.replacement {
+            record.answer_chars = text.chars().count() as u64;
+        }
+        if let Some(mark) = &meaning.span {
+            self.spans.mark(mark, arrival.at, &mut record.spans);
+        }
         self.ended |= meaning.end;
         if self.error.is_none() {
             self.error.clone_from(&meaning.error);
         }
         if self.events.is_some() {
-            let error = meaning.error.as_ref().map(ToString::to_string);
-            let value = error.as_deref().or(meaning.finish_reason);
-            let name = (meaning.name, value.unwrap_or_default());
+            let value = value_of(meaning);
             let tokens = (tokens > 0).then_some(tokens);
+            let name = (meaning.name, value.as_str());
             self.note(meaning.kind(), arrival, tokens, event.data.len(), name);
         }
     }
@@ -202,6 +229,10 @@ impl Tally<'_> {
         if let Some(detail) = self.malformed {
             return failed(FailureKind::Malformed, detail);
         }
+        if let Some(stray) = self.stray.filter(|_| !self.ended) {
+            let what = format!("JSON came that is no event: {stray}");
+            return failed(FailureKind::NotSse, what);
+        }
         if self.blocks == 0 && self.record.bytes > 0 {
             return failed(FailureKind::NotSse, "the body holds no event");
         }
@@ -233,6 +264,21 @@ fn failed(kind: FailureKind, detail: impl Into<String>) -> Outcome {
 fn keep(kept: &mut Option<String>, newer: Option<&str>) {
     if let Some(newer) = newer.filter(|newer| kept.as_deref() != Some(newer)) {
         *kept = Some(newer.to_owned());
+    }
+}
+
+/// What an event says beside text: its error, the span that it marks (id, type and title, the same
+/// in both of its events), or why the model stopped.
+fn value_of(meaning: &Meaning<'_>) -> String {
+    match (&meaning.error, &meaning.span) {
+        (Some(error), _) => error.to_string(),
+        (
+            None,
+            Some(SpanMark {
+                id, kind, title, ..
+            }),
+        ) => format!("{id} {kind} {title}").trim_end().to_owned(),
+        (None, None) => meaning.finish_reason.unwrap_or_default().to_owned(),
     }
 }
 

@@ -158,6 +158,7 @@ fn watched_request() {
             completion: Some(101),
             cached: Some(16),
             reasoning: None,
+            ..Usage::default()
         };
         request.finish_reason = Some("stop".to_owned());
         console.sample(&Sample::Finished(Box::new(request)))?;
