@@ -104,6 +104,7 @@ impl Transport {
             .chain(TcpLeaf {
                 probe: Arc::clone(&probe),
                 timeout: self.settings.timeout,
+                user_clock: self.settings.user_clock,
             })
             .chain(SharedTls {
                 rustls: Arc::clone(&self.rustls),
