@@ -6,7 +6,7 @@
 //! has no kernel stamp, and the next ones have the new offset.
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 
 use crate::clock::{Clock, Stamp};
@@ -27,6 +27,27 @@ impl Received {
     #[must_use]
     pub fn lag(&self) -> Option<Duration> {
         self.arrived.map(|arrived| self.returned.since(arrived))
+    }
+}
+
+/// Keeps the kernel stamping while it is held. Linux begins some time after the first socket has
+/// asked for stamps, and ends after the last one has gone: what arrives at once at the first socket
+/// of a run would carry none.
+#[derive(Debug)]
+pub struct Stamping {
+    /// Asks, and is used for nothing else; `None` where it could not be had.
+    _socket: Option<UdpSocket>,
+}
+
+impl Stamping {
+    /// Lets the kernel begin.
+    #[must_use]
+    pub fn start() -> Self {
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).ok();
+        if let Some(socket) = &socket {
+            platform::ask_for_stamps(socket);
+        }
+        Self { _socket: socket }
     }
 }
 
@@ -60,7 +81,7 @@ impl Receiver {
 mod platform {
     use std::io::{self, IoSliceMut};
     use std::net::TcpStream;
-    use std::os::fd::AsRawFd as _;
+    use std::os::fd::{AsFd, AsRawFd as _};
     use std::time::Duration;
 
     use nix::sys::socket::{
@@ -77,6 +98,11 @@ mod platform {
     /// Room for the kernel's stamp.
     const CONTROL: usize = cmsg_space::<TimeSpec>();
 
+    pub(super) fn ask_for_stamps(socket: &impl AsFd) {
+        // Where the kernel refuses, reads carry no stamp.
+        let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
+    }
+
     #[derive(Debug)]
     pub(super) struct Receiver {
         control: [u8; CONTROL],
@@ -85,8 +111,7 @@ mod platform {
 
     impl Receiver {
         pub(super) fn new(stream: &TcpStream, clock: &Clock) -> Self {
-            // Where the kernel refuses, reads carry no stamp.
-            let _ = setsockopt(stream, sockopt::ReceiveTimestampns, &true);
+            ask_for_stamps(stream);
             Self {
                 control: [0; CONTROL],
                 offset: clock.wall_offset(),
@@ -195,10 +220,12 @@ mod platform {
 #[cfg(not(target_os = "linux"))]
 mod platform {
     use std::io::{self, Read as _};
-    use std::net::TcpStream;
+    use std::net::{TcpStream, UdpSocket};
 
     use super::Received;
     use crate::clock::Clock;
+
+    pub(super) fn ask_for_stamps(_socket: &UdpSocket) {}
 
     #[derive(Debug)]
     pub(super) struct Receiver;
@@ -238,7 +265,10 @@ mod tests {
         let mut sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().unwrap();
         let clock = Clock::start();
+        let _stamping = Stamping::start();
         let mut receiver = Receiver::new(&stream, &clock);
+        // The kernel takes its time to begin.
+        thread::sleep(Duration::from_millis(200));
         let before = clock.now();
         sender.write_all(b"hello").unwrap();
         let after = clock.now();
