@@ -204,7 +204,7 @@ fn answers() {
             "pp.tte.e",
             [" tofu €", "", ""],
             [n(14), n(2), n(3), None, None],
-            ["chatcmpl-1", "stop"],
+            ["chatcmpl-Zx", "length"],
         ),
     ];
     for (protocol, fixture, kinds, [text, reasoning, tool], usage, [message, finish]) in table {
