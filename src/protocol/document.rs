@@ -22,7 +22,7 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
     ])?;
     // Of use to editors and people, not to us.
     document.get("$schema").map_or(Ok(""), |m| m.string())?;
-    document.each("notes", |note| note.string())?;
+    document.each("notes", super::member::Member::string)?;
     let name = document.require("name")?.string()?.to_owned();
     let title = match document.get("title") {
         Some(title) => title.string()?.to_owned(),

@@ -6,18 +6,18 @@ use super::rules::{End, Facts};
 /// The memory of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    texts: Vec<Text>,
+    texts: Vec<Grown>,
     /// The parts that have come of each rule of `end`, as bits.
     ended: Vec<u64>,
 }
 
 /// The text that a cumulative source has given so far.
 #[derive(Debug)]
-struct Text {
+struct Grown {
     source: usize,
     /// The elements of arrays that it belongs to: choices grow each for itself.
     index: u64,
-    text: String,
+    so_far: String,
 }
 
 /// What a cumulative text has become.
@@ -42,27 +42,26 @@ impl Memory {
     /// servers put it for a character whose bytes have not all come. Any other text has been
     /// replaced: shortened, corrected, withdrawn.
     pub(super) fn grow(&mut self, source: usize, index: u64, whole: &str) -> Growth {
-        let same = |text: &Text| text.source == source && text.index == index;
+        let same = |text: &Grown| text.source == source && text.index == index;
         let Some(known) = self.texts.iter_mut().find(|text| same(text)) else {
-            let text = whole.to_owned();
-            self.texts.push(Text {
+            self.texts.push(Grown {
                 source,
                 index,
-                text,
+                so_far: whole.to_owned(),
             });
             return Growth::From(0);
         };
-        let kept = known.text.trim_end_matches(char::REPLACEMENT_CHARACTER);
-        let kept = if whole.starts_with(known.text.as_str()) {
-            known.text.len()
+        let kept = known.so_far.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let kept = if whole.starts_with(known.so_far.as_str()) {
+            known.so_far.len()
         } else if whole.starts_with(kept) && !kept.is_empty() {
             kept.len()
         } else {
-            whole.clone_into(&mut known.text);
+            whole.clone_into(&mut known.so_far);
             return Growth::Replaced;
         };
-        known.text.truncate(kept);
-        known.text.push_str(&whole[kept..]);
+        known.so_far.truncate(kept);
+        known.so_far.push_str(&whole[kept..]);
         Growth::From(kept)
     }
 

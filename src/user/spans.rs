@@ -28,15 +28,14 @@ impl OpenSpans {
         if mark.starts && open.is_some() {
             return;
         }
-        let place = match open {
-            Some(open) => self.0.swap_remove(open).place,
-            None => {
-                spans.push(SpanRecord {
-                    id: mark.id.to_owned(),
-                    ..SpanRecord::default()
-                });
-                spans.len() - 1
-            }
+        let place = if let Some(open) = open {
+            self.0.swap_remove(open).place
+        } else {
+            spans.push(SpanRecord {
+                id: mark.id.to_owned(),
+                ..SpanRecord::default()
+            });
+            spans.len() - 1
         };
         let span = &mut spans[place];
         for (kept, newer) in [(&mut span.kind, mark.kind), (&mut span.title, mark.title)] {

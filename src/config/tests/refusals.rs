@@ -58,7 +58,11 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--api-path", ""], &["--api-path ''", "/v1/chat-messages"]),
     (
         &["--api", "difi"],
-        &["--api difi", "dify-chat, openai-chat"],
+        &[
+            "--api difi",
+            "dify-chat, dify-completion, ",
+            "openai-chat, ",
+        ],
     ),
     (&["--api", "./none.json"], &["--api ./none.json"]),
     (&["--header", "X"], &["--header", "X-Tenant: blue"]),

@@ -1,0 +1,347 @@
+//! Every protocol through the binary: against the simulated service, whose bytes are written apart
+//! from the protocol's document, and against streams written by hand.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use sse_perf::mock::{Dist, Options, Server};
+
+use crate::support::{
+    Directory, Ran, Row, SSE_HEAD_CLOSE, Scripted, number, rows, run_against, sse_perf,
+};
+
+const ALL: [&str; 11] = [
+    "dify-chat",
+    "dify-completion",
+    "dify-workflow",
+    "openai-chat",
+    "openai-completions",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "tgi",
+    "sglang",
+    "cohere",
+];
+
+fn mock(options: Options) -> Server {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(address, options).expect("a free port")
+}
+
+fn fast() -> Options {
+    Options {
+        ttft: Dist::Fixed(Duration::from_millis(5)),
+        itl: Dist::Fixed(Duration::from_millis(1)),
+        tokens: Dist::Fixed(6),
+        require_key: Some("key-0123456789".to_owned()),
+        ..Options::default()
+    }
+}
+
+/// Runs the protocol against the service, by its path alone.
+fn run(server: &Server, directory: &Directory, api: &str, flags: &[&str]) -> (Ran, Row) {
+    let url = format!("http://{}", server.addr());
+    let given = ["--url", &url, "--api", api, "--api-key", "key-0123456789"];
+    let files = ["--csv", "r.csv", "--json", "r.json", "--model-name", "m"];
+    let all: Vec<&str> = [&given[..], &files, &["--retries", "0"], flags].concat();
+    let ran = sse_perf(&directory.0, &all);
+    let mut rows = rows(&directory.file("r.csv"));
+    assert_eq!(rows.len(), 1, "{api}: {}{}", ran.stdout, ran.stderr);
+    (ran, rows.remove(0))
+}
+
+#[test]
+fn every_protocol_reads_what_the_simulated_service_sends() {
+    let server = mock(fast());
+    for api in ALL {
+        let directory = Directory::new();
+        let (ran, row) = run(&server, &directory, api, &["--query", "one two three"]);
+        assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
+        assert_eq!((ran.code, row["chunks"].as_str()), (Some(0), "6"), "{api}");
+        assert_eq!(row["output_tokens"], "6", "{api}");
+        let source = if api == "dify-workflow" {
+            "estimate"
+        } else {
+            "usage"
+        };
+        assert_eq!(row["token_source"], source, "{api}");
+        if api != "dify-workflow" {
+            assert_eq!(row["prompt_tokens"], "3", "{api}");
+        }
+        assert!(number(&row, "ttft_ms") >= 5.0, "{api}");
+        assert_eq!(row["protocol"], api);
+    }
+}
+
+#[test]
+fn without_usage_tokens_are_estimated() {
+    let server = mock(Options {
+        usage: false,
+        ..fast()
+    });
+    for api in ALL {
+        let directory = Directory::new();
+        let (_, row) = run(&server, &directory, api, &[]);
+        assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
+        // Their usage comes with the text.
+        let with_text = ["gemini", "sglang"].contains(&api);
+        let source = if with_text { "usage" } else { "estimate" };
+        assert_eq!(row["token_source"], source, "{api}");
+        assert_eq!(row["output_tokens"], "6", "{api}");
+    }
+}
+
+#[test]
+fn every_protocol_knows_its_errors_and_its_end() {
+    for (fault, kind) in [
+        ("error-event:1", "error_event"),
+        ("truncate:1", "truncated"),
+        ("status=429:1", "http_status"),
+        ("empty:1", "empty"),
+    ] {
+        let server = mock(Options {
+            faults: fault.parse().expect("a fault"),
+            ..fast()
+        });
+        for api in ALL {
+            let directory = Directory::new();
+            let (ran, row) = run(&server, &directory, api, &[]);
+            // A workflow need not stream text.
+            let expected = match (api, kind) {
+                ("dify-workflow", "empty") => "",
+                _ => kind,
+            };
+            assert_eq!(
+                row["error_kind"], expected,
+                "{api}: {}",
+                row["error_detail"]
+            );
+            assert_eq!(ran.code, Some(i32::from(!expected.is_empty())), "{api}");
+            if kind == "error_event" {
+                let detail = &row["error_detail"];
+                assert!(
+                    detail.contains("this failure is simulated"),
+                    "{api}: {detail}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_key_is_told_by_every_protocol() {
+    let server = mock(fast());
+    for api in ALL {
+        let directory = Directory::new();
+        let url = format!("http://{}", server.addr());
+        let args = [
+            "--url",
+            &url,
+            "--api",
+            api,
+            "--api-key",
+            "wrong",
+            "--model-name",
+            "m",
+        ];
+        let ran = sse_perf(
+            &directory.0,
+            &[&args[..], &["--no-csv", "--no-json"]].concat(),
+        );
+        assert_eq!(ran.code, Some(1), "{api}");
+        assert!(ran.stdout.contains("HTTP 401"), "{api}: {}", ran.stdout);
+    }
+}
+
+/// A server that sends a fixture as the body of its response.
+fn sending(fixture: &str) -> Scripted {
+    let path = format!(
+        "{}/tests/fixtures/{fixture}.sse",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let body = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    Scripted::answering(format!("{SSE_HEAD_CLOSE}{body}"))
+}
+
+#[test]
+fn streams_written_by_hand_yield_their_records() {
+    for (api, fixture, outcome, cells) in [
+        (
+            "dify-chat",
+            "dify-agent",
+            "",
+            "chunks=2 output_tokens=97 answer_chars=6 conversation_id=c1 message_id=m1",
+        ),
+        (
+            "dify-chat",
+            "dify-chatflow",
+            "",
+            "chunks=4 output_tokens=8 answer_chars=8 prompt_tokens=25",
+        ),
+        ("dify-chat", "dify-failed", "error_event", "chunks=1"),
+        (
+            "dify-completion",
+            "dify-completion",
+            "",
+            "chunks=2 output_tokens=3 answer_chars=12",
+        ),
+        (
+            "dify-completion",
+            "dify-completion-error",
+            "error_event",
+            "chunks=0",
+        ),
+        (
+            "dify-workflow",
+            "dify-workflow",
+            "",
+            "chunks=3 output_tokens=4 token_source=estimate message_id=w1 finish_reason=succeeded",
+        ),
+        (
+            "dify-workflow",
+            "dify-workflow-failed",
+            "error_event",
+            "chunks=0",
+        ),
+        (
+            "dify-workflow",
+            "dify-workflow-silent",
+            "",
+            "chunks=0 output_tokens= ttft_ms=",
+        ),
+        (
+            "openai-chat",
+            "openai-tools",
+            "",
+            "chunks=2 output_tokens=17 reasoning_tokens=5 answer_chars=0 ttfa_ms=",
+        ),
+        (
+            "openai-chat",
+            "openai-vllm-killed",
+            "error_event",
+            "chunks=1",
+        ),
+        (
+            "openai-completions",
+            "openai-completions",
+            "",
+            "chunks=2 output_tokens=3 finish_reason=length",
+        ),
+        (
+            "openai-responses",
+            "openai-responses",
+            "",
+            "chunks=4 output_tokens=87 reasoning_tokens=64 cached_tokens=8",
+        ),
+        (
+            "openai-responses",
+            "openai-responses-incomplete",
+            "",
+            "chunks=1 finish_reason=max_output_tokens",
+        ),
+        (
+            "openai-responses",
+            "openai-responses-failed",
+            "error_event",
+            "chunks=1",
+        ),
+        (
+            "anthropic",
+            "anthropic",
+            "",
+            "chunks=5 output_tokens=89 prompt_tokens=128 cached_tokens=100",
+        ),
+        (
+            "anthropic",
+            "anthropic-proxied",
+            "",
+            "chunks=1 output_tokens=2 prompt_tokens=14",
+        ),
+        (
+            "anthropic",
+            "anthropic-error",
+            "error_event",
+            "chunks=1 prompt_tokens=25",
+        ),
+        (
+            "gemini",
+            "gemini",
+            "",
+            "chunks=3 output_tokens=39 reasoning_tokens=30 answer_chars=9",
+        ),
+        (
+            "gemini",
+            "gemini-bare-error",
+            "error_event",
+            "chunks=1 error_detail=UNAVAILABLE:",
+        ),
+        (
+            "gemini",
+            "gemini-bare-list",
+            "error_event",
+            "chunks=0 error_detail=INVALID_ARGUMENT:",
+        ),
+        ("gemini", "gemini-blocked", "error_event", "chunks=0"),
+        (
+            "tgi",
+            "tgi",
+            "",
+            "chunks=2 output_tokens=3 prompt_tokens=5 finish_reason=eos_token",
+        ),
+        (
+            "tgi",
+            "tgi-plain",
+            "",
+            "chunks=2 output_tokens=2 token_source=estimate",
+        ),
+        ("tgi", "tgi-error", "error_event", "chunks=1"),
+        (
+            "sglang",
+            "sglang",
+            "",
+            "chunks=3 output_tokens=4 cached_tokens=2",
+        ),
+        ("sglang", "sglang-error", "error_event", "chunks=1"),
+        (
+            "cohere",
+            "cohere",
+            "",
+            "chunks=5 output_tokens=12 finish_reason=COMPLETE",
+        ),
+        ("cohere", "cohere-error", "error_event", "chunks=1"),
+    ] {
+        let server = sending(fixture);
+        let directory = Directory::new();
+        let flags = ["--api", api, "--model-name", "m"];
+        let (ran, rows) = run_against(&directory, &server.url("/any"), &flags);
+        let row = rows
+            .first()
+            .unwrap_or_else(|| panic!("{fixture}: {}", ran.stderr));
+        let detail = &row["error_detail"];
+        assert_eq!(row["error_kind"], outcome, "{fixture}: {detail}");
+        for cell in cells.split(' ') {
+            let (name, value) = cell.split_once('=').expect("a cell");
+            let found = row[name].split(' ').next().unwrap_or_default();
+            assert_eq!(found, value, "{fixture}: {name}");
+        }
+    }
+}
+
+#[test]
+fn an_in_house_service_needs_a_file_and_no_program() {
+    let server = sending("in-house");
+    let directory = Directory::new();
+    let file = directory.write("in-house.json", include_str!("../fixtures/in-house.json"));
+    let (ran, rows) = run_against(&directory, &server.url("/api/ask"), &["--api", &file]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let told = [
+        "outcome",
+        "chunks",
+        "output_tokens",
+        "token_source",
+        "answer_chars",
+    ];
+    let told = told.map(|column| rows[0][column].as_str());
+    assert_eq!(told, ["ok", "3", "12", "usage", "11"]);
+}
