@@ -107,6 +107,10 @@ impl Supervisor<'_> {
         let _ = self.context.sender.send(Sample::Notice(message));
     }
 
+    fn refused(&self, count: u64) {
+        let _ = self.context.sender.send(Sample::Refused(count));
+    }
+
     /// Says so if the system refused threads: the run goes on with those it has.
     fn report_missing(&self, users: u32) {
         if self.crew.len() < users as usize {
@@ -114,6 +118,7 @@ impl Supervisor<'_> {
                 .with("users", users)
                 .with("started", self.crew.len());
             self.notice(message);
+            self.refused((users as usize - self.crew.len()) as u64);
         }
     }
 
@@ -123,6 +128,7 @@ impl Supervisor<'_> {
         let refused = self.crew.refused_sockets();
         if refused > 0 {
             self.notice(Message::new("engine.sockets_refused").with("count", refused));
+            self.refused(refused);
         }
         let _ = self.context.sender.send(Sample::Done);
     }

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use crate::output::FileKind;
 use crate::record::Sample;
-use crate::stats::{LiveLine, Summary};
+use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
 
 pub use banner::{Banner, Source};
@@ -178,6 +178,10 @@ impl Console {
             if closing.interrupted {
                 text.push('\n');
                 text.push_str(&summary::interrupted(page));
+            }
+            if summary.verdict.grade != Grade::Valid {
+                text.push('\n');
+                text.push_str(&summary::verdict(page, &summary.verdict));
             }
         } else {
             if !self.settings.quiet {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{Clock, Stamp, local_now};
+use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::protocol::Decoder;
 use crate::record::{EventRecord, Failure, FailureKind, Outcome, RequestRecord, Sample};
@@ -13,7 +14,6 @@ use crate::workload::Assignment;
 use super::Context;
 use super::progress::Reporter;
 use super::retry;
-use super::run_queue;
 use super::stream::{Broken, StreamMeter, quoted};
 
 /// Bytes of the body read at a time.
@@ -102,13 +102,14 @@ impl Scratch {
         if let Some(ended) = refuse(context, &mut response) {
             return ended;
         }
-        let mut waited = run_queue::waited;
+        let mut waited = run_queue_wait;
         let mut meter = StreamMeter::new(
             record,
             &mut self.decoder,
             &mut self.gaps,
             self.events.as_mut(),
             Reporter::new(&context.sender, context.watch),
+            response.attempt().waited,
             &mut waited,
         );
         self.parser.reset();

@@ -36,6 +36,8 @@ struct Tally<'a> {
     waited: &'a mut dyn FnMut() -> Option<Duration>,
     /// That, when it was last asked.
     waited_before: Option<Duration>,
+    /// How late the reads since then were, without the one in hand.
+    lags_before: Duration,
     /// The read in hand, and when its bytes had arrived.
     read: Option<Arrival>,
     /// The arrival of the read before.
@@ -55,10 +57,10 @@ impl<'a> StreamMeter<'a> {
         gaps: &'a mut Vec<u64>,
         events: Option<&'a mut Vec<EventRecord>>,
         reporter: Reporter<'a>,
+        waited_before: Option<Duration>,
         waited: &'a mut dyn FnMut() -> Option<Duration>,
     ) -> Self {
         gaps.clear();
-        let waited_before = waited();
         Self {
             decoder,
             tally: Tally {
@@ -68,6 +70,7 @@ impl<'a> StreamMeter<'a> {
                 reporter,
                 waited,
                 waited_before,
+                lags_before: Duration::ZERO,
                 read: None,
                 previous_read: None,
                 last_read: 0,
@@ -86,6 +89,7 @@ impl<'a> StreamMeter<'a> {
         tally.record.instants.first_body.get_or_insert(arrival.at);
         if tally.read.is_none_or(|read| read.read != arrival.read) {
             tally.previous_read = tally.read.map(|read| read.at);
+            tally.lags_before += tally.read.and_then(|read| read.lag).unwrap_or_default();
             tally.read = Some(arrival);
             if let Some(lag) = arrival.lag {
                 tally.reporter.lag(arrival.at, micros(lag));
@@ -142,14 +146,17 @@ impl Tally<'_> {
     }
 
     /// Notes how much too late the stamps of a read's earlier events may be: not more than the time
-    /// since the read before, nor, where the system tells, than the thread waited for a processor.
+    /// since the read before, nor, where the system tells, than the thread waited for a processor
+    /// during the read. What it waited since it last asked includes other reads: those were late by
+    /// what they waited, and are taken off.
     fn doubt(&mut self, arrival: Arrival) {
         let since_read = self.previous_read.map(|before| arrival.at.since(before));
         let total = (self.waited)();
         let waited = total
             .zip(self.waited_before)
-            .map(|(total, before)| total.saturating_sub(before));
+            .map(|(total, before)| total.saturating_sub(before + self.lags_before));
         self.waited_before = total;
+        self.lags_before = Duration::ZERO;
         let bound = match (since_read, waited) {
             (Some(gap), Some(wait)) => gap.min(wait),
             (gap, wait) => wait.or(gap).unwrap_or_default(),
