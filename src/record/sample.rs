@@ -44,8 +44,10 @@ pub enum Sample {
         /// Its events, in order.
         events: Vec<EventRecord>,
     },
-    /// Something that the user should know at once.
+    /// Something that the user should know at once, and again at the end.
     Notice(Message),
+    /// How the run reacts to being told to stop: of interest at that moment alone.
+    Stopping(Message),
     /// Nothing more will be sent, or is worth waiting for.
     Done,
 }

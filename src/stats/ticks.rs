@@ -89,7 +89,11 @@ impl Ticks {
                 let second = request.instants.end.second();
                 self.count(second, |counts| counts.record(request));
             }
-            Sample::Head { .. } | Sample::Events { .. } | Sample::Notice(_) | Sample::Done => {}
+            Sample::Head { .. }
+            | Sample::Events { .. }
+            | Sample::Notice(_)
+            | Sample::Stopping(_)
+            | Sample::Done => {}
         }
     }
 
