@@ -43,8 +43,9 @@ fn measure(reads: &[(u64, String)], broken: Option<Broken>) -> (RequestRecord, V
         parser
             .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
             .expect("small events");
+        meter.keep_opening(bytes.as_bytes());
     }
-    let outcome = meter.finish(broken, true);
+    let outcome = meter.finish(broken, parser.is_mid_block(), true);
     record.outcome = outcome;
     (record, progress(&samples))
 }
