@@ -5,6 +5,8 @@ mod crew;
 pub mod limits;
 mod signals;
 
+pub use signals::keep_ignored as keep_ignored_signals;
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;

@@ -50,6 +50,22 @@ fn silent_after_a_token() -> (Scripted, std::sync::Arc<std::sync::atomic::Atomic
     (server, requests)
 }
 
+/// A started run that ignores signals from its start, as under `nohup`, or in the background of a
+/// script.
+fn start_ignoring(signals: &str, directory: &Directory, url: &str) -> Running {
+    let run = format!("trap '' {signals}; exec \"$@\"");
+    let mut command = std::process::Command::new("sh");
+    command
+        .current_dir(&directory.0)
+        .args(["-c", &run, "sh", env!("CARGO_BIN_EXE_sse-perf")])
+        .args(["--url", url, "--api-key", "", "--quiet"])
+        .args(["--csv", "requests.csv", "--no-json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Running::start(&mut command)
+}
+
 fn exit_code(mut running: Running) -> Option<i32> {
     running.0.wait().expect("it ends").code()
 }
@@ -231,4 +247,43 @@ fn a_killed_run_keeps_its_rows() {
     assert!(numbers.len() > 50, "{}", numbers.len());
     let json = std::fs::read_to_string(directory.file("run.json")).expect("written at the start");
     serde_json::from_str::<serde_json::Value>(&json).expect("a whole document");
+}
+
+#[test]
+fn signals_that_were_ignored_at_the_start_stay_so() {
+    let go_on = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let waiting = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let server = Scripted::start({
+        let (go_on, waiting) = (
+            std::sync::Arc::clone(&go_on),
+            std::sync::Arc::clone(&waiting),
+        );
+        move |peer| {
+            if peer.request().is_some() {
+                waiting.store(true, std::sync::atomic::Ordering::SeqCst);
+                eventually("the signals are sent", || {
+                    go_on.load(std::sync::atomic::Ordering::SeqCst)
+                });
+                let events = format!("{}data: [DONE]\n\n", openai_text("a"));
+                peer.send(sse_response(&events));
+            }
+        }
+    });
+    let directory = Directory::new();
+    let running = start_ignoring("HUP INT", &directory, &server.url(PATH));
+    eventually("the request is sent", || {
+        waiting.load(std::sync::atomic::Ordering::SeqCst)
+    });
+    for signal in [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGINT,
+        Signal::SIGINT,
+    ] {
+        running.signal(signal);
+        thread::sleep(Duration::from_millis(20));
+    }
+    go_on.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(exit_code(running), Some(0));
+    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["ok"]);
 }
