@@ -13,6 +13,24 @@ use crate::support::{
 
 const PATH: &str = "/v1/chat/completions";
 
+/// What interrupts runs here, as Ctrl-C does: SIGINT is ignored where the tests themselves run in
+/// the background of a script.
+const INTERRUPT: Signal = Signal::SIGTERM;
+
+/// The signals that interrupt a run which this process starts.
+fn signals() -> Vec<Signal> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    [Signal::SIGINT, Signal::SIGTERM]
+        .into_iter()
+        .filter(|signal| mask >> (*signal as i32 - 1) & 1 == 0)
+        .collect()
+}
+
 /// A started run that writes `requests.csv` and `run.json`.
 fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
     let mut command = command(&directory.0);
@@ -82,9 +100,9 @@ fn the_second_signal_cuts_what_is_in_flight() {
     eventually("3 requests", || {
         requests.load(std::sync::atomic::Ordering::SeqCst) == 3
     });
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     thread::sleep(Duration::from_millis(100));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     let rows = rows(&directory.file("requests.csv"));
     assert_eq!(outcomes(&rows), ["cancelled"; 3]);
@@ -97,7 +115,7 @@ fn the_second_signal_cuts_what_is_in_flight() {
 
 #[test]
 fn the_first_signal_lets_requests_finish() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in signals() {
         let server = Scripted::start(|peer| {
             while peer.request().is_some() {
                 peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
@@ -124,7 +142,7 @@ fn grace_ends_the_wait_for_what_is_in_flight() {
     eventually("a request", || {
         requests.load(std::sync::atomic::Ordering::SeqCst) == 1
     });
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
@@ -163,9 +181,9 @@ fn a_connect_in_progress_is_reported_and_not_waited_for() {
     let url = format!("http://{addr}{PATH}");
     let run = start(&directory, &url, &["--threads", "2"]);
     thread::sleep(Duration::from_millis(500));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     thread::sleep(Duration::from_millis(100));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
@@ -180,7 +198,7 @@ fn a_wait_between_attempts_is_interrupted() {
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &[]);
     thread::sleep(Duration::from_millis(500));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
@@ -195,7 +213,7 @@ fn the_wait_for_a_start_is_interrupted() {
     let args = ["--threads", "2", "--ramp-up", "3600", "--grace", "0"];
     let run = start(&directory, &server.url(PATH), &args);
     thread::sleep(Duration::from_millis(500));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
 }
 
@@ -208,7 +226,7 @@ fn the_third_signal_leaves_at_once() {
         requests.load(std::sync::atomic::Ordering::SeqCst) == 2
     });
     for _ in 0..3 {
-        run.signal(Signal::SIGINT);
+        run.signal(INTERRUPT);
         thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(exit_code(run), Some(130));
