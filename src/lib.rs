@@ -21,6 +21,7 @@
 //! Each uses only modules above it in this list; a test checks that.
 //!
 //! - [`clock`]: the only place that asks the time or sleeps
+//! - [`arrival`]: reading a socket with the kernel's arrival times
 //! - [`text`]: what is said to people, in two languages
 //! - [`record`]: what one request was, and the metrics of it
 //! - [`stop`]: how far a run has been told to stop
@@ -47,6 +48,7 @@
 //! of texts in `templates/texts/`; a wire format of the simulated service is a file in `mock/wire/`
 //! and a line in its `mod.rs`.
 
+pub mod arrival;
 pub mod cli;
 pub mod clock;
 pub mod collector;

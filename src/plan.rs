@@ -95,6 +95,8 @@ pub struct TransportConfig {
     pub insecure: bool,
     /// Headers of every request; one of the protocol's that has the same name is not sent.
     pub headers: Vec<(String, String)>,
+    /// Whether arrivals are stamped when `read` returns, even where the kernel tells them.
+    pub user_clock: bool,
     /// Largest event that is read, in bytes.
     pub max_event_bytes: usize,
 }

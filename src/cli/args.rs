@@ -162,6 +162,9 @@ pub struct ConnectionArgs {
     /// Any certificate is trusted.
     #[arg(long)]
     pub insecure: bool,
+    /// Arrivals are stamped when `read` returns.
+    #[arg(long)]
+    pub user_clock: bool,
     /// Largest event.
     #[arg(long, value_name = "SIZE", default_value = "8MiB")]
     pub max_event_bytes: String,

@@ -117,6 +117,7 @@ impl Builder<'_> {
                 .map(files::certificates)
                 .transpose()?,
             insecure: connection.insecure,
+            user_clock: connection.user_clock,
             headers: headers::headers(&self.raw.target.headers)?,
             max_event_bytes: parse::size("--max-event-bytes", &connection.max_event_bytes)?,
         })

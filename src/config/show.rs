@@ -233,6 +233,7 @@ fn transport_json(transport: &TransportConfig) -> Value {
         "proxy": transport.proxy.as_deref().map(redact_url),
         "own_ca_cert": transport.ca_cert.is_some(),
         "insecure": transport.insecure,
+        "user_clock": transport.user_clock,
         "headers": headers,
         "max_event_bytes": transport.max_event_bytes,
     })

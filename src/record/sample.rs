@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::RequestRecord;
 use crate::clock::Stamp;
 use crate::text::Message;
@@ -52,19 +54,24 @@ pub enum Sample {
     Done,
 }
 
+/// A few durations in whole microseconds.
+pub type Micros = SmallVec<[u64; 4]>;
+
 /// What has come since the last progress sample of the same request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// When the last of the chunks came; all of them lie in this second of the run.
+    /// When the last of them came; all of them lie in this second of the run.
     pub at: Stamp,
     /// Chunks that came.
     pub chunks: u64,
     /// Their tokens, by estimate.
     pub tokens: u64,
-    /// The gaps that ended with these chunks, in whole microseconds.
-    pub gaps: Vec<u64>,
+    /// The gaps that ended with these chunks.
+    pub gaps: Micros,
+    /// The client's lag at the reads that brought them, and at others since the last sample.
+    pub lags: Micros,
     /// The request so far, where a single one is being watched.
-    pub so_far: Option<SoFar>,
+    pub so_far: Option<Box<SoFar>>,
 }
 
 /// A watched request at the moment of a [`Progress`].

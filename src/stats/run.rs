@@ -322,7 +322,7 @@ mod tests {
             Sample::Progress(Progress {
                 at,
                 chunks: gaps.len() as u64,
-                gaps: gaps.to_vec(),
+                gaps: gaps.into(),
                 ..Progress::default()
             })
         };

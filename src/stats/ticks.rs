@@ -177,8 +177,8 @@ mod tests {
             at,
             chunks,
             tokens: 2 * chunks,
-            gaps: gaps.to_vec(),
-            so_far: None,
+            gaps: gaps.into(),
+            ..Progress::default()
         })
     }
 

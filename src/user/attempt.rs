@@ -13,6 +13,7 @@ use crate::workload::Assignment;
 use super::Context;
 use super::progress::Reporter;
 use super::retry;
+use super::run_queue;
 use super::stream::{Broken, StreamMeter, quoted};
 
 /// Bytes of the body read at a time.
@@ -101,12 +102,14 @@ impl Scratch {
         if let Some(ended) = refuse(context, &mut response) {
             return ended;
         }
+        let mut waited = run_queue::waited;
         let mut meter = StreamMeter::new(
             record,
             &mut self.decoder,
             &mut self.gaps,
             self.events.as_mut(),
             Reporter::new(&context.sender, context.watch),
+            &mut waited,
         );
         self.parser.reset();
         let token_timeout = context.plan.transport.token_timeout;
@@ -119,6 +122,7 @@ impl Scratch {
         );
         let mid_block = self.parser.is_mid_block();
         let outcome = meter.finish(broken, mid_block, context.plan.protocol.expects_text());
+        note_way(record, response.attempt());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         Ended::Over(outcome)
     }
@@ -129,6 +133,8 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
     record.connection = attempt.connection;
     record.instants.sent = attempt.sent;
     record.instants.first_byte = attempt.first_byte;
+    record.client_lag = record.client_lag.max(attempt.most_lag);
+    record.clock = attempt.clock;
 }
 
 fn before_stream(interruption: Interruption) -> Ended {

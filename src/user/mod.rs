@@ -3,6 +3,7 @@
 mod attempt;
 mod progress;
 mod retry;
+mod run_queue;
 mod stream;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -140,8 +141,12 @@ impl User {
         let mut record =
             RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
         self.in_flight.put(record.clone());
+        let waited_before = run_queue::waited();
         let outcome = self.attempts(context, &assignment, &body, &mut record);
         record.outcome = masked(outcome, &assignment);
+        record.run_queue_wait = run_queue::waited()
+            .zip(waited_before)
+            .map(|(total, before)| total.saturating_sub(before));
         if self.in_flight.take().is_none() {
             return;
         }

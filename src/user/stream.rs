@@ -2,6 +2,8 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
+use std::time::Duration;
+
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Decoder, Meaning, StreamError, estimate_tokens};
 use crate::record::{
@@ -33,6 +35,14 @@ struct Tally<'a> {
     /// The request's events, where they are wanted.
     events: Option<&'a mut Vec<EventRecord>>,
     reporter: Reporter<'a>,
+    /// How long the thread has waited for a processor in all, where the system tells.
+    waited: &'a mut dyn FnMut() -> Option<Duration>,
+    /// That, when it was last asked.
+    waited_before: Option<Duration>,
+    /// The read in hand, and when its bytes had arrived.
+    read: Option<Arrival>,
+    /// The arrival of the read before.
+    previous_read: Option<Stamp>,
     /// The read that completed the last event.
     last_read: u64,
     blocks: u64,
@@ -50,8 +60,10 @@ impl<'a> StreamMeter<'a> {
         gaps: &'a mut Vec<u64>,
         events: Option<&'a mut Vec<EventRecord>>,
         reporter: Reporter<'a>,
+        waited: &'a mut dyn FnMut() -> Option<Duration>,
     ) -> Self {
         gaps.clear();
+        let waited_before = waited();
         Self {
             decoder,
             tally: Tally {
@@ -59,6 +71,10 @@ impl<'a> StreamMeter<'a> {
                 gaps,
                 events,
                 reporter,
+                waited,
+                waited_before,
+                read: None,
+                previous_read: None,
                 last_read: 0,
                 blocks: 0,
                 opening: Vec::new(),
@@ -71,9 +87,16 @@ impl<'a> StreamMeter<'a> {
 
     /// Takes bytes of the body, before they are parsed.
     pub(super) fn bytes(&mut self, arrival: Arrival) {
-        let record = &mut *self.tally.record;
-        record.bytes += arrival.bytes as u64;
-        record.instants.first_body.get_or_insert(arrival.at);
+        let tally = &mut self.tally;
+        tally.record.bytes += arrival.bytes as u64;
+        tally.record.instants.first_body.get_or_insert(arrival.at);
+        if tally.read.is_none_or(|read| read.read != arrival.read) {
+            tally.previous_read = tally.read.map(|read| read.at);
+            tally.read = Some(arrival);
+            if let Some(lag) = arrival.lag {
+                tally.reporter.lag(arrival.at, micros(lag));
+            }
+        }
     }
 
     /// Takes a block that these bytes completed.
@@ -135,8 +158,25 @@ impl Tally<'_> {
         // The stamp is that of the newest byte of a read: too late for all events but the last.
         if arrival.read == self.last_read {
             self.record.coalesced += 1;
+            self.doubt(arrival);
         }
         self.last_read = arrival.read;
+    }
+
+    /// Notes how much too late the stamps of a read's earlier events may be: not more than the time
+    /// since the read before, nor, where the system tells, than the thread waited for a processor.
+    fn doubt(&mut self, arrival: Arrival) {
+        let since_read = self.previous_read.map(|before| arrival.at.since(before));
+        let total = (self.waited)();
+        let waited = total
+            .zip(self.waited_before)
+            .map(|(total, before)| total.saturating_sub(before));
+        self.waited_before = total;
+        let bound = match (since_read, waited) {
+            (Some(gap), Some(wait)) => gap.min(wait),
+            (gap, wait) => wait.or(gap).unwrap_or_default(),
+        };
+        self.record.uncertainty = self.record.uncertainty.max(Some(bound));
     }
 
     fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {

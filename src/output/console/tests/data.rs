@@ -106,14 +106,14 @@ pub(super) fn so_far(at: u64, chunks: u64, text: &str) -> Sample {
         at: ms(at),
         chunks: 1,
         tokens: 2,
-        gaps: Vec::new(),
-        so_far: Some(SoFar {
+        so_far: Some(Box::new(SoFar {
             chunks,
             tokens: 2 * chunks,
             ttft: Duration::from_millis(200),
             since_first_token: ms(at).since(ms(210)),
             text: text.to_owned(),
-        }),
+        })),
+        ..Progress::default()
     })
 }
 
