@@ -82,6 +82,7 @@ use text::Message;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // The system tells the local time's offset only while there is one thread.
     clock::local_offset();
+    engine::keep_ignored_signals();
     let args: Vec<OsString> = args.into_iter().collect();
     let language = match cli::language(&args, |name| std::env::var(name).ok()) {
         Ok(language) => language,

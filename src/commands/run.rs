@@ -188,7 +188,9 @@ fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Messag
         mut collected,
         interrupted,
     } = finished;
-    let document = document(plan, about, &collected.notices, Some(&collected));
+    let mut notices = collected.notices.clone();
+    notices.extend(interrupted.then(|| Message::new("console.summary.interrupted")));
+    let document = document(plan, about, &notices, Some(&collected));
     for error in collected
         .outputs
         .finish(&document)

@@ -120,8 +120,10 @@ impl Console {
     ///
     /// If it cannot be written.
     pub fn sample(&mut self, sample: &Sample) -> io::Result<()> {
-        if let Sample::Notice(message) = sample {
-            return self.notice(message);
+        match sample {
+            Sample::Notice(message) => return self.notice(message),
+            Sample::Stopping(message) => return self.stopping(message),
+            _ => {}
         }
         if self.settings.quiet || !self.settings.watched {
             return Ok(());
@@ -152,6 +154,15 @@ impl Console {
         let mut text = self.watched.end_line().to_owned();
         text.push_str(&self.page.warning(message));
         self.write(&text)
+    }
+
+    /// Shows how the run reacts to a signal. A terminal has just written `^C`, which would push the
+    /// line beyond its width: it is written over.
+    fn stopping(&mut self, message: &Message) -> io::Result<()> {
+        if self.settings.width.is_some() {
+            self.write("\r")?;
+        }
+        self.notice(message)
     }
 
     /// Says something, as it is.

@@ -58,8 +58,10 @@ pub enum Sample {
     },
     /// The system has refused threads or sockets.
     Refused(u64),
-    /// Something that the user should know at once.
+    /// Something that the user should know at once, and again at the end.
     Notice(Message),
+    /// How the run reacts to being told to stop: of interest at that moment alone.
+    Stopping(Message),
     /// Nothing more will be sent, or is worth waiting for.
     Done,
 }

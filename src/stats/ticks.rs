@@ -105,6 +105,7 @@ impl Ticks {
             | Sample::Events { .. }
             | Sample::Refused(_)
             | Sample::Notice(_)
+            | Sample::Stopping(_)
             | Sample::Done => {}
         }
     }

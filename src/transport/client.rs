@@ -102,7 +102,11 @@ impl Client {
         if self.probe.is_cut() {
             return Interruption::Cut;
         }
-        Interruption::Failed(failure::classify(error, &self.probe.notes()))
+        Interruption::Failed(failure::classify(
+            error,
+            &self.probe.notes(),
+            &self.transport.peer(),
+        ))
     }
 
     /// What is known of the last attempt.

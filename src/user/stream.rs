@@ -18,6 +18,9 @@ use super::progress::Reporter;
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
 
+/// How much is kept of a body without events, in bytes.
+const OPENING: usize = 4 * QUOTED;
+
 /// Measures one attempt's stream.
 pub(super) struct StreamMeter<'a> {
     decoder: &'a mut Decoder,
@@ -45,6 +48,8 @@ struct Tally<'a> {
     /// The read that completed the last event.
     last_read: u64,
     blocks: u64,
+    /// How the body begins, where no block has come yet.
+    opening: Vec<u8>,
     ended: bool,
     error: Option<StreamError>,
     malformed: Option<String>,
@@ -75,6 +80,7 @@ impl<'a> StreamMeter<'a> {
                 previous_read: None,
                 last_read: 0,
                 blocks: 0,
+                opening: Vec::new(),
                 ended: false,
                 error: None,
                 malformed: None,
@@ -112,6 +118,16 @@ impl<'a> StreamMeter<'a> {
         }
     }
 
+    /// Keeps how the body begins, for as long as it holds no block: what came in place of events
+    /// says most about why.
+    pub(super) fn keep_opening(&mut self, bytes: &[u8]) {
+        let opening = &mut self.tally.opening;
+        if self.tally.blocks == 0 && opening.len() < OPENING {
+            let more = bytes.len().min(OPENING - opening.len());
+            opening.extend_from_slice(&bytes[..more]);
+        }
+    }
+
     /// Whether a terminal event has come: no further token is awaited then.
     pub(super) fn has_ended(&self) -> bool {
         self.tally.ended
@@ -123,11 +139,17 @@ impl<'a> StreamMeter<'a> {
     }
 
     /// Ends the measurement: sends what has not been reported, sums up the gaps, and judges by the
-    /// rules of success. `broken` is what ended the stream before its end, if anything did.
-    pub(super) fn finish(mut self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+    /// rules of success. `broken` is what ended the stream before its end, if anything did;
+    /// `mid_block` tells that it ended inside a block.
+    pub(super) fn finish(
+        mut self,
+        broken: Option<Broken>,
+        mid_block: bool,
+        expects_text: bool,
+    ) -> Outcome {
         self.tally.reporter.flush();
         self.tally.record.itl = summarize(self.tally.gaps);
-        self.tally.judge(broken, expects_text)
+        self.tally.judge(broken, mid_block, expects_text)
     }
 }
 
@@ -167,8 +189,7 @@ impl Tally<'_> {
     fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {
         let name = (event.event, "malformed");
         self.note(EventKind::Other, arrival, None, event.data.len(), name);
-        self.malformed
-            .get_or_insert_with(|| format!("{why}: {}", quoted(event.data)));
+        self.malformed.get_or_insert_with(|| why.to_owned());
     }
 
     fn meaning(&mut self, meaning: &Meaning<'_>, event: &Event<'_>, arrival: Arrival) {
@@ -236,30 +257,63 @@ impl Tally<'_> {
         }
     }
 
-    fn judge(self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+    fn judge(self, broken: Option<Broken>, mid_block: bool, expects_text: bool) -> Outcome {
         // An error event says most, whatever came after it.
         if let Some(error) = self.error {
             return failed(FailureKind::ErrorEvent, error.to_string());
         }
         match broken {
             Some(Broken::Cut) => return Outcome::Cancelled,
-            Some(Broken::Failed(failure)) => return Outcome::Failed(failure),
+            Some(Broken::Failed(mut failure)) => {
+                if self.ended {
+                    failure.detail.push_str(", after the terminal event");
+                }
+                return Outcome::Failed(failure);
+            }
             None => {}
         }
         if let Some(detail) = self.malformed {
             return failed(FailureKind::Malformed, detail);
         }
         if self.blocks == 0 && self.record.bytes > 0 {
-            return failed(FailureKind::NotSse, "the body holds no event");
+            return failed(FailureKind::NotSse, no_event(&self.opening));
         }
         if !self.ended {
-            let what = "the stream ended without its terminal event";
-            return failed(FailureKind::Truncated, what);
+            return failed(FailureKind::Truncated, self.cut_short(mid_block));
         }
         if expects_text && self.record.chunks == 0 {
             return failed(FailureKind::Empty, "the stream ended without any token");
         }
         Outcome::Ok
+    }
+
+    /// How a stream ended that lacks its terminal event.
+    fn cut_short(&self, mid_block: bool) -> String {
+        match self.record.http_status {
+            Some(status) if self.record.bytes == 0 => {
+                format!("the response has no body (HTTP {status})")
+            }
+            _ if mid_block => "the stream ended inside an event".to_owned(),
+            _ => "the stream ended without its terminal event".to_owned(),
+        }
+    }
+}
+
+/// What a body without any event holds.
+fn no_event(opening: &[u8]) -> String {
+    match std::str::from_utf8(opening) {
+        // The last character may have been cut.
+        Err(error) if error.error_len().is_some() => {
+            "the body holds no event, and is no text: it may be compressed".to_owned()
+        }
+        _ => {
+            let opening = quoted(String::from_utf8_lossy(opening).trim());
+            if opening.is_empty() {
+                "the body holds no event".to_owned()
+            } else {
+                format!("the body holds no event: {opening}")
+            }
+        }
     }
 }
 

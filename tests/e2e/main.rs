@@ -8,6 +8,8 @@ mod failures;
 mod framing;
 mod interruption;
 mod limits;
+mod oddities;
 mod outputs;
+mod proxies;
 mod retries;
 mod support;

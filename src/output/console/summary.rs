@@ -210,7 +210,17 @@ fn distributions(page: &Page, summary: &Summary) -> String {
         );
     }
     text.push_str(&page.remark(&remark));
+    if came_in_bursts(summary) {
+        text.push_str(&page.remark(page.text("console.summary.bursts")));
+    }
     text
+}
+
+/// Whether the stamps of most events are those of later ones: more than half of them shared a read
+/// with a later one, in answers that are long enough for this to mean something.
+fn came_in_bursts(summary: &Summary) -> bool {
+    const LONG_ANSWER: u64 = 4;
+    summary.chunks >= LONG_ANSWER * summary.requests() && 2 * summary.coalesced > summary.chunks
 }
 
 fn rates(page: &Page, summary: &Summary) -> String {

@@ -66,8 +66,9 @@ fn measure_late(
         parser
             .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
             .expect("small events");
+        meter.keep_opening(bytes.as_bytes());
     }
-    let outcome = meter.finish(broken, true);
+    let outcome = meter.finish(broken, parser.is_mid_block(), true);
     record.outcome = outcome;
     (record, progress(&samples))
 }
