@@ -33,6 +33,8 @@ pub struct Plan {
     pub outputs: OutputConfig,
     /// What the terminal shows.
     pub console: ConsoleConfig,
+    /// Whether results that are not valid are an error.
+    pub require_valid: bool,
     /// The model's name, for bodies and file names.
     pub model: Option<String>,
     /// A word for the run, in each row of its results.

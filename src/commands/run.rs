@@ -17,6 +17,7 @@ use crate::output::host::Host;
 use crate::output::json::Document;
 use crate::output::{Destination, FileKind, Outputs, RunInfo, WriteError};
 use crate::plan::Plan;
+use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
 use crate::workload;
 
@@ -161,7 +162,7 @@ fn document(
     results: Option<&Collected>,
 ) -> Vec<u8> {
     let warnings: Vec<Message> = plan.warnings.iter().chain(notices).cloned().collect();
-    let summary = results.map(|collected| collected.stats.summary(&plan.load));
+    let summary = results.map(|collected| summary(plan, collected));
     Document {
         run: &about.run,
         config: &plan_json(plan),
@@ -175,13 +176,21 @@ fn document(
     .render()
 }
 
+fn summary(plan: &Plan, collected: &Collected) -> Summary {
+    collected
+        .stats
+        .summary(&plan.load, plan.transport.user_clock)
+}
+
 /// Saves and shows what the run came to, and says with which code to exit.
 fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
         mut collected,
         interrupted,
     } = finished;
-    let document = document(plan, about, &collected.notices, Some(&collected));
+    let mut notices = collected.notices.clone();
+    notices.extend(interrupted.then(|| Message::new("console.summary.interrupted")));
+    let document = document(plan, about, &notices, Some(&collected));
     for error in collected
         .outputs
         .finish(&document)
@@ -193,7 +202,7 @@ fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Messag
             failed => collected.failures.push(failed.message()),
         }
     }
-    let summary = collected.stats.summary(&plan.load);
+    let summary = summary(plan, &collected);
     if !collected.closed {
         let warnings: Vec<Message> = plan
             .warnings
@@ -224,6 +233,8 @@ fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Messag
         Exit::Interrupted
     } else if collected.closed {
         Exit::Ok
+    } else if plan.require_valid && summary.verdict.grade != Grade::Valid {
+        Exit::NotValid
     } else if summary.failed() > 0 {
         Exit::RequestFailed
     } else {

@@ -45,6 +45,7 @@ pub fn plan(
         transport,
         outputs,
         console,
+        require_valid: raw.console.require_valid,
         model: builder.model(),
         label,
         workload,

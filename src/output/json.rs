@@ -150,6 +150,9 @@ struct TickJson<'a> {
     tokens_per_s: SumJson,
     output_tokens: SumJson,
     itl: &'a Histogram,
+    client_lag: &'a Histogram,
+    process_cores: Option<f64>,
+    machine_busy: Option<f64>,
 }
 
 impl<'a> TickJson<'a> {
@@ -172,6 +175,9 @@ impl<'a> TickJson<'a> {
             tokens_per_s: SumJson::of(counts.tokens_per_s, 1_000.0),
             output_tokens: SumJson::of(counts.output_tokens, 1.0),
             itl: &view.tick.itl,
+            client_lag: &view.tick.lag,
+            process_cores: view.tick.load.and_then(|load| load.process_cores()),
+            machine_busy: view.tick.load.and_then(|load| load.machine),
         }
     }
 }
@@ -268,7 +274,11 @@ mod tests {
         let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
         let mut stats = RunStats::default();
         for sample in [
-            Sample::UserStarted { user: 1, at: ms(0) },
+            Sample::UserStarted {
+                user: 1,
+                at: ms(0),
+                late: Duration::ZERO,
+            },
             Sample::Progress(Progress {
                 at: ms(900),
                 chunks: 5,
@@ -282,7 +292,7 @@ mod tests {
         ] {
             stats.on(&sample);
         }
-        let summary = stats.summary(&PLAN);
+        let summary = stats.summary(&PLAN, false);
         let (text, value) = document(Some((&summary, stats.ticks())));
         let of_run = &value["summary"];
         assert_eq!(of_run["ramp_up_s"], json!(1.5));

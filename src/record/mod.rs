@@ -188,6 +188,8 @@ pub struct RequestRecord {
     /// How long the user's thread was ready to run, but waited for a processor; `None` where the
     /// system does not tell.
     pub run_queue_wait: Option<Duration>,
+    /// The same, of the time until the request had been sent: so much too late it was.
+    pub send_delay: Option<Duration>,
 }
 
 impl RequestRecord {
@@ -226,6 +228,7 @@ impl RequestRecord {
             client_lag: None,
             uncertainty: None,
             run_queue_wait: None,
+            send_delay: None,
         }
     }
 

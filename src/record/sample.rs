@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::RequestRecord;
 use crate::clock::Stamp;
+use crate::monitor::Load;
 use crate::text::Message;
 
 /// What a user's thread tells the collector: the whole contract between those who measure and
@@ -18,6 +19,8 @@ pub enum Sample {
         user: u32,
         /// When.
         at: Stamp,
+        /// How much later than planned.
+        late: Duration,
     },
     /// A user has no more work.
     UserFinished {
@@ -46,8 +49,19 @@ pub enum Sample {
         /// Its events, in order.
         events: Vec<EventRecord>,
     },
-    /// Something that the user should know at once.
+    /// What this machine is doing, about once a second.
+    Load {
+        /// When it was seen.
+        at: Stamp,
+        /// What was seen since the last time.
+        load: Load,
+    },
+    /// The system has refused threads or sockets.
+    Refused(u64),
+    /// Something that the user should know at once, and again at the end.
     Notice(Message),
+    /// How the run reacts to being told to stop: of interest at that moment alone.
+    Stopping(Message),
     /// Nothing more will be sent, or is worth waiting for.
     Done,
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::client::Client;
+use super::judge;
 use super::{Distribution, FailureSummary, LiveLine, OutputTokens, Summary, Ticks, in_thousandths};
 use crate::clock::{Stamp, micros};
 use crate::load::ClosedLoop;
@@ -14,6 +16,7 @@ pub struct RunStats {
     totals: Totals,
     distributions: Distributions,
     failures: Vec<FailureSummary>,
+    client: Client,
 }
 
 /// Sums over all requests.
@@ -54,6 +57,7 @@ impl RunStats {
     /// Adds a sample.
     pub fn on(&mut self, sample: &Sample) {
         self.ticks.on(sample);
+        self.client.on(sample);
         if let Sample::Finished(request) = sample {
             self.totals.record(request);
             match &request.outcome {
@@ -102,10 +106,13 @@ impl RunStats {
 
     /// The figures of the run, of the samples that have come.
     #[must_use]
-    pub fn summary(&self, plan: &ClosedLoop) -> Summary {
+    pub fn summary(&self, plan: &ClosedLoop, user_clock: bool) -> Summary {
         let (run, totals, d) = (self.ticks.total(), &self.totals, &self.distributions);
         let counts = &run.counts;
         let response_sum = Duration::from_micros(counts.response.sum);
+        let client = self.client.summary(&run.lag);
+        let (ttft, itl) = (d.ttft.snapshot(), run.itl.snapshot());
+        let evidence = self.client.evidence(&client, user_clock, (ttft, itl));
         Summary {
             plan: *plan,
             users_started: counts.users_started,
@@ -129,14 +136,16 @@ impl RunStats {
             response_time_sum: (counts.response.count > 0).then_some(response_sum),
             ttfb: d.ttfb.snapshot(),
             ttfe: d.ttfe.snapshot(),
-            ttft: d.ttft.snapshot(),
+            ttft,
             ttfa: d.ttfa.snapshot().filter(|_| d.ttfa_differs),
             tpot: d.tpot.snapshot(),
-            itl: run.itl.snapshot(),
+            itl,
             response: d.response.snapshot(),
             connect: d.connect.snapshot(),
             tokens_per_s: d.tokens_per_s.snapshot(),
             tokens_per_request: d.output_tokens.snapshot(),
+            client,
+            verdict: judge(&evidence),
         }
     }
 }
@@ -223,7 +232,7 @@ mod tests {
         for sample in samples {
             stats.on(sample);
         }
-        stats.summary(&PLAN)
+        stats.summary(&PLAN, false)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Statistics;
+use super::{ClientSummary, Statistics, Verdict};
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
 use crate::record::{FailureKind, TokenSource};
@@ -146,6 +146,10 @@ pub struct Summary {
     pub tokens_per_s: Option<Statistics>,
     /// Output tokens of a request.
     pub tokens_per_request: Option<Statistics>,
+    /// What is known of the client's own failings.
+    pub client: ClientSummary,
+    /// Whether the numbers can be used.
+    pub verdict: Verdict,
 }
 
 impl Summary {

@@ -1,22 +1,28 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
 use super::{Counts, Histogram};
+use crate::monitor::Load;
 use crate::record::Sample;
 
 /// What happened in one second of the run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tick {
     /// Counts and sums. A request belongs to the second in which it ended.
     pub counts: Counts,
     /// The gaps between chunks that ended in this second, of whatever became of their requests.
     pub itl: Histogram,
+    /// How late the client was at the reads of this second.
+    pub lag: Histogram,
+    /// What the machine was doing, as last seen in this second.
+    pub load: Option<Load>,
 }
 
 impl Tick {
-    /// Adds the same second of another run.
+    /// Adds the same second of another run. Loads are of machines and are not added.
     pub fn merge(&mut self, other: &Tick) {
         self.counts += &other.counts;
         self.itl.merge(&other.itl);
+        self.lag.merge(&other.lag);
     }
 }
 
@@ -57,6 +63,8 @@ pub struct LiveLine {
     pub rps: u64,
     /// Mean TTFT of the requests that succeeded in this second, in milliseconds.
     pub ttft_ms: Option<f64>,
+    /// How late the client was at the reads of this second, 99th percentile in milliseconds.
+    pub lag_p99_ms: Option<f64>,
 }
 
 /// All seconds of a run.
@@ -84,12 +92,21 @@ impl Ticks {
                     counts.tokens += progress.tokens;
                 });
                 progress.gaps.iter().for_each(|gap| tick.itl.record(*gap));
+                progress.lags.iter().for_each(|lag| tick.lag.record(*lag));
             }
             Sample::Finished(request) => {
                 let second = request.instants.end.second();
                 self.count(second, |counts| counts.record(request));
             }
-            Sample::Head { .. } | Sample::Events { .. } | Sample::Notice(_) | Sample::Done => {}
+            Sample::Load { at, load } => {
+                self.count(at.second(), |_| {}).load = Some(*load);
+            }
+            Sample::Head { .. }
+            | Sample::Events { .. }
+            | Sample::Refused(_)
+            | Sample::Notice(_)
+            | Sample::Stopping(_)
+            | Sample::Done => {}
         }
     }
 
@@ -119,6 +136,7 @@ impl Ticks {
             self.so_far += &tick.counts;
         }
         self.summed = self.summed.max(index + 1);
+        let lag = self.seconds[index].lag.percentile(99.0);
         let (now, so_far) = (&self.seconds[index].counts, &self.so_far);
         LiveLine {
             second,
@@ -131,6 +149,7 @@ impl Ticks {
             success_rate: so_far.success_rate(),
             rps: now.completed(),
             ttft_ms: now.ttft.mean_of_thousandths(),
+            lag_p99_ms: lag.map(|micros| micros / 1_000.0),
         }
     }
 
@@ -159,6 +178,8 @@ impl Ticks {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::clock::Stamp;
     use crate::record::{FailureKind, Outcome, Progress};
@@ -185,6 +206,7 @@ mod tests {
             ticks.on(&Sample::UserStarted {
                 user,
                 at: ms(start),
+                late: Duration::ZERO,
             });
         }
         ticks.on(&Sample::UserFinished {
@@ -205,6 +227,7 @@ mod tests {
             ticks.on(&Sample::UserStarted {
                 user,
                 at: ms(start),
+                late: Duration::ZERO,
             });
         }
         ticks.on(&progress(ms(1_000), 7, &[]));

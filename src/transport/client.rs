@@ -102,7 +102,11 @@ impl Client {
         if self.probe.is_cut() {
             return Interruption::Cut;
         }
-        Interruption::Failed(failure::classify(error, &self.probe.notes()))
+        Interruption::Failed(failure::classify(
+            error,
+            &self.probe.notes(),
+            &self.transport.peer(),
+        ))
     }
 
     /// What is known of the last attempt.
@@ -130,6 +134,8 @@ pub struct Attempt {
     pub send_began: Option<Stamp>,
     /// When its last byte had been written.
     pub sent: Option<Stamp>,
+    /// How long the thread had waited for a processor in all, when the request had been sent.
+    pub waited: Option<Duration>,
     /// When the first byte of the response came.
     pub first_byte: Option<Stamp>,
     /// How late the client was in reading, at its latest.
@@ -151,6 +157,7 @@ impl From<Notes> for Attempt {
             },
             send_began: notes.send_began,
             sent: notes.sent,
+            waited: notes.waited,
             first_byte: notes.first_byte,
             most_lag: notes.most_lag,
             clock: if notes.reads > 0 && !notes.unstamped {

@@ -129,6 +129,19 @@ impl Transport {
         }
     }
 
+    /// Whom connections are made to: the proxy, or the service.
+    fn peer(&self) -> String {
+        if let Some(proxy) = self.agent_config.proxy() {
+            return format!("proxy {}:{}", proxy.host(), proxy.port());
+        }
+        let host = self.uri.host().unwrap_or_default();
+        let default = match self.uri.scheme_str() {
+            Some("https") => 443,
+            _ => 80,
+        };
+        format!("{host}:{}", self.uri.port_u16().unwrap_or(default))
+    }
+
     /// How often the system has refused a socket: no file descriptor, no local port.
     #[must_use]
     pub fn refused_sockets(&self) -> u64 {

@@ -77,6 +77,8 @@ pub(super) struct Notes {
     /// When the first byte was about to be written.
     pub(super) send_began: Option<Stamp>,
     pub(super) sent: Option<Stamp>,
+    /// How long the thread had waited for a processor in all, when the request had been sent.
+    pub(super) waited: Option<Duration>,
     pub(super) first_byte: Option<Stamp>,
     /// Socket reads that brought bytes.
     pub(super) reads: u64,

@@ -3,12 +3,12 @@
 mod attempt;
 mod progress;
 mod retry;
-mod run_queue;
 mod spans;
 mod stream;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
@@ -16,6 +16,7 @@ pub use self::progress::Watch;
 
 use self::attempt::{Ended, Scratch};
 use crate::clock::Clock;
+use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::record::{EventKind, Outcome, RequestRecord, Sample};
 use crate::stop::Stop;
@@ -98,6 +99,8 @@ pub struct User {
     number: u32,
     scratch: Scratch,
     in_flight: Arc<InFlight>,
+    /// How long the thread has waited for a processor in all, as last seen.
+    waited: Option<Duration>,
 }
 
 impl User {
@@ -108,6 +111,7 @@ impl User {
             number,
             scratch: Scratch::new(plan, client),
             in_flight,
+            waited: None,
         }
     }
 
@@ -124,7 +128,9 @@ impl User {
         self.scratch.begin_run(context.clock);
         let user = self.number;
         let at = context.clock.now();
-        context.send(Sample::UserStarted { user, at });
+        let late = at.since(start);
+        context.send(Sample::UserStarted { user, at, late });
+        self.waited = run_queue_wait();
         let mut sent = 0;
         while let Some(request) = context.claim(sent) {
             self.request(context, request);
@@ -142,12 +148,9 @@ impl User {
         let mut record =
             RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
         self.in_flight.put(record.clone());
-        let waited_before = run_queue::waited();
         let outcome = self.attempts(context, &assignment, &body, &mut record);
         record.outcome = masked(outcome, &assignment);
-        record.run_queue_wait = run_queue::waited()
-            .zip(waited_before)
-            .map(|(total, before)| total.saturating_sub(before));
+        self.note_waits(&mut record);
         if self.in_flight.take().is_none() {
             return;
         }
@@ -163,6 +166,15 @@ impl User {
                 events,
             });
         }
+    }
+
+    /// Notes how long the thread waited for a processor, in all and until the request was sent.
+    fn note_waits(&mut self, record: &mut RequestRecord) {
+        let before = self.waited;
+        self.waited = run_queue_wait();
+        let since = |total: Option<Duration>| Some(total?.saturating_sub(before?));
+        record.run_queue_wait = since(self.waited);
+        record.send_delay = since(self.scratch.last_attempt().waited);
     }
 
     /// Makes attempts until one is the last.

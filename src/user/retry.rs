@@ -151,6 +151,7 @@ mod tests {
             },
             send_began: Some(Stamp::from_micros(1_000)),
             sent: None,
+            waited: None,
             first_byte: None,
             most_lag: None,
             clock: ClockSource::User,

@@ -2,13 +2,13 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
+mod judge;
+
 use std::time::Duration;
 
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Decoder, Meaning, SpanMark, StreamError, estimate_tokens};
-use crate::record::{
-    EventKind, EventRecord, Failure, FailureKind, ItlSummary, Outcome, RequestRecord,
-};
+use crate::record::{EventKind, EventRecord, Failure, ItlSummary, Outcome, RequestRecord};
 use crate::sse::{Block, Event};
 use crate::stats::percentile_of_sorted;
 use crate::transport::Arrival;
@@ -18,6 +18,9 @@ use super::spans::OpenSpans;
 
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
+
+/// How much is kept of a body without events, in bytes.
+const OPENING: usize = 4 * QUOTED;
 
 /// Measures one attempt's stream.
 pub(super) struct StreamMeter<'a> {
@@ -38,6 +41,8 @@ struct Tally<'a> {
     waited: &'a mut dyn FnMut() -> Option<Duration>,
     /// That, when it was last asked.
     waited_before: Option<Duration>,
+    /// How late the reads since then were, without the one in hand.
+    lags_before: Duration,
     /// The read in hand, and when its bytes had arrived.
     read: Option<Arrival>,
     /// The arrival of the read before.
@@ -45,6 +50,8 @@ struct Tally<'a> {
     /// The read that completed the last event.
     last_read: u64,
     blocks: u64,
+    /// How the body begins, where no block has come yet.
+    opening: Vec<u8>,
     ended: bool,
     error: Option<StreamError>,
     malformed: Option<String>,
@@ -59,11 +66,11 @@ impl<'a> StreamMeter<'a> {
         gaps: &'a mut Vec<u64>,
         events: Option<&'a mut Vec<EventRecord>>,
         reporter: Reporter<'a>,
+        waited_before: Option<Duration>,
         waited: &'a mut dyn FnMut() -> Option<Duration>,
     ) -> Self {
         gaps.clear();
         decoder.restart();
-        let waited_before = waited();
         Self {
             decoder,
             tally: Tally {
@@ -74,10 +81,12 @@ impl<'a> StreamMeter<'a> {
                 spans: OpenSpans::default(),
                 waited,
                 waited_before,
+                lags_before: Duration::ZERO,
                 read: None,
                 previous_read: None,
                 last_read: 0,
                 blocks: 0,
+                opening: Vec::new(),
                 ended: false,
                 error: None,
                 malformed: None,
@@ -93,6 +102,7 @@ impl<'a> StreamMeter<'a> {
         tally.record.instants.first_body.get_or_insert(arrival.at);
         if tally.read.is_none_or(|read| read.read != arrival.read) {
             tally.previous_read = tally.read.map(|read| read.at);
+            tally.lags_before += tally.read.and_then(|read| read.lag).unwrap_or_default();
             tally.read = Some(arrival);
             if let Some(lag) = arrival.lag {
                 tally.reporter.lag(arrival.at, micros(lag));
@@ -130,6 +140,16 @@ impl<'a> StreamMeter<'a> {
         self.tally.stray = Some(quoted(json));
     }
 
+    /// Keeps how the body begins, for as long as it holds no block: what came in place of events
+    /// says most about why.
+    pub(super) fn keep_opening(&mut self, bytes: &[u8]) {
+        let opening = &mut self.tally.opening;
+        if self.tally.blocks == 0 && opening.len() < OPENING {
+            let more = bytes.len().min(OPENING - opening.len());
+            opening.extend_from_slice(&bytes[..more]);
+        }
+    }
+
     /// Whether a terminal event has come: no further token is awaited then.
     pub(super) fn has_ended(&self) -> bool {
         self.tally.ended
@@ -141,11 +161,17 @@ impl<'a> StreamMeter<'a> {
     }
 
     /// Ends the measurement: sends what has not been reported, sums up the gaps, and judges by the
-    /// rules of success. `broken` is what ended the stream before its end, if anything did.
-    pub(super) fn finish(mut self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+    /// rules of success. `broken` is what ended the stream before its end, if anything did;
+    /// `mid_block` tells that it ended inside a block.
+    pub(super) fn finish(
+        mut self,
+        broken: Option<Broken>,
+        mid_block: bool,
+        expects_text: bool,
+    ) -> Outcome {
         self.tally.reporter.flush();
         self.tally.record.itl = summarize(self.tally.gaps);
-        self.tally.judge(broken, expects_text)
+        self.tally.judge(broken, mid_block, expects_text)
     }
 }
 
@@ -164,14 +190,17 @@ impl Tally<'_> {
     }
 
     /// Notes how much too late the stamps of a read's earlier events may be: not more than the time
-    /// since the read before, nor, where the system tells, than the thread waited for a processor.
+    /// since the read before, nor, where the system tells, than the thread waited for a processor
+    /// during the read. What it waited since it last asked includes other reads: those were late by
+    /// what they waited, and are taken off.
     fn doubt(&mut self, arrival: Arrival) {
         let since_read = self.previous_read.map(|before| arrival.at.since(before));
         let total = (self.waited)();
         let waited = total
             .zip(self.waited_before)
-            .map(|(total, before)| total.saturating_sub(before));
+            .map(|(total, before)| total.saturating_sub(before + self.lags_before));
         self.waited_before = total;
+        self.lags_before = Duration::ZERO;
         let bound = match (since_read, waited) {
             (Some(gap), Some(wait)) => gap.min(wait),
             (gap, wait) => wait.or(gap).unwrap_or_default(),
@@ -182,8 +211,7 @@ impl Tally<'_> {
     fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {
         let name = (event.event, "malformed");
         self.note(EventKind::Other, arrival, None, event.data.len(), name);
-        self.malformed
-            .get_or_insert_with(|| format!("{why}: {}", quoted(event.data)));
+        self.malformed.get_or_insert_with(|| why.to_owned());
     }
 
     fn meaning(&mut self, meaning: &Meaning<'_>, event: &Event<'_>, arrival: Arrival) {
@@ -255,36 +283,6 @@ impl Tally<'_> {
             });
         }
     }
-
-    fn judge(self, broken: Option<Broken>, expects_text: bool) -> Outcome {
-        // An error event says most, whatever came after it.
-        if let Some(error) = self.error {
-            return failed(FailureKind::ErrorEvent, error.to_string());
-        }
-        match broken {
-            Some(Broken::Cut) => return Outcome::Cancelled,
-            Some(Broken::Failed(failure)) => return Outcome::Failed(failure),
-            None => {}
-        }
-        if let Some(detail) = self.malformed {
-            return failed(FailureKind::Malformed, detail);
-        }
-        if let Some(stray) = self.stray.filter(|_| !self.ended) {
-            let what = format!("JSON came that is no event: {stray}");
-            return failed(FailureKind::NotSse, what);
-        }
-        if self.blocks == 0 && self.record.bytes > 0 {
-            return failed(FailureKind::NotSse, "the body holds no event");
-        }
-        if !self.ended {
-            let what = "the stream ended without its terminal event";
-            return failed(FailureKind::Truncated, what);
-        }
-        if expects_text && self.record.chunks == 0 {
-            return failed(FailureKind::Empty, "the stream ended without any token");
-        }
-        Outcome::Ok
-    }
 }
 
 /// What ended a stream before its end.
@@ -294,10 +292,6 @@ pub(super) enum Broken {
     Cut,
     /// It failed.
     Failed(Failure),
-}
-
-fn failed(kind: FailureKind, detail: impl Into<String>) -> Outcome {
-    Outcome::Failed(Failure::new(kind, detail))
 }
 
 /// Keeps the newest value, without an allocation where it is what we have.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::{Stamp, micros};
-use crate::stats::{FailureSummary, OutputTokens, Statistics, Summary, TokenMix};
+use crate::stats::{
+    ClientSummary, FailureSummary, OutputTokens, Statistics, Summary, TokenMix, Verdict,
+};
 
 fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
@@ -56,7 +58,70 @@ pub(super) struct SummaryJson<'a> {
     tokens_per_s: Option<Statistics>,
     output_tokens_per_request: Option<Statistics>,
     /// Names of the figures whose percentiles are at most 0.5% off.
-    approximate_percentiles: [&'static str; 1],
+    approximate_percentiles: [&'static str; 4],
+    client: ClientJson,
+    verdict: VerdictJson,
+}
+
+#[derive(Serialize)]
+struct ClientJson {
+    lag_ms: Option<Statistics>,
+    send_delay_ms: Option<Statistics>,
+    late_start_ms: Option<Statistics>,
+    doubt_p99_ms: f64,
+    requests_without_kernel_clock: u64,
+    refused: u64,
+    run_queue_wait_s: Option<f64>,
+    process_cores: Option<f64>,
+    machine_busy: Option<f64>,
+    voluntary_switches: Option<u64>,
+    involuntary_switches: Option<u64>,
+    standstill_s: f64,
+}
+
+impl ClientJson {
+    fn of(client: &ClientSummary) -> Self {
+        Self {
+            lag_ms: client.lag,
+            send_delay_ms: client.send_delay,
+            late_start_ms: client.late_start,
+            doubt_p99_ms: client.doubt_p99,
+            requests_without_kernel_clock: client.unstamped,
+            refused: client.refused,
+            run_queue_wait_s: client.run_queue_wait.map(seconds),
+            process_cores: client.process_cores,
+            machine_busy: client.machine,
+            voluntary_switches: client.switches.map(|(voluntary, _)| voluntary),
+            involuntary_switches: client.switches.map(|(_, involuntary)| involuntary),
+            standstill_s: seconds(client.standstill),
+        }
+    }
+}
+
+/// The verdict, its reasons in English.
+#[derive(Serialize)]
+struct VerdictJson {
+    grade: &'static str,
+    reasons: Vec<ReasonJson>,
+}
+
+#[derive(Serialize)]
+struct ReasonJson {
+    id: &'static str,
+    text: String,
+}
+
+impl VerdictJson {
+    fn of(verdict: &Verdict) -> Self {
+        let reasons = verdict.reasons.iter().map(|reason| ReasonJson {
+            id: reason.id(),
+            text: reason.to_string(),
+        });
+        Self {
+            grade: verdict.grade.name(),
+            reasons: reasons.collect(),
+        }
+    }
 }
 
 impl<'a> SummaryJson<'a> {
@@ -100,7 +165,9 @@ impl<'a> SummaryJson<'a> {
             connect_ms: summary.connect,
             tokens_per_s: summary.tokens_per_s,
             output_tokens_per_request: summary.tokens_per_request,
-            approximate_percentiles: ["itl_ms"],
+            approximate_percentiles: ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"],
+            client: ClientJson::of(&summary.client),
+            verdict: VerdictJson::of(&summary.verdict),
         }
     }
 }

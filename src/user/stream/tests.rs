@@ -4,7 +4,7 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
 use crate::protocol::Protocol;
-use crate::record::{Phase, Progress, Sample, Sent};
+use crate::record::{FailureKind, Phase, Progress, Sample, Sent};
 use crate::sse::Parser;
 use crate::user::Watch;
 
@@ -43,6 +43,7 @@ fn measure_late(
     let mut gaps = Vec::new();
     let reporter = Reporter::new(&sender, Watch::default());
     let mut waits = waits.iter().map(|millis| Duration::from_millis(*millis));
+    let waited_before = waits.next();
     let mut waited = || waits.next();
     let mut meter = StreamMeter::new(
         &mut record,
@@ -50,6 +51,7 @@ fn measure_late(
         &mut gaps,
         None,
         reporter,
+        waited_before,
         &mut waited,
     );
     for (read, (millis, bytes)) in (1..).zip(reads) {
@@ -64,8 +66,9 @@ fn measure_late(
         parser
             .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
             .expect("small events");
+        meter.keep_opening(bytes.as_bytes());
     }
-    let outcome = meter.finish(broken, true);
+    let outcome = meter.finish(broken, parser.is_mid_block(), true);
     record.outcome = outcome;
     (record, progress(&samples))
 }
@@ -189,6 +192,12 @@ fn coalesced_events_are_in_doubt_by_what_the_thread_waited() {
     assert_eq!(doubt(&[100, 900]), millis(40), "not before the read before");
     assert_eq!(doubt(&[]), millis(40), "the system does not tell");
     assert_eq!(doubt(&[100, 100]), millis(0), "they came together");
+    let late = |lag: u64| {
+        measure_late(&reads, None, Some(lag), &[100, 107])
+            .0
+            .uncertainty
+    };
+    assert_eq!(late(5), millis(2), "5 ms of it were the read before");
     let apart = [(10, text("x")), (50, text("y")), (60, DONE.to_owned())];
     assert_eq!(
         measure_late(&apart, None, None, &[0, 9]).0.uncertainty,
