@@ -47,6 +47,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
+    /// What the protocols are.
+    Protocols(ProtocolsArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
 }
@@ -173,6 +175,17 @@ pub struct MockArgs {
     /// File for what was really done.
     #[arg(help_heading = "server", long, value_name = "FILE")]
     pub log: Option<String>,
+}
+
+/// `sse-perf protocols`.
+#[derive(Args, Clone, Debug)]
+pub struct ProtocolsArgs {
+    /// The protocol to print: a name, or a file to check.
+    #[arg(value_name = "NAME|FILE")]
+    pub name: Option<String>,
+    /// The JSON Schema of protocols is printed.
+    #[arg(long, conflicts_with = "name")]
+    pub schema: bool,
 }
 
 /// `sse-perf completions`.

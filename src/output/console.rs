@@ -9,6 +9,7 @@ mod banner;
 mod failures;
 mod live;
 mod page;
+mod spans;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -189,6 +190,11 @@ impl Console {
             if closing.interrupted {
                 text.push('\n');
                 text.push_str(&summary::interrupted(page));
+            }
+            let spans = spans::render(page, &summary.spans, true);
+            if !spans.is_empty() {
+                text.push('\n');
+                text.push_str(&spans);
             }
             if summary.verdict.grade != Grade::Valid {
                 text.push('\n');

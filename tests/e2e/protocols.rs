@@ -332,6 +332,56 @@ fn streams_written_by_hand_yield_their_records() {
 }
 
 #[test]
+fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
+    let server = mock(Options {
+        ttft: Dist::Fixed(Duration::from_millis(60)),
+        ..fast()
+    });
+    let directory = Directory::new();
+    let flags = ["--requests", "3", "--events", "events.csv"];
+    let url = format!("http://{}", server.addr());
+    let all = [
+        "--url",
+        &url,
+        "--api",
+        "dify-workflow",
+        "--api-key",
+        "key-0123456789",
+    ];
+    let ran = sse_perf(
+        &directory.0,
+        &[&all[..], &flags, &["--json", "r.json", "--no-csv"]].concat(),
+    );
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stdout.contains("Knowledge retrieval (kn"),
+        "{}",
+        ran.stdout
+    );
+    let json = std::fs::read_to_string(directory.file("r.json")).expect("a run JSON");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let spans = json["summary"]["spans"].as_array().expect("spans");
+    let kinds: Vec<_> = spans.iter().map(|s| s["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["start", "knowledge-retrieval", "llm", "end"]);
+    assert_eq!(spans[1]["count"], 3);
+    assert_eq!(spans[1]["server_ms"]["p95"], 120.0);
+    assert!(
+        spans[2]["client_ms"]["min"].as_f64() >= Some(60.0),
+        "{}",
+        spans[2]
+    );
+    assert_eq!(json["summary"]["before_model_percent"]["count"], 3);
+    let events = rows(&directory.file("events.csv"));
+    let spans: Vec<_> = events.iter().filter(|e| e["kind"] == "span").collect();
+    assert_eq!(spans.len(), 3 * 8);
+    assert_eq!(spans[0]["name"], "node_started");
+    assert_eq!(
+        spans[3]["value"],
+        "1700000000002 knowledge-retrieval Knowledge retrieval"
+    );
+}
+
+#[test]
 fn an_in_house_service_needs_a_file_and_no_program() {
     let server = sending("in-house");
     let directory = Directory::new();
