@@ -6,6 +6,7 @@ mod define;
 mod errors;
 mod help;
 mod language;
+mod probe;
 mod wrap;
 
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ pub use args::{
     TargetArgs,
 };
 pub use language::{NoSuchLanguage, language};
+pub use probe::ProbeArgs;
 
 /// The program's name, in help and messages.
 pub const PROGRAM: &str = "sse-perf";
@@ -47,6 +49,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
+    /// A single request, looked at closely.
+    Probe(Box<ProbeArgs>),
     /// What the protocols are.
     Protocols(ProtocolsArgs),
     /// Completions for a shell.

@@ -3,6 +3,7 @@
 mod completions;
 mod demo;
 mod mock;
+mod probe;
 mod protocols;
 mod run;
 
@@ -43,6 +44,7 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
     match &cli.command {
         None => run::run(&cli.run, language),
         Some(Command::Mock(args)) => mock::serve(args, language),
+        Some(Command::Probe(args)) => probe::probe(args, language),
         Some(Command::Protocols(args)) => protocols::show(args, language),
         Some(Command::Completions(args)) => completions::write(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),

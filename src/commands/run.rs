@@ -112,7 +112,7 @@ fn run_id() -> String {
 }
 
 /// The terminal; standard error where rows or the document take standard output.
-fn console(plan: &Plan) -> Console {
+pub(super) fn console(plan: &Plan) -> Console {
     let takes_stdout = |destination: &Destination| *destination == Destination::Stdout;
     let to_stderr = takes_stdout(&plan.outputs.csv) || takes_stdout(&plan.outputs.json);
     let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {

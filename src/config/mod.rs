@@ -16,7 +16,7 @@ mod url;
 pub use build::plan;
 pub use files::protocol_document;
 pub use parse::{count, duration, positive_duration, whole};
-pub use show::plan_json;
+pub use show::{plan_json, shown_headers};
 
 /// The environment variable that holds the API key where no flag gives one: what stands in a
 /// command line, everybody on the machine can read.

@@ -9,6 +9,7 @@ mod banner;
 mod failures;
 mod live;
 mod page;
+mod probe;
 mod spans;
 mod summary;
 mod table;
@@ -27,6 +28,7 @@ use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
 
 pub use banner::{Banner, Source};
+pub use probe::{ProbeRequest, Timeline};
 
 use live::LiveTable;
 use page::Page;

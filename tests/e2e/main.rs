@@ -10,6 +10,7 @@ mod interruption;
 mod limits;
 mod oddities;
 mod outputs;
+mod probe;
 mod protocols;
 mod proxies;
 mod retries;
