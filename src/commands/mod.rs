@@ -4,6 +4,7 @@ mod completions;
 mod demo;
 mod mock;
 mod run;
+mod selftest;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
         Some(Command::Mock(args)) => mock::serve(args, language),
         Some(Command::Completions(args)) => completions::write(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),
+        Some(Command::Selftest(args)) => selftest::measure(args, language),
     }
 }
 
