@@ -39,6 +39,7 @@
 //! - [`collector`]: receives, counts, writes and prints
 //! - [`engine`]: spawns, ramps, stops and joins
 //! - [`mock`]: the simulated service
+//! - [`selftest`]: how exact this program is on this machine
 //! - [`cli`]: the command line as typed
 //! - [`config`]: the command line as understood: every usage error is found here
 //! - [`commands`]: one file per subcommand
@@ -65,6 +66,7 @@ pub mod plan;
 pub mod probe;
 pub mod protocol;
 pub mod record;
+pub mod selftest;
 pub mod sse;
 pub mod stats;
 pub mod stop;

@@ -44,6 +44,7 @@ fn both_halves_name_every_flag() {
         &["--help"][..],
         &["demo", "--help"],
         &["mock", "--help"],
+        &["selftest", "--help"],
         &["completions", "--help"],
     ] {
         let flags = flags(help);

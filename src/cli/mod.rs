@@ -5,8 +5,8 @@ mod args;
 mod define;
 mod errors;
 mod help;
+mod inspect;
 mod language;
-mod probe;
 mod wrap;
 
 use std::ffi::OsString;
@@ -21,8 +21,8 @@ pub use args::{
     ConnectionArgs, ConsoleArgs, LoadArgs, OutputArgs, PatienceArgs, RequestArgs, RunArgs,
     TargetArgs,
 };
+pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
-pub use probe::ProbeArgs;
 
 /// The program's name, in help and messages.
 pub const PROGRAM: &str = "sse-perf";
@@ -53,6 +53,8 @@ pub enum Command {
     Probe(Box<ProbeArgs>),
     /// What the protocols are.
     Protocols(ProtocolsArgs),
+    /// How exact this program is on this machine.
+    Selftest(SelftestArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
 }
@@ -181,15 +183,31 @@ pub struct MockArgs {
     pub log: Option<String>,
 }
 
-/// `sse-perf protocols`.
+/// `sse-perf selftest`.
 #[derive(Args, Clone, Debug)]
-pub struct ProtocolsArgs {
-    /// The protocol to print: a name, or a file to check.
-    #[arg(value_name = "NAME|FILE")]
-    pub name: Option<String>,
-    /// The JSON Schema of protocols is printed.
-    #[arg(long, conflicts_with = "name")]
-    pub schema: bool,
+#[command(next_help_heading = "load")]
+pub struct SelftestArgs {
+    /// Number of users of a single step.
+    #[arg(short = 't', long, visible_alias = "threads", value_name = "N")]
+    pub users: Option<String>,
+    /// Tokens a second of each user.
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub rate: String,
+    /// How long each step goes on.
+    #[arg(short, long, value_name = "TIME", default_value = "5")]
+    pub duration: String,
+    /// Every processor is kept busy meanwhile.
+    #[arg(long)]
+    pub busy: bool,
+    /// All users, gaps and conditions.
+    #[arg(long, conflicts_with_all = ["users", "busy"])]
+    pub matrix: bool,
+    /// Arrivals are stamped when `read` returns.
+    #[arg(long)]
+    pub user_clock: bool,
+    /// The results as a document.
+    #[arg(long, value_name = "FILE|-", help_heading = "output")]
+    pub json: Option<String>,
 }
 
 /// `sse-perf completions`.

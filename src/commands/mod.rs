@@ -6,6 +6,7 @@ mod mock;
 mod probe;
 mod protocols;
 mod run;
+mod selftest;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
         Some(Command::Protocols(args)) => protocols::show(args, language),
         Some(Command::Completions(args)) => completions::write(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),
+        Some(Command::Selftest(args)) => selftest::measure(args, language),
     }
 }
 

@@ -11,7 +11,7 @@ use super::text::{harmless, left, one_line, right, shorten};
 use super::watched;
 use crate::clock::{Stamp, micros};
 use crate::probe::{Diagnosis, SeenEvent};
-use crate::record::{EventKind, RequestRecord, Usage};
+use crate::record::{EventKind, Outcome, RequestRecord, Usage};
 use crate::text::Message;
 
 /// Columns of the figures: time, gap, read, bytes.
@@ -133,6 +133,11 @@ impl Console {
     pub fn probe_ends(&mut self, record: &RequestRecord, diagnosis: &Diagnosis) -> io::Result<()> {
         let page = &self.page;
         let mut text = format!("\n{}", watched::closing(page, record));
+        let is_ok = record.outcome == Outcome::Ok;
+        if diagnosis.findings.is_empty() && !is_ok {
+            // What the failure means has been said.
+            return self.write(&text);
+        }
         text.push('\n');
         text.push_str(&page.heading(page.text("console.probe.diagnosis")));
         for finding in &diagnosis.findings {

@@ -83,6 +83,7 @@ struct ClientJson {
     voluntary_switches: Option<u64>,
     involuntary_switches: Option<u64>,
     standstill_s: f64,
+    peak_memory_bytes: Option<u64>,
 }
 
 impl ClientJson {
@@ -100,6 +101,7 @@ impl ClientJson {
             voluntary_switches: client.switches.map(|(voluntary, _)| voluntary),
             involuntary_switches: client.switches.map(|(_, involuntary)| involuntary),
             standstill_s: seconds(client.standstill),
+            peak_memory_bytes: client.peak_memory,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The flags of `sse-perf probe`, as typed.
+//! The flags of the commands that look closely at a service and its protocol, as typed.
 
 use clap::Args;
 
@@ -41,4 +41,15 @@ impl ProbeArgs {
         run.console.show_text = false;
         run
     }
+}
+
+/// `sse-perf protocols`.
+#[derive(Args, Clone, Debug)]
+pub struct ProtocolsArgs {
+    /// The protocol to print: a name, or a file to check.
+    #[arg(value_name = "NAME|FILE")]
+    pub name: Option<String>,
+    /// The JSON Schema of protocols is printed.
+    #[arg(long, conflicts_with = "name")]
+    pub schema: bool,
 }
