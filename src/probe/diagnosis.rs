@@ -72,7 +72,8 @@ impl Diagnosis {
             return;
         };
         let own_query = sketch.protocol.path().split_once('?');
-        let query_lacks = own_query.is_some_and(|(_, query)| !sketch.path.contains(query));
+        let query_lacks = observed.events.is_empty()
+            && own_query.is_some_and(|(_, query)| !sketch.path.contains(query));
         if let Some((_, query)) = own_query.filter(|_| query_lacks) {
             let message = Message::new("probe.query").with("query", query);
             self.add(message.with("protocol", sketch.protocol.name()));
@@ -85,8 +86,11 @@ impl Diagnosis {
         let is_success = (200..300).contains(&status);
         let media_type = observed.header("content-type").unwrap_or_default();
         let is = |name: &str| media_type.to_ascii_lowercase().starts_with(name);
-        let message = if is("text/html") {
+        let message = if is("text/html") && is_success {
             Message::new("probe.html")
+        } else if is("text/html") && status >= 400 {
+            let server = observed.header("server").unwrap_or("-");
+            Message::new("probe.error_page").with("server", server)
         } else if is_success && is("application/json") && observed.events.is_empty() {
             Message::new("probe.json")
         } else if is_success && !is("text/event-stream") && !observed.events.is_empty() {
@@ -235,6 +239,10 @@ impl Diagnosis {
         let Some(first) = before.next() else {
             return;
         };
+        if first.at == token.at {
+            // They came together: no tool can tell them apart.
+            return;
+        }
         let id = match first.kind {
             Some(EventKind::Ping) => "probe.keep_alive_first",
             _ => "probe.empty_first",
@@ -249,8 +257,12 @@ impl Diagnosis {
     /// Usage, and reasoning.
     fn of_the_tokens(&mut self, observed: &Observed, record: &RequestRecord) {
         let usage = &record.usage;
-        let counted = usage.completion.or(usage.total).is_some();
-        if record.outcome == Outcome::Ok && record.chunks > 0 && !counted {
+        if record.chunks > 0 && usage.completion == Some(0) {
+            self.add(Message::new("probe.zero_usage"));
+        } else if record.outcome == Outcome::Ok
+            && record.chunks > 0
+            && usage.completion.or(usage.total).is_none()
+        {
             self.add(Message::new("probe.no_usage"));
         }
         if let (Some(ttft), Some(ttfa)) = (record.ttft(), record.ttfa())

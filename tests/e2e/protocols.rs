@@ -165,7 +165,32 @@ fn sending(fixture: &str) -> Scripted {
 }
 
 /// Protocol, fixture, the failure's kind, and what the row's cells are (their first words).
-const RECORDS: [(&str, &str, &str, &str); 28] = [
+const RECORDS: [(&str, &str, &str, &str); 32] = [
+    // Recorded from servers.
+    (
+        "anthropic",
+        "anthropic-llama-cpp",
+        "",
+        "chunks=3 output_tokens=3 prompt_tokens=21 cached_tokens=9 finish_reason=max_tokens",
+    ),
+    (
+        "openai-responses",
+        "openai-responses-llama-cpp",
+        "",
+        "chunks=3 output_tokens=3 prompt_tokens=21 finish_reason=completed",
+    ),
+    (
+        "anthropic",
+        "anthropic-aimock",
+        "",
+        "chunks=9 output_tokens=16 token_source=estimate answer_chars=19",
+    ),
+    (
+        "gemini",
+        "gemini-aimock",
+        "",
+        "chunks=9 output_tokens=16 token_source=estimate finish_reason=STOP",
+    ),
     (
         "dify-chat",
         "dify-agent",

@@ -92,6 +92,8 @@ fn a_missing_end_and_missing_usage_are_told() {
     ok.usage = Usage::default();
     let stream = format!("{}data: [DONE]\n\n", text("a"));
     assert_eq!(found(OPENAI, &openai(&stream), &ok), ["probe.no_usage"]);
+    ok.usage.completion = Some(0);
+    assert_eq!(found(OPENAI, &openai(&stream), &ok), ["probe.zero_usage"]);
     let cut = failed(FailureKind::Truncated, "");
     assert_eq!(found(OPENAI, &openai(&text("a")), &cut), ["probe.no_end"]);
     let error = failed(FailureKind::ErrorEvent, "500: dead");
@@ -189,6 +191,13 @@ fn responses_that_are_no_streams_are_told_by_their_headers() {
         found(OPENAI, &plain, &record(Outcome::Ok)),
         ["probe.media_type"]
     );
+    let mut page = refused.clone();
+    page.http_status = Some(502);
+    let observed = Observed {
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        ..Observed::default()
+    };
+    assert_eq!(found(OPENAI, &observed, &page), ["probe.error_page"]);
     let query = found("gemini", &Observed::default(), &refused);
     assert_eq!(query, ["probe.query"]);
     let mut nothing = refused;
