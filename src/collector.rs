@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use crate::clock::{Clock, Stamp};
 use crate::output::console::Console;
-use crate::output::{Files, WriteError};
+use crate::output::{Outputs, WriteError};
 use crate::record::Sample;
 use crate::stats::RunStats;
 use crate::stop::Control;
@@ -20,7 +20,6 @@ const FLUSH: Duration = Duration::from_millis(250);
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// Collects the samples of a run.
-#[derive(Debug)]
 pub struct Collector {
     clock: Clock,
     control: Sender<Control>,
@@ -30,12 +29,11 @@ pub struct Collector {
 }
 
 /// What a run came to.
-#[derive(Debug)]
 pub struct Collected {
     /// Its statistics.
     pub stats: RunStats,
     /// Its files, still open: the run JSON is written last.
-    pub files: Files,
+    pub outputs: Outputs,
     /// The terminal.
     pub console: Console,
     /// What was said on the way, to be repeated by the summary.
@@ -49,10 +47,10 @@ pub struct Collected {
 impl Collected {
     /// Nothing yet.
     #[must_use]
-    pub fn new(files: Files, console: Console) -> Self {
+    pub fn new(outputs: Outputs, console: Console) -> Self {
         Self {
             stats: RunStats::default(),
-            files,
+            outputs,
             console,
             notices: Vec::new(),
             failures: Vec::new(),
@@ -112,15 +110,7 @@ impl Collector {
         if let Sample::Notice(message) = sample {
             collected.notices.push(message.clone());
         }
-        let written = match sample {
-            Sample::Finished(record) => collected.files.request(record),
-            Sample::Events {
-                request,
-                user,
-                events,
-            } => collected.files.events(*request, *user, events),
-            _ => Ok(()),
-        };
+        let written = collected.outputs.on(sample);
         let shown = collected.console.sample(sample);
         self.check_written(written);
         self.check_shown(&shown);
@@ -135,8 +125,9 @@ impl Collector {
     }
 
     fn flush(&mut self) {
-        let written = self.collected.files.flush();
-        self.check_written(written);
+        for error in self.collected.outputs.flush().err().unwrap_or_default() {
+            self.check_written(Err(error));
+        }
     }
 
     fn check_written(&mut self, written: Result<(), WriteError>) {

@@ -1,8 +1,95 @@
-//! sse-perf: a load and latency tester for streaming (SSE) AI services.
+//! sse-perf: a load and latency tester for streaming (SSE) AI services. This page is the
+//! architecture.
+//!
+//! Every virtual user is an OS thread that holds a blocking connection, reads events as they arrive
+//! and sends [`record::Sample`]s over a channel to one collector thread, which keeps statistics,
+//! writes files and prints. There is no async runtime: a thread that blocks in `read` is woken by
+//! the kernel when its bytes are there, and is stamped right then, whatever the others do.
+//!
+//! # How a request travels
+//!
+//! Raw arguments ([`cli`]) become a validated plan ([`config`], [`plan`]); the [`engine`] lets the
+//! users begin; a [`user`] claims the next number, takes what is to be sent from the [`workload`],
+//! and sends it by its own [`transport`], which stamps what happens where it happens; the body goes
+//! through the [`sse`] parser and the [`protocol`], which says what an event means, into a
+//! [`record::RequestRecord`]; the [`collector`] hands that to [`stats`] and [`output`]. Users'
+//! threads never print, format, lock or wait for the collector: the channel is unbounded, a record
+//! is never dropped, and progress is coalesced to at most 10 samples a second and user.
+//!
+//! # Modules
+//!
+//! Each uses only modules above it in this list; a test checks that.
+//!
+//! - [`clock`]: the only place that asks the time or sleeps
+//! - [`text`]: what is said to people, in two languages
+//! - [`record`]: what one request was, and the metrics of it
+//! - [`stop`]: how far a run has been told to stop
+//! - [`sse`]: bytes in, blocks out
+//! - [`protocol`]: what events mean, as data
+//! - [`workload`]: what is sent
+//! - [`load`]: when it is sent
+//! - [`stats`]: what the samples add up to
+//! - [`output`]: data into bytes, and the place that owns the files
+//! - [`plan`]: everything that a run needs to know
+//! - [`transport`]: how requests travel; the only place that names ureq
+//! - [`user`]: one virtual user's loop
+//! - [`collector`]: receives, counts, writes and prints
+//! - [`engine`]: spawns, ramps, stops and joins
+//! - [`mock`]: the simulated service
+//! - [`cli`]: the command line as typed
+//! - [`config`]: the command line as understood: every usage error is found here
+//! - [`commands`]: one file per subcommand
+//!
+//! # Where things are added
+//!
+//! A protocol is a JSON file in `data/protocols/`; an output is a file in `output/` and a line in
+//! its `mod.rs`; a load shape is a file in `load/` and a line in its `mod.rs`; a language is a file
+//! of texts in `templates/texts/`; a wire format of the simulated service is a file in `mock/wire/`
+//! and a line in its `mod.rs`.
 
+pub mod cli;
 pub mod clock;
+pub mod collector;
+pub mod commands;
+pub mod config;
+pub mod engine;
 pub mod load;
+pub mod mock;
+pub mod output;
+pub mod plan;
+pub mod protocol;
 pub mod record;
 pub mod sse;
 pub mod stats;
+pub mod stop;
 pub mod text;
+pub mod transport;
+pub mod user;
+pub mod workload;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use cli::Stop;
+use text::Message;
+
+/// The whole program: does what the arguments say (the program's name first) and tells with which
+/// code to exit.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // The system tells the local time's offset only while there is one thread.
+    clock::local_offset();
+    let args: Vec<OsString> = args.into_iter().collect();
+    let language = match cli::language(&args, |name| std::env::var(name).ok()) {
+        Ok(language) => language,
+        Err(error) => {
+            let message = Message::new("usage.language").with("value", error.value);
+            return commands::usage(&message, error.spoken).into();
+        }
+    };
+    let exit = match cli::parse(&args, language) {
+        Ok(cli) => commands::dispatch(&cli, language),
+        Err(Stop::Show(text)) => commands::print(text.as_bytes(), language),
+        Err(Stop::Usage(message)) => commands::usage(&message, language),
+    };
+    exit.into()
+}

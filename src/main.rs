@@ -1,3 +1,7 @@
 //! The `sse-perf` command: parse, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sse_perf::run(std::env::args_os())
+}

@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
-use crate::stop::Control;
 use crate::record::RequestRecord;
+use crate::stop::Control;
 use crate::text::Message;
 use crate::transport::{Cutter, Transport};
 use crate::user::{Context, InFlight, User, await_start};

@@ -143,9 +143,12 @@ mod linux {
         {
             return None;
         }
-        shortage("processes of the user (RLIMIT_NPROC)", hard, threads, || {
-            format!("ulimit -Hu {threads}; ulimit -u {threads}")
-        })
+        shortage(
+            "processes of the user (RLIMIT_NPROC)",
+            hard,
+            threads,
+            || format!("ulimit -Hu {threads}; ulimit -u {threads}"),
+        )
     }
 
     /// `pids.max` of the control group that the process is in (version 2).
@@ -154,9 +157,12 @@ mod linux {
         let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
         let path = format!("/sys/fs/cgroup{}/pids.max", group.trim_end_matches('/'));
         let value = read_number(&path)?;
-        shortage("tasks of the control group (pids.max)", value, threads, || {
-            format!("docker run --pids-limit {threads} …, or: echo {threads} | sudo tee {path}")
-        })
+        shortage(
+            "tasks of the control group (pids.max)",
+            value,
+            threads,
+            || format!("docker run --pids-limit {threads} …, or: echo {threads} | sudo tee {path}"),
+        )
     }
 
     #[cfg(test)]

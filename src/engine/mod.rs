@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use self::crew::Crew;
 use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
-use crate::config::Config;
+use crate::plan::Plan;
 use crate::record::{Outcome, Sample};
 use crate::stop::Control;
 use crate::text::Message;
@@ -28,7 +28,6 @@ const CUT_WAIT: Duration = Duration::from_secs(2);
 const CUT_POLL: Duration = Duration::from_millis(10);
 
 /// How a run ended.
-#[derive(Debug)]
 pub struct Finished {
     /// What was collected.
     pub collected: Collected,
@@ -42,15 +41,15 @@ pub struct Finished {
 ///
 /// If it cannot begin: a limit of the system, an unusable setting, a file that cannot be written.
 pub fn run(
-    config: &Arc<Config>,
+    plan: &Arc<Plan>,
     make_collector: impl FnOnce(Clock, Sender<Control>) -> Result<Collector, Message>,
 ) -> Result<Finished, Message> {
-    let users = config.plan.users;
+    let users = plan.load.users;
     limits::check(users)?;
     let transport = Transport::new(
-        config.transport.clone(),
-        &config.target,
-        config.protocol.headers(),
+        plan.transport.clone(),
+        &plan.target,
+        plan.protocol.headers(),
     )?;
     let (control, controls) = unbounded();
     signals::listen(control.clone())
@@ -64,12 +63,7 @@ pub fn run(
         .name("collector".to_owned())
         .spawn(move || collector.run(&samples))
         .map_err(|error| Message::new("engine.thread").with("error", error))?;
-    let context = Arc::new(Context::new(
-        Arc::clone(config),
-        clock,
-        sender,
-        watch(config),
-    ));
+    let context = Arc::new(Context::new(Arc::clone(plan), clock, sender, watch(plan)));
     let mut supervisor = Supervisor {
         context: &context,
         crew: &crew,
@@ -92,10 +86,10 @@ pub fn run(
 
 /// What is told of each request beside its counts: a single one is watched in detail, unless nobody
 /// looks.
-fn watch(config: &Config) -> Watch {
+fn watch(plan: &Plan) -> Watch {
     Watch {
-        figures: config.is_watched(),
-        text: config.console.show_text,
+        figures: plan.is_watched(),
+        text: plan.console.show_text,
     }
 }
 
@@ -136,8 +130,8 @@ impl Supervisor<'_> {
 
     fn watch(&mut self) {
         let context = self.context;
-        let grace = context.config.grace;
-        let mut cut_at = context.config.plan.deadline().map(|at| at + grace);
+        let grace = context.plan.grace;
+        let mut cut_at = context.plan.load.deadline().map(|at| at + grace);
         while self.left > 0 {
             match self.next_control(cut_at) {
                 Some(Control::UserDone) => self.left -= 1,
@@ -174,7 +168,7 @@ impl Supervisor<'_> {
     fn finish(&self, cut_at: Option<Stamp>) -> Stamp {
         self.context.stop.finish();
         self.crew.wake();
-        let by = self.context.clock.now() + self.context.config.grace;
+        let by = self.context.clock.now() + self.context.plan.grace;
         cut_at.map_or(by, |at| at.min(by))
     }
 

@@ -96,16 +96,22 @@ impl Distribution {
     }
 }
 
-/// A value that is not negative in whole thousandths, rounded to the nearest: how tokens per second
-/// are kept and written.
+/// A value that is not negative as a whole number, rounded to the nearest.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a float-to-integer cast saturates, and the value is not negative"
 )]
+pub fn rounded(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// A value that is not negative in whole thousandths, rounded to the nearest: how tokens per second
+/// are kept and written.
+#[must_use]
 pub fn in_thousandths(value: f64) -> u64 {
-    (value * 1_000.0).round() as u64
+    rounded(value * 1_000.0)
 }
 
 #[cfg(test)]

@@ -13,12 +13,19 @@ mod ticks;
 mod watched;
 
 pub use counts::{Counts, FailureCounts, Sum};
-pub use distribution::{Distribution, Statistics, in_thousandths};
+pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
 pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
 pub use run::RunStats;
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
 pub use ticks::{LiveLine, Tick, TickView, Ticks};
 pub use watched::ChunkRow;
+
+/// The percentile `p` (0 to 100) of values in ascending order, by linear interpolation between
+/// closest ranks; `None` where there are none.
+#[must_use]
+pub fn percentile_of_sorted(values: &[u64], p: f64) -> Option<f64> {
+    (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index] as f64))
+}
 
 /// The percentile `p` (0 to 100) of `count` ordered values, at least one, by linear interpolation
 /// between closest ranks: operation for operation what `NumPy`'s default does, so that the result is

@@ -19,12 +19,12 @@ pub(super) fn classify(error: &Error, notes: &Notes) -> Failure {
         (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_) | Error::TlsRequired, _) => {
             FailureKind::Tls
         }
-        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _) => FailureKind::Connect,
         (Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_), _) => {
             FailureKind::Malformed
         }
         (Error::Timeout(_), stage) => return timeout(limit_of(stage), notes),
-        (_, Stage::Resolving | Stage::Connecting) => FailureKind::Connect,
+        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _)
+        | (_, Stage::Resolving | Stage::Connecting) => FailureKind::Connect,
         (_, Stage::Handshaking) => FailureKind::Tls,
         (_, Stage::Sending) => FailureKind::Send,
         (_, Stage::Waiting) => FailureKind::Reset,
@@ -81,12 +81,8 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes) -> String {
         FailureKind::Reset if notes.reset => {
             "the server reset the connection before it responded".to_owned()
         }
-        FailureKind::Reset => {
-            "the server closed the connection before it responded".to_owned()
-        }
-        FailureKind::Truncated => {
-            "the connection was closed inside the response's body".to_owned()
-        }
+        FailureKind::Reset => "the server closed the connection before it responded".to_owned(),
+        FailureKind::Truncated => "the connection was closed inside the response's body".to_owned(),
         _ => match error {
             Error::Io(error) => io_detail(error),
             other => other.to_string(),
@@ -128,20 +124,47 @@ mod tests {
             (io(), Stage::Waiting, false, FailureKind::Reset),
             (io(), Stage::Streaming, false, FailureKind::Truncated),
             (io(), Stage::Streaming, true, FailureKind::Reset),
-            (Error::HostNotFound, Stage::Resolving, false, FailureKind::Dns),
-            (Error::ConnectionFailed, Stage::Connecting, false, FailureKind::Connect),
-            (Error::LargeResponseHeader(9, 9), Stage::Waiting, false, FailureKind::Malformed),
+            (
+                Error::HostNotFound,
+                Stage::Resolving,
+                false,
+                FailureKind::Dns,
+            ),
+            (
+                Error::ConnectionFailed,
+                Stage::Connecting,
+                false,
+                FailureKind::Connect,
+            ),
+            (
+                Error::LargeResponseHeader(9, 9),
+                Stage::Waiting,
+                false,
+                FailureKind::Malformed,
+            ),
         ];
         for (error, stage, reset, expected) in table {
-            let notes = Notes { stage, reset, ..Notes::default() };
-            assert_eq!(classify(&error, &notes).kind, expected, "{error} at {stage:?}");
+            let notes = Notes {
+                stage,
+                reset,
+                ..Notes::default()
+            };
+            assert_eq!(
+                classify(&error, &notes).kind,
+                expected,
+                "{error} at {stage:?}"
+            );
         }
     }
 
     #[test]
     fn a_timeout_is_named_by_the_limit_that_was_exceeded() {
         let table = [
-            (Limit::Connect, Stage::Handshaking, FailureKind::TimeoutConnect),
+            (
+                Limit::Connect,
+                Stage::Handshaking,
+                FailureKind::TimeoutConnect,
+            ),
             (Limit::Send, Stage::Sending, FailureKind::TimeoutSend),
             (Limit::Idle, Stage::Waiting, FailureKind::TimeoutResponse),
             (Limit::Idle, Stage::Streaming, FailureKind::TimeoutIdle),
@@ -149,7 +172,11 @@ mod tests {
             (Limit::Total, Stage::Connecting, FailureKind::TimeoutTotal),
         ];
         for (limit, stage, expected) in table {
-            let notes = Notes { stage, exceeded: Some(limit), ..Notes::default() };
+            let notes = Notes {
+                stage,
+                exceeded: Some(limit),
+                ..Notes::default()
+            };
             let failure = classify(&Error::Timeout(Timeout::Global), &notes);
             assert_eq!(failure.kind, expected, "{limit:?} at {stage:?}");
         }

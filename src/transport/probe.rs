@@ -85,8 +85,6 @@ pub(super) struct Notes {
     pub(super) reset: bool,
     /// The limit that a wait exceeded.
     pub(super) exceeded: Option<Limit>,
-    /// The system refused a socket: no file descriptor, no port.
-    pub(super) refused: bool,
 }
 
 /// Shared by one user's thread and the transports of its agent. The lock is never contended: the

@@ -9,10 +9,10 @@ use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Interruption, Response};
 use crate::workload::Assignment;
 
+use super::Context;
 use super::progress::Reporter;
 use super::retry;
 use super::stream::{Broken, StreamMeter, quoted};
-use super::Context;
 
 /// Bytes of the body read at a time.
 const READ_BUFFER: usize = 8 * 1024;
@@ -46,11 +46,11 @@ impl Scratch {
     pub(super) fn new(context: &Context, client: Client) -> Self {
         Self {
             client,
-            parser: Parser::new(context.config.transport.max_event_bytes),
-            decoder: context.config.protocol.decoder(),
+            parser: Parser::new(context.plan.transport.max_event_bytes),
+            decoder: context.plan.protocol.decoder(),
             gaps: Vec::new(),
             buffer: vec![0; READ_BUFFER],
-            events: context.config.outputs.events.is_some().then(Vec::new),
+            events: context.plan.outputs.events.is_some().then(Vec::new),
         }
     }
 
@@ -68,11 +68,11 @@ impl Scratch {
         record: &mut RequestRecord,
     ) -> Ended {
         let total = context
-            .config
+            .plan
             .transport
             .max_time
             .map(|limit| record.instants.start + limit);
-        let auth = context.config.protocol.auth_header(assignment.key.expose());
+        let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
         record.http_status = None;
         let mut response = match self.client.send(auth, body, total) {
@@ -102,7 +102,7 @@ impl Scratch {
             Reporter::new(&context.sender, context.watch),
         );
         self.parser.reset();
-        let token_timeout = context.config.transport.token_timeout;
+        let token_timeout = context.plan.transport.token_timeout;
         let (broken, end) = read_stream(
             &mut response,
             &mut self.parser,
@@ -110,7 +110,7 @@ impl Scratch {
             &mut meter,
             token_timeout,
         );
-        let outcome = meter.finish(broken, context.config.protocol.expects_text());
+        let outcome = meter.finish(broken, context.plan.protocol.expects_text());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         Ended::Over(outcome)
     }
@@ -165,7 +165,7 @@ fn refuse(context: &Context, response: &mut Response<'_>) -> Option<Ended> {
         Err(Interruption::Cut) => return Some(Ended::Over(Outcome::Cancelled)),
         Err(Interruption::Failed(_)) => Vec::new(),
     };
-    let text = context.config.protocol.error_text(&body);
+    let text = context.plan.protocol.error_text(&body);
     let detail = if text.is_empty() {
         what
     } else {
@@ -218,7 +218,9 @@ fn read_stream(
         };
         meter.bytes(arrival);
         let before = meter.last_token();
-        let fed = parser.feed(&buffer[..arrival.bytes], |block| meter.block(&block, arrival));
+        let fed = parser.feed(&buffer[..arrival.bytes], |block| {
+            meter.block(&block, arrival);
+        });
         if let Err(too_large) = fed {
             let failure = Failure::new(FailureKind::TooLarge, too_large.to_string());
             return (Some(Broken::Failed(failure)), None);
@@ -232,4 +234,3 @@ fn read_stream(
         }
     }
 }
-

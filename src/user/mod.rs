@@ -14,7 +14,7 @@ pub use self::progress::Watch;
 
 use self::attempt::{Ended, Scratch};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::plan::Plan;
 use crate::record::{EventKind, Outcome, RequestRecord, Sample};
 use crate::stop::Stop;
 use crate::transport::Client;
@@ -24,7 +24,7 @@ use crate::workload::Assignment;
 #[derive(Debug)]
 pub struct Context {
     /// What the run was asked to do.
-    pub config: Arc<Config>,
+    pub plan: Arc<Plan>,
     /// The run's clock.
     pub clock: Clock,
     /// How far the run has been told to stop.
@@ -40,9 +40,9 @@ pub struct Context {
 impl Context {
     /// The context of a run that begins now.
     #[must_use]
-    pub fn new(config: Arc<Config>, clock: Clock, sender: Sender<Sample>, watch: Watch) -> Self {
+    pub fn new(plan: Arc<Plan>, clock: Clock, sender: Sender<Sample>, watch: Watch) -> Self {
         Self {
-            config,
+            plan,
             clock,
             stop: Stop::default(),
             sender,
@@ -60,8 +60,8 @@ impl Context {
         let now = self.clock.now();
         self.claimed
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |claimed| {
-                self.config
-                    .plan
+                self.plan
+                    .load
                     .admits(claimed + 1, sent, now)
                     .then_some(claimed + 1)
             })
@@ -94,7 +94,7 @@ impl InFlight {
 /// Waits for the start of the user of that number; false if the run was told to stop before.
 #[must_use]
 pub fn await_start(context: &Context, number: u32) -> bool {
-    let start = context.config.plan.user_start(number);
+    let start = context.plan.load.user_start(number);
     context
         .clock
         .park_until(start, || context.stop.is_finishing())
@@ -111,12 +111,7 @@ pub struct User<'a> {
 impl<'a> User<'a> {
     /// The user of that number (from 1), with a client of its own.
     #[must_use]
-    pub fn new(
-        number: u32,
-        context: &'a Context,
-        client: Client,
-        in_flight: &'a InFlight,
-    ) -> Self {
+    pub fn new(number: u32, context: &'a Context, client: Client, in_flight: &'a InFlight) -> Self {
         Self {
             number,
             scratch: Scratch::new(context, client),
@@ -142,10 +137,10 @@ impl<'a> User<'a> {
 
     fn request(&mut self, request: u64) {
         let context = self.context;
-        let assignment = context.config.workload.assignment(request);
+        let assignment = context.plan.workload.assignment(request);
         let body = assignment.body();
         let start = context.clock.now();
-        let phase = context.config.plan.phase(start);
+        let phase = context.plan.load.phase(start);
         let mut record =
             RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
         self.in_flight.put(record.clone());
@@ -158,7 +153,7 @@ impl<'a> User<'a> {
         if let Some(events) = &mut self.scratch.events {
             let mut events = std::mem::take(events);
             for event in events.iter_mut().filter(|e| e.kind == EventKind::Error) {
-                event.value = assignment.key.mask_in(&event.value);
+                event.value = assignment.mask_in(&event.value);
             }
             context.send(Sample::Events {
                 request,
@@ -176,7 +171,7 @@ impl<'a> User<'a> {
         record: &mut RequestRecord,
     ) -> Outcome {
         let context = self.context;
-        let retries = context.config.retries;
+        let retries = context.plan.retries;
         let mut may_reconnect = retries > 0;
         loop {
             let ended = self.scratch.attempt(context, assignment, body, record);
@@ -203,7 +198,7 @@ impl<'a> User<'a> {
             let seed = record.request << 8 | u64::from(record.attempts);
             let wait = retry::wait_after(record.attempts, retry::jitter(seed), retry_after);
             let too_late = context
-                .config
+                .plan
                 .transport
                 .max_time
                 .is_some_and(|limit| now + wait >= record.instants.start + limit);
@@ -228,7 +223,7 @@ impl<'a> User<'a> {
 fn masked(outcome: Outcome, assignment: &Assignment<'_>) -> Outcome {
     match outcome {
         Outcome::Failed(mut failure) => {
-            failure.detail = assignment.key.mask_in(&failure.detail);
+            failure.detail = assignment.mask_in(&failure.detail);
             Outcome::Failed(failure)
         }
         other => other,

@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 
 use crate::clock::Stamp;
 use crate::protocol::Meaning;
-use crate::record::{Progress, RequestRecord, Sample, SoFar};
+use crate::record::{Progress, RequestRecord, Sample};
 
 /// The shortest time between two samples of one request.
 const INTERVAL: Duration = Duration::from_millis(100);

@@ -60,7 +60,7 @@ pub(super) fn parse_retry_after(value: &str, now: OffsetDateTime) -> Option<Dura
     Some(Duration::try_from(at - now).unwrap_or(Duration::ZERO))
 }
 
-/// A number between 0 and 1 from a seed: one step of SplitMix64 (Steele, Lea, Flood, 2014).
+/// A number between 0 and 1 from a seed: one step of `SplitMix64` (Steele, Lea, Flood, 2014).
 pub(super) fn jitter(seed: u64) -> f64 {
     let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -93,7 +93,11 @@ mod tests {
         ];
         for (kind, status, expected) in table {
             let failure = Failure::new(kind, "");
-            assert_eq!(is_transient(&failure, status), expected, "{kind} {status:?}");
+            assert_eq!(
+                is_transient(&failure, status),
+                expected,
+                "{kind} {status:?}"
+            );
         }
     }
 
@@ -155,7 +159,10 @@ mod tests {
         assert!(!was_stale(&reset, &attempt, Stamp::from_micros(1_100_000)));
         let idle = Failure::new(FailureKind::TimeoutResponse, "");
         assert!(!was_stale(&idle, &attempt, soon));
-        let answered = Attempt { first_byte: Some(soon), ..attempt };
+        let answered = Attempt {
+            first_byte: Some(soon),
+            ..attempt
+        };
         assert!(!was_stale(&reset, &answered, soon));
         let mut new = attempt;
         new.connection.reused = Some(false);

@@ -80,9 +80,7 @@ impl<'a> StreamMeter<'a> {
             }
             Block::Event(event) => match self.decoder.decode(event) {
                 Ok(meaning) => self.tally.meaning(&meaning, event, arrival),
-                Err(malformed) => self
-                    .tally
-                    .malformed(&malformed.to_string(), event, arrival),
+                Err(malformed) => self.tally.malformed(&malformed.to_string(), event, arrival),
             },
         }
     }
@@ -258,3 +256,6 @@ fn summarize(gaps: &mut [u64]) -> Option<ItlSummary> {
         max,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,19 @@
 //! Missing is `None`, never 0. Durations are monotonic; rounding to whole microseconds is done by
 //! whoever shows or stores them, through [`crate::clock::micros`].
 
-use std::fmt;
+mod outcome;
+mod sample;
+mod tokens;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Stamp;
-use crate::text::Message;
+
+pub use outcome::{Failure, FailureKind, Outcome};
+pub use sample::{EventKind, EventRecord, Progress, Sample, SoFar};
+pub use tokens::{TokenSource, Usage};
 
 /// The instants of one request. `None` where the request did not come that far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,206 +46,6 @@ pub struct Instants {
     pub last_event: Option<Stamp>,
     /// The stream is over: read to its end, failed, or cut.
     pub end: Stamp,
-}
-
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It succeeded, by every rule of METRICS.
-    Ok,
-    /// It failed; the service (or the way to it) is to blame.
-    Failed(Failure),
-    /// The run cut it: the deadline and its grace, or Ctrl-C. Enters no rate.
-    Cancelled,
-    /// The simulated user left on purpose. Enters no rate.
-    Abandoned,
-}
-
-impl Outcome {
-    /// The word for it in CSV and JSON.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Outcome::Ok => "ok",
-            Outcome::Failed(_) => "failed",
-            Outcome::Cancelled => "cancelled",
-            Outcome::Abandoned => "abandoned",
-        }
-    }
-
-    /// The failure, where it is one.
-    #[must_use]
-    pub fn failure(&self) -> Option<&Failure> {
-        match self {
-            Outcome::Failed(failure) => Some(failure),
-            _ => None,
-        }
-    }
-
-    /// Whether the request was completed, well or badly: what RPS and the success rate count.
-    #[must_use]
-    pub fn is_completed(&self) -> bool {
-        matches!(self, Outcome::Ok | Outcome::Failed(_))
-    }
-}
-
-/// Why a request failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// The kind, by which failures are counted.
-    pub kind: FailureKind,
-    /// What exactly, in English, keys masked: status and start of the body, the stream's error
-    /// code and message, the system's error.
-    pub detail: String,
-}
-
-impl Failure {
-    /// A failure of that kind.
-    pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-        }
-    }
-}
-
-/// The kinds of failure that METRICS tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FailureKind {
-    /// The host's name could not be resolved.
-    Dns,
-    /// No connection: refused, unreachable, no free port.
-    Connect,
-    /// The TLS handshake failed, the certificate's check included.
-    Tls,
-    /// The request could not be written.
-    Send,
-    /// The server reset or closed the connection: before a response, or with a reset inside it.
-    Reset,
-    /// No connection within the connect timeout.
-    TimeoutConnect,
-    /// The request could not be written within the timeout.
-    TimeoutSend,
-    /// No complete response head within the timeout.
-    TimeoutResponse,
-    /// The stream was silent for longer than the timeout.
-    TimeoutIdle,
-    /// No further token within `--token-timeout`.
-    TimeoutToken,
-    /// The whole request took longer than `--max-time`.
-    TimeoutTotal,
-    /// The HTTP status was not 2xx.
-    HttpStatus,
-    /// The response is not an event stream.
-    NotSse,
-    /// HTTP framing or an event's JSON could not be understood.
-    Malformed,
-    /// The stream carried an error event.
-    ErrorEvent,
-    /// The stream ended without its terminal event, or inside its framing.
-    Truncated,
-    /// The stream ended well, but without a single token.
-    Empty,
-    /// An event was larger than `--max-event-bytes`.
-    TooLarge,
-}
-
-impl FailureKind {
-    /// All kinds, in METRICS' order.
-    pub const ALL: [FailureKind; 18] = [
-        FailureKind::Dns,
-        FailureKind::Connect,
-        FailureKind::Tls,
-        FailureKind::Send,
-        FailureKind::Reset,
-        FailureKind::TimeoutConnect,
-        FailureKind::TimeoutSend,
-        FailureKind::TimeoutResponse,
-        FailureKind::TimeoutIdle,
-        FailureKind::TimeoutToken,
-        FailureKind::TimeoutTotal,
-        FailureKind::HttpStatus,
-        FailureKind::NotSse,
-        FailureKind::Malformed,
-        FailureKind::ErrorEvent,
-        FailureKind::Truncated,
-        FailureKind::Empty,
-        FailureKind::TooLarge,
-    ];
-
-    /// The word for it in CSV, JSON and on the screen, in every language.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            FailureKind::Dns => "dns",
-            FailureKind::Connect => "connect",
-            FailureKind::Tls => "tls",
-            FailureKind::Send => "send",
-            FailureKind::Reset => "reset",
-            FailureKind::TimeoutConnect => "timeout_connect",
-            FailureKind::TimeoutSend => "timeout_send",
-            FailureKind::TimeoutResponse => "timeout_response",
-            FailureKind::TimeoutIdle => "timeout_idle",
-            FailureKind::TimeoutToken => "timeout_token",
-            FailureKind::TimeoutTotal => "timeout_total",
-            FailureKind::HttpStatus => "http_status",
-            FailureKind::NotSse => "not_sse",
-            FailureKind::Malformed => "malformed",
-            FailureKind::ErrorEvent => "error_event",
-            FailureKind::Truncated => "truncated",
-            FailureKind::Empty => "empty",
-            FailureKind::TooLarge => "too_large",
-        }
-    }
-}
-
-impl fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// Token counts as the server gave them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Tokens of the prompt.
-    pub prompt: Option<u64>,
-    /// Tokens generated.
-    pub completion: Option<u64>,
-    /// Prompt tokens that came from a cache.
-    pub cached: Option<u64>,
-    /// Generated tokens that were reasoning.
-    pub reasoning: Option<u64>,
-}
-
-impl Usage {
-    /// Takes over what `newer` knows: usage may be spread over several events, the last one wins.
-    pub fn update(&mut self, newer: Usage) {
-        self.prompt = newer.prompt.or(self.prompt);
-        self.completion = newer.completion.or(self.completion);
-        self.cached = newer.cached.or(self.cached);
-        self.reasoning = newer.reasoning.or(self.reasoning);
-    }
-}
-
-/// Where a number of output tokens comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TokenSource {
-    /// The server's own `usage`.
-    Usage,
-    /// Estimated from the text of the chunks.
-    Estimate,
-}
-
-impl TokenSource {
-    /// The word for it in CSV and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TokenSource::Usage => "usage",
-            TokenSource::Estimate => "estimate",
-        }
-    }
 }
 
 /// The part of a run that a request belongs to, by its start.
@@ -486,135 +292,6 @@ impl RequestRecord {
     }
 }
 
-/// What a user's thread tells the collector: the whole contract between those who measure and
-/// those who report.
-#[derive(Debug)]
-pub enum Sample {
-    /// A user has begun its work.
-    UserStarted {
-        /// Its number, from 1.
-        user: u32,
-        /// When.
-        at: Stamp,
-    },
-    /// A user has no more work.
-    UserFinished {
-        /// Its number, from 1.
-        user: u32,
-        /// When.
-        at: Stamp,
-    },
-    /// A response's head has come. Only sent where a single request is being watched.
-    Head {
-        /// HTTP status.
-        status: u16,
-        /// Time to first byte.
-        ttfb: Option<Duration>,
-    },
-    /// Chunks have come: at most 10 of these a second and user, each within one second of the run.
-    Progress(Progress),
-    /// A request is over.
-    Finished(Box<RequestRecord>),
-    /// The events of a request that is over, where `--events` wants them. Follows its `Finished`.
-    Events {
-        /// The request's number.
-        request: u64,
-        /// The user's number.
-        user: u32,
-        /// Its events, in order.
-        events: Vec<EventRecord>,
-    },
-    /// Something that the user should know at once.
-    Notice(Message),
-    /// Nothing more will be sent, or is worth waiting for.
-    Done,
-}
-
-/// What has come since the last progress sample of the same request.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// When the last of the chunks came; all of them lie in this second of the run.
-    pub at: Stamp,
-    /// Chunks that came.
-    pub chunks: u64,
-    /// Their tokens, by estimate.
-    pub tokens: u64,
-    /// The gaps that ended with these chunks, in whole microseconds.
-    pub gaps: Vec<u64>,
-    /// The request so far, where a single one is being watched.
-    pub so_far: Option<SoFar>,
-}
-
-/// A watched request at the moment of a [`Progress`].
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SoFar {
-    /// Chunks since its start.
-    pub chunks: u64,
-    /// Tokens since its start, by estimate.
-    pub tokens: u64,
-    /// Start to first token.
-    pub ttft: Duration,
-    /// Time since the first token.
-    pub since_first_token: Duration,
-    /// The text of the new chunks, reasoning and answer, where `--show-text` wants it.
-    pub text: String,
-}
-
-/// What an event of a stream was, for `--events`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventKind {
-    /// Answer text.
-    Text,
-    /// Reasoning text.
-    Reasoning,
-    /// Arguments of a tool call.
-    Tool,
-    /// A keep-alive: a comment, or a block that the standard does not dispatch.
-    Ping,
-    /// An error.
-    Error,
-    /// A terminal event.
-    End,
-    /// Anything else.
-    Other,
-}
-
-impl EventKind {
-    /// The word for it in the events file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            EventKind::Text => "text",
-            EventKind::Reasoning => "reasoning",
-            EventKind::Tool => "tool",
-            EventKind::Ping => "ping",
-            EventKind::Error => "error",
-            EventKind::End => "end",
-            EventKind::Other => "other",
-        }
-    }
-}
-
-/// One event of a stream: a row of the events file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRecord {
-    /// What it was.
-    pub kind: EventKind,
-    /// When the bytes that completed it arrived.
-    pub at: Stamp,
-    /// Number of the socket read of the request that completed it, from 1: equal numbers show
-    /// events that arrived together.
-    pub read: u64,
-    /// Its tokens, by estimate; `None` where it carries no text.
-    pub tokens: Option<u64>,
-    /// Bytes of its data.
-    pub bytes: u64,
-    /// The event's type, as the protocol or the SSE `event` line names it.
-    pub name: String,
-    /// What it says beside text: an error's message, a finish reason.
-    pub value: String,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -667,27 +344,5 @@ mod tests {
         assert_eq!(r.tokens_per_second(), None);
         r.instants.last_event = Some(Stamp::from_micros(502_000));
         assert_eq!(r.tokens_per_second(), Some(20.0));
-    }
-
-    #[test]
-    fn newer_usage_wins_but_does_not_erase() {
-        let mut usage = Usage {
-            prompt: Some(3),
-            completion: Some(1),
-            ..Usage::default()
-        };
-        usage.update(Usage {
-            completion: Some(7),
-            ..Usage::default()
-        });
-        assert_eq!((usage.prompt, usage.completion), (Some(3), Some(7)));
-    }
-
-    #[test]
-    fn failure_kinds_have_different_names() {
-        let mut names: Vec<_> = FailureKind::ALL.iter().map(|k| k.name()).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), FailureKind::ALL.len());
     }
 }

@@ -1,18 +1,19 @@
-//! What a run was asked to do, validated: [`Config`], made of the raw command line before anything
-//! is sent. Every usage error is found here.
+//! Everything that a run needs to know, validated: the [`Plan`] that [`crate::config`] makes of the
+//! command line and the engine carries out.
 
-use std::path::PathBuf;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::load::ClosedLoop;
+use crate::load::{ClosedLoop, Limit};
+use crate::output::OutputConfig;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
 use crate::workload::Workload;
 
 /// Everything that a run needs to know. Nothing in it is changed once it has been made.
 #[derive(Debug)]
-pub struct Config {
+pub struct Plan {
     /// Where requests go.
     pub target: Target,
     /// How the service speaks.
@@ -20,7 +21,7 @@ pub struct Config {
     /// What is sent.
     pub workload: Workload,
     /// When it is sent.
-    pub plan: ClosedLoop,
+    pub load: ClosedLoop,
     /// How requests travel.
     pub transport: TransportConfig,
     /// How often a request is tried again after a failure that may pass; 0 switches reconnects off
@@ -42,15 +43,38 @@ pub struct Config {
     pub warnings: Vec<Message>,
 }
 
+impl Plan {
+    /// Whether the run is a single request, which is shown in detail.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.load.users == 1 && matches!(self.load.limit, Limit::OnceEach | Limit::Requests(1))
+    }
+
+    /// Whether a request is watched while it runs: there is one, and somebody looks.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.is_single() && !self.console.quiet
+    }
+}
+
 /// Where requests go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The whole URL, with scheme, host, port where it was given, and path.
+    /// The whole URL, with scheme, host, port where it was given, and path. May carry secrets in its
+    /// query.
     pub url: String,
+    /// The URL for people and files: secrets masked.
+    pub shown: String,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({})", self.shown)
+    }
 }
 
 /// How requests travel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct TransportConfig {
     /// Longest wait for a connection, TLS included.
     pub connect_timeout: Duration,
@@ -69,36 +93,20 @@ pub struct TransportConfig {
     pub ca_cert: Option<Vec<u8>>,
     /// Whether any certificate is accepted.
     pub insecure: bool,
-    /// Headers of every request, beside those of the protocol.
+    /// Headers of every request; one of the protocol's that has the same name is not sent.
     pub headers: Vec<(String, String)>,
     /// Largest event that is read, in bytes.
     pub max_event_bytes: usize,
 }
 
-/// Where one of the run's files goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// Nowhere.
-    None,
-    /// A new file of the default name in this directory, which is made if need be.
-    Default(PathBuf),
-    /// This file; what is there is overwritten.
-    File(PathBuf),
-    /// Standard output; people's text goes to standard error then.
-    Stdout,
-}
-
-/// The files to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutputConfig {
-    /// A row per request.
-    pub csv: Destination,
-    /// Whether the CSV files begin with a byte-order mark, for Excel.
-    pub csv_bom: bool,
-    /// The run as a whole.
-    pub json: Destination,
-    /// A row per event.
-    pub events: Option<PathBuf>,
+impl fmt::Debug for TransportConfig {
+    /// Without headers and proxy, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportConfig")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the terminal shows.

@@ -1,0 +1,220 @@
+//! The flags of a run, as typed: nothing is validated here, see [`crate::config`]. Help texts stand
+//! in `templates/texts/`, under `help.run.` and the field's name; fields are in the order in which
+//! the help shows them.
+
+use clap::Args;
+
+use super::Given;
+
+/// All flags of a run.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// Where requests go.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// What they say.
+    #[command(flatten)]
+    pub request: RequestArgs,
+    /// How many, and when.
+    #[command(flatten)]
+    pub load: LoadArgs,
+    /// How long is waited, and how often tried.
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+    /// How they travel.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Which files are written.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// What the terminal shows.
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+    /// The flags that were typed, in the order of the help.
+    #[arg(skip)]
+    pub given: Vec<Given>,
+}
+
+/// Where requests go.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "target")]
+pub struct TargetArgs {
+    /// In place of host, port and path.
+    #[arg(short, long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Name of a protocol or a file with one.
+    #[arg(long, value_name = "NAME|FILE")]
+    pub api: Option<String>,
+    /// Host name or address.
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
+    /// TCP port.
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<String>,
+    /// Path of the endpoint.
+    #[arg(long, value_name = "PATH")]
+    pub api_path: Option<String>,
+    /// The API key.
+    #[arg(long, value_name = "KEY")]
+    pub api_key: Option<String>,
+    /// File with a key per line.
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<String>,
+    /// Further request headers.
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    pub headers: Vec<String>,
+}
+
+/// What requests say.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "request")]
+pub struct RequestArgs {
+    /// The query.
+    #[arg(long, value_name = "TEXT", default_value = "你是谁")]
+    pub query: String,
+    /// File with a query per line.
+    #[arg(long, value_name = "FILE")]
+    pub param_file: Option<String>,
+    /// The model.
+    #[arg(long, value_name = "NAME")]
+    pub model_name: Option<String>,
+    /// The end user's name.
+    #[arg(long, value_name = "NAME", default_value = "gaolou")]
+    pub user: String,
+    /// The conversation to go on with.
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
+    pub conversation_id: String,
+    /// Inputs of the application.
+    #[arg(long = "input", value_name = "KEY=VALUE")]
+    pub inputs: Vec<String>,
+    /// File with a body of one's own.
+    #[arg(long, value_name = "FILE")]
+    pub request_body_file: Option<String>,
+}
+
+/// How many requests, and when.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "load")]
+pub struct LoadArgs {
+    /// Number of virtual users.
+    #[arg(
+        short,
+        long,
+        visible_alias = "users",
+        value_name = "N",
+        default_value = "1"
+    )]
+    pub threads: String,
+    /// Over which time users are started.
+    #[arg(long, value_name = "TIME", default_value = "0")]
+    pub ramp_up: String,
+    /// How long they go on.
+    #[arg(
+        short,
+        long,
+        visible_alias = "execution-time",
+        value_name = "TIME",
+        default_value = "0"
+    )]
+    pub duration: String,
+    /// Number of requests in all.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub requests: Option<String>,
+    /// How much longer requests in flight may take.
+    #[arg(long, value_name = "TIME")]
+    pub grace: Option<String>,
+}
+
+/// How long is waited, and how often tried.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "patience")]
+pub struct PatienceArgs {
+    /// Longest wait for anything.
+    #[arg(long, value_name = "TIME", default_value = "60")]
+    pub timeout: String,
+    /// Longest wait for a connection.
+    #[arg(long, value_name = "TIME")]
+    pub connect_timeout: Option<String>,
+    /// Longest time of a request over all attempts.
+    #[arg(long, value_name = "TIME")]
+    pub max_time: Option<String>,
+    /// Longest wait for the next token.
+    #[arg(long, value_name = "TIME")]
+    pub token_timeout: Option<String>,
+    /// How often a request is tried again.
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub retries: String,
+}
+
+/// How requests travel.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "connection")]
+pub struct ConnectionArgs {
+    /// A new connection for each request.
+    #[arg(long)]
+    pub no_keepalive: bool,
+    /// The proxy.
+    #[arg(long, value_name = "URL")]
+    pub proxy: Option<String>,
+    /// Certificates to trust.
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<String>,
+    /// Any certificate is trusted.
+    #[arg(long)]
+    pub insecure: bool,
+    /// Largest event.
+    #[arg(long, value_name = "SIZE", default_value = "8MiB")]
+    pub max_event_bytes: String,
+}
+
+/// Which files are written.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "output")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub struct OutputArgs {
+    /// The requests CSV.
+    #[arg(long, value_name = "FILE|-")]
+    pub csv: Option<String>,
+    /// CSV files begin with a byte-order mark.
+    #[arg(long)]
+    pub csv_bom: bool,
+    /// No requests CSV.
+    #[arg(long)]
+    pub no_csv: bool,
+    /// The run JSON.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<String>,
+    /// No run JSON.
+    #[arg(long)]
+    pub no_json: bool,
+    /// The events CSV.
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<String>,
+    /// The report.
+    #[arg(long, value_name = "FILE")]
+    pub html_report: Option<String>,
+    /// No report.
+    #[arg(long)]
+    pub no_html: bool,
+    /// A word for the run.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+}
+
+/// What the terminal shows.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "general")]
+pub struct ConsoleArgs {
+    /// The answer as it arrives.
+    #[arg(long)]
+    pub show_text: bool,
+    /// Only the final statistics.
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Files that cannot be used are errors.
+    #[arg(long)]
+    pub strict: bool,
+}

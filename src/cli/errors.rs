@@ -1,0 +1,128 @@
+//! clap's errors in the user's language, each with the flag, the value and a remedy.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{PROGRAM, Stop, help};
+use crate::text::{Language, Message};
+
+/// What a parser's error means to the user.
+pub(super) fn stop(error: &clap::Error, command: &clap::Command, language: Language) -> Stop {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            Stop::Show(help::text(command, &error.to_string(), language))
+        }
+        ErrorKind::DisplayVersion => Stop::Show(error.to_string()),
+        _ => Stop::Usage(message(error)),
+    }
+}
+
+fn message(error: &clap::Error) -> Message {
+    let flag = context(error, ContextKind::InvalidArg);
+    let value = context(error, ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::UnknownArgument => unknown_argument(error, &flag),
+        ErrorKind::InvalidSubcommand => {
+            let word = context(error, ContextKind::InvalidSubcommand);
+            let suggested = context(error, ContextKind::SuggestedSubcommand);
+            unknown(&word, &suggested)
+        }
+        ErrorKind::InvalidValue if value.is_empty() => {
+            let name = flag.split(' ').next().unwrap_or_default();
+            Message::new("usage.value_missing")
+                .with("flag", &flag)
+                .with("name", name)
+        }
+        ErrorKind::InvalidValue => Message::new("usage.value_choice")
+            .with("flag", flag)
+            .with("value", value)
+            .with("values", context(error, ContextKind::ValidValue)),
+        ErrorKind::TooManyValues => Message::new("usage.switch_value")
+            .with("flag", flag)
+            .with("value", value),
+        ErrorKind::ArgumentConflict => Message::new("usage.flag_twice").with("flag", flag),
+        ErrorKind::MissingRequiredArgument => {
+            Message::new("usage.argument_missing").with("argument", flag)
+        }
+        ErrorKind::InvalidUtf8 => Message::new("usage.not_utf8"),
+        // None of these definitions leads to the others; should one ever, clap's words say it.
+        _ => Message::new("usage.other").with("error", error.kind()),
+    }
+}
+
+fn unknown_argument(error: &clap::Error, word: &str) -> Message {
+    if !word.starts_with('-') {
+        return unknown(word, "");
+    }
+    let suggested = context(error, ContextKind::SuggestedArg);
+    let command = context(error, ContextKind::SuggestedSubcommand);
+    if suggested.is_empty() {
+        Message::new("usage.flag_unknown").with("flag", word)
+    } else {
+        let remedy = if command.is_empty() {
+            suggested
+        } else {
+            format!("{PROGRAM} {command} {suggested}")
+        };
+        Message::new("usage.flag_unknown_like")
+            .with("flag", word)
+            .with("remedy", remedy)
+    }
+}
+
+fn unknown(word: &str, suggested: &str) -> Message {
+    if suggested.is_empty() {
+        Message::new("usage.word_unknown").with("word", word)
+    } else {
+        Message::new("usage.word_unknown_like")
+            .with("word", word)
+            .with("remedy", format!("{PROGRAM} {suggested}"))
+    }
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> String {
+    match error.get(kind) {
+        Some(ContextValue::None) | None => String::new(),
+        Some(value) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::parse;
+
+    fn said(words: &[&str], language: Language) -> String {
+        let args: Vec<_> = [PROGRAM].iter().chain(words).map(Into::into).collect();
+        match parse(&args, language) {
+            Err(Stop::Usage(message)) => language.texts().render(&message),
+            other => panic!("{words:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_error_names_what_is_wrong_and_the_remedy() {
+        let table: [(&[&str], &[&str]); 13] = [
+            (&["--thread", "5"], &["--thread", "--threads"]),
+            (&["--xyzzy"], &["--xyzzy", "--help"]),
+            (&["-z"], &["-z", "--help"]),
+            (&["demmo"], &["demmo", "sse-perf demo"]),
+            (&["http://localhost"], &["http://localhost", "--url"]),
+            (&["--url"], &["--url <", "--url=…"]),
+            (&["--query", "-5"], &["-5", "--query=-5"]),
+            (&["--quiet=yes"], &["--quiet", "yes"]),
+            (&["--threads", "1", "--users", "2"], &["--threads", "once"]),
+            (&["completions"], &["<SHELL>", "--help"]),
+            (&["completions", "dos"], &["dos", "bash", "zsh", "fish"]),
+            (&["demo", "--user", "5"], &["--user", "--users"]),
+            (&["mock", "extra"], &["extra"]),
+        ];
+        for (words, parts) in table {
+            let text = said(words, Language::English);
+            for part in parts {
+                assert!(text.contains(part), "{words:?}: {part} lacks in: {text}");
+            }
+            let text = said(words, Language::Chinese);
+            assert!(!text.is_ascii(), "{words:?}: {text}");
+        }
+    }
+}

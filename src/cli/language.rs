@@ -1,0 +1,98 @@
+//! The language to speak, found before the command line is parsed: its help and its errors need it.
+
+use std::ffi::OsString;
+
+use crate::text::Language;
+
+/// A `--lang` that names no language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSuchLanguage {
+    /// What it names.
+    pub value: String,
+    /// The language to say so in.
+    pub spoken: Language,
+}
+
+/// The language that `--lang` asks for, wherever it stands, else the environment (the first of
+/// `LC_ALL`, `LC_MESSAGES` and `LANG` that is set and not empty), else English.
+///
+/// # Errors
+///
+/// If `--lang` names another one than `en` or `zh`.
+pub fn language(
+    args: &[OsString],
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Language, NoSuchLanguage> {
+    let environment = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+        .map_or(Language::English, |locale| Language::from_locale(&locale));
+    match flag(args).as_deref() {
+        None => Ok(environment),
+        Some("en") => Ok(Language::English),
+        Some("zh") => Ok(Language::Chinese),
+        Some(other) => Err(NoSuchLanguage {
+            value: other.to_owned(),
+            spoken: environment,
+        }),
+    }
+}
+
+/// The value of the last `--lang`; one without a value is left to the parser.
+fn flag(args: &[OsString]) -> Option<String> {
+    let words = args.iter().skip(1).map(|word| word.to_string_lossy());
+    let mut found = None;
+    let mut words = words.take_while(|word| word != "--").peekable();
+    while let Some(word) = words.next() {
+        if word == "--lang" {
+            if let Some(value) = words.peek().filter(|value| !value.starts_with('-')) {
+                found = Some(value.to_string());
+            }
+        } else if let Some(value) = word.strip_prefix("--lang=") {
+            found = Some(value.to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(args: &[&str], environment: &[(&str, &str)]) -> Result<&'static str, NoSuchLanguage> {
+        let args: Vec<OsString> = args.iter().map(OsString::from).collect();
+        let variable = |name: &str| {
+            let found = environment.iter().find(|(given, _)| *given == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        language(&args, variable).map(Language::code)
+    }
+
+    #[test]
+    fn the_flag_comes_first_and_then_the_environment() {
+        let chinese = [("LANG", "zh_CN.UTF-8")];
+        assert_eq!(chosen(&["p"], &[]), Ok("en"));
+        assert_eq!(chosen(&["p"], &chinese), Ok("zh"));
+        assert_eq!(
+            chosen(&["p"], &[("LC_ALL", "en_US.UTF-8"), ("LANG", "zh_CN")]),
+            Ok("en")
+        );
+        assert_eq!(
+            chosen(&["p"], &[("LC_ALL", ""), ("LC_MESSAGES", "zh_CN")]),
+            Ok("zh")
+        );
+        assert_eq!(chosen(&["p", "--help", "--lang", "zh"], &[]), Ok("zh"));
+        assert_eq!(chosen(&["p", "--lang=en", "demo"], &chinese), Ok("en"));
+        assert_eq!(chosen(&["p", "--", "--lang", "zh"], &[]), Ok("en"));
+        assert_eq!(chosen(&["p", "--lang"], &[]), Ok("en"));
+    }
+
+    #[test]
+    fn another_language_is_an_error_in_the_environment_s_language() {
+        let error = chosen(&["p", "--lang", "fr"], &[("LANG", "zh_CN")]).unwrap_err();
+        assert_eq!(
+            (error.value.as_str(), error.spoken),
+            ("fr", Language::Chinese)
+        );
+    }
+}

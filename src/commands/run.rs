@@ -1,0 +1,229 @@
+//! `sse-perf [OPTIONS]`: a test, from its configuration to its exit code.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Exit, complain};
+use crate::cli::RunArgs;
+use crate::clock::{Clock, Stamp};
+use crate::collector::{Collected, Collector};
+use crate::config::plan_json;
+use crate::engine::{self, Finished};
+use crate::output::console::{Banner, Closing, Console, Settings, Source, wants_colour};
+use crate::output::host::Host;
+use crate::output::json::Document;
+use crate::output::{Destination, FileKind, Outputs, RunInfo, WriteError};
+use crate::plan::Plan;
+use crate::text::{Language, Message};
+use crate::workload;
+
+/// Runs the test that the flags describe.
+pub(super) fn run(raw: &RunArgs, language: Language) -> Exit {
+    match super::plan(raw, language) {
+        Ok(plan) => execute(&Arc::new(plan), None),
+        Err(exit) => exit,
+    }
+}
+
+/// Carries the plan out; `hint` is said after everything else.
+pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
+    let language = plan.console.language;
+    let mut about = None;
+    let finished = engine::run(plan, |clock, control| {
+        let began = begin(plan, clock)?;
+        let live = !plan.console.quiet && !plan.is_watched();
+        about = Some(began.about);
+        Ok(Collector::new(clock, control, began.collected, live))
+    });
+    match (finished, about) {
+        (Ok(finished), Some(about)) => conclude(plan, &about, finished, hint),
+        (Err(message), _) => {
+            complain(&message, language);
+            Exit::NotDone
+        }
+        (Ok(_), None) => unreachable!("a run that finished has begun"),
+    }
+}
+
+/// What tells the run apart, for its files.
+struct About {
+    run: RunInfo,
+    host: Host,
+}
+
+/// A run that is ready to begin.
+struct Began {
+    collected: Collected,
+    about: About,
+}
+
+/// Opens the files and shows the banner: what cannot be written fails here, before anything is
+/// sent.
+fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
+    let host = Host::read();
+    let run = RunInfo {
+        run_id: run_id(),
+        label: plan.label.clone(),
+        client_host: host.name.clone(),
+        target: plan.target.shown.clone(),
+        protocol: plan.protocol.name().to_owned(),
+        model: plan.model.clone(),
+        started: clock.wall(Stamp::ZERO),
+    };
+    let about = About { run, host };
+    let preliminary = document(plan, &about, &[], None);
+    let outputs = Outputs::open(&plan.outputs, about.run.clone(), preliminary)
+        .map_err(|error| error.message())?;
+    let mut console = console(plan);
+    let files = files(&outputs);
+    let first = plan.workload.assignment(1);
+    // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
+    let _ = console.banner(&Banner {
+        version: env!("CARGO_PKG_VERSION"),
+        url: &plan.target.shown,
+        protocol: plan.protocol.name(),
+        model: plan.model.as_deref(),
+        plan: plan.load,
+        timeout: plan.transport.timeout,
+        grace: plan.grace,
+        queries: source(&plan.workload.queries, &first.sent.query),
+        keys: source(&plan.workload.keys, &first.sent.masked_key),
+        files: &files,
+        warnings: &plan.warnings,
+    });
+    drop(files);
+    Ok(Began {
+        collected: Collected::new(outputs, console),
+        about,
+    })
+}
+
+/// Sixteen hexadecimal digits that no other run has: from the seed that the standard library takes
+/// from the system for its hash maps.
+fn run_id() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
+
+/// The terminal; standard error where rows or the document take standard output.
+fn console(plan: &Plan) -> Console {
+    let takes_stdout = |destination: &Destination| *destination == Destination::Stdout;
+    let to_stderr = takes_stdout(&plan.outputs.csv) || takes_stdout(&plan.outputs.json);
+    let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {
+        (Box::new(io::stderr()), io::stderr().is_terminal())
+    } else {
+        (Box::new(io::stdout()), io::stdout().is_terminal())
+    };
+    let no_color = std::env::var_os("NO_COLOR");
+    let term = std::env::var_os("TERM");
+    let size = if to_stderr {
+        terminal_size::terminal_size_of(io::stderr())
+    } else {
+        terminal_size::terminal_size_of(io::stdout())
+    };
+    Console::new(
+        out,
+        Settings {
+            language: plan.console.language,
+            quiet: plan.console.quiet,
+            show_text: plan.console.show_text,
+            watched: plan.is_watched(),
+            colour: wants_colour(terminal, no_color.as_deref(), term.as_deref()),
+            width: size.map(|(width, _)| usize::from(width.0)),
+        },
+    )
+}
+
+/// Where queries or keys come from; `single` is the one value where it is no file.
+fn source<'a, T>(items: &'a workload::Source<T>, single: &'a str) -> Source<'a> {
+    match items.path() {
+        Some(path) => Source::File {
+            path,
+            count: items.items().len(),
+        },
+        None => Source::Single(single),
+    }
+}
+
+fn files(outputs: &Outputs) -> Vec<(FileKind, &Path)> {
+    outputs.paths().collect()
+}
+
+fn document(
+    plan: &Plan,
+    about: &About,
+    notices: &[Message],
+    results: Option<&Collected>,
+) -> Vec<u8> {
+    let warnings: Vec<Message> = plan.warnings.iter().chain(notices).cloned().collect();
+    let summary = results.map(|collected| collected.stats.summary(&plan.load));
+    Document {
+        run: &about.run,
+        config: &plan_json(plan),
+        command_line: &plan.command_line,
+        host: &about.host,
+        warnings: &warnings,
+        results: summary
+            .as_ref()
+            .zip(results.map(|collected| collected.stats.ticks())),
+    }
+    .render()
+}
+
+/// Saves and shows what the run came to, and says with which code to exit.
+fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Message>) -> Exit {
+    let Finished {
+        mut collected,
+        interrupted,
+    } = finished;
+    let document = document(plan, about, &collected.notices, Some(&collected));
+    for error in collected
+        .outputs
+        .finish(&document)
+        .err()
+        .unwrap_or_default()
+    {
+        match error {
+            WriteError::BrokenPipe => collected.closed = true,
+            failed => collected.failures.push(failed.message()),
+        }
+    }
+    let summary = collected.stats.summary(&plan.load);
+    if !collected.closed {
+        let warnings: Vec<Message> = plan
+            .warnings
+            .iter()
+            .chain(&collected.notices)
+            .cloned()
+            .collect();
+        let files = files(&collected.outputs);
+        let shown = collected.console.summary(
+            &summary,
+            &Closing {
+                files: &files,
+                warnings: &warnings,
+                interrupted,
+            },
+        );
+        if let (Ok(()), Some(hint)) = (shown, hint) {
+            let _ = collected.console.say(hint);
+        }
+    }
+    for failure in &collected.failures {
+        complain(failure, plan.console.language);
+    }
+    // Where several codes apply, the graver one is told.
+    if !collected.failures.is_empty() {
+        Exit::NotDone
+    } else if interrupted {
+        Exit::Interrupted
+    } else if collected.closed {
+        Exit::Ok
+    } else if summary.failed() > 0 {
+        Exit::RequestFailed
+    } else {
+        Exit::Ok
+    }
+}

@@ -1,0 +1,166 @@
+//! From the raw command line to a [`Plan`]: all usage errors and warnings are found here.
+
+use super::show::{command_line, redact_url, shown};
+use super::url::Url;
+use super::{MOST_USERS, files, headers, parse};
+use crate::cli::RunArgs;
+use crate::load::{ClosedLoop, Limit};
+use crate::plan::{ConsoleConfig, Plan, TransportConfig};
+use crate::text::{Language, Message};
+
+/// Validates a command line. `environment_key` is the value of [`super::API_KEY_VARIABLE`].
+///
+/// # Errors
+///
+/// On the first usage error found: a message with the flag, its value and a remedy.
+pub fn plan(
+    raw: &RunArgs,
+    language: Language,
+    environment_key: Option<&str>,
+) -> Result<Plan, Message> {
+    let mut builder = Builder {
+        raw,
+        language,
+        environment_key,
+        warnings: Vec::new(),
+    };
+    let outputs = super::outputs::outputs(&raw.output)?;
+    let load = builder.load()?;
+    let console = builder.console(&load)?;
+    let (target, protocol) = builder.target()?;
+    let transport = builder.transport()?;
+    let retries = parse::count("--retries", &raw.patience.retries, 0..=100)?;
+    let grace = match &raw.load.grace {
+        Some(grace) => parse::duration("--grace", grace)?,
+        None => transport.timeout,
+    };
+    let label = builder.label()?;
+    let workload = builder.workload(&protocol, &transport.headers)?;
+    Ok(Plan {
+        target,
+        protocol,
+        load,
+        retries,
+        grace,
+        transport,
+        outputs,
+        console,
+        model: builder.model(),
+        label,
+        workload,
+        command_line: command_line(&raw.given),
+        warnings: builder.warnings,
+    })
+}
+/// The raw command line, and the warnings found so far.
+pub(super) struct Builder<'a> {
+    pub(super) raw: &'a RunArgs,
+    pub(super) language: Language,
+    /// The key of the environment.
+    pub(super) environment_key: Option<&'a str>,
+    warnings: Vec<Message>,
+}
+
+impl Builder<'_> {
+    pub(super) fn warn(&mut self, message: Message) {
+        self.warnings.push(message);
+    }
+
+    fn load(&mut self) -> Result<ClosedLoop, Message> {
+        let raw = &self.raw.load;
+        let users = parse::count("--threads", &raw.threads, 1..=MOST_USERS)?;
+        let ramp_up = parse::duration("--ramp-up", &raw.ramp_up)?;
+        let hold = parse::duration("--duration", &raw.duration)?;
+        let requests = match &raw.requests {
+            None => None,
+            Some(text) => Some(parse::whole("--requests", text, 1..=1_000_000_000_000)?),
+        };
+        if let Some(requests) = requests.filter(|requests| *requests < u64::from(users)) {
+            let message = Message::new("warning.idle_users").with("requests", requests);
+            self.warn(message.with("users", users));
+        }
+        let limit = match (hold.is_zero(), requests) {
+            (true, None) => Limit::OnceEach,
+            (true, Some(requests)) => Limit::Requests(requests),
+            (false, requests) => Limit::Duration { hold, requests },
+        };
+        Ok(ClosedLoop {
+            users,
+            ramp_up,
+            limit,
+        })
+    }
+
+    fn transport(&mut self) -> Result<TransportConfig, Message> {
+        let (patience, connection) = (&self.raw.patience, &self.raw.connection);
+        let positive = |flag, raw: &Option<String>| {
+            raw.as_ref()
+                .map(|raw| parse::positive_duration(flag, raw, "usage.limit_zero"))
+                .transpose()
+        };
+        let timeout =
+            parse::positive_duration("--timeout", &patience.timeout, "usage.timeout_zero")?;
+        let connect_timeout = positive("--connect-timeout", &patience.connect_timeout)?;
+        if connection.insecure {
+            self.warnings.push(Message::new("warning.insecure"));
+        }
+        Ok(TransportConfig {
+            connect_timeout: connect_timeout.unwrap_or(timeout),
+            timeout,
+            max_time: positive("--max-time", &patience.max_time)?,
+            token_timeout: positive("--token-timeout", &patience.token_timeout)?,
+            keepalive: !connection.no_keepalive,
+            proxy: connection.proxy.as_deref().map(proxy).transpose()?,
+            ca_cert: connection
+                .ca_cert
+                .as_deref()
+                .map(files::certificates)
+                .transpose()?,
+            insecure: connection.insecure,
+            headers: headers::headers(&self.raw.target.headers)?,
+            max_event_bytes: parse::size("--max-event-bytes", &connection.max_event_bytes)?,
+        })
+    }
+
+    fn console(&self, load: &ClosedLoop) -> Result<ConsoleConfig, Message> {
+        let raw = &self.raw.console;
+        if raw.show_text {
+            let one = matches!(load.limit, Limit::OnceEach | Limit::Requests(1));
+            if load.users > 1 || !one {
+                return Err(Message::new("usage.show_text"));
+            }
+            if raw.quiet {
+                return Err(Message::new("usage.show_text_quiet"));
+            }
+        }
+        Ok(ConsoleConfig {
+            language: self.language,
+            quiet: raw.quiet,
+            show_text: raw.show_text,
+        })
+    }
+
+    pub(super) fn model(&self) -> Option<String> {
+        let model = self.raw.request.model_name.as_deref()?.trim();
+        (!model.is_empty()).then(|| model.to_owned())
+    }
+
+    fn label(&self) -> Result<Option<String>, Message> {
+        let Some(label) = &self.raw.output.label else {
+            return Ok(None);
+        };
+        let label = label.trim();
+        if label.is_empty() || label.chars().any(char::is_control) {
+            return Err(Message::new("usage.label").with("value", shown(label)));
+        }
+        Ok(Some(label.to_owned()))
+    }
+}
+
+fn proxy(raw: &str) -> Result<String, Message> {
+    let url = Url::parse("--proxy", raw)?;
+    if url.scheme != "http" || !url.path.is_empty() || url.query.is_some() {
+        return Err(Message::new("usage.proxy").with("value", shown(&redact_url(raw))));
+    }
+    Ok(url.text())
+}

@@ -1,0 +1,162 @@
+//! What is sent: queries, keys and bodies, and what stands in where a file is of no use.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::build::Builder;
+use super::files::{self, Unusable};
+use super::show::{is_secret_name, secret_part, shown};
+use super::{API_KEY_VARIABLE, headers};
+use crate::protocol::Protocol;
+use crate::text::Message;
+use crate::workload::{ApiKey, BodyTemplate, Fields, Source, Workload};
+
+impl Builder<'_> {
+    /// The workload in a protocol. `given_headers` are those of `--header`.
+    pub(super) fn workload(
+        &mut self,
+        protocol: &Protocol,
+        given_headers: &[(String, String)],
+    ) -> Result<Workload, Message> {
+        let raw = &self.raw.request;
+        let fields = Fields {
+            user: raw.user.clone(),
+            model: self.model(),
+            conversation_id: raw.conversation_id.clone(),
+            inputs: headers::inputs(&raw.inputs)?,
+        };
+        let mut keys = self.keys(protocol, given_headers)?;
+        if !fields.conversation_id.is_empty() && keys.items().len() > 1 {
+            let message = Message::new("warning.conversation_key");
+            self.warn(message.with("count", keys.items().len()));
+            keys.keep_first();
+        }
+        let document = match &raw.request_body_file {
+            Some(file) => &files::body(file)?,
+            None => protocol.body(),
+        };
+        let body = BodyTemplate::new(document, &fields)
+            .map_err(|missing| Message::new("usage.input_missing").with("key", missing.key))?;
+        let queries = self.queries()?;
+        self.warn_of_what_is_not_sent(&body, &fields);
+        let secrets = given_headers
+            .iter()
+            .filter(|(name, _)| is_secret_name(name))
+            .map(|(_, value)| ApiKey::new(secret_part(value)))
+            .collect();
+        Ok(Workload {
+            queries,
+            keys,
+            body,
+            body_file: raw.request_body_file.as_ref().map(PathBuf::from),
+            fields,
+            secrets,
+        })
+    }
+
+    fn queries(&mut self) -> Result<Source<Arc<str>>, Message> {
+        let raw = &self.raw.request;
+        if let Some(file) = &raw.param_file {
+            match files::queries(file) {
+                Ok(queries) => return Ok(queries),
+                Err(Unusable::Absent(message)) if !self.raw.console.strict => {
+                    let query = shown(&raw.query);
+                    self.fall_back(&message, "warning.query_instead", &query);
+                }
+                Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
+            }
+        }
+        Ok(Source::flag(raw.query.as_str().into()))
+    }
+
+    /// The keys: of the file, the flag or the environment, in this order; none where the protocol
+    /// or a `--header` makes them needless.
+    fn keys(
+        &mut self,
+        protocol: &Protocol,
+        given_headers: &[(String, String)],
+    ) -> Result<Source<ApiKey>, Message> {
+        let raw = &self.raw.target;
+        let flag = match (&raw.api_key_file, &raw.api_key) {
+            (Some(_), _) => Some("--api-key-file"),
+            (None, Some(_)) => Some("--api-key"),
+            (None, None) => None,
+        };
+        let none = Source::flag(ApiKey::none());
+        let Some((header, _)) = protocol.auth_header("key") else {
+            if let Some(flag) = flag {
+                let message = Message::new("warning.key_unused").with("flag", flag);
+                self.warn(message.with("protocol", protocol.name()));
+            }
+            return Ok(none);
+        };
+        if headers::has(given_headers, &header) {
+            return match flag {
+                Some(flag) if raw.api_key.as_deref() != Some("") => {
+                    let message = Message::new("usage.key_and_header").with("flag", flag);
+                    Err(message.with("header", header))
+                }
+                _ => Ok(none),
+            };
+        }
+        let mut file_error = None;
+        if let Some(file) = &raw.api_key_file {
+            match files::keys(file) {
+                Ok(keys) => return Ok(keys),
+                Err(Unusable::Absent(message)) if !self.raw.console.strict => {
+                    file_error = Some(message);
+                }
+                Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
+            }
+        }
+        let (source, key) = match (&raw.api_key, self.environment_key) {
+            (Some(key), _) => ("--api-key", key.as_str()),
+            (None, Some(key)) if !key.trim().is_empty() => (API_KEY_VARIABLE, key),
+            _ => return Err(self.no_key(file_error)),
+        };
+        let key = ApiKey::new(key);
+        if !key.is_sendable() {
+            return Err(Message::new("usage.key_characters").with("flag", source));
+        }
+        if let Some(message) = file_error {
+            self.fall_back(&message, "warning.key_instead", source);
+        }
+        Ok(Source::flag(key))
+    }
+
+    fn no_key(&self, file_error: Option<Message>) -> Message {
+        let message = match file_error {
+            None => Message::new("usage.no_key"),
+            Some(error) => {
+                let error = self.language.texts().render(&error);
+                Message::new("usage.no_key_in_file").with("error", error)
+            }
+        };
+        message.with("variable", API_KEY_VARIABLE)
+    }
+
+    /// Warns that a file is not used, and what is used in its place.
+    fn fall_back(&mut self, reason: &Message, id: &'static str, used: &str) {
+        let reason = self.language.texts().render(reason);
+        self.warn(Message::new(id).with("reason", reason).with("used", used));
+    }
+
+    /// Warns of values that were given and that the body has no place for.
+    fn warn_of_what_is_not_sent(&mut self, body: &BodyTemplate, fields: &Fields) {
+        if !body.uses("query") {
+            self.warn(Message::new("warning.query_unused"));
+        }
+        if !fields.conversation_id.is_empty() && !body.uses("conversation_id") {
+            self.warn(Message::new("warning.conversation_unused"));
+        }
+        let unused: Vec<&str> = fields
+            .inputs
+            .iter()
+            .map(|(key, _)| key.as_str())
+            .filter(|key| !body.uses("inputs") && !body.uses(&format!("inputs.{key}")))
+            .collect();
+        if !unused.is_empty() {
+            self.warn(Message::new("warning.inputs_unused").with("keys", unused.join(", ")));
+        }
+    }
+}

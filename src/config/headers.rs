@@ -1,0 +1,160 @@
+//! Request headers and inputs: `--header 'K: V'` and `--input key=value`.
+
+use super::show::{redact_value, shown};
+use crate::text::Message;
+
+/// Headers that belong to the connection or the body, which the tool makes itself.
+const OURS: [&str; 6] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Reads the `--header` flags.
+pub(super) fn headers(raw: &[String]) -> Result<Vec<(String, String)>, Message> {
+    raw.iter().map(|text| header(text)).collect()
+}
+
+fn header(raw: &str) -> Result<(String, String), Message> {
+    let Some((name, value)) = raw.split_once(':') else {
+        // Without a name nobody knows whether it is a secret.
+        return Err(Message::new("usage.header_colon").with("value", shown(&first_word(raw))));
+    };
+    let (name, value) = (name.trim(), value.trim());
+    let wrong = |id| {
+        let whole = format!("{name}: {}", redact_value(name, value));
+        Message::new(id).with("value", shown(&whole))
+    };
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return Err(wrong("usage.header_name"));
+    }
+    if OURS.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(wrong("usage.header_ours").with("name", name));
+    }
+    if !value
+        .bytes()
+        .all(|b| b == b'\t' || (b' '..0x7f).contains(&b))
+    {
+        return Err(wrong("usage.header_value"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn first_word(text: &str) -> String {
+    match text.split_once(char::is_whitespace) {
+        Some((word, _)) => format!("{word} …"),
+        None => crate::workload::mask(text),
+    }
+}
+
+/// Characters of an HTTP token (RFC 9110, 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Whether a header of that name is among them.
+pub(super) fn has(headers: &[(String, String)], name: &str) -> bool {
+    headers
+        .iter()
+        .any(|(given, _)| given.eq_ignore_ascii_case(name))
+}
+
+/// Reads the `--input` flags.
+pub(super) fn inputs(raw: &[String]) -> Result<Vec<(String, String)>, Message> {
+    let mut inputs: Vec<(String, String)> = Vec::new();
+    for text in raw {
+        let wrong = |id| Message::new(id).with("value", shown(text));
+        let Some((key, value)) = text
+            .split_once('=')
+            .filter(|(key, _)| !key.trim().is_empty())
+        else {
+            return Err(wrong("usage.input"));
+        };
+        let key = key.trim();
+        if inputs.iter().any(|(given, _)| given == key) {
+            return Err(Message::new("usage.input_twice").with("key", shown(key)));
+        }
+        inputs.push((key.to_owned(), value.to_owned()));
+    }
+    Ok(inputs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read() {
+        for (raw, name, value) in [
+            ("X-Tenant: blue", "X-Tenant", "blue"),
+            ("x-tenant:blue", "x-tenant", "blue"),
+            ("Referer: http://h:80/p", "Referer", "http://h:80/p"),
+            ("X-Empty:", "X-Empty", ""),
+            ("Host: other", "Host", "other"),
+        ] {
+            assert_eq!(
+                header(raw),
+                Ok((name.to_owned(), value.to_owned())),
+                "{raw}"
+            );
+        }
+    }
+
+    #[test]
+    fn illegal_headers_are_named_with_a_remedy() {
+        for (raw, shown, remedy) in [
+            ("X-Tenant blue", "X-Tenant", "--header 'X-Tenant: blue'"),
+            (": x", ": x", "--header 'X-Tenant: blue'"),
+            ("X Tenant: blue", "X Tenant", "letters"),
+            ("主机: x", "主机", "letters"),
+            ("X-Name: 高楼", "高楼", "percent"),
+            ("X-Name: a\r\nX-Evil: b", r"a\r\nX-Evil", "percent"),
+            ("Connection: close", "Connection", "--no-keepalive"),
+            ("Content-Length: 5", "Content-Length", "leave it out"),
+        ] {
+            let text = header(raw).unwrap_err().to_string();
+            assert!(
+                text.contains("--header") && text.contains(shown) && text.contains(remedy),
+                "{raw}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_do_not_show_secrets() {
+        for raw in [
+            "Bearer sk-0123456789abcdef",
+            "sk-0123456789abcdef",
+            "Author ization: Bearer sk-0123456789abcdef",
+            "x-api-key: sk-0123456789abcdef钥",
+        ] {
+            let text = header(raw).unwrap_err().to_string();
+            assert!(!text.contains("0123456789"), "{text}");
+        }
+    }
+
+    #[test]
+    fn inputs_are_read_and_checked() {
+        let raw = [
+            "city=北京".to_owned(),
+            "expr=a=b".to_owned(),
+            "empty=".to_owned(),
+        ];
+        let expected = [("city", "北京"), ("expr", "a=b"), ("empty", "")];
+        let inputs = inputs(&raw).unwrap();
+        assert!(
+            inputs
+                .iter()
+                .map(|(k, v)| (k.as_str(), v.as_str()))
+                .eq(expected)
+        );
+        for raw in [&["city"][..], &["=x"], &["a=1", "a=2"]] {
+            let raw: Vec<String> = raw.iter().map(ToString::to_string).collect();
+            let text = super::inputs(&raw).unwrap_err().to_string();
+            assert!(text.contains("--input"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The command line as understood: raw flags become a [`crate::plan::Plan`] before anything is sent.
+//! Every usage error is found here.
+
+mod build;
+mod content;
+mod files;
+mod headers;
+mod outputs;
+mod parse;
+mod show;
+mod target;
+#[cfg(test)]
+mod tests;
+mod url;
+
+pub use build::plan;
+pub use parse::{count, duration, positive_duration, whole};
+pub use show::plan_json;
+
+/// The environment variable that holds the API key where no flag gives one: what stands in a
+/// command line, everybody on the machine can read.
+pub const API_KEY_VARIABLE: &str = "SSE_PERF_API_KEY";
+
+/// Most virtual users of a run; what the system permits is checked at its start.
+pub const MOST_USERS: u32 = 1_000_000;

@@ -1,0 +1,314 @@
+//! The configuration as it may be shown: the command line that repeats the run, and JSON; secrets
+//! are masked in both.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Given, PROGRAM};
+use crate::load::Limit;
+use crate::output::Destination;
+use crate::plan::{Plan, TransportConfig};
+use crate::workload::mask;
+
+/// A value as an error shows it: quoted where a shell would need it, on one line, not endless.
+pub(super) fn shown(value: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut text = String::new();
+    for character in value.chars().take(LONGEST) {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    if value.chars().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    quote(&text)
+}
+
+/// A word quoted for a POSIX shell, where it needs to be.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// The command line of these flags, quoted for a shell, secrets masked.
+pub(super) fn command_line(given: &[Given]) -> String {
+    let mut line = PROGRAM.to_owned();
+    for Given { flag, value } in given {
+        let _ = write!(line, " {flag}");
+        if let Some(value) = value {
+            let value = match flag.as_str() {
+                "--api-key" => mask(crate::workload::ApiKey::new(value).expose()),
+                "--header" => redact_pair(value, ':'),
+                "--input" => redact_pair(value, '='),
+                "--url" | "--proxy" | "--api-path" => redact_url(value),
+                _ => value.clone(),
+            };
+            // A value that begins with a dash would be read as a flag.
+            line.push(if value.starts_with('-') && value != "-" {
+                '='
+            } else {
+                ' '
+            });
+            line.push_str(&quote(&value));
+        }
+    }
+    line
+}
+
+/// Whether what goes by that name is likely a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "passw",
+        "secret",
+        "sign",
+        "token",
+    ];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| name.contains(word)) || name == "sig"
+}
+
+/// The secret part of a header's value: `Bearer x` keeps its first word.
+pub(super) fn secret_part(value: &str) -> &str {
+    match value.trim().split_once(' ') {
+        Some((scheme, secret)) if scheme.bytes().all(|b| b.is_ascii_alphabetic()) => secret.trim(),
+        _ => value.trim(),
+    }
+}
+
+/// A header's value as it may be shown.
+pub(super) fn redact_value(name: &str, value: &str) -> String {
+    if !is_secret_name(name) {
+        return value.to_owned();
+    }
+    let secret = secret_part(value);
+    format!(
+        "{}{}",
+        &value[..value.trim_end().len() - secret.len()],
+        mask(secret)
+    )
+}
+
+fn redact_pair(pair: &str, separator: char) -> String {
+    match pair.split_once(separator) {
+        Some((name, value)) => format!("{name}{separator}{}", redact_value(name, value)),
+        None => pair.to_owned(),
+    }
+}
+
+/// A URL, or what was meant as one, with its password and its secret parameters masked.
+pub(super) fn redact_url(url: &str) -> String {
+    let (before, parameters) = url
+        .split_once('?')
+        .map_or((url, None), |(b, p)| (b, Some(p)));
+    let start = before.find("://").map_or(0, |at| at + 3);
+    let end = before[start..]
+        .find('/')
+        .map_or(before.len(), |at| start + at);
+    let mut text = match before[start..end].rsplit_once('@') {
+        Some((credentials, host)) => {
+            let user = credentials.split(':').next().unwrap_or_default();
+            format!("{}{user}:***@{host}{}", &before[..start], &before[end..])
+        }
+        None => before.to_owned(),
+    };
+    if let Some(parameters) = parameters {
+        let parameters: Vec<String> = parameters
+            .split('&')
+            .map(|parameter| redact_pair(parameter, '='))
+            .collect();
+        text.push('?');
+        text.push_str(&parameters.join("&"));
+    }
+    text
+}
+
+/// The configuration as understood, for the run JSON; secrets are masked, times in seconds.
+#[must_use]
+pub fn plan_json(plan: &Plan) -> Value {
+    json!({
+        "target": plan.target.shown,
+        "protocol": plan.protocol.name(),
+        "model": plan.model,
+        "label": plan.label,
+        "load": load_json(plan),
+        "workload": workload_json(plan),
+        "transport": transport_json(&plan.transport),
+        "retries": plan.retries,
+        "outputs": {
+            "csv": destination(&plan.outputs.csv),
+            "csv_bom": plan.outputs.csv_bom,
+            "json": destination(&plan.outputs.json),
+            "events": plan.outputs.events.as_deref().map(path),
+        },
+        "console": {
+            "language": plan.console.language.code(),
+            "quiet": plan.console.quiet,
+            "show_text": plan.console.show_text,
+        },
+    })
+}
+
+fn load_json(plan: &Plan) -> Value {
+    let (duration, requests) = match plan.load.limit {
+        Limit::OnceEach => (None, None),
+        Limit::Requests(requests) => (None, Some(requests)),
+        Limit::Duration { hold, requests } => (Some(hold), requests),
+    };
+    json!({
+        "shape": "closed",
+        "users": plan.load.users,
+        "ramp_up_s": seconds(plan.load.ramp_up),
+        "duration_s": duration.map(seconds),
+        "requests": requests,
+        "grace_s": seconds(plan.grace),
+    })
+}
+
+fn workload_json(plan: &Plan) -> Value {
+    let workload = &plan.workload;
+    let keys: Vec<String> = workload
+        .keys
+        .items()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let inputs: serde_json::Map<String, Value> = workload
+        .fields
+        .inputs
+        .iter()
+        .map(|(key, value)| (key.clone(), redact_value(key, value).into()))
+        .collect();
+    json!({
+        "queries": workload.queries.items().len(),
+        "query_file": workload.queries.path().map(path),
+        "api_keys": keys,
+        "api_key_file": workload.keys.path().map(path),
+        "user": workload.fields.user,
+        "conversation_id": workload.fields.conversation_id,
+        "inputs": inputs,
+        "request_body_file": workload.body_file.as_deref().map(path),
+    })
+}
+
+/// How requests travel, as it may be shown.
+fn transport_json(transport: &TransportConfig) -> Value {
+    let headers: Vec<[String; 2]> = transport
+        .headers
+        .iter()
+        .map(|(name, value)| [name.clone(), redact_value(name, value)])
+        .collect();
+    json!({
+        "connect_timeout_s": seconds(transport.connect_timeout),
+        "timeout_s": seconds(transport.timeout),
+        "max_time_s": transport.max_time.map(seconds),
+        "token_timeout_s": transport.token_timeout.map(seconds),
+        "keepalive": transport.keepalive,
+        "proxy": transport.proxy.as_deref().map(redact_url),
+        "own_ca_cert": transport.ca_cert.is_some(),
+        "insecure": transport.insecure,
+        "headers": headers,
+        "max_event_bytes": transport.max_event_bytes,
+    })
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+fn path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn destination(destination: &Destination) -> Option<String> {
+    match destination {
+        Destination::None => None,
+        Destination::Default(directory) => Some(format!("{}/", path(directory))),
+        Destination::File(file) => Some(path(file)),
+        Destination::Stdout => Some("-".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (word, quoted) in [
+            ("abc", "abc"),
+            ("你是谁", "你是谁"),
+            ("http://h:80/p", "http://h:80/p"),
+            ("", "''"),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("a;b", "'a;b'"),
+            ("~", "'~'"),
+        ] {
+            assert_eq!(quote(word), quoted, "{word}");
+        }
+        assert_eq!(shown("a\nb"), r"'a\nb'");
+        assert!(shown(&"x".repeat(500)).len() < 130);
+    }
+
+    #[test]
+    fn urls_are_shown_without_secrets() {
+        for (url, text) in [
+            ("http://h/p", "http://h/p"),
+            ("http://me:pass@h/p", "http://me:***@h/p"),
+            ("me:pass@h:80", "me:***@h:80"),
+            (
+                "https://h/p?alt=sse&key=0123456789abcdef01",
+                "https://h/p?alt=sse&key=0123***ef01",
+            ),
+            ("http://h/p@q", "http://h/p@q"),
+        ] {
+            assert_eq!(redact_url(url), text, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_repeats_the_run_without_secrets() {
+        let given = |flag: &str, value: Option<&str>| Given {
+            flag: flag.to_owned(),
+            value: value.map(str::to_owned),
+        };
+        let line = command_line(&[
+            given("--url", Some("http://h/p?token=abcdefgh12345678")),
+            given("--api-key", Some("Bearer app-0123456789abcdef")),
+            given(
+                "--header",
+                Some("Authorization: Bearer sk-0123456789abcdef"),
+            ),
+            given("--header", Some("X-Tenant: blue")),
+            given("--header", Some("x-api-key:0123456789abcdef")),
+            given("--input", Some("password=hunter22")),
+            given("--proxy", Some("http://u:hunter22@proxy:1")),
+            given("--query", Some("it's")),
+            given("--label", Some("-x")),
+            given("--csv", Some("-")),
+            given("--quiet", None),
+        ]);
+        assert_eq!(
+            line,
+            "sse-perf --url 'http://h/p?token=abcd***5678' --api-key 'app-***cdef' \
+             --header 'Authorization: Bearer sk-0***cdef' --header 'X-Tenant: blue' \
+             --header 'x-api-key:0123***cdef' --input 'password=hu***22' \
+             --proxy 'http://u:***@proxy:1' --query 'it'\\''s' --label=-x --csv - --quiet"
+        );
+    }
+}

@@ -1,0 +1,231 @@
+//! URLs of the service and of the proxy: taken apart, checked and put together again.
+
+use std::fmt::Write as _;
+use std::net::Ipv6Addr;
+
+use super::parse::digits;
+use super::show::{redact_url, shown};
+use crate::text::Message;
+
+/// An `http` or `https` URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Url {
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
+    /// User and password as they stand in it.
+    pub(super) credentials: Option<String>,
+    /// Name or address; an IPv6 address in its brackets.
+    pub(super) host: String,
+    /// The port, where it is given.
+    pub(super) port: Option<u16>,
+    /// The path from its `/`; empty if there is none, or no more than `/`.
+    pub(super) path: String,
+    /// The query after its `?`.
+    pub(super) query: Option<String>,
+}
+
+impl Url {
+    /// Takes a URL apart; a fragment is dropped, as it is never sent.
+    pub(super) fn parse(flag: &'static str, raw: &str) -> Result<Self, Message> {
+        let wrong = |id| {
+            Message::new(id)
+                .with("flag", flag)
+                .with("value", shown(&redact_url(raw)))
+        };
+        let text = raw.trim();
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(wrong("usage.url_scheme").with("remedy", redact_url(text)));
+        };
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => "http",
+            "https" => "https",
+            _ => return Err(wrong("usage.url_other_scheme")),
+        };
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (credentials, address) = match authority.rsplit_once('@') {
+            Some((credentials, address)) => (Some(credentials.to_owned()), address),
+            None => (None, authority),
+        };
+        let (host, port) = split_address(address).map_err(wrong)?;
+        let (path, query) = match tail.split_once('?') {
+            Some((path, query)) => (path, Some(encode(query))),
+            None => (tail, None),
+        };
+        Ok(Self {
+            scheme,
+            credentials,
+            host,
+            port,
+            path: if path == "/" {
+                String::new()
+            } else {
+                encode(path)
+            },
+            query,
+        })
+    }
+
+    /// The same as text. Credentials are part of it.
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("{}://", self.scheme);
+        if let Some(credentials) = &self.credentials {
+            text.push_str(credentials);
+            text.push('@');
+        }
+        text.push_str(&self.host);
+        if let Some(port) = self.port {
+            text.push(':');
+            text.push_str(&port.to_string());
+        }
+        text.push_str(&self.path);
+        if let Some(query) = &self.query {
+            text.push('?');
+            text.push_str(query);
+        }
+        text
+    }
+}
+
+/// Host and port of `host`, `host:port`, `[v6]` or `[v6]:port`; else the id of the text that says
+/// what is wrong.
+fn split_address(address: &str) -> Result<(String, Option<u16>), &'static str> {
+    let (host, port) = if let Some(inner) = address.strip_prefix('[') {
+        let (inner, after) = inner.split_once(']').ok_or("usage.url_ipv6")?;
+        (check_host(inner, true)?, after)
+    } else if address.matches(':').count() > 1 {
+        return Err("usage.url_ipv6");
+    } else {
+        let (host, port) = address.split_at(address.find(':').unwrap_or(address.len()));
+        (check_host(host, false)?, port)
+    };
+    match port.strip_prefix(':') {
+        None if port.is_empty() => Ok((host, None)),
+        Some(port) => match port_number(port) {
+            Some(port) => Ok((host, Some(port))),
+            None => Err("usage.url_port"),
+        },
+        None => Err("usage.url_port"),
+    }
+}
+
+/// The host as it stands in a URL: IPv6 addresses in brackets, names of ASCII letters, digits, `-`,
+/// `_` and `.`.
+pub(super) fn check_host(host: &str, ipv6: bool) -> Result<String, &'static str> {
+    if ipv6 {
+        let address: Ipv6Addr = host.parse().map_err(|_| "usage.url_ipv6")?;
+        return Ok(format!("[{address}]"));
+    }
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if host.is_empty() || host.starts_with('.') || !host.chars().all(legal) {
+        return Err("usage.url_host");
+    }
+    Ok(host.to_owned())
+}
+
+/// A port that one can connect to.
+pub(super) fn port_number(text: &str) -> Option<u16> {
+    digits(text)
+        .and_then(|port| u16::try_from(port).ok())
+        .filter(|port| *port > 0)
+}
+
+fn percent(byte: u8, out: &mut String) {
+    let _ = write!(out, "%{byte:02X}");
+}
+
+/// Percent-encodes what may not stand in a URL: blanks, Chinese, quotes. What is encoded already
+/// stays as it is.
+pub(super) fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+                percent(byte, &mut encoded);
+            }
+            0x21..0x7f => encoded.push(char::from(byte)),
+            _ => percent(byte, &mut encoded),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_apart_and_put_together() {
+        let table = [
+            ("http://localhost", "http://localhost", ""),
+            ("HTTP://localhost/", "http://localhost", ""),
+            (
+                "https://api.example.com/v1/chat/completions",
+                "https://api.example.com/v1/chat/completions",
+                "/v1/chat/completions",
+            ),
+            (
+                "http://127.0.0.1:8080/x?a=b#f",
+                "http://127.0.0.1:8080/x?a=b",
+                "/x",
+            ),
+            ("http://[::1]:8080/x", "http://[::1]:8080/x", "/x"),
+            ("http://[0:0:0:0:0:0:0:1]", "http://[::1]", ""),
+            ("http://host?a=1", "http://host?a=1", ""),
+            (
+                "http://host/应用 1?q=\"是\"",
+                "http://host/%E5%BA%94%E7%94%A8%201?q=%22%E6%98%AF%22",
+                "/%E5%BA%94%E7%94%A8%201",
+            ),
+            (
+                "http://user:p%40ss@proxy:3128",
+                "http://user:p%40ss@proxy:3128",
+                "",
+            ),
+            ("http://a_b.c-d:65535", "http://a_b.c-d:65535", ""),
+        ];
+        for (raw, text, path) in table {
+            let url = Url::parse("--url", raw).unwrap_or_else(|e| panic!("{raw}: {e}"));
+            assert_eq!(url.text(), text, "{raw}");
+            assert_eq!(url.path, path, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_named_with_a_remedy() {
+        let table = [
+            ("localhost:8080/v1", "http://localhost:8080/v1"),
+            ("", "http://"),
+            ("ftp://host", "https"),
+            ("wss://host", "https"),
+            ("http://", "host"),
+            ("http://:80", "host"),
+            ("http:///path", "host"),
+            ("http://ho st", "host"),
+            ("http://主机", "xn--"),
+            ("http://host:0", "65535"),
+            ("http://host:65536", "65535"),
+            ("http://host:", "65535"),
+            ("http://host:8o", "65535"),
+            ("http://::1:80", "[::1]"),
+            ("http://[::1", "[::1]"),
+            ("http://[fe80::1%eth0]", "[::1]"),
+            ("http://[::1]x", "65535"),
+        ];
+        for (raw, remedy) in table {
+            let text = Url::parse("--url", raw).unwrap_err().to_string();
+            assert!(
+                text.contains("--url") && text.contains(raw) && text.contains(remedy),
+                "{raw}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn errors_do_not_show_passwords() {
+        let text = Url::parse("--url", "http://me:hunter22@ho st")
+            .unwrap_err()
+            .to_string();
+        assert!(!text.contains("hunter22"), "{text}");
+    }
+}

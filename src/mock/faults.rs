@@ -1,0 +1,251 @@
+//! What can go wrong on purpose, and how often: `status=503:0.01,truncate:0.01`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::rng::Rng;
+
+/// One way for a request to go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// `status=CODE`: the HTTP status 400 to 599 with the API's error body; 429 with
+    /// `Retry-After`.
+    Status(u16),
+    /// `close`: the connection is closed in place of a response.
+    Close,
+    /// `no-response`: the request is read and nothing is ever sent.
+    NoResponse,
+    /// `html`: status 200 with a page for people, as a misled proxy sends it.
+    Html,
+    /// `error-json`: status 200 with an error body in place of a stream.
+    ErrorJson,
+    /// `empty`: a stream with its end but without text.
+    Empty,
+    /// `malformed`: an event amid the text whose JSON is cut short; the stream goes on.
+    Malformed,
+    /// `oversize`: an event of 9 MiB amid the text; the stream goes on.
+    Oversize,
+    /// `error-event`: the API's error event after a part of the text.
+    ErrorEvent,
+    /// `no-end`: all the text, and a clean end of the body, without the API's last event.
+    NoEnd,
+    /// `truncate`: a clean end of the body after a part of the text.
+    Truncate,
+    /// `cut`: the connection is closed in the middle of an event.
+    Cut,
+    /// `reset`: the connection is reset (RST) after a part of the text.
+    Reset,
+    /// `stall`: silence after a part of the text, until the client leaves.
+    Stall,
+    /// `pings`: keep-alives only after a part of the text, until the client leaves.
+    Pings,
+}
+
+/// Every fault that needs no further word, by its name.
+const NAMED: [(&str, Fault); 14] = [
+    ("close", Fault::Close),
+    ("no-response", Fault::NoResponse),
+    ("html", Fault::Html),
+    ("error-json", Fault::ErrorJson),
+    ("empty", Fault::Empty),
+    ("malformed", Fault::Malformed),
+    ("oversize", Fault::Oversize),
+    ("error-event", Fault::ErrorEvent),
+    ("no-end", Fault::NoEnd),
+    ("truncate", Fault::Truncate),
+    ("cut", Fault::Cut),
+    ("reset", Fault::Reset),
+    ("stall", Fault::Stall),
+    ("pings", Fault::Pings),
+];
+
+impl Fault {
+    /// Whether it strikes amid the text, after a part of it has been sent.
+    pub(super) fn is_mid_stream(self) -> bool {
+        matches!(
+            self,
+            Fault::Malformed
+                | Fault::Oversize
+                | Fault::ErrorEvent
+                | Fault::Truncate
+                | Fault::Cut
+                | Fault::Reset
+                | Fault::Stall
+                | Fault::Pings
+        )
+    }
+}
+
+/// The name by which the fault is asked for.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Status(code) => write!(f, "status={code}"),
+            fault => {
+                let named = NAMED.iter().find(|(_, named)| named == fault);
+                f.write_str(named.map_or("", |(name, _)| name))
+            }
+        }
+    }
+}
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(name: &str) -> Result<Self, FaultError> {
+        if let Some(code) = name.strip_prefix("status=") {
+            return match code.parse() {
+                Ok(code @ 400..=599) => Ok(Fault::Status(code)),
+                _ => Err(FaultError::Status(code.to_owned())),
+            };
+        }
+        NAMED
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, fault)| *fault)
+            .ok_or_else(|| FaultError::Unknown(name.to_owned()))
+    }
+}
+
+/// Which faults strike, and how often: at most one per request. None by default.
+///
+/// ```
+/// use sse_perf::mock::Faults;
+///
+/// assert!("status=503:0.01,truncate:0.01".parse::<Faults>().is_ok());
+/// let error = "truncated:0.01".parse::<Faults>().unwrap_err();
+/// assert!(error.to_string().starts_with("'truncated' is no fault"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults(Vec<(Fault, f64)>);
+
+impl Faults {
+    /// Draws what goes wrong with a request.
+    pub(super) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
+        let drawn = rng.unit();
+        let mut below = 0.0;
+        self.0.iter().find_map(|(fault, rate)| {
+            below += rate;
+            (drawn < below).then_some(*fault)
+        })
+    }
+}
+
+impl FromStr for Faults {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let faults = text
+            .split(',')
+            .map(|part| {
+                let part = part.trim();
+                let (name, rate) = part
+                    .rsplit_once(':')
+                    .ok_or_else(|| FaultError::Rate(part.to_owned()))?;
+                match rate.trim().parse() {
+                    Ok(rate) if (0.0..=1.0).contains(&rate) => Ok((name.trim().parse()?, rate)),
+                    _ => Err(FaultError::Rate(part.to_owned())),
+                }
+            })
+            .collect::<Result<Vec<(Fault, f64)>, _>>()?;
+        let sum: f64 = faults.iter().map(|(_, rate)| rate).sum();
+        // Ten times 0.1 is a little more than 1 in binary.
+        if sum > 1.0 + 1e-9 {
+            return Err(FaultError::Sum(sum));
+        }
+        Ok(Self(faults))
+    }
+}
+
+/// Why a text names no faults.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum FaultError {
+    /// The fault's name is unknown.
+    #[error("'{0}' is no fault: expected status=CODE, {names}", names = names())]
+    Unknown(String),
+    /// The rate is missing or no share.
+    #[error("'{0}': expected a fault and its share of requests, such as reset:0.01")]
+    Rate(String),
+    /// The status is none that tells of an error.
+    #[error("'{0}': expected an HTTP status from 400 to 599, such as status=503:0.01")]
+    Status(String),
+    /// More than every request would fail.
+    #[error("the shares add up to {0}: at most 1, since a request has at most one fault")]
+    Sum(f64),
+}
+
+/// The names of all faults but statuses, for a message.
+fn names() -> String {
+    NAMED.map(|(name, _)| name).join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rng::Purpose;
+    use super::*;
+
+    #[test]
+    fn reads_names_and_rates() {
+        for (text, expected) in [
+            ("reset:1", vec![(Fault::Reset, 1.0)]),
+            (
+                "status=503:0.01, stall : 0.5",
+                vec![(Fault::Status(503), 0.01), (Fault::Stall, 0.5)],
+            ),
+        ] {
+            assert_eq!(text.parse(), Ok(Faults(expected)), "{text}");
+        }
+        let tenths = ["reset:0.1"; 10].join(",");
+        assert!(tenths.parse::<Faults>().is_ok(), "rounding is forgiven");
+    }
+
+    #[test]
+    fn every_name_reads_back() {
+        for (name, fault) in NAMED {
+            assert_eq!(name.parse(), Ok(fault));
+            assert_eq!(fault.to_string(), name);
+        }
+        assert_eq!(Fault::Status(429).to_string(), "status=429");
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (text, part) in [
+            ("", "'': expected a fault and its share"),
+            ("reset", "'reset': expected a fault and its share"),
+            ("reset:often", "'reset:often': expected"),
+            ("reset:1.5", "'reset:1.5': expected"),
+            ("reset:-0.1", "'reset:-0.1': expected"),
+            ("reset:NaN", "'reset:NaN': expected"),
+            (
+                "rest:0.1",
+                "'rest' is no fault: expected status=CODE, close,",
+            ),
+            ("status=200:0.1", "'200': expected an HTTP status from 400"),
+            ("status=x:0.1", "'x': expected an HTTP status"),
+            ("reset:0.6,stall:0.6", "add up to 1.2"),
+        ] {
+            let error = text.parse::<Faults>().expect_err(text).to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn faults_strike_as_often_as_asked() {
+        let faults: Faults = "reset:0.1,stall:0.2".parse().expect("valid");
+        let mut rng = Rng::new(0, 1, Purpose::Plan);
+        let drawn: Vec<_> = (0..100_000).map(|_| faults.draw(&mut rng)).collect();
+        for (fault, expected) in [
+            (Some(Fault::Reset), 0.1),
+            (Some(Fault::Stall), 0.2),
+            (None, 0.7),
+        ] {
+            let count = drawn.iter().filter(|drawn| **drawn == fault).count();
+            let share = count as f64 / 100_000.0;
+            assert!((share - expected).abs() < 0.01, "{fault:?}: {share}");
+        }
+        assert_eq!(Faults::default().draw(&mut rng), None);
+    }
+}

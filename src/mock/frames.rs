@@ -1,0 +1,219 @@
+//! Server-sent events, framed for the wire: each is one piece of bytes, transfer coding included, so
+//! that one system call writes it.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+
+/// How lines of the stream end; the standard allows all three.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineEnd {
+    /// Line feed, as nearly all servers.
+    #[default]
+    Lf,
+    /// Carriage return and line feed.
+    CrLf,
+    /// Carriage return.
+    Cr,
+}
+
+impl LineEnd {
+    /// The bytes.
+    fn as_str(self) -> &'static str {
+        match self {
+            LineEnd::Lf => "\n",
+            LineEnd::CrLf => "\r\n",
+            LineEnd::Cr => "\r",
+        }
+    }
+}
+
+/// The end of a chunked body.
+pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// Room before a chunk for its size in hexadecimal digits and CRLF.
+const SIZE_ROOM: usize = 18;
+
+/// Events to be written, each on its own. A buffer that is used again and again.
+#[derive(Debug)]
+pub(super) struct Frames {
+    bytes: Vec<u8>,
+    ranges: Vec<Range<usize>>,
+    line_end: LineEnd,
+    chunked: bool,
+}
+
+impl Frames {
+    /// No events.
+    pub(super) fn new(line_end: LineEnd) -> Self {
+        Self {
+            bytes: Vec::with_capacity(1024),
+            ranges: Vec::with_capacity(4),
+            line_end,
+            chunked: true,
+        }
+    }
+
+    /// Forgets the events; the next ones are in the chunked transfer coding, or not.
+    pub(super) fn restart(&mut self, chunked: bool) {
+        self.clear();
+        self.chunked = chunked;
+    }
+
+    /// Forgets the events.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.ranges.clear();
+    }
+
+    /// Adds an event with data on one line.
+    pub(super) fn data(&mut self, data: fmt::Arguments<'_>) {
+        self.block(format_args!("data: {data}"));
+    }
+
+    /// Adds an event with a name and no data, which the standard does not dispatch: Dify's
+    /// keep-alive.
+    pub(super) fn name_only(&mut self, name: &str) {
+        self.block(format_args!("event: {name}"));
+    }
+
+    /// Adds a comment, the standard's keep-alive.
+    pub(super) fn comment(&mut self, text: &str) {
+        self.block(format_args!(": {text}"));
+    }
+
+    /// Adds a block of one line.
+    fn block(&mut self, line: fmt::Arguments<'_>) {
+        let end = self.line_end.as_str();
+        self.piece(format_args!("{line}{end}{end}"));
+    }
+
+    /// Adds bytes of the body as they are.
+    pub(super) fn piece(&mut self, text: fmt::Arguments<'_>) {
+        let room = if self.chunked { SIZE_ROOM } else { 0 };
+        let body = self.bytes.len() + room;
+        self.bytes.resize(body, b' ');
+        put(&mut self.bytes, text);
+        let mut start = body;
+        if self.chunked {
+            // The size goes in front and is known only now: it fills the end of the room.
+            let length = self.bytes.len() - body;
+            let digits = length.max(1).ilog2() as usize / 4 + 1;
+            start -= digits + 2;
+            put(&mut self.bytes[start..body], format_args!("{length:x}\r\n"));
+            self.bytes.extend_from_slice(b"\r\n");
+        }
+        self.ranges.push(start..self.bytes.len());
+    }
+
+    /// The events, framed.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.ranges.iter().map(|range| &self.bytes[range.clone()])
+    }
+}
+
+/// Writes where writing cannot fail: to memory with enough room.
+fn put(mut memory: impl io::Write, text: fmt::Arguments<'_>) {
+    memory.write_fmt(text).expect("memory takes everything");
+}
+
+/// A JSON string, quoted and escaped while it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quoted<'a> {
+    text: &'a str,
+    ascii: bool,
+}
+
+impl<'a> Quoted<'a> {
+    /// Characters beyond ASCII stay as they are.
+    pub(super) fn utf8(text: &'a str) -> Self {
+        Self { text, ascii: false }
+    }
+
+    /// Characters beyond ASCII become `\uXXXX`, as Python's `json.dumps` writes them.
+    pub(super) fn ascii(text: &'a str) -> Self {
+        Self { text, ascii: true }
+    }
+}
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        let mut rest = self.text;
+        let special = |c: char| {
+            c.is_ascii_control() || c == '"' || c == '\\' || (self.ascii && !c.is_ascii())
+        };
+        while let Some(at) = rest.find(special) {
+            f.write_str(&rest[..at])?;
+            let mut characters = rest[at..].chars();
+            match characters.next().unwrap_or_default() {
+                '\n' => f.write_str("\\n")?,
+                c @ ('"' | '\\') => write!(f, "\\{c}")?,
+                c => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        write!(f, "\\u{unit:04x}")?;
+                    }
+                }
+            }
+            rest = characters.as_str();
+        }
+        f.write_str(rest)?;
+        f.write_str("\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(frames: &Frames) -> Vec<String> {
+        let text = |frame: &[u8]| String::from_utf8(frame.to_vec()).expect("text");
+        frames.iter().map(text).collect()
+    }
+
+    #[test]
+    fn each_event_is_a_chunk_of_its_own() {
+        let mut frames = Frames::new(LineEnd::Lf);
+        frames.name_only("ping");
+        frames.data(format_args!("{}", "x".repeat(248)));
+        frames.comment("waiting");
+        let long = format!("100\r\ndata: {}\n\n\r\n", "x".repeat(248));
+        assert_eq!(
+            all(&frames),
+            ["d\r\nevent: ping\n\n\r\n", &long, "b\r\n: waiting\n\n\r\n"]
+        );
+        frames.clear();
+        assert!(all(&frames).is_empty());
+    }
+
+    #[test]
+    fn lines_end_as_asked() {
+        for (line_end, expected) in [
+            (LineEnd::Lf, "data: 1\n\n"),
+            (LineEnd::CrLf, "data: 1\r\n\r\n"),
+            (LineEnd::Cr, "data: 1\r\r"),
+        ] {
+            let mut frames = Frames::new(line_end);
+            frames.restart(false);
+            frames.data(format_args!("1"));
+            assert_eq!(all(&frames), [expected]);
+        }
+    }
+
+    #[test]
+    fn strings_are_escaped_as_json() {
+        let text = "a\"\\\n\u{1}豆\u{1F600}";
+        assert_eq!(
+            Quoted::utf8(text).to_string(),
+            "\"a\\\"\\\\\\n\\u0001豆\u{1F600}\""
+        );
+        assert_eq!(
+            Quoted::ascii(text).to_string(),
+            r#""a\"\\\n\u0001\u8c46\ud83d\ude00""#
+        );
+        for quoted in [Quoted::utf8(text), Quoted::ascii(text)] {
+            let read: String = serde_json::from_str(&quoted.to_string()).expect("JSON");
+            assert_eq!(read, text);
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! As much of HTTP/1.1 as the simulated service needs: requests with a bounded head and a body of a
+//! stated length, and the heads of responses.
+
+use std::io::{self, Read, Write};
+use std::ops::Range;
+
+/// Longest head of a request, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// Longest body of a request, in bytes.
+const MAX_BODY: usize = 16 * 1024 * 1024;
+/// The end of a head.
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
+/// A request that has been read completely.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Request<'a> {
+    /// Its method.
+    pub(super) method: &'a str,
+    /// Its path, without the query.
+    pub(super) path: &'a str,
+    /// Whether the client can take the chunked transfer coding: not in HTTP/1.0.
+    pub(super) takes_chunks: bool,
+    /// Whether the client keeps the connection.
+    pub(super) keep_alive: bool,
+    /// The value of `Authorization`.
+    pub(super) authorization: Option<&'a str>,
+    /// Its body.
+    pub(super) body: &'a [u8],
+}
+
+/// Why there is no request.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// The connection ended, between requests or within one.
+    Gone,
+    /// What came cannot be served; the status says why.
+    Refused(u16),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(_: io::Error) -> Self {
+        ReadError::Gone
+    }
+}
+
+/// Reads one request after the other from a connection.
+#[derive(Debug, Default)]
+pub(super) struct RequestReader {
+    /// What has been read: the current request, and what came after it.
+    buffer: Vec<u8>,
+    /// Length of the current request.
+    current: usize,
+}
+
+impl RequestReader {
+    /// Waits for the next request and reads all of it.
+    pub(super) fn read(&mut self, mut stream: impl Read + Write) -> Result<Request<'_>, ReadError> {
+        self.buffer.drain(..self.current);
+        self.current = 0;
+        let body = self.read_head(&mut stream)?;
+        let head = Head::parse(&self.buffer[..body])?;
+        if head.length > MAX_BODY {
+            return Err(ReadError::Refused(413));
+        }
+        let end = body + head.length;
+        if head.expects_continue && self.buffer.len() < end {
+            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        while self.buffer.len() < end {
+            self.fill(&mut stream)?;
+        }
+        self.current = end;
+        let text =
+            |range| std::str::from_utf8(&self.buffer[range]).map_err(|_| ReadError::Refused(400));
+        Ok(Request {
+            method: text(head.method)?,
+            path: text(head.path)?,
+            takes_chunks: head.takes_chunks,
+            keep_alive: head.keep_alive,
+            authorization: head.authorization.map(text).transpose()?,
+            body: &self.buffer[body..end],
+        })
+    }
+
+    /// Reads until there is a whole head; says where it ends.
+    fn read_head(&mut self, stream: &mut impl Read) -> Result<usize, ReadError> {
+        let mut searched = 0;
+        loop {
+            // Empty lines before a request are to be ignored (RFC 9112, 2.2).
+            let empty = self
+                .buffer
+                .iter()
+                .take_while(|b| matches!(b, b'\r' | b'\n'))
+                .count();
+            self.buffer.drain(..empty);
+            let found = self.buffer[searched..]
+                .windows(HEAD_END.len())
+                .position(|window| window == HEAD_END);
+            if let Some(at) = found {
+                return Ok(searched + at + HEAD_END.len());
+            }
+            if self.buffer.len() > MAX_HEAD {
+                return Err(ReadError::Refused(431));
+            }
+            searched = self.buffer.len().saturating_sub(HEAD_END.len() - 1);
+            self.fill(stream)?;
+        }
+    }
+
+    /// Reads once more.
+    fn fill(&mut self, stream: &mut impl Read) -> Result<(), ReadError> {
+        let mut piece = [0; 4096];
+        let count = loop {
+            match stream.read(&mut piece) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.buffer.extend_from_slice(&piece[..count]);
+        if count == 0 {
+            return Err(ReadError::Gone);
+        }
+        Ok(())
+    }
+}
+
+/// What a head says, as places in the buffer, which grows while the body is read.
+#[derive(Debug)]
+struct Head {
+    method: Range<usize>,
+    path: Range<usize>,
+    takes_chunks: bool,
+    keep_alive: bool,
+    authorization: Option<Range<usize>>,
+    length: usize,
+    expects_continue: bool,
+}
+
+impl Head {
+    fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
+        let bad = || ReadError::Refused(400);
+        let text = std::str::from_utf8(bytes).map_err(|_| bad())?;
+        let mut lines = text.split("\r\n");
+        let mut words = lines.next().unwrap_or_default().split(' ');
+        let (Some(method), Some(target), Some(version), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(bad());
+        };
+        if !matches!(version, "HTTP/1.0" | "HTTP/1.1") {
+            return Err(ReadError::Refused(505));
+        }
+        let path = target.split('?').next().unwrap_or_default();
+        let mut head = Head {
+            method: place(text, method),
+            path: place(text, path),
+            takes_chunks: version == "HTTP/1.1",
+            keep_alive: version == "HTTP/1.1",
+            authorization: None,
+            length: 0,
+            expects_continue: false,
+        };
+        for line in lines.take_while(|line| !line.is_empty()) {
+            let (name, value) = line.split_once(':').ok_or_else(bad)?;
+            head.field(text, name, value.trim())?;
+        }
+        Ok(head)
+    }
+
+    fn field(&mut self, text: &str, name: &str, value: &str) -> Result<(), ReadError> {
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => {
+                self.length = value.parse().map_err(|_| ReadError::Refused(400))?;
+            }
+            // Only bodies of a stated length are read.
+            "transfer-encoding" => return Err(ReadError::Refused(411)),
+            "connection" => {
+                for option in value.split(',') {
+                    match option.trim().to_ascii_lowercase().as_str() {
+                        "close" => self.keep_alive = false,
+                        "keep-alive" => self.keep_alive = true,
+                        _ => {}
+                    }
+                }
+            }
+            "authorization" => self.authorization = Some(place(text, value)),
+            "expect" => self.expects_continue = value.eq_ignore_ascii_case("100-continue"),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Where a part of a text lies in it.
+fn place(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + part.len()
+}
+
+/// The head of a response.
+pub(super) struct ResponseHead<'a> {
+    /// Its status.
+    pub(super) status: u16,
+    /// Its media type.
+    pub(super) content_type: &'a str,
+    /// How the body's end is known.
+    pub(super) body: Body,
+    /// Whether the server keeps the connection.
+    pub(super) keep_alive: bool,
+    /// Further header lines, each with its CRLF.
+    pub(super) extra: &'a str,
+}
+
+/// How a response's body's end is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// By its length in bytes.
+    Length(usize),
+    /// By its last chunk.
+    Chunked,
+    /// By the end of the connection.
+    UntilClose,
+}
+
+impl ResponseHead<'_> {
+    /// Puts the head at the end of a buffer.
+    pub(super) fn put(&self, buffer: &mut Vec<u8>) {
+        let framing = match self.body {
+            Body::Length(length) => format!("Content-Length: {length}\r\n"),
+            Body::Chunked => "Transfer-Encoding: chunked\r\n".to_owned(),
+            Body::UntilClose => String::new(),
+        };
+        let head = format!(
+            "HTTP/1.1 {status} {reason}\r\nServer: sse-perf-mock\r\nContent-Type: {content_type}\r\n\
+             {framing}{extra}Connection: {connection}\r\n\r\n",
+            status = self.status,
+            reason = reason(self.status),
+            content_type = self.content_type,
+            extra = self.extra,
+            connection = if self.keep_alive {
+                "keep-alive"
+            } else {
+                "close"
+            },
+        );
+        buffer.extend_from_slice(head.as_bytes());
+    }
+}
+
+/// The phrase that goes with a status.
+pub(super) fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        411 => "Length Required",
+        413 => "Content Too Large",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        status if status < 500 => "Client Error",
+        _ => "Server Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// A connection on which pieces come in, each with one read.
+    struct Pieces(VecDeque<Vec<u8>>, Vec<u8>);
+
+    impl Pieces {
+        fn new<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
+            Self(pieces.into_iter().map(<[u8]>::to_vec).collect(), Vec::new())
+        }
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let piece = self.0.pop_front().unwrap_or_default();
+            buffer[..piece.len()].copy_from_slice(&piece);
+            Ok(piece.len())
+        }
+    }
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn reads_requests_in_pieces_of_any_size() {
+        let bytes = b"POST /v1/x?y=1 HTTP/1.1\r\nHost: h\r\nauthorization:  Bearer k \r\n\
+            Content-Length: 3\r\n\r\nabcGET / HTTP/1.0\r\n\r\n";
+        for size in 1..=bytes.len() {
+            let mut connection = Pieces::new(bytes.chunks(size));
+            let mut reader = RequestReader::default();
+            let first = reader.read(&mut connection).expect("a request");
+            let expected = Request {
+                method: "POST",
+                path: "/v1/x",
+                takes_chunks: true,
+                keep_alive: true,
+                authorization: Some("Bearer k"),
+                body: b"abc",
+            };
+            assert_eq!(first, expected, "pieces of {size}");
+            let second = reader.read(&mut connection).expect("a request");
+            assert_eq!((second.method, second.path), ("GET", "/"));
+            assert!(!second.takes_chunks && !second.keep_alive && second.body.is_empty());
+            let end = reader.read(&mut connection);
+            assert!(matches!(end, Err(ReadError::Gone)), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn the_connection_field_is_honoured() {
+        for (head, expected) in [
+            ("GET / HTTP/1.1\r\n\r\n", true),
+            ("GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nConnection: te, close\r\n\r\n", false),
+            ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true),
+        ] {
+            let mut reader = RequestReader::default();
+            let request = reader.read(Pieces::new([head.as_bytes()])).expect(head);
+            assert_eq!(request.keep_alive, expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_waits_to_send_its_body_is_told_to() {
+        let head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+        let mut connection = Pieces::new([&head[..], b"ab"]);
+        let mut reader = RequestReader::default();
+        assert_eq!(reader.read(&mut connection).expect("a request").body, b"ab");
+        assert_eq!(connection.1, b"HTTP/1.1 100 Continue\r\n\r\n");
+    }
+
+    #[test]
+    fn what_cannot_be_served_is_refused() {
+        let long = format!("GET / HTTP/1.1\r\nA: {}", "x".repeat(MAX_HEAD));
+        for (text, status) in [
+            ("nonsense\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+            ("GET / HTTP/2\r\n\r\n", 505),
+            ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+            ("POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+            (&long, 431),
+        ] {
+            let mut reader = RequestReader::default();
+            let read = reader.read(Pieces::new(text.as_bytes().chunks(4096)));
+            assert!(
+                matches!(read, Err(ReadError::Refused(got)) if got == status),
+                "{status}: {read:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn heads_of_responses() {
+        let put = |body, keep_alive| {
+            let mut buffer = Vec::new();
+            ResponseHead {
+                status: 429,
+                content_type: "application/json",
+                body,
+                keep_alive,
+                extra: "Retry-After: 1\r\n",
+            }
+            .put(&mut buffer);
+            String::from_utf8(buffer).expect("text")
+        };
+        assert_eq!(
+            put(Body::Length(5), true),
+            "HTTP/1.1 429 Too Many Requests\r\nServer: sse-perf-mock\r\n\
+             Content-Type: application/json\r\nContent-Length: 5\r\nRetry-After: 1\r\n\
+             Connection: keep-alive\r\n\r\n"
+        );
+        assert!(put(Body::Chunked, true).contains("\r\nTransfer-Encoding: chunked\r\n"));
+        assert!(put(Body::UntilClose, false).contains("\r\nRetry-After: 1\r\nConnection: close"));
+    }
+}

@@ -1,0 +1,131 @@
+//! The text that answers are made of, cut into tokens: one English word or one Chinese character
+//! each, so that the usage that the server reports and the client's estimate agree.
+
+use std::sync::OnceLock;
+
+/// The passage, which answers repeat from wherever they begin. It starts with a space, and there is
+/// one wherever a word meets a Chinese character: a client that splits at white space counts right.
+const PASSAGE: &str = " This answer comes from a simulated service 这段回答来自模拟的服务 One \
+    token is one English word or one Chinese character 一个词元是一个英文单词或者一个汉字 so the \
+    usage that the server reports 服务器报告的用量 and the estimate of the client 和客户端的估算 \
+    agree to the last token 总是完全一致 Nothing here was thought by a model 这里没有任何模型思考过 \
+    it is a passage that repeats 只是一段文字不断重复 at the pace that you asked for \
+    按照你要求的速度到来";
+
+/// The passage's tokens, each with the space in front of it.
+pub(super) fn tokens() -> &'static [&'static str] {
+    static TOKENS: OnceLock<Vec<&str>> = OnceLock::new();
+    TOKENS.get_or_init(|| split(PASSAGE))
+}
+
+/// Splits at the beginning of each word and before each CJK character.
+fn split(text: &str) -> Vec<&str> {
+    let mut starts = Vec::new();
+    let mut after_space = false;
+    for (at, character) in text.char_indices() {
+        if character == ' ' || (is_cjk(character) && !after_space) {
+            starts.push(at);
+        }
+        after_space = character == ' ';
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(&start, end)| &text[start..end])
+        .collect()
+}
+
+/// Whether it is a character of its own, in the range that METRICS names.
+fn is_cjk(character: char) -> bool {
+    ('\u{4E00}'..='\u{9FFF}').contains(&character)
+}
+
+/// The tokens of a prompt by the same measure: words and CJK characters.
+pub(super) fn count(text: &str) -> u64 {
+    let cjk = text.chars().filter(|c| is_cjk(*c)).count();
+    let words = text
+        .split_whitespace()
+        .filter(|word| word.contains(|c: char| c.is_alphanumeric() && !is_cjk(c)))
+        .count();
+    (cjk + words) as u64
+}
+
+/// A place in the passage, from which an answer's text is read on and on.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    next: usize,
+    first: bool,
+}
+
+impl Reader {
+    /// Begins at that token, counted round the passage.
+    pub(super) fn new(start: u32) -> Self {
+        Self {
+            next: start as usize % tokens().len(),
+            first: true,
+        }
+    }
+
+    /// Puts the next `count` tokens in place of what is in `text`. The very first one comes without
+    /// its space.
+    pub(super) fn read(&mut self, count: u32, text: &mut String) {
+        text.clear();
+        for _ in 0..count {
+            let token = tokens()[self.next];
+            text.push_str(if self.first {
+                token.trim_start()
+            } else {
+                token
+            });
+            self.first = false;
+            self.next = (self.next + 1) % tokens().len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_a_word_or_a_character() {
+        assert_eq!(
+            split(" One two 三四 five"),
+            [" One", " two", " 三", "四", " five"]
+        );
+        assert_eq!(tokens().concat(), PASSAGE, "nothing is lost");
+        for token in tokens() {
+            assert_eq!(count(token), 1, "{token:?}");
+        }
+    }
+
+    #[test]
+    fn any_stretch_counts_as_many_tokens_as_it_has() {
+        let mut text = String::new();
+        for start in 0..200 {
+            let mut reader = Reader::new(start);
+            for n in [1, 2, 3, 50, 300] {
+                reader.read(n, &mut text);
+                assert_eq!(count(&text), u64::from(n), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_begin_with_a_space() {
+        let mut text = String::new();
+        let mut reader = Reader::new(0);
+        reader.read(2, &mut text);
+        assert_eq!(text, "This answer");
+        reader.read(1, &mut text);
+        assert_eq!(text, " comes");
+    }
+
+    #[test]
+    fn prompts_are_counted() {
+        assert_eq!(count("你是谁"), 3);
+        assert_eq!(count("Who are you? 你"), 4);
+        assert_eq!(count(""), 0);
+    }
+}

@@ -1,0 +1,133 @@
+//! A small pseudo-random generator: repeatable from a seed, which is all that a simulation needs.
+
+use std::f64::consts::TAU;
+
+/// What numbers are drawn for. Each purpose has its own stream, so that asking for faults does not
+/// change when tokens are due, nor the reverse.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// Identifiers of the answer.
+    Ids,
+    /// Whether and where a fault strikes, and where in the passage the text begins.
+    Plan,
+    /// When tokens are due.
+    Schedule,
+}
+
+/// A `SplitMix64` generator (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+/// 2014). Not for secrets.
+#[derive(Clone, Debug)]
+pub(super) struct Rng(u64);
+
+/// The odd number nearest to 2^64 divided by the golden ratio: the generator's increment.
+const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Rng {
+    /// The generator of one request (numbered from 1) for one purpose.
+    pub(super) fn new(seed: u64, request: u64, purpose: Purpose) -> Self {
+        let mut outer = Rng(seed);
+        let mut inner = Rng(outer.next() ^ request);
+        Rng(inner.next() ^ purpose as u64)
+    }
+
+    /// The next 64 bits.
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(GOLDEN);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Uniform in `0.0..1.0`, in steps of 2^-53.
+    pub(super) fn unit(&mut self) -> f64 {
+        const STEPS: f64 = (1_u64 << 53) as f64;
+        (self.next() >> 11) as f64 / STEPS
+    }
+
+    /// Uniform in `0..bound`; 0 if the bound is. The bias is below `bound` / 2^64.
+    pub(super) fn below(&mut self, bound: u32) -> u32 {
+        let wide = u128::from(self.next()) * u128::from(bound);
+        u32::try_from(wide >> 64).unwrap_or_default()
+    }
+
+    /// Standard normal, by Box and Muller's method; the second value of each pair is not used.
+    pub(super) fn normal(&mut self) -> f64 {
+        // The logarithm's argument lies in 0.0 < x <= 1.0.
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (TAU * self.unit()).cos()
+    }
+
+    /// A version 4 UUID, hyphenated.
+    pub(super) fn uuid(&mut self) -> String {
+        let (high, low) = (self.next(), self.next());
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xFFFF,
+            high & 0xFFF,
+            0x8000 | ((low >> 48) & 0x3FFF),
+            low & 0xFFFF_FFFF_FFFF,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_the_published_numbers() {
+        // The first outputs of SplitMix64 for seed 1234567, as other implementations print them.
+        let mut rng = Rng(1_234_567);
+        let drawn = [rng.next(), rng.next(), rng.next()];
+        assert_eq!(
+            drawn,
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
+        );
+    }
+
+    #[test]
+    fn repeats_for_the_same_request_and_differs_for_another() {
+        let draw = |seed, request, purpose| Rng::new(seed, request, purpose).next();
+        let one = draw(7, 1, Purpose::Schedule);
+        assert_eq!(one, draw(7, 1, Purpose::Schedule));
+        assert_ne!(one, draw(8, 1, Purpose::Schedule));
+        assert_ne!(one, draw(7, 2, Purpose::Schedule));
+        assert_ne!(one, draw(7, 1, Purpose::Plan));
+    }
+
+    #[test]
+    fn draws_stay_in_their_bounds() {
+        let mut rng = Rng::new(0, 1, Purpose::Plan);
+        assert_eq!(rng.below(0), 0);
+        for _ in 0..10_000 {
+            assert!((0.0..1.0).contains(&rng.unit()));
+            assert!(rng.below(3) < 3);
+            assert!(rng.normal().is_finite());
+        }
+    }
+
+    #[test]
+    fn normals_have_the_mean_and_deviation_of_their_name() {
+        let mut rng = Rng::new(0, 1, Purpose::Plan);
+        let n = 100_000;
+        let drawn: Vec<f64> = (0..n).map(|_| rng.normal()).collect();
+        let mean = drawn.iter().sum::<f64>() / f64::from(n);
+        let variance = drawn.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
+        assert!(mean.abs() < 0.02, "{mean}");
+        assert!((variance - 1.0).abs() < 0.02, "{variance}");
+    }
+
+    #[test]
+    fn a_uuid_has_its_version_and_variant() {
+        let uuid = Rng::new(0, 1, Purpose::Ids).uuid();
+        assert_eq!(uuid.len(), 36, "{uuid}");
+        assert_eq!(&uuid[14..15], "4", "{uuid}");
+        assert!(matches!(&uuid[19..20], "8" | "9" | "a" | "b"), "{uuid}");
+    }
+}

@@ -1,0 +1,158 @@
+//! When the tokens of an answer are due: a pure function of the options and the generator.
+
+use std::time::Duration;
+
+use super::dist::Dist;
+use super::rng::Rng;
+
+/// An event that carries tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Due {
+    /// When it is to be written, from the moment at which the request had been read. Never before
+    /// the event before it.
+    pub(super) at: Duration,
+    /// How many tokens it carries.
+    pub(super) tokens: u32,
+}
+
+/// The events of one answer, in order.
+///
+/// Token k (from 0) is due at the time to the first token plus the sum of the first k gaps; an event
+/// of several tokens is due with its first one. Times are sums of draws, never of what happened, so
+/// that a late write makes no later one late; jitter delays an event and is not carried on.
+#[derive(Clone, Debug)]
+pub(super) struct Schedule {
+    rng: Rng,
+    itl: Dist<Duration>,
+    jitter: Duration,
+    per_event: u32,
+    /// Tokens that have not been scheduled.
+    left: u32,
+    /// When the next token is due, without jitter.
+    next: Duration,
+    /// When the last event was due, with jitter.
+    last: Duration,
+}
+
+impl Schedule {
+    /// The schedule of an answer of that many tokens, whose first one is due at `ttft`.
+    pub(super) fn new(
+        ttft: Duration,
+        tokens: u32,
+        itl: Dist<Duration>,
+        jitter: Duration,
+        per_event: u32,
+        rng: Rng,
+    ) -> Self {
+        Self {
+            rng,
+            itl,
+            jitter,
+            per_event: per_event.max(1),
+            left: tokens,
+            next: ttft,
+            last: Duration::ZERO,
+        }
+    }
+
+    /// How many events are left.
+    pub(super) fn events(&self) -> u32 {
+        self.left.div_ceil(self.per_event)
+    }
+
+    /// When the next token is due or, after the last one, would have been.
+    pub(super) fn next_token(&self) -> Duration {
+        self.next.max(self.last)
+    }
+}
+
+impl Iterator for Schedule {
+    type Item = Due;
+
+    fn next(&mut self) -> Option<Due> {
+        let tokens = self.left.min(self.per_event);
+        if tokens == 0 {
+            return None;
+        }
+        self.left -= tokens;
+        let jitter = self.jitter.mul_f64(self.rng.unit());
+        self.last = self.last.max(self.next.saturating_add(jitter));
+        for _ in 0..tokens {
+            self.next = self.next.saturating_add(self.itl.draw(&mut self.rng));
+        }
+        Some(Due {
+            at: self.last,
+            tokens,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rng::Purpose;
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn schedule(tokens: u32, itl: &str, jitter: Duration, per_event: u32) -> Schedule {
+        let rng = Rng::new(0, 1, Purpose::Schedule);
+        let itl = itl.parse().expect("a distribution");
+        Schedule::new(ms(200), tokens, itl, jitter, per_event, rng)
+    }
+
+    #[test]
+    fn events_are_due_with_their_first_token() {
+        for (tokens, per_event, expected) in [
+            (0, 1, vec![]),
+            (1, 1, vec![(200, 1)]),
+            (3, 1, vec![(200, 1), (220, 1), (240, 1)]),
+            (5, 2, vec![(200, 2), (240, 2), (280, 1)]),
+            (2, 9, vec![(200, 2)]),
+        ] {
+            let schedule = schedule(tokens, "20", Duration::ZERO, per_event);
+            assert_eq!(schedule.events() as usize, expected.len());
+            let due: Vec<_> = schedule
+                .map(|due| (due.at.as_millis(), due.tokens))
+                .collect();
+            assert_eq!(due, expected, "{tokens} tokens, {per_event} per event");
+        }
+    }
+
+    #[test]
+    fn times_do_not_drift() {
+        let last = schedule(10_001, "20", Duration::ZERO, 1).last();
+        assert_eq!(last.map(|due| due.at), Some(ms(200 + 10_000 * 20)));
+    }
+
+    #[test]
+    fn jitter_delays_an_event_and_is_not_carried_on() {
+        let due: Vec<_> = schedule(1_000, "20", ms(5), 1).collect();
+        for (k, due) in (0_u64..).zip(&due) {
+            let plain = ms(200 + k * 20);
+            assert!(due.at >= plain && due.at <= plain + ms(5), "{k}: {due:?}");
+        }
+        assert!(due.iter().any(|due| due.at.subsec_millis() % 20 != 0));
+    }
+
+    #[test]
+    fn jitter_above_the_gap_keeps_the_order() {
+        let due: Vec<_> = schedule(1_000, "1", ms(50), 1).collect();
+        assert!(due.is_sorted_by_key(|due| due.at));
+    }
+
+    #[test]
+    fn the_next_token_is_known_before_and_after_the_last() {
+        let mut schedule = schedule(2, "20", Duration::ZERO, 1);
+        assert_eq!(schedule.next_token(), ms(200));
+        schedule.by_ref().count();
+        assert_eq!(schedule.next_token(), ms(240));
+    }
+
+    #[test]
+    fn a_seed_repeats_its_schedule() {
+        let draw = || schedule(50, "lognormal:20,10", ms(5), 3).collect::<Vec<_>>();
+        assert_eq!(draw(), draw());
+    }
+}

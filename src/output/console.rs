@@ -1,0 +1,200 @@
+//! What people see on the terminal: the banner, the live table or the watched request, and the
+//! final summary, in the language and the width of the terminal.
+//!
+//! The renderers in the submodules are functions from data to text. [`Console`] owns the writer
+//! and decides what is shown at all. Errors of writing are the caller's to handle: a closed pipe
+//! is not worth a message.
+
+mod banner;
+mod failures;
+mod live;
+mod page;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod watched;
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::output::FileKind;
+use crate::record::Sample;
+use crate::stats::{LiveLine, Summary};
+use crate::text::{Language, Message};
+
+pub use banner::{Banner, Source};
+
+use live::LiveTable;
+use page::Page;
+use watched::Watched;
+
+/// Columns of a terminal that does not tell.
+const DEFAULT_WIDTH: usize = 80;
+/// Columns below which a narrow terminal has to wrap by itself.
+const LEAST_WIDTH: usize = 40;
+
+/// How the terminal is written to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each a flag of the command line or a fact about the terminal"
+)]
+pub struct Settings {
+    /// In which language.
+    pub language: Language,
+    /// Only notices and the final statistics.
+    pub quiet: bool,
+    /// A watched request's text as it arrives, in place of the table of chunks.
+    pub show_text: bool,
+    /// A single request of a single user is shown in detail, in place of the live table.
+    pub watched: bool,
+    /// Whether to use colours; see [`wants_colour`].
+    pub colour: bool,
+    /// Columns of the terminal; 80 where unknown.
+    pub width: Option<usize>,
+}
+
+/// Whether colours are wanted: on a terminal that is not `TERM=dumb`, unless `NO_COLOR` holds
+/// anything (<https://no-color.org>).
+#[must_use]
+pub fn wants_colour(terminal: bool, no_color: Option<&OsStr>, term: Option<&OsStr>) -> bool {
+    terminal && no_color.is_none_or(OsStr::is_empty) && term.is_none_or(|term| term != "dumb")
+}
+
+/// What the end of a run has to say beside its figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Closing<'a> {
+    /// The files that were written.
+    pub files: &'a [(FileKind, &'a Path)],
+    /// The warnings of the run, those of the banner included.
+    pub warnings: &'a [Message],
+    /// Whether the user ended the run before its time.
+    pub interrupted: bool,
+}
+
+/// The terminal, or whatever people's text goes to.
+pub struct Console {
+    out: Box<dyn Write + Send>,
+    page: Page,
+    settings: Settings,
+    live: LiveTable,
+    watched: Watched,
+}
+
+impl Console {
+    /// A console that writes to `out`.
+    #[must_use]
+    pub fn new(out: Box<dyn Write + Send>, settings: Settings) -> Self {
+        Self {
+            out,
+            page: Page {
+                texts: settings.language.texts(),
+                colour: settings.colour,
+                width: settings.width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH),
+            },
+            settings,
+            live: LiveTable::default(),
+            watched: Watched::new(settings.show_text),
+        }
+    }
+
+    /// Says what is about to be done, unless quiet.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, as for all that write.
+    pub fn banner(&mut self, banner: &Banner<'_>) -> io::Result<()> {
+        if self.settings.quiet {
+            return Ok(());
+        }
+        let text = banner::render(&self.page, banner, self.settings.watched);
+        self.write(&text)
+    }
+
+    /// Shows what a sample tells: a notice always, the progress of a request where one is watched.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn sample(&mut self, sample: &Sample) -> io::Result<()> {
+        if let Sample::Notice(message) = sample {
+            return self.notice(message);
+        }
+        if self.settings.quiet || !self.settings.watched {
+            return Ok(());
+        }
+        let text = self.watched.on(&self.page, sample);
+        self.write(&text)
+    }
+
+    /// Adds a row to the live table, unless quiet or watching a request.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn live(&mut self, line: &LiveLine) -> io::Result<()> {
+        if self.settings.quiet || self.settings.watched {
+            return Ok(());
+        }
+        let text = self.live.row(&self.page, line);
+        self.write(&text)
+    }
+
+    /// Shows something that the user should know at once.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn notice(&mut self, message: &Message) -> io::Result<()> {
+        let mut text = self.watched.end_line().to_owned();
+        text.push_str(&self.page.warning(message));
+        self.write(&text)
+    }
+
+    /// Says something, as it is.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn say(&mut self, message: &Message) -> io::Result<()> {
+        let mut text = self.watched.end_line().to_owned();
+        text.push_str(&self.page.paragraph(message));
+        self.write(&text)
+    }
+
+    /// Shows the final statistics. Of a request that was watched to its end they have been shown
+    /// already: what is left is where the files are.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn summary(&mut self, summary: &Summary, closing: &Closing<'_>) -> io::Result<()> {
+        let mut text = self.watched.end_line().to_owned();
+        let page = &self.page;
+        if self.watched.has_finished() {
+            if closing.interrupted {
+                text.push('\n');
+                text.push_str(&summary::interrupted(page));
+            }
+        } else {
+            if !self.settings.quiet {
+                text.push('\n');
+            }
+            text.push_str(&summary::render(page, summary, closing.interrupted));
+        }
+        text.push_str(&summary::closing(page, closing));
+        self.write(&text)
+    }
+
+    /// Writes a piece whole, and at once: somebody is looking.
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+}

@@ -1,0 +1,111 @@
+//! Why requests failed, and what can be done about it.
+
+use super::page::{Page, plain_seconds};
+use super::text::{one_line, right, shorten};
+use crate::clock::Stamp;
+use crate::record::FailureKind;
+use crate::stats::FailureSummary;
+use crate::text::Message;
+
+/// Columns of a failure's detail that are shown; the CSV has it whole.
+const DETAIL: usize = 240;
+/// Columns of the longest kind's name.
+const NAMES: usize = 16;
+
+/// The failures by kind: how many, the first one's detail, and a hint.
+pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
+    let mut text = page.heading(page.text("console.failures.title"));
+    let counts = failures.iter().map(|f| f.count.to_string().len());
+    let columns = counts.max().unwrap_or(0);
+    for failure in failures {
+        let name = failure.kind.name();
+        let count = right(&failure.count.to_string(), columns + NAMES - name.len());
+        let line = format!("  {}{count}\n", page.bad(name));
+        text.push_str(&line);
+        let since_start = failure.first_seen.since(Stamp::ZERO);
+        let first = Message::new("console.failures.first")
+            .with("at", plain_seconds(since_start))
+            .with("detail", shortened(&failure.detail));
+        text.push_str(&page.indented(4, &page.message(&first)));
+        text.push_str(&page.indented(4, &hint(page, failure.kind, &failure.detail)));
+    }
+    text
+}
+
+/// Why a single request failed, and a hint.
+pub(super) fn reason(page: &Page, kind: FailureKind, detail: &str) -> String {
+    let detail = shortened(detail);
+    let mut text = String::new();
+    if !detail.is_empty() {
+        text.push_str(&page.indented(2, &detail));
+    }
+    text.push_str(&page.indented(2, &hint(page, kind, &detail)));
+    text
+}
+
+fn shortened(detail: &str) -> String {
+    shorten(&one_line(detail), DETAIL)
+}
+
+/// What a failure of that kind means to the user and what to do about it, by the HTTP status that
+/// begins the detail where that says more.
+pub(super) fn hint(page: &Page, kind: FailureKind, detail: &str) -> String {
+    let general = format!("console.hint.{kind}");
+    let special = (kind == FailureKind::HttpStatus)
+        .then(|| status(detail))
+        .flatten()
+        .and_then(|status| {
+            let (exact, class) = (
+                format!("{general}.{status}"),
+                format!("{general}.{}xx", status / 100),
+            );
+            page.texts.find(&exact).or_else(|| page.texts.find(&class))
+        });
+    let hint = special.unwrap_or_else(|| page.texts.find(&general).unwrap_or_default());
+    let prefix = page.text("console.failures.hint");
+    format!("{prefix}{hint}")
+}
+
+/// The first number of three digits.
+fn status(detail: &str) -> Option<u16> {
+    detail
+        .split(|c: char| !c.is_ascii_digit())
+        .find(|digits| digits.len() == 3)?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Language;
+
+    fn page(language: Language) -> Page {
+        Page {
+            texts: language.texts(),
+            colour: false,
+            width: 80,
+        }
+    }
+
+    #[test]
+    fn every_kind_has_a_hint_in_both_languages() {
+        for language in [Language::English, Language::Chinese] {
+            let prefix = language.texts().get("console.failures.hint").len();
+            for kind in FailureKind::ALL {
+                let hint = hint(&page(language), kind, "");
+                assert!(hint.len() > prefix + 10, "{kind}: {hint}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_status_decides_the_hint() {
+        let page = page(Language::English);
+        let hint = |detail| hint(&page, FailureKind::HttpStatus, detail);
+        assert_ne!(hint("HTTP 401 Unauthorized"), hint("418 I'm a teapot"));
+        assert_eq!(hint("502 Bad Gateway: 401"), hint("HTTP 503"));
+        assert_ne!(hint("HTTP 429"), hint("HTTP 422"));
+        assert_eq!(hint("HTTP 1.1"), hint(""));
+    }
+}

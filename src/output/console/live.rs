@@ -1,0 +1,152 @@
+//! The live table: a row each second.
+
+use super::page::{ABSENT, Page, percent};
+use super::text::right;
+use crate::stats::LiveLine;
+
+/// Rows between two headers, of this table and of the watched request's.
+pub(super) const ROWS_PER_HEADER: usize = 20;
+
+/// Columns of each figure: for 10,000 users, nine digits of chunks and minutes of waiting, 79 with
+/// the spaces between.
+const WIDTHS: [usize; 9] = [8, 11, 9, 9, 7, 7, 7, 5, 8];
+/// Ids of the two lines of each header: the name, and below it the unit.
+const HEADERS: [(&str, &str); 9] = [
+    ("console.live.time", ""),
+    ("console.live.users", "console.live.users_unit"),
+    ("console.live.chunks", ""),
+    ("console.live.response", "console.live.ms"),
+    ("console.live.tpot", "console.live.ms_per_token"),
+    ("console.live.throughput", "console.live.estimate"),
+    ("console.live.success", "console.live.percent"),
+    ("console.live.rps", ""),
+    ("console.live.ttft", "console.live.ms"),
+];
+
+/// The rows so far.
+#[derive(Debug, Default)]
+pub(super) struct LiveTable {
+    rows: usize,
+}
+
+impl LiveTable {
+    /// The next row, with the header where one is due.
+    pub(super) fn row(&mut self, page: &Page, line: &LiveLine) -> String {
+        let mut text = String::new();
+        if self.rows == 0 {
+            text.push_str(&page.remark(page.text("console.live.legend")));
+        }
+        if self.rows.is_multiple_of(ROWS_PER_HEADER) {
+            text.push('\n');
+            text.push_str(&header(page));
+        }
+        self.rows += 1;
+        text.push_str(&join(page, &cells(page, line)));
+        text.push('\n');
+        text
+    }
+}
+
+/// Both lines of the header.
+pub(super) fn header(page: &Page) -> String {
+    let text = |id: &'static str| if id.is_empty() { "" } else { page.text(id) };
+    let line = |id: fn(&(&'static str, &'static str)) -> &'static str| {
+        let cells = HEADERS.each_ref().map(id).map(text);
+        let cells: Vec<String> = cells
+            .iter()
+            .zip(WIDTHS)
+            .map(|(cell, columns)| right(cell, columns))
+            .collect();
+        join(page, &cells)
+    };
+    let names = line(|header| header.0);
+    let units = line(|header| header.1);
+    format!("{}\n{}\n", page.bold(&names), page.dim(&units))
+}
+
+/// A wide terminal gets wider gaps.
+fn join(page: &Page, cells: &[String]) -> String {
+    let widest = WIDTHS.iter().sum::<usize>() + 2 * (WIDTHS.len() - 1);
+    cells.join(if page.width > widest { "  " } else { " " })
+}
+
+fn cells(page: &Page, line: &LiveLine) -> Vec<String> {
+    let cells = [
+        elapsed(line.second + 1),
+        format!("{}/{}", line.active, line.total_users),
+        line.chunks.to_string(),
+        fitting(line.mean_response_ms, WIDTHS[3]),
+        fitting(line.mean_tpot_ms, WIDTHS[4]),
+        line.tokens_per_s.to_string(),
+        line.success_rate.map_or_else(|| ABSENT.to_owned(), percent),
+        line.rps.to_string(),
+        fitting(line.ttft_ms, WIDTHS[8]),
+    ];
+    let mut cells: Vec<String> = cells
+        .iter()
+        .zip(WIDTHS)
+        .map(|(cell, columns)| right(cell, columns))
+        .collect();
+    if let Some(rate) = line.success_rate {
+        cells[6] = rated(page, rate, &cells[6]);
+    }
+    cells
+}
+
+/// The success rate's colour.
+pub(super) fn rated(page: &Page, rate: f64, text: &str) -> String {
+    if rate < 1.0 {
+        page.bad(text)
+    } else {
+        page.good(text)
+    }
+}
+
+/// A figure with two decimals, or as many as there is room for.
+fn fitting(value: Option<f64>, columns: usize) -> String {
+    let Some(value) = value else {
+        return ABSENT.to_owned();
+    };
+    (0..=2)
+        .rev()
+        .map(|decimals| format!("{value:.decimals$}"))
+        .find(|text| text.len() <= columns)
+        .unwrap_or_else(|| format!("{value:.0}"))
+}
+
+/// Seconds since the run's start, as hours, minutes and seconds.
+fn elapsed(seconds: u64) -> String {
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    format!("{:02}:{:02}:{seconds:02}", minutes / 60, minutes % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_figures_give_up_decimals_before_alignment() {
+        for (value, columns, expected) in [
+            (None, 7, "-"),
+            (Some(0.0), 7, "0.00"),
+            (Some(9_999.99), 7, "9999.99"),
+            (Some(99_999.94), 7, "99999.9"),
+            (Some(99_999.99), 7, "100000"),
+            (Some(12_345_678.0), 7, "12345678"),
+        ] {
+            assert_eq!(fitting(value, columns), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn time_goes_on_beyond_an_hour() {
+        for (seconds, expected) in [
+            (1, "00:00:01"),
+            (754, "00:12:34"),
+            (3_600, "01:00:00"),
+            (360_000, "100:00:00"),
+        ] {
+            assert_eq!(elapsed(seconds), expected);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The final statistics of a run, and where its files are.
+
+use std::fmt::Write as _;
+
+use super::Closing;
+use super::failures;
+use super::live::rated;
+use super::page::{ABSENT, Fields, Page, add_files, count, figure, percent, plain_seconds};
+use super::table::{self, Row};
+use super::watched::prompt_tokens;
+use crate::load::Limit;
+use crate::record::TokenSource;
+use crate::stats::{OutputTokens, Summary, TokenMix};
+use crate::text::Message;
+
+/// The final statistics.
+pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> String {
+    let mut text = page.heading(page.text("console.summary.title"));
+    if interrupted {
+        text.push_str(&self::interrupted(page));
+        text.push('\n');
+    }
+    text.push_str(&totals(page, summary));
+    if !summary.failures.is_empty() {
+        text.push('\n');
+        text.push_str(&failures::render(page, &summary.failures));
+    }
+    text.push('\n');
+    text.push_str(&distributions(page, summary));
+    text.push('\n');
+    text.push_str(&rates(page, summary));
+    text
+}
+
+/// That the run was ended before its time.
+pub(super) fn interrupted(page: &Page) -> String {
+    page.warning(&Message::new("console.summary.interrupted"))
+}
+
+fn totals(page: &Page, summary: &Summary) -> String {
+    let mut fields = Fields::default();
+    fields.add(page.text("console.summary.users"), users(page, summary));
+    fields.add(
+        page.text("console.summary.duration"),
+        duration(page, summary),
+    );
+    let requests = summary.requests().to_string();
+    fields.add(page.text("console.summary.requests"), requests);
+    fields.part(page.text("console.summary.ok"), summary.ok.to_string());
+    let failed = summary.failed().to_string();
+    let failed = if summary.failed() > 0 {
+        page.bad(&failed)
+    } else {
+        failed
+    };
+    fields.part(page.text("console.summary.failed"), failed);
+    let cancelled = summary.cancelled.to_string();
+    fields.part(page.text("console.summary.cancelled"), cancelled);
+    if summary.abandoned > 0 {
+        let abandoned = summary.abandoned.to_string();
+        fields.part(page.text("console.summary.abandoned"), abandoned);
+    }
+    fields.add(
+        page.text("console.summary.success_rate"),
+        success_rate(page, summary),
+    );
+    fields.add(page.text("console.summary.retries"), retries(page, summary));
+    let reconnects = summary.reconnects.to_string();
+    fields.add(page.text("console.summary.reconnects"), reconnects);
+    fields.add(
+        page.text("console.summary.chunks"),
+        summary.chunks.to_string(),
+    );
+    let tokens = output_tokens(page, &summary.output_tokens);
+    fields.add(page.text("console.summary.output_tokens"), tokens);
+    if summary.prompt_tokens.is_some() || summary.cached_tokens.is_some() {
+        let tokens = prompt_tokens(page, summary.prompt_tokens, summary.cached_tokens);
+        fields.add(page.text("console.summary.prompt_tokens"), tokens);
+    }
+    if summary.reasoning_tokens.is_some() {
+        let tokens = count(summary.reasoning_tokens);
+        fields.add(page.text("console.summary.reasoning_tokens"), tokens);
+    }
+    let sum = page.seconds(summary.response_time_sum);
+    fields.add(page.text("console.summary.response_sum"), sum);
+    fields.render()
+}
+
+fn users(page: &Page, summary: &Summary) -> String {
+    let planned = u64::from(summary.plan.users);
+    if summary.users_started == planned {
+        return planned.to_string();
+    }
+    let message = Message::new("console.summary.users_started")
+        .with("started", summary.users_started)
+        .with("planned", planned);
+    page.message(&message)
+}
+
+fn duration(page: &Page, summary: &Summary) -> String {
+    let real = page.seconds(summary.duration());
+    let Limit::Duration { hold, .. } = summary.plan.limit else {
+        return real;
+    };
+    let ramp_up = summary.plan.ramp_up;
+    let planned = if ramp_up.is_zero() {
+        Message::new("console.summary.planned").with("planned", plain_seconds(hold))
+    } else {
+        Message::new("console.summary.planned_ramp_up")
+            .with("planned", plain_seconds(ramp_up + hold))
+            .with("ramp_up", plain_seconds(ramp_up))
+            .with("hold", plain_seconds(hold))
+    };
+    page.aside(&real, &page.message(&planned))
+}
+
+fn success_rate(page: &Page, summary: &Summary) -> String {
+    let Some(rate) = summary.success_rate() else {
+        return ABSENT.to_owned();
+    };
+    let of = Message::new("console.summary.of_completed")
+        .with("ok", summary.ok)
+        .with("completed", summary.completed());
+    let rate = rated(page, rate, &format!("{}%", percent(rate)));
+    page.aside(&rate, &page.message(&of))
+}
+
+fn retries(page: &Page, summary: &Summary) -> String {
+    if summary.retries == 0 {
+        return "0".to_owned();
+    }
+    let message = Message::new("console.summary.retries_waited")
+        .with("retries", summary.retries)
+        .with("waited", page.seconds(Some(summary.retry_wait)));
+    page.texts.render(&message)
+}
+
+fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
+    let (Some(total), Some(mix)) = (tokens.total(), tokens.mix()) else {
+        return ABSENT.to_owned();
+    };
+    let source = match mix {
+        TokenMix::Only(TokenSource::Usage) => Message::new("console.tokens.usage"),
+        TokenMix::Only(TokenSource::Estimate) => Message::new("console.tokens.estimate"),
+        TokenMix::Mixed => Message::new("console.tokens.mixed")
+            .with("usage", tokens.usage_requests)
+            .with("estimate", tokens.estimate_requests),
+    };
+    page.aside(&total.to_string(), &page.message(&source))
+}
+
+/// The table of distributions, with what has to be known to read it.
+fn distributions(page: &Page, summary: &Summary) -> String {
+    let exact = |name, unit, statistics| Row {
+        name,
+        unit,
+        statistics,
+        approximate: false,
+    };
+    let mut rows = vec![
+        exact("TTFB", "ms", summary.ttfb.as_ref()),
+        exact("TTFT", "ms", summary.ttft.as_ref()),
+    ];
+    if summary.ttfa.is_some() {
+        rows.push(exact("TTFA", "ms", summary.ttfa.as_ref()));
+    }
+    rows.push(exact("TPOT", "ms/token", summary.tpot.as_ref()));
+    rows.push(Row {
+        approximate: true,
+        ..exact("ITL", "ms", summary.itl.as_ref())
+    });
+    let response = page.text("console.table.response");
+    rows.push(exact(response, "ms", summary.response.as_ref()));
+    let throughput = page.text("console.table.tokens_per_s");
+    rows.push(exact(throughput, "", summary.tokens_per_s.as_ref()));
+    if rows.iter().all(|row| row.statistics.is_none()) {
+        return page.remark(page.text("console.summary.nothing"));
+    }
+    let mut text = table::render(page, &rows);
+    let over = Message::new("console.summary.over").with("ok", summary.ok);
+    let mut remark = page.message(&over);
+    if let Some(mix) = summary.output_tokens.mix() {
+        let source = Message::new("console.summary.token_source").with("source", mix.name());
+        let _ = write!(
+            remark,
+            "{}{}",
+            page.text("console.summary.space"),
+            page.message(&source)
+        );
+    }
+    text.push_str(&page.remark(&remark));
+    text
+}
+
+fn rates(page: &Page, summary: &Summary) -> String {
+    let mut fields = Fields::default();
+    let throughput = match (summary.system_throughput(), summary.output_tokens.mix()) {
+        (Some(rate), Some(mix)) => {
+            let rate = page.quantity(&figure(Some(rate)), "tokens/s");
+            page.aside(&rate, mix.name())
+        }
+        _ => ABSENT.to_owned(),
+    };
+    fields.add(page.text("console.summary.throughput"), throughput);
+    fields.add(page.text("console.summary.rps"), figure(summary.rps()));
+    fields.render()
+}
+
+/// Where the files are, and the warnings once more.
+pub(super) fn closing(page: &Page, closing: &Closing<'_>) -> String {
+    let mut text = String::new();
+    if !closing.files.is_empty() {
+        text.push('\n');
+        text.push_str(&page.heading(page.text("console.files.title")));
+        let mut fields = Fields::default();
+        add_files(page, closing.files, &mut fields);
+        text.push_str(&fields.render());
+    }
+    if !closing.warnings.is_empty() {
+        text.push('\n');
+        text.push_str(&page.heading(page.text("console.warnings.title")));
+        for warning in closing.warnings {
+            text.push_str(&page.warning(warning));
+        }
+    }
+    text
+}

@@ -1,0 +1,364 @@
+//! What the terminal shows, against golden files in `tests/golden/console/`. Set
+//! `SSE_PERF_UPDATE_GOLDEN=1` to write them anew, and read the difference.
+
+mod data;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::*;
+use crate::load::Limit;
+use crate::record::{Failure, FailureKind, Outcome, Usage};
+use crate::stats::OutputTokens;
+use data::*;
+
+const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
+
+/// What a console wrote.
+#[derive(Clone, Default)]
+struct Screen(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is shown of whatever `show` does.
+fn shown(settings: Settings, show: impl Fn(&mut Console) -> io::Result<()>) -> String {
+    let screen = Screen::default();
+    let mut console = Console::new(Box::new(screen.clone()), settings);
+    show(&mut console).unwrap();
+    let bytes = screen.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Compares what is shown in both languages with the golden files of that name.
+fn golden(name: &str, settings: Settings, show: impl Fn(&mut Console) -> io::Result<()>) {
+    for language in LANGUAGES {
+        let text = shown(
+            Settings {
+                language,
+                ..settings
+            },
+            &show,
+        );
+        let file = format!("{name}.{}.txt", language.code());
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/console");
+        let path: PathBuf = directory.join(&file);
+        if std::env::var_os("SSE_PERF_UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(
+            text, expected,
+            "{file} (SSE_PERF_UPDATE_GOLDEN=1 accepts it)"
+        );
+        assert!(!text.contains("console."), "{file} lacks a text");
+        assert!(
+            text.lines().all(|line| line == line.trim_end()),
+            "{file}: trailing spaces"
+        );
+        let columns = settings.width.unwrap_or(80);
+        for line in text.lines().filter(|line| !line.contains('/')) {
+            assert!(text::width(line) <= columns, "{file}: {line}");
+        }
+    }
+}
+
+fn watching() -> Settings {
+    Settings {
+        watched: true,
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn banners() {
+    golden("banner", Settings::default(), |console| {
+        console.banner(&Banner {
+            model: Some("qwen-max"),
+            queries: Source::File {
+                path: Path::new("data/queries.txt"),
+                count: 120,
+            },
+            keys: Source::File {
+                path: Path::new("data/keys.txt"),
+                count: 3,
+            },
+            files: &files(),
+            warnings: &warnings(),
+            ..banner(plan(1_000, 30, TIMED))
+        })?;
+        let both = Limit::Duration {
+            hold: Duration::from_secs(90),
+            requests: Some(5_000),
+        };
+        for (users, limit) in [(10, Limit::OnceEach), (1, Limit::Requests(50)), (2, both)] {
+            console.banner(&Banner {
+                keys: Source::Single(""),
+                ..banner(plan(users, 0, limit))
+            })?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn live_table() {
+    golden("live", Settings::default(), |console| {
+        let lines = live_lines();
+        lines.iter().try_for_each(|line| console.live(line))?;
+        for second in 2..20 {
+            console.live(&LiveLine { second, ..lines[1] })?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn live_columns_are_aligned_in_every_language_and_width() {
+    for language in LANGUAGES {
+        for (width, expected) in [(80, 79), (120, 87)] {
+            let settings = Settings {
+                language,
+                width: Some(width),
+                ..Settings::default()
+            };
+            let text = shown(settings, |console| {
+                live_lines().iter().try_for_each(|line| console.live(line))
+            });
+            let table = text.split_once("\n\n").unwrap().1;
+            let widths: Vec<_> = table.lines().map(text::width).collect();
+            assert_eq!(widths, [expected; 5], "{language:?}\n{table}");
+        }
+    }
+}
+
+#[test]
+fn watched_request() {
+    golden("watched", watching(), |console| {
+        console.banner(&banner(plan(1, 0, Limit::OnceEach)))?;
+        console.sample(&head())?;
+        console.sample(&so_far(210, 1, ""))?;
+        for chunk in 2..=60 {
+            // Too often for a row each: at most ten are shown of a second, and the last one.
+            console.sample(&so_far(200 + 16 * chunk, chunk, ""))?;
+        }
+        let mut request = answered();
+        request.usage = Usage {
+            prompt: Some(20),
+            completion: Some(101),
+            cached: Some(16),
+            reasoning: None,
+        };
+        request.finish_reason = Some("stop".to_owned());
+        console.sample(&Sample::Finished(Box::new(request)))?;
+        let closing = Closing {
+            files: &files(),
+            ..Closing::default()
+        };
+        console.summary(&summary(plan(1, 0, Limit::OnceEach)), &closing)
+    });
+}
+
+#[test]
+fn watched_request_that_reasons_and_is_retried() {
+    golden("watched_reasoning", watching(), |console| {
+        console.sample(&head())?;
+        let mut request = answered();
+        request.instants.first_answer = Some(ms(610));
+        request.connection.reused = Some(true);
+        request.usage.reasoning = Some(44);
+        request.attempts = 3;
+        request.retry_wait = Duration::from_micros(1_234_567);
+        console.sample(&Sample::Finished(Box::new(request)))?;
+        let closing = Closing {
+            interrupted: true,
+            ..Closing::default()
+        };
+        console.summary(&summary(plan(1, 0, Limit::OnceEach)), &closing)
+    });
+}
+
+#[test]
+fn watched_request_that_fails() {
+    golden("watched_failed", watching(), |console| {
+        console.banner(&banner(plan(1, 0, Limit::OnceEach)))?;
+        console.sample(&Sample::Head {
+            status: 401,
+            ttfb: Some(Duration::from_millis(2)),
+        })?;
+        let mut request = request();
+        request.http_status = Some(401);
+        request.instants.first_byte = Some(ms(12));
+        let detail = "HTTP 401 Unauthorized: Access token\r\n is\x1b[5m invalid";
+        request.outcome = Outcome::Failed(Failure::new(FailureKind::HttpStatus, detail));
+        console.sample(&Sample::Finished(Box::new(request)))
+    });
+}
+
+#[test]
+fn streamed_text() {
+    let settings = Settings {
+        show_text: true,
+        ..watching()
+    };
+    golden("show_text", settings, |console| {
+        console.sample(&head())?;
+        console.sample(&so_far(210, 1, "I am\n\ta model"))?;
+        console.sample(&so_far(220, 2, ", 你好\x1b[31m\x1b]0;title\x07"))?;
+        console.sample(&Sample::Notice(Message::new("stopping")))?;
+        console.sample(&so_far(230, 3, "Bye"))?;
+        console.sample(&Sample::Finished(Box::new(answered())))
+    });
+}
+
+#[test]
+fn summary_of_a_usual_run() {
+    golden("summary", Settings::default(), |console| {
+        console.summary(&usual(), &closing(&files(), &[]))
+    });
+    let wide = Settings {
+        width: Some(120),
+        ..Settings::default()
+    };
+    golden("summary_wide", wide, |console| {
+        console.summary(&usual(), &closing(&[], &[]))
+    });
+}
+
+#[test]
+fn summary_with_failures_and_warnings() {
+    golden("summary_failures", Settings::default(), |console| {
+        let (files, warnings) = (files(), warnings());
+        let closing = Closing {
+            interrupted: true,
+            ..closing(&files, &warnings)
+        };
+        console.summary(&failing(), &closing)
+    });
+}
+
+#[test]
+fn summary_by_estimate() {
+    golden("summary_estimate", Settings::default(), |console| {
+        let estimated = Summary {
+            users_started: 1,
+            ok: 1,
+            output_tokens: OutputTokens {
+                estimate: 50,
+                estimate_requests: 1,
+                ..OutputTokens::default()
+            },
+            prompt_tokens: None,
+            ttft: Some(statistics(1, 201.0)),
+            tpot: None,
+            itl: None,
+            ..usual()
+        };
+        let plan = plan(1, 0, TIMED);
+        console.summary(&Summary { plan, ..estimated }, &Closing::default())
+    });
+}
+
+#[test]
+fn summary_of_nothing() {
+    golden("summary_empty", Settings::default(), |console| {
+        let plan = plan(5, 0, Limit::OnceEach);
+        console.summary(&summary(plan), &closing(&files(), &[]))
+    });
+}
+
+#[test]
+fn quiet_leaves_notices_and_the_final_statistics() {
+    let quiet = |watched| Settings {
+        quiet: true,
+        watched,
+        show_text: watched,
+        ..Settings::default()
+    };
+    for watched in [false, true] {
+        let text = shown(quiet(watched), |console| {
+            console.banner(&banner(plan(1, 0, Limit::OnceEach)))?;
+            console.live(&live_lines()[1])?;
+            console.sample(&head())?;
+            console.sample(&so_far(210, 1, "text"))?;
+            console.sample(&Sample::Finished(Box::new(answered())))?;
+            console.sample(&Sample::Notice(Message::new("stopping")))?;
+            console.summary(&usual(), &Closing::default())
+        });
+        assert!(text.starts_with("! stopping\nSummary\n"), "{text}");
+    }
+}
+
+#[test]
+fn colours_change_nothing_but_the_look() {
+    let show = |console: &mut Console| {
+        console.banner(&Banner {
+            warnings: &warnings(),
+            ..banner(plan(3, 2, TIMED))
+        })?;
+        live_lines()
+            .iter()
+            .try_for_each(|line| console.live(line))?;
+        console.summary(&failing(), &closing(&files(), &warnings()))
+    };
+    let plain = shown(Settings::default(), show);
+    let coloured = shown(
+        Settings {
+            colour: true,
+            ..Settings::default()
+        },
+        show,
+    );
+    let mut stripped = String::new();
+    for (number, part) in coloured.split("\x1b[").enumerate() {
+        let code_end = if number == 0 {
+            0
+        } else {
+            part.find('m').unwrap() + 1
+        };
+        stripped.push_str(&part[code_end..]);
+    }
+    assert!(coloured.len() > plain.len());
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let some = |text: &'static str| Some(OsStr::new(text));
+    for (terminal, no_color, term, expected) in [
+        (true, None, some("xterm-256color"), true),
+        (true, None, None, true),
+        (true, some(""), None, true),
+        (true, some("1"), some("xterm"), false),
+        (true, None, some("dumb"), false),
+        (false, None, some("xterm"), false),
+    ] {
+        assert_eq!(wants_colour(terminal, no_color, term), expected);
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_an_error_for_the_caller() {
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut console = Console::new(Box::new(Closed), Settings::default());
+    let error = console.live(&live_lines()[0]).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}

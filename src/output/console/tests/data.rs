@@ -1,0 +1,267 @@
+//! Runs and requests to be shown.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::clock::Stamp;
+use crate::load::{ClosedLoop, Limit};
+use crate::output::FileKind;
+use crate::output::console::{Banner, Closing, Source};
+use crate::record::{
+    Connection, FailureKind, Outcome, Phase, Progress, RequestRecord, Sample, Sent, SoFar,
+};
+use crate::stats::{FailureSummary, LiveLine, OutputTokens, RunStats, Statistics, Summary};
+use crate::text::Message;
+
+pub(super) const fn ms(millis: u64) -> Stamp {
+    Stamp::from_micros(millis * 1_000)
+}
+
+pub(super) const fn plan(users: u32, ramp_up: u64, limit: Limit) -> ClosedLoop {
+    ClosedLoop {
+        users,
+        ramp_up: Duration::from_secs(ramp_up),
+        limit,
+    }
+}
+
+pub(super) const TIMED: Limit = Limit::Duration {
+    hold: Duration::from_secs(60),
+    requests: None,
+};
+
+pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
+    Banner {
+        version: "0.1.0",
+        url: "http://localhost:80/v1/chat-messages",
+        protocol: "dify-chat",
+        model: None,
+        plan,
+        timeout: Duration::from_secs(60),
+        grace: Duration::from_millis(2_500),
+        queries: Source::Single("你是谁"),
+        keys: Source::Single("app-****wxyz"),
+        files: &[],
+        warnings: &[],
+    }
+}
+
+pub(super) fn files() -> [(FileKind, &'static Path); 2] {
+    [
+        (FileKind::Requests, "report/requests_20260102_030405.csv"),
+        (FileKind::Run, "report/run_20260102_030405.json"),
+    ]
+    .map(|(kind, path)| (kind, Path::new(path)))
+}
+
+pub(super) fn warnings() -> [Message; 2] {
+    [
+        Message::new("cannot read data/keys.txt: No such file or directory; --api-key is used"),
+        Message::new("the open files' limit was raised from 1024 to 20064 \x1b[2Jfor 10000 users"),
+    ]
+}
+
+pub(super) fn live_lines() -> Vec<LiveLine> {
+    let first = LiveLine {
+        second: 0,
+        active: 2,
+        total_users: 2,
+        chunks: 0,
+        mean_response_ms: None,
+        mean_tpot_ms: None,
+        tokens_per_s: 0,
+        success_rate: None,
+        rps: 0,
+        ttft_ms: None,
+    };
+    let usual = LiveLine {
+        second: 1,
+        active: 10,
+        total_users: 10,
+        chunks: 412,
+        mean_response_ms: Some(1_201.125),
+        mean_tpot_ms: Some(20.05),
+        tokens_per_s: 498,
+        success_rate: Some(1.0),
+        rps: 8,
+        ttft_ms: Some(201.3),
+    };
+    let huge = LiveLine {
+        second: 359_998,
+        active: 10_000,
+        total_users: 10_000,
+        chunks: 987_654_321,
+        mean_response_ms: Some(599_999.994),
+        mean_tpot_ms: Some(59_999.5),
+        tokens_per_s: 1_234_567,
+        success_rate: Some(0.999_999),
+        rps: 12_345,
+        ttft_ms: Some(123_456.78),
+    };
+    vec![first, usual, huge]
+}
+
+pub(super) fn so_far(at: u64, chunks: u64, text: &str) -> Sample {
+    Sample::Progress(Progress {
+        at: ms(at),
+        chunks: 1,
+        tokens: 2,
+        gaps: Vec::new(),
+        so_far: Some(SoFar {
+            chunks,
+            tokens: 2 * chunks,
+            ttft: Duration::from_millis(200),
+            since_first_token: ms(at).since(ms(210)),
+            text: text.to_owned(),
+        }),
+    })
+}
+
+pub(super) fn request() -> RequestRecord {
+    let sent = Sent {
+        query_index: None,
+        query: "你是谁".into(),
+        key_index: None,
+        masked_key: "app-****wxyz".into(),
+    };
+    let mut request = RequestRecord::begin(1, 1, Phase::Hold, sent, ms(10));
+    request.connection = Connection {
+        reused: Some(false),
+        dns: Some(Duration::from_micros(512)),
+        connect: Some(Duration::from_micros(123)),
+        ..Connection::default()
+    };
+    request.instants.end = ms(12);
+    request
+}
+
+pub(super) fn answered() -> RequestRecord {
+    let mut request = request();
+    request.outcome = Outcome::Ok;
+    request.http_status = Some(200);
+    request.instants.first_byte = Some(Stamp::from_micros(22_345));
+    request.instants.first_body = Some(ms(100));
+    request.instants.first_token = Some(ms(210));
+    request.instants.first_answer = Some(ms(210));
+    request.instants.last_token = Some(ms(1_200));
+    request.instants.last_event = Some(ms(1_205));
+    request.instants.end = Stamp::from_micros(1_206_001);
+    request.chunks = 60;
+    request.estimated_tokens = 120;
+    request.answer_chars = 321;
+    request.conversation_id = Some("6f1c8e0a-9d5e-4a53-8f9e-2f3d5ce1b7aa".to_owned());
+    request.message_id = Some("c\x1b]0;evil\x07-1".to_owned());
+    request
+}
+
+pub(super) fn head() -> Sample {
+    Sample::Head {
+        status: 200,
+        ttfb: Some(Duration::from_micros(12_345)),
+    }
+}
+
+pub(super) fn statistics(count: u64, scale: f64) -> Statistics {
+    Statistics {
+        count,
+        mean: 1.234_5 * scale,
+        std_dev: (count > 1).then_some(0.5 * scale),
+        min: 0.1 * scale,
+        p50: scale,
+        p90: 2.0 * scale,
+        p95: 2.5 * scale,
+        p99: 3.0 * scale,
+        max: 4.321 * scale,
+    }
+}
+
+/// A summary without a single request.
+pub(super) fn summary(plan: ClosedLoop) -> Summary {
+    RunStats::default().summary(&plan)
+}
+
+/// A summary of a usual run.
+pub(super) fn usual() -> Summary {
+    Summary {
+        users_started: 100,
+        first_start: Some(ms(1)),
+        last_end: Some(Stamp::from_micros(71_235_001)),
+        ok: 1_200,
+        chunks: 61_234,
+        output_tokens: OutputTokens {
+            usage: 60_000,
+            usage_requests: 1_200,
+            ..OutputTokens::default()
+        },
+        prompt_tokens: Some(14_400),
+        response_time_sum: Some(Duration::from_micros(3_600_123_456)),
+        ttfb: Some(statistics(1_200, 20.0)),
+        ttft: Some(statistics(1_200, 201.0)),
+        tpot: Some(statistics(1_200, 19.5)),
+        itl: Some(statistics(60_034, 18.0)),
+        response: Some(statistics(1_200, 2_999.0)),
+        tokens_per_s: Some(statistics(1_200, 50.0)),
+        ..summary(plan(100, 10, TIMED))
+    }
+}
+
+pub(super) fn failing() -> Summary {
+    let failure = |kind, count, at, detail: &str| FailureSummary {
+        kind,
+        count,
+        first_seen: ms(at),
+        detail: detail.to_owned(),
+    };
+    let body = "{\"code\":\"too_many_requests\",\"message\":\"Too many requests. Please try again \
+                later. The current maximum concurrent requests allowed is 100.\",\"status\":429}";
+    Summary {
+        users_started: 98,
+        failures: vec![
+            failure(
+                FailureKind::Connect,
+                3,
+                7,
+                "Connection refused (os error 111)",
+            ),
+            failure(
+                FailureKind::TimeoutResponse,
+                12,
+                60_104,
+                "no response head within the timeout",
+            ),
+            failure(
+                FailureKind::HttpStatus,
+                1_020,
+                34,
+                &format!("HTTP 429: {body}\n\x1b[31m"),
+            ),
+        ],
+        cancelled: 4,
+        abandoned: 1,
+        retries: 9,
+        retry_wait: Duration::from_millis(1_250),
+        reconnects: 2,
+        output_tokens: OutputTokens {
+            usage: 50_000,
+            usage_requests: 1_000,
+            estimate: 9_000,
+            estimate_requests: 200,
+        },
+        cached_tokens: Some(3_000),
+        reasoning_tokens: Some(777),
+        ttfa: Some(statistics(1_200, 15_000.0)),
+        response: Some(statistics(1_200, 29_999.0)),
+        ..usual()
+    }
+}
+
+pub(super) fn closing<'a>(
+    files: &'a [(FileKind, &'a Path)],
+    warnings: &'a [Message],
+) -> Closing<'a> {
+    Closing {
+        files,
+        warnings,
+        interrupted: false,
+    }
+}

@@ -1,0 +1,327 @@
+//! A single request in detail: what comes, as it comes, and what it was in the end.
+
+use std::time::Duration;
+
+use super::banner::LABELS;
+use super::failures;
+use super::live::ROWS_PER_HEADER;
+use super::page::{ABSENT, Fields, Page, count, figure};
+use super::text::{harmless, one_line, right, shorten};
+use crate::clock::Stamp;
+use crate::record::{Outcome, Progress, RequestRecord, Sample, SoFar, TokenSource};
+use crate::stats::ChunkRow;
+use crate::text::Message;
+
+/// The shortest time between two rows.
+const INTERVAL: Duration = Duration::from_millis(100);
+const WIDTHS: [usize; 4] = [10, 14, 14, 14];
+
+/// A request that is being watched.
+#[derive(Debug)]
+pub(super) struct Watched {
+    show_text: bool,
+    stage: Stage,
+    rows: usize,
+    /// The last row's time.
+    shown_at: Option<Stamp>,
+    /// The newest row, if it was not shown.
+    held: Option<ChunkRow>,
+    /// Whether the cursor stands behind text.
+    in_line: bool,
+}
+
+/// How far the request is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No token has come.
+    Waiting,
+    /// TTFT has been shown, and what follows it been begun.
+    Streaming,
+    /// It is over.
+    Finished,
+}
+
+impl Watched {
+    pub(super) fn new(show_text: bool) -> Self {
+        Self {
+            show_text,
+            stage: Stage::Waiting,
+            rows: 0,
+            shown_at: None,
+            held: None,
+            in_line: false,
+        }
+    }
+
+    /// Whether the request's end has been shown.
+    pub(super) fn has_finished(&self) -> bool {
+        self.stage == Stage::Finished
+    }
+
+    /// What brings the cursor to the start of a line.
+    pub(super) fn end_line(&mut self) -> &'static str {
+        if std::mem::take(&mut self.in_line) {
+            "\n"
+        } else {
+            ""
+        }
+    }
+
+    /// What a sample adds to the screen.
+    pub(super) fn on(&mut self, page: &Page, sample: &Sample) -> String {
+        match sample {
+            Sample::Head { status, ttfb } => head(page, *status, *ttfb),
+            Sample::Progress(progress) => match &progress.so_far {
+                Some(so_far) => self.progress(page, progress, so_far),
+                None => String::new(),
+            },
+            Sample::Finished(request) => self.finish(page, request),
+            _ => String::new(),
+        }
+    }
+
+    fn progress(&mut self, page: &Page, progress: &Progress, so_far: &SoFar) -> String {
+        let mut text = String::new();
+        if self.stage == Stage::Waiting {
+            self.stage = Stage::Streaming;
+            let mut fields = Fields::of_width(LABELS);
+            fields.add("TTFT", page.ms(Some(so_far.ttft)));
+            text = fields.render();
+            text.push('\n');
+        }
+        if self.show_text {
+            let answer = harmless(&so_far.text);
+            if let Some(last) = answer.chars().last() {
+                self.in_line = last != '\n';
+            }
+            text.push_str(&answer);
+            return text;
+        }
+        let row = ChunkRow::of(so_far);
+        let soon = |last: Stamp| progress.at.since(last) < INTERVAL;
+        if self.shown_at.is_some_and(soon) {
+            self.held = Some(row);
+        } else {
+            self.shown_at = Some(progress.at);
+            self.held = None;
+            text.push_str(&self.row(page, row));
+        }
+        text
+    }
+
+    fn row(&mut self, page: &Page, row: ChunkRow) -> String {
+        let mut text = String::new();
+        if self.rows.is_multiple_of(ROWS_PER_HEADER) {
+            if self.rows > 0 {
+                text.push('\n');
+            }
+            text.push_str(&header(page));
+        }
+        self.rows += 1;
+        text.push_str(&line(&[
+            &row.chunks.to_string(),
+            &figure(row.average_ms),
+            &figure(row.tpot_ms),
+            &figure(row.tokens_per_s),
+        ]));
+        text.push('\n');
+        text
+    }
+
+    fn finish(&mut self, page: &Page, request: &RequestRecord) -> String {
+        self.stage = Stage::Finished;
+        let mut text = self.end_line().to_owned();
+        if let Some(row) = self.held.take() {
+            text.push_str(&self.row(page, row));
+        }
+        text.push('\n');
+        text.push_str(&closing(page, request));
+        text
+    }
+}
+
+fn head(page: &Page, status: u16, ttfb: Option<Duration>) -> String {
+    let mut fields = Fields::of_width(LABELS);
+    fields.add(
+        page.text("console.request.status"),
+        shown_status(page, status),
+    );
+    fields.add("TTFB", page.ms(ttfb));
+    fields.render()
+}
+
+fn shown_status(page: &Page, status: u16) -> String {
+    let text = status.to_string();
+    if (200..300).contains(&status) {
+        text
+    } else {
+        page.bad(&text)
+    }
+}
+
+fn header(page: &Page) -> String {
+    let names = line(&[
+        page.text("console.watched.chunks"),
+        page.text("console.watched.average"),
+        "TPOT",
+        page.text("console.watched.throughput"),
+    ]);
+    let units = line(&[
+        "",
+        page.text("console.watched.ms_per_chunk"),
+        "ms/token",
+        page.text("console.watched.estimate"),
+    ]);
+    format!("{}\n{}\n", page.bold(&names), page.dim(&units))
+}
+
+fn line(cells: &[&str; 4]) -> String {
+    let cells: Vec<String> = cells
+        .iter()
+        .zip(WIDTHS)
+        .map(|(cell, columns)| right(cell, columns))
+        .collect();
+    cells.concat()
+}
+
+/// What a request was in the end.
+pub(super) fn closing(page: &Page, request: &RequestRecord) -> String {
+    let mut text = outcome(page, &request.outcome);
+    let mut fields = Fields::default();
+    add_answer(page, request, &mut fields);
+    add_times(page, request, &mut fields);
+    text.push('\n');
+    text.push_str(&fields.render());
+    if let Outcome::Failed(failure) = &request.outcome {
+        text.push('\n');
+        text.push_str(&failures::reason(page, failure.kind, &failure.detail));
+    }
+    text
+}
+
+fn outcome(page: &Page, outcome: &Outcome) -> String {
+    let message = match outcome {
+        Outcome::Ok => Message::new("console.request.ok"),
+        Outcome::Failed(failure) => {
+            Message::new("console.request.failed").with("kind", failure.kind)
+        }
+        Outcome::Cancelled => Message::new("console.request.cancelled"),
+        Outcome::Abandoned => Message::new("console.request.abandoned"),
+    };
+    let title = page.message(&message);
+    let title = match outcome {
+        Outcome::Ok => page.good(&title),
+        Outcome::Failed(_) => page.bad(&title),
+        Outcome::Cancelled | Outcome::Abandoned => title,
+    };
+    page.heading(&title)
+}
+
+/// What came.
+fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
+    let room = page.width.saturating_sub(24);
+    let named = |name: &Option<String>| {
+        let name = name
+            .as_deref()
+            .map(one_line)
+            .filter(|name| !name.is_empty());
+        name.map_or_else(|| ABSENT.to_owned(), |name| shorten(&name, room))
+    };
+    let mut add = |id: &'static str, value: String| fields.add(page.text(id), value);
+    let status = request.http_status;
+    add(
+        "console.request.status",
+        status.map_or_else(|| ABSENT.to_owned(), |status| shown_status(page, status)),
+    );
+    add(
+        "console.request.conversation",
+        named(&request.conversation_id),
+    );
+    add("console.request.message", named(&request.message_id));
+    add("console.request.finish", named(&request.finish_reason));
+    add("console.request.chunks", request.chunks.to_string());
+    add("console.request.tokens", tokens(page, request));
+    let usage = &request.usage;
+    if usage.prompt.is_some() || usage.cached.is_some() {
+        add(
+            "console.summary.prompt_tokens",
+            prompt_tokens(page, usage.prompt, usage.cached),
+        );
+    }
+    if let Some(reasoning) = usage.reasoning {
+        add("console.summary.reasoning_tokens", reasoning.to_string());
+    }
+    let characters = Message::new("console.request.characters").with("count", request.answer_chars);
+    add("console.request.answer", page.message(&characters));
+}
+
+fn tokens(page: &Page, request: &RequestRecord) -> String {
+    let Some((tokens, source)) = request.output_tokens() else {
+        return ABSENT.to_owned();
+    };
+    let id = match source {
+        TokenSource::Usage => "console.tokens.usage",
+        TokenSource::Estimate => "console.tokens.estimate",
+    };
+    page.aside(&tokens.to_string(), page.text(id))
+}
+
+/// Prompt tokens with those of them that came from a cache.
+pub(super) fn prompt_tokens(page: &Page, prompt: Option<u64>, cached: Option<u64>) -> String {
+    let prompt = count(prompt);
+    match cached {
+        Some(cached) => {
+            let message = Message::new("console.tokens.cached")
+                .with("prompt", prompt)
+                .with("cached", cached);
+            page.message(&message)
+        }
+        None => prompt,
+    }
+}
+
+/// How long it took.
+fn add_times(page: &Page, request: &RequestRecord, fields: &mut Fields) {
+    let connection = &request.connection;
+    if let Some(dns) = connection.dns {
+        fields.add("DNS", page.ms(Some(dns)));
+    }
+    let connect = match connection.reused {
+        Some(true) => page.text("console.request.reused").to_owned(),
+        _ => page.ms(connection.connect),
+    };
+    fields.add(page.text("console.request.connect"), connect);
+    if let Some(tls) = connection.tls {
+        fields.add("TLS", page.ms(Some(tls)));
+    }
+    fields.add("TTFB", page.ms(request.ttfb()));
+    fields.add("TTFT", page.ms(request.ttft()));
+    if request.ttfa() != request.ttft() {
+        fields.add("TTFA", page.ms(request.ttfa()));
+    }
+    let streaming = page.ms(request.streaming_time());
+    fields.add(page.text("console.request.streaming"), streaming);
+    let instants = &request.instants;
+    let total = page.ms(Some(instants.end.since(instants.start)));
+    fields.add(page.text("console.request.total"), total);
+    if request.attempts > 1 || request.reconnects > 0 {
+        let message = Message::new("console.request.attempts_of")
+            .with("attempts", request.attempts)
+            .with("waited", page.seconds(Some(request.retry_wait)))
+            .with("reconnects", request.reconnects);
+        let attempts = page.texts.render(&message);
+        fields.add(page.text("console.request.attempts"), attempts);
+    }
+    let source = request.output_tokens().map(|(_, source)| source.name());
+    let with_source = |value: Option<String>, unit: &str| match (value, source) {
+        (Some(value), Some(source)) => page.aside(&page.quantity(&value, unit), source),
+        _ => ABSENT.to_owned(),
+    };
+    let tpot = request
+        .tpot()
+        .map(|tpot| figure(Some(crate::clock::micros(tpot) as f64 / 1_000.0)));
+    fields.add("TPOT", with_source(tpot, "ms/token"));
+    let rate = request.tokens_per_second().map(|rate| figure(Some(rate)));
+    let label = page.text("console.request.throughput");
+    fields.add(label, with_source(rate, "tokens/s"));
+}

@@ -1,0 +1,368 @@
+//! The requests CSV: a row per request.
+
+use std::time::Duration;
+
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
+use super::RunInfo;
+use super::row::Row;
+use crate::clock::Stamp;
+use crate::record::{ItlSummary, RequestRecord, TokenSource};
+use crate::stats::{in_thousandths, rounded};
+
+/// RFC 3339 with milliseconds and offset.
+const STARTED_AT: StaticFormatDescription = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
+     [offset_hour sign:mandatory]:[offset_minute]"
+);
+
+/// How many characters of a query are in its row.
+const QUERY_CHARS: usize = 80;
+
+/// A column: its name and the one place that knows what is in it.
+type Column = (&'static str, fn(&mut Row, &RequestRecord, &RunInfo));
+
+/// All columns in their order.
+const COLUMNS: [Column; 62] = [
+    ("request", |row, r, _| row.number(r.request)),
+    ("user", |row, r, _| row.number(u64::from(r.user))),
+    ("started_at", |row, r, run| {
+        row.display(started_at(run, r.instants.start));
+    }),
+    ("outcome", |row, r, _| row.word(r.outcome.name())),
+    ("error_kind", |row, r, _| {
+        row.display(r.outcome.failure().map(|failure| failure.kind));
+    }),
+    ("http_status", |row, r, _| row.display(r.http_status)),
+    ("ttft_ms", |row, r, _| row.millis(r.ttft())),
+    ("tpot_ms", |row, r, _| row.millis(r.tpot())),
+    ("response_ms", |row, r, _| row.millis(r.response_time())),
+    ("output_tokens", |row, r, _| {
+        row.number(r.output_tokens().map(|(tokens, _)| tokens));
+    }),
+    ("tokens_per_s", |row, r, _| {
+        row.thousandths(r.tokens_per_second().map(in_thousandths));
+    }),
+    ("ttfb_ms", |row, r, _| row.millis(r.ttfb())),
+    ("ttfe_ms", |row, r, _| row.millis(r.ttfe())),
+    ("ttfa_ms", |row, r, _| row.millis(r.ttfa())),
+    ("headers_ms", |row, r, _| row.millis(r.headers_time())),
+    ("streaming_ms", |row, r, _| row.millis(r.streaming_time())),
+    ("itl_mean_ms", |row, r, _| itl(row, r, |itl| itl.mean)),
+    ("itl_p50_ms", |row, r, _| itl(row, r, |itl| itl.p50)),
+    ("itl_p99_ms", |row, r, _| itl(row, r, |itl| itl.p99)),
+    ("itl_max_ms", |row, r, _| {
+        row.thousandths(r.itl.map(|itl| itl.max));
+    }),
+    ("chunks", |row, r, _| row.number(r.chunks)),
+    ("coalesced", |row, r, _| row.number(r.coalesced)),
+    ("bytes", |row, r, _| row.number(r.bytes)),
+    ("answer_chars", |row, r, _| row.number(r.answer_chars)),
+    ("prompt_tokens", |row, r, _| row.number(r.usage.prompt)),
+    ("cached_tokens", |row, r, _| row.number(r.usage.cached)),
+    ("reasoning_tokens", |row, r, _| {
+        row.number(r.usage.reasoning);
+    }),
+    ("token_source", |row, r, _| {
+        let source = r.output_tokens().map(|(_, source)| source);
+        row.word(source.map_or("", TokenSource::name));
+    }),
+    ("finish_reason", |row, r, _| {
+        row.maybe_text(r.finish_reason.as_deref());
+    }),
+    ("scheduled_s", |row, r, _| row.seconds(r.instants.scheduled)),
+    ("start_s", |row, r, _| row.seconds(Some(r.instants.start))),
+    ("sent_s", |row, r, _| row.seconds(r.instants.sent)),
+    ("end_s", |row, r, _| row.seconds(Some(r.instants.end))),
+    ("phase", |row, r, _| row.word(r.phase.name())),
+    // Load shapes and conversations have a stage and turns.
+    ("stage", |row, _, _| row.empty()),
+    ("conversation", |row, _, _| row.empty()),
+    ("turn", |row, _, _| row.empty()),
+    ("query_index", |row, r, _| row.display(r.sent.query_index)),
+    ("query", |row, r, _| row.text(beginning(&r.sent.query))),
+    ("query_hash", |row, r, _| {
+        row.display(Some(format_args!("{:016x}", hash(&r.sent.query))));
+    }),
+    ("key_index", |row, r, _| row.display(r.sent.key_index)),
+    ("api_key", |row, r, _| row.text(&r.sent.masked_key)),
+    ("attempts", |row, r, _| row.number(u64::from(r.attempts))),
+    ("retry_wait_ms", |row, r, _| row.millis(Some(r.retry_wait))),
+    ("reconnects", |row, r, _| {
+        row.number(u64::from(r.reconnects));
+    }),
+    ("connection", |row, r, _| {
+        row.word(match r.connection.reused {
+            Some(true) => "reused",
+            Some(false) => "new",
+            None => "",
+        });
+    }),
+    ("server_addr", |row, r, _| {
+        row.display(r.connection.server_addr);
+    }),
+    ("dns_ms", |row, r, _| row.millis(r.connection.dns)),
+    ("connect_ms", |row, r, _| row.millis(r.connection.connect)),
+    ("tls_ms", |row, r, _| row.millis(r.connection.tls)),
+    ("clock", |row, r, _| row.word(r.clock.name())),
+    // Only a kernel's stamps tell how late the client was.
+    ("client_lag_ms", |row, _, _| row.empty()),
+    ("uncertainty_ms", |row, _, _| row.empty()),
+    ("conversation_id", |row, r, _| {
+        row.maybe_text(r.conversation_id.as_deref());
+    }),
+    ("message_id", |row, r, _| {
+        row.maybe_text(r.message_id.as_deref());
+    }),
+    ("error_detail", |row, r, _| {
+        let failure = r.outcome.failure();
+        row.maybe_text(failure.map(|failure| failure.detail.as_str()));
+    }),
+    ("run_id", |row, _, run| row.text(&run.run_id)),
+    ("label", |row, _, run| row.maybe_text(run.label.as_deref())),
+    ("client_host", |row, _, run| {
+        row.maybe_text(run.client_host.as_deref());
+    }),
+    ("target", |row, _, run| row.text(&run.target)),
+    ("protocol", |row, _, run| row.text(&run.protocol)),
+    ("model", |row, _, run| row.maybe_text(run.model.as_deref())),
+];
+
+/// The renderer of a run's requests.
+#[derive(Debug)]
+pub struct RequestsCsv {
+    run: RunInfo,
+    row: Row,
+}
+
+/// The header row.
+#[must_use]
+pub fn header() -> Vec<u8> {
+    let (mut row, mut header) = (Row::default(), Vec::new());
+    for (name, _) in COLUMNS {
+        row.word(name);
+    }
+    row.finish(&mut header);
+    header
+}
+
+impl RequestsCsv {
+    /// The renderer of that run.
+    #[must_use]
+    pub fn new(run: RunInfo) -> Self {
+        Self {
+            run,
+            row: Row::default(),
+        }
+    }
+
+    /// Appends the row of a request to `out`.
+    pub fn render(&mut self, request: &RequestRecord, out: &mut Vec<u8>) {
+        for (_, cell) in COLUMNS {
+            cell(&mut self.row, request, &self.run);
+        }
+        self.row.finish(out);
+    }
+}
+
+fn started_at(run: &RunInfo, start: Stamp) -> Option<String> {
+    let at = run.started + Duration::from_nanos(start.as_nanos());
+    at.format(STARTED_AT).ok()
+}
+
+/// A figure of the gaps, from microseconds; rounded to whole ones as everything per request is.
+fn itl(row: &mut Row, request: &RequestRecord, figure: fn(&ItlSummary) -> f64) {
+    let micros = request.itl.as_ref().map(figure);
+    row.thousandths(micros.map(rounded));
+}
+
+/// The first characters of a query.
+fn beginning(query: &str) -> &str {
+    let end = query.char_indices().nth(QUERY_CHARS);
+    &query[..end.map_or(query.len(), |(end, _)| end)]
+}
+
+/// FNV-1a, 64 bits, of a query's UTF-8: the same in every version and on every machine, so that
+/// rows of different runs can be joined by it.
+#[must_use]
+pub fn hash(query: &str) -> u64 {
+    query.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::tests::run;
+    use crate::record::{Connection, FailureKind, Instants, Outcome, Phase, Sent, Usage};
+    use crate::stats::tests::failed;
+
+    /// A request with everything that a request can have.
+    fn whole() -> RequestRecord {
+        let sent = Sent {
+            query_index: Some(3),
+            query: "say \"hi\", then\nstop".into(),
+            key_index: Some(2),
+            masked_key: "app-…wxyz".into(),
+        };
+        let at = |micros| Some(Stamp::from_micros(micros));
+        let start = Stamp::from_micros(1_300_000);
+        let mut request = RequestRecord::begin(7, 2, Phase::Ramp, sent, start);
+        request.instants = Instants {
+            scheduled: at(1_299_999),
+            start,
+            sent: at(1_302_000),
+            first_byte: at(1_350_000),
+            headers: at(1_350_100),
+            first_body: at(1_350_200),
+            first_event: at(1_350_300),
+            // 250.0005 ms after the start: rounded to the microsecond.
+            first_token: Some(Stamp::from_nanos(1_550_000_500)),
+            first_answer: at(1_700_000),
+            last_token: Some(Stamp::from_nanos(2_050_000_500)),
+            last_event: at(2_350_200),
+            end: Stamp::from_micros(2_400_000),
+        };
+        request.outcome = Outcome::Ok;
+        request.http_status = Some(200);
+        request.connection = Connection {
+            reused: Some(false),
+            server_addr: "127.0.0.1:8080".parse().ok(),
+            dns: Some(Duration::from_micros(15)),
+            connect: Some(Duration::from_micros(230)),
+            tls: None,
+        };
+        request.attempts = 2;
+        request.retry_wait = Duration::from_micros(101_500);
+        request.reconnects = 1;
+        (request.chunks, request.coalesced) = (12, 1);
+        (request.bytes, request.answer_chars) = (4_096, 99);
+        request.usage = Usage {
+            prompt: Some(10),
+            completion: Some(21),
+            cached: Some(0),
+            reasoning: Some(5),
+        };
+        request.itl = Some(ItlSummary {
+            mean: 45_454.545,
+            p50: 40_000.5,
+            p99: 90_123.4,
+            max: 91_000,
+        });
+        request.finish_reason = Some("stop".into());
+        request.conversation_id = Some("c-1".into());
+        request.message_id = Some("-m".into());
+        request
+    }
+
+    fn render(request: &RequestRecord) -> String {
+        let mut out = Vec::new();
+        RequestsCsv::new(run()).render(request, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// A cell of a request's row, as a reader of CSV sees it.
+    fn cell(request: &RequestRecord, name: &str) -> String {
+        let text = String::from_utf8(header()).unwrap() + &render(request);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let place = reader.headers().unwrap().iter().position(|h| h == name);
+        let row = reader.records().next().unwrap().unwrap();
+        row[place.unwrap()].to_owned()
+    }
+
+    #[test]
+    fn the_columns_are_those_of_the_documentation() {
+        let expected = "request,user,started_at,outcome,error_kind,http_status,\
+            ttft_ms,tpot_ms,response_ms,output_tokens,tokens_per_s,\
+            ttfb_ms,ttfe_ms,ttfa_ms,headers_ms,streaming_ms,\
+            itl_mean_ms,itl_p50_ms,itl_p99_ms,itl_max_ms,\
+            chunks,coalesced,bytes,answer_chars,\
+            prompt_tokens,cached_tokens,reasoning_tokens,token_source,finish_reason,\
+            scheduled_s,start_s,sent_s,end_s,phase,stage,conversation,turn,\
+            query_index,query,query_hash,key_index,api_key,\
+            attempts,retry_wait_ms,reconnects,connection,server_addr,dns_ms,connect_ms,tls_ms,\
+            clock,client_lag_ms,uncertainty_ms,conversation_id,message_id,error_detail,\
+            run_id,label,client_host,target,protocol,model\n";
+        assert_eq!(String::from_utf8(header()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_whole_request_fills_its_row() {
+        let expected = concat!(
+            "7,2,2026-02-03T04:05:08.000+08:00,ok,,200,",
+            "250.001,25.000,1100.000,21,21.000,",
+            "50.000,50.300,400.000,50.100,1000.000,",
+            "45.455,40.001,90.123,91.000,",
+            "12,1,4096,99,10,0,5,usage,stop,",
+            "1.299999,1.300000,1.302000,2.400000,ramp,,,,",
+            "3,\"say \"\"hi\"\", then\nstop\",eff6d17df9b215ac,2,app-…wxyz,",
+            "2,101.500,1,new,127.0.0.1:8080,0.015,0.230,,",
+            "user,,,c-1,'-m,,",
+            "3f9a01c2,'=nightly,box,http://127.0.0.1:8080/v1/chat-messages,dify-chat,m-1\n",
+        );
+        assert_eq!(render(&whole()), expected);
+    }
+
+    #[test]
+    fn what_a_failed_request_lacks_is_empty() {
+        let mut request = failed(Stamp::from_micros(2_000), FailureKind::Connect);
+        request.outcome = Outcome::Failed(crate::record::Failure::new(
+            FailureKind::Connect,
+            "refused, twice",
+        ));
+        let expected = concat!(
+            "1,1,2026-02-03T04:05:06.701+08:00,failed,connect,,",
+            ",,,,,,,,,,,,,,",
+            "0,0,0,0,,,,,,",
+            ",0.001000,,0.002000,hold,,,,",
+            ",hello,a430d84680aabd0b,,,",
+            "1,0.000,0,,,,,,",
+            "user,,,,,\"refused, twice\",",
+            "3f9a01c2,'=nightly,box,http://127.0.0.1:8080/v1/chat-messages,dify-chat,m-1\n",
+        );
+        assert_eq!(render(&request), expected);
+    }
+
+    #[test]
+    fn no_text_is_a_formula_and_a_reader_gets_it_back() {
+        for (query, written) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@x", "'@x"),
+            ("\tx", "'\tx"),
+            ("\rx", "'\rx"),
+            ("'x", "''x"),
+            ("1=1", "1=1"),
+            ("", ""),
+            ("a\r\n\"b\",c", "a\r\n\"b\",c"),
+        ] {
+            let mut request = whole();
+            request.sent.query = query.into();
+            assert_eq!(cell(&request, "query"), written);
+        }
+    }
+
+    #[test]
+    fn a_long_query_is_cut_between_characters_but_hashed_whole() {
+        let mut request = whole();
+        request.sent.query = format!("{}x", "你".repeat(80)).into();
+        assert_eq!(cell(&request, "query"), "你".repeat(80));
+        let shorter = cell(&request, "query_hash");
+        request.sent.query = format!("{}y", "你".repeat(80)).into();
+        assert_ne!(cell(&request, "query_hash"), shorter);
+    }
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        for (text, expected) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            assert_eq!(hash(text), expected, "{text}");
+        }
+    }
+}

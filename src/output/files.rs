@@ -1,0 +1,351 @@
+//! The one place that owns a run's files: names them, opens them before the run, and writes to them
+//! what the renderers make.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
+use super::file::File;
+use super::{Destination, OutputConfig};
+use crate::text::Message;
+
+const STAMP: StaticFormatDescription =
+    format_description!("[year][month][day]_[hour][minute][second]");
+
+/// How many characters of a model's name are in a file's name: systems allow 255 bytes in all.
+const MODEL_CHARS: usize = 50;
+
+/// The files of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// The requests CSV.
+    Requests,
+    /// The events CSV.
+    Events,
+    /// The run JSON.
+    Run,
+}
+
+impl FileKind {
+    /// What a default name begins with.
+    fn prefix(self) -> &'static str {
+        match self {
+            FileKind::Requests => "requests",
+            FileKind::Events => "events",
+            FileKind::Run => "run",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            FileKind::Requests | FileKind::Events => "csv",
+            FileKind::Run => "json",
+        }
+    }
+
+    /// The text that says that it cannot be written, and what to do.
+    fn refusal(self) -> &'static str {
+        match self {
+            FileKind::Requests => "files.cannot_write_csv",
+            FileKind::Events => "files.cannot_write_events",
+            FileKind::Run => "files.cannot_write_json",
+        }
+    }
+}
+
+/// Why results cannot be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Whoever read the output has gone: reason to end quietly.
+    #[error("{}", self.message())]
+    BrokenPipe,
+    /// A file cannot be opened, or refuses its first bytes: the run has not begun.
+    #[error("{}", self.message())]
+    Refused {
+        /// Which file.
+        kind: FileKind,
+        /// Where it was to be; `-` for standard output.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file can no longer be written. What it has stays, rows whole.
+    #[error("{}", self.message())]
+    Failed {
+        /// Where it is; `-` for standard output.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl WriteError {
+    fn refused(kind: FileKind, path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => WriteError::BrokenPipe,
+            _ => WriteError::Refused {
+                kind,
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+
+    fn failed(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::BrokenPipe => WriteError::BrokenPipe,
+            _ => WriteError::Failed {
+                path: path.to_owned(),
+                source,
+            },
+        }
+    }
+
+    /// What to tell the user, with the remedy.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        match self {
+            WriteError::BrokenPipe => Message::new("files.broken_pipe"),
+            WriteError::Refused { kind, path, source } => Message::new(kind.refusal())
+                .with("path", path.display())
+                .with("error", source),
+            WriteError::Failed { path, source } => Message::new("files.write_failed")
+                .with("path", path.display())
+                .with("error", source),
+        }
+    }
+}
+
+/// The default names of a run's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// `[model_]YYYYMMDD_HHMMSS`.
+    stem: String,
+}
+
+impl Names {
+    /// The names of a run that started then, with that model. Of the model's name letters, digits,
+    /// `-` and `_` are kept.
+    #[must_use]
+    pub fn new(model: Option<&str>, started: OffsetDateTime) -> Self {
+        let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_');
+        let model: String = model
+            .unwrap_or_default()
+            .chars()
+            .filter(kept)
+            .take(MODEL_CHARS)
+            .collect();
+        let stamp = started.format(STAMP).unwrap_or_default();
+        let stem = if model.is_empty() {
+            stamp
+        } else {
+            format!("{model}_{stamp}")
+        };
+        Self { stem }
+    }
+
+    /// A file's name, the `number`th (from 1) that is tried.
+    fn name(&self, kind: FileKind, number: u32) -> String {
+        let (prefix, stem, extension) = (kind.prefix(), &self.stem, kind.extension());
+        match number {
+            1 => format!("{prefix}_{stem}.{extension}"),
+            n => format!("{prefix}_{stem}_{n}.{extension}"),
+        }
+    }
+}
+
+/// What each file begins with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Openings {
+    /// Of the requests CSV.
+    pub requests: Vec<u8>,
+    /// Of the events CSV.
+    pub events: Vec<u8>,
+    /// The whole run JSON of a run that has not ended.
+    pub run: Vec<u8>,
+}
+
+/// A run's files, open.
+#[derive(Debug)]
+pub struct Files {
+    open: Vec<(FileKind, File)>,
+    /// The run JSON as it was at the start: goes back in place should the final one not fit.
+    preliminary: Vec<u8>,
+}
+
+impl Files {
+    /// Opens all files and writes what they begin with. Default names are never those of files
+    /// that exist, and have the same stem; given ones are overwritten, once all files are open.
+    ///
+    /// # Errors
+    ///
+    /// The first file that cannot be opened or written. Those of default names are removed again.
+    pub fn open(
+        config: &OutputConfig,
+        names: &Names,
+        openings: Openings,
+    ) -> Result<Self, WriteError> {
+        let mut files = Self {
+            open: open_all(config, names)?,
+            preliminary: openings.run,
+        };
+        let begun = files.open.iter_mut().try_for_each(|(kind, file)| {
+            match kind {
+                FileKind::Requests => file.begin(&openings.requests),
+                FileKind::Events => file.begin(&openings.events),
+                FileKind::Run => file.begin_document(&files.preliminary),
+            }
+            .map_err(|source| WriteError::refused(*kind, file.path(), source))
+        });
+        if let Err(error) = begun {
+            remove_created(&files.open);
+            return Err(error);
+        }
+        Ok(files)
+    }
+
+    /// Takes whole rows for a CSV file; nothing where there is none, or no longer.
+    ///
+    /// # Errors
+    ///
+    /// If so much has gathered that it had to be written, and could not be.
+    pub fn push(&mut self, kind: FileKind, rows: &[u8]) -> Result<(), WriteError> {
+        let file = self.open.iter_mut().find(|(k, _)| *k == kind);
+        match file {
+            Some((_, file)) => file
+                .push(rows)
+                .map_err(|source| WriteError::failed(file.path(), source)),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands all rows to the system.
+    ///
+    /// # Errors
+    ///
+    /// One for each file that can no longer be written; it is left out from then on.
+    pub fn flush(&mut self) -> Result<(), Vec<WriteError>> {
+        let errors = self.for_each(File::flush);
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Hands all rows to the system and puts the final run JSON in the preliminary one's place.
+    ///
+    /// # Errors
+    ///
+    /// One for each file that could not be written. A run JSON that could not stays the
+    /// preliminary one.
+    pub fn finish(&mut self, document: &[u8]) -> Result<(), Vec<WriteError>> {
+        let mut errors = self.for_each(File::flush);
+        let preliminary = std::mem::take(&mut self.preliminary);
+        for (_, file) in self.open.iter_mut().filter(|(k, _)| *k == FileKind::Run) {
+            if let Err(source) = file.replace(document, &preliminary) {
+                errors.push(WriteError::failed(file.path(), source));
+            }
+        }
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+
+    fn for_each(&mut self, act: fn(&mut File) -> io::Result<()>) -> Vec<WriteError> {
+        let files = self.open.iter_mut();
+        files
+            .filter_map(|(_, file)| {
+                let error = act(file).err()?;
+                Some(WriteError::failed(file.path(), error))
+            })
+            .collect()
+    }
+
+    /// Where the files are, standard output not among them.
+    pub fn paths(&self) -> impl Iterator<Item = (FileKind, &Path)> {
+        let named = self.open.iter().filter(|(_, file)| !file.is_stdout());
+        named.map(|(kind, file)| (*kind, file.path()))
+    }
+}
+
+/// Opens everything, default names under the first number that is free for all of them.
+fn open_all(config: &OutputConfig, names: &Names) -> Result<Vec<(FileKind, File)>, WriteError> {
+    let events = config
+        .events
+        .clone()
+        .map_or(Destination::None, Destination::File);
+    let wanted = [
+        (FileKind::Requests, &config.csv),
+        (FileKind::Events, &events),
+        (FileKind::Run, &config.json),
+    ];
+    for (kind, destination) in wanted {
+        if let Destination::Default(directory) = destination {
+            fs::create_dir_all(directory)
+                .map_err(|source| WriteError::refused(kind, directory, source))?;
+        }
+    }
+    let mut number = 1;
+    loop {
+        let mut open = Vec::new();
+        let outcome = wanted.iter().try_for_each(|(kind, destination)| {
+            let name = names.name(*kind, number);
+            open.extend(open_one(*kind, destination, &name)?.map(|file| (*kind, file)));
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => return Ok(open),
+            Err(NotOpened::Taken) => remove_created(&open),
+            Err(NotOpened::Refused(error)) => {
+                remove_created(&open);
+                return Err(error);
+            }
+        }
+        number += 1;
+    }
+}
+
+enum NotOpened {
+    /// There is a file of this default name.
+    Taken,
+    Refused(WriteError),
+}
+
+fn open_one(
+    kind: FileKind,
+    destination: &Destination,
+    name: &str,
+) -> Result<Option<File>, NotOpened> {
+    let (path, opened) = match destination {
+        Destination::None => return Ok(None),
+        Destination::Stdout => (PathBuf::from("-"), File::stdout()),
+        Destination::File(path) => (path.clone(), File::given(path)),
+        Destination::Default(directory) => {
+            let path = directory.join(name);
+            let opened = File::new(&path);
+            (path, opened)
+        }
+    };
+    let fresh = matches!(destination, Destination::Default(_));
+    opened.map(Some).map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists if fresh => NotOpened::Taken,
+        _ => NotOpened::Refused(WriteError::refused(kind, &path, source)),
+    })
+}
+
+fn remove_created(open: &[(FileKind, File)]) {
+    for (_, file) in open.iter().filter(|(_, file)| file.is_created()) {
+        // It is empty but for its header: of no use, and no harm if it stays.
+        let _ = fs::remove_file(file.path());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! Names, refusals before the run, and failures during it, on real files.
+
+use time::macros::datetime;
+
+use super::*;
+use crate::output::tests::TempDir;
+
+fn names() -> Names {
+    Names::new(Some("m1"), datetime!(2026-02-03 04:05:06 +8))
+}
+
+fn openings() -> Openings {
+    Openings {
+        requests: b"requests\n".into(),
+        events: b"events\n".into(),
+        run: b"{\"summary\":null}\n".into(),
+    }
+}
+
+fn config(csv: Destination, json: Destination) -> OutputConfig {
+    OutputConfig {
+        csv,
+        csv_bom: false,
+        json,
+        events: None,
+    }
+}
+
+fn defaults(directory: &Path) -> OutputConfig {
+    let default = || Destination::Default(directory.to_owned());
+    config(default(), default())
+}
+
+fn open(config: &OutputConfig) -> Result<Files, WriteError> {
+    Files::open(config, &names(), openings())
+}
+
+#[test]
+fn the_models_name_keeps_letters_digits_and_two_signs() {
+    let at = datetime!(2026-02-03 04:05:06 +8);
+    let long = "x".repeat(300);
+    let table = [
+        (None, "20260203_040506"),
+        (Some(""), "20260203_040506"),
+        (Some("../.."), "20260203_040506"),
+        (
+            Some("qwen2.5:7b/in_struct-v1 "),
+            "qwen257bin_struct-v1_20260203_040506",
+        ),
+        (Some("通义-千问"), "通义-千问_20260203_040506"),
+        (
+            Some(long.as_str()),
+            &format!("{}_20260203_040506", "x".repeat(50)),
+        ),
+    ];
+    for (model, stem) in table {
+        assert_eq!(Names::new(model, at).stem, stem);
+    }
+}
+
+#[test]
+fn default_names_have_one_stem_and_are_never_overwritten() {
+    let temp = TempDir::new();
+    let report = temp.path("report");
+    let first: Vec<_> = open(&defaults(&report)).unwrap().listing();
+    assert_eq!(
+        first,
+        [
+            "requests_m1_20260203_040506.csv",
+            "run_m1_20260203_040506.json"
+        ]
+    );
+    // A third run finds one of its second names taken: it takes neither.
+    fs::write(report.join("run_m1_20260203_040506_2.json"), "mine").unwrap();
+    let third: Vec<_> = open(&defaults(&report)).unwrap().listing();
+    assert_eq!(
+        third,
+        [
+            "requests_m1_20260203_040506_3.csv",
+            "run_m1_20260203_040506_3.json"
+        ]
+    );
+    assert!(!report.join("requests_m1_20260203_040506_2.csv").exists());
+    let kept = fs::read_to_string(report.join("run_m1_20260203_040506_2.json"));
+    assert_eq!(kept.unwrap(), "mine");
+}
+
+impl Files {
+    fn listing(&self) -> Vec<String> {
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        self.paths().map(|(_, path)| name(path)).collect()
+    }
+}
+
+#[test]
+fn given_files_are_overwritten_only_once_all_are_open() {
+    let temp = TempDir::new();
+    let (csv, missing) = (temp.path("a.csv"), temp.path("none/b.json"));
+    fs::write(&csv, "something longer than the header\n").unwrap();
+    let refused = open(&config(
+        Destination::File(csv.clone()),
+        Destination::File(missing),
+    ));
+    assert!(matches!(
+        refused,
+        Err(WriteError::Refused {
+            kind: FileKind::Run,
+            ..
+        })
+    ));
+    let kept = fs::read_to_string(&csv).unwrap();
+    assert_eq!(kept, "something longer than the header\n");
+    open(&config(Destination::File(csv.clone()), Destination::None)).unwrap();
+    assert_eq!(fs::read_to_string(&csv).unwrap(), "requests\n");
+}
+
+#[test]
+fn a_refused_run_leaves_no_new_files() {
+    let temp = TempDir::new();
+    let report = temp.path("report");
+    let json = Destination::File(temp.path("none/b.json"));
+    open(&config(Destination::Default(report.clone()), json)).unwrap_err();
+    assert_eq!(fs::read_dir(report).unwrap().count(), 0);
+}
+
+#[test]
+fn a_place_that_is_no_directory_is_named() {
+    let temp = TempDir::new();
+    let place = temp.path("file");
+    fs::write(&place, "").unwrap();
+    let text = open(&defaults(&place)).unwrap_err().to_string();
+    assert!(text.contains(place.to_str().unwrap()), "{text}");
+    assert!(text.contains("--no-csv"), "{text}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_found_before_the_run() {
+    let full = || Destination::File("/dev/full".into());
+    let events = OutputConfig {
+        events: Some("/dev/full".into()),
+        ..config(Destination::None, Destination::None)
+    };
+    let table = [
+        (config(full(), Destination::None), "--no-csv"),
+        (config(Destination::None, full()), "--no-json"),
+        (events, "--events"),
+    ];
+    for (config, remedy) in table {
+        let text = open(&config).unwrap_err().to_string();
+        assert!(text.contains("/dev/full: No space left"), "{text}");
+        assert!(text.contains(remedy), "{text}");
+    }
+}
+
+#[test]
+fn rows_are_in_the_file_after_a_flush() {
+    let temp = TempDir::new();
+    let csv = temp.path("a.csv");
+    let mut files = open(&config(Destination::File(csv.clone()), Destination::None)).unwrap();
+    files.push(FileKind::Requests, b"1\n").unwrap();
+    files.push(FileKind::Events, b"nowhere\n").unwrap();
+    assert_eq!(fs::read_to_string(&csv).unwrap(), "requests\n");
+    files.flush().unwrap();
+    assert_eq!(fs::read_to_string(&csv).unwrap(), "requests\n1\n");
+}
+
+#[test]
+fn a_killed_run_leaves_the_preliminary_document_and_another_one_the_final() {
+    let temp = TempDir::new();
+    let json = temp.path("a.json");
+    let mut files = open(&config(Destination::None, Destination::File(json.clone()))).unwrap();
+    let read = || fs::read_to_string(&json).unwrap();
+    assert_eq!(read(), "{\"summary\":null}\n");
+    files.finish(b"{}\n").unwrap();
+    assert_eq!(read(), "{}\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_fails_is_said_once_and_the_others_go_on() {
+    let temp = TempDir::new();
+    let events = temp.path("events.csv");
+    let mut files = Files {
+        open: vec![
+            (
+                FileKind::Requests,
+                File::given(Path::new("/dev/full")).unwrap(),
+            ),
+            (FileKind::Events, File::new(&events).unwrap()),
+        ],
+        preliminary: Vec::new(),
+    };
+    for row in [b"1\n", b"2\n"] {
+        files.push(FileKind::Requests, row).unwrap();
+        files.push(FileKind::Events, row).unwrap();
+    }
+    let errors = files.flush().unwrap_err();
+    let [WriteError::Failed { path, source }] = &errors[..] else {
+        panic!("{errors:?}");
+    };
+    assert_eq!(path, Path::new("/dev/full"));
+    assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+    files.push(FileKind::Requests, b"3\n").unwrap();
+    files.push(FileKind::Events, b"3\n").unwrap();
+    files.finish(b"{}").unwrap();
+    assert_eq!(fs::read_to_string(&events).unwrap(), "1\n2\n3\n");
+}

@@ -1,0 +1,90 @@
+//! The machine that measures, as far as results depend on it.
+
+use serde::Serialize;
+
+/// The measuring machine. `None` where the system does not tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Host {
+    /// Its name.
+    pub name: Option<String>,
+    /// Processors that this process may use.
+    pub cores: Option<usize>,
+    /// Operating system, as Rust names it.
+    pub os: &'static str,
+    /// Processor architecture, as Rust names it.
+    pub arch: &'static str,
+    /// Name and release of the kernel.
+    pub kernel: Option<String>,
+    /// Open files that this process may have (the soft limit of `RLIMIT_NOFILE`);
+    /// 18446744073709551615 where there is no limit.
+    pub open_files_soft: Option<u64>,
+    /// Open files up to which the soft limit may be raised.
+    pub open_files_hard: Option<u64>,
+}
+
+impl Host {
+    /// Asks the system.
+    #[must_use]
+    pub fn read() -> Self {
+        let limits = open_files();
+        Self {
+            name: name(),
+            cores: std::thread::available_parallelism()
+                .ok()
+                .map(std::num::NonZero::get),
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+            kernel: kernel(),
+            open_files_soft: limits.map(|(soft, _)| soft),
+            open_files_hard: limits.map(|(_, hard)| hard),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn name() -> Option<String> {
+    nix::unistd::gethostname().ok()?.into_string().ok()
+}
+
+#[cfg(unix)]
+fn kernel() -> Option<String> {
+    let system = nix::sys::utsname::uname().ok()?;
+    let (name, release) = (system.sysname().to_str()?, system.release().to_str()?);
+    Some(format!("{name} {release}"))
+}
+
+#[cfg(unix)]
+fn open_files() -> Option<(u64, u64)> {
+    use nix::sys::resource::{Resource, getrlimit};
+    getrlimit(Resource::RLIMIT_NOFILE).ok()
+}
+
+#[cfg(not(unix))]
+fn name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
+}
+
+#[cfg(not(unix))]
+fn kernel() -> Option<String> {
+    None
+}
+
+#[cfg(not(unix))]
+fn open_files() -> Option<(u64, u64)> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn the_system_tells_about_itself() {
+        let host = Host::read();
+        assert!(host.name.is_some());
+        assert!(host.kernel.is_some_and(|kernel| kernel.contains(' ')));
+        assert!(host.cores.is_some_and(|cores| cores > 0));
+        assert!(host.open_files_soft <= host.open_files_hard);
+    }
+}

@@ -1,0 +1,309 @@
+//! The run JSON: everything about a run that a row per request cannot hold.
+
+mod summary;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
+use self::summary::SummaryJson;
+use super::RunInfo;
+use super::host::Host;
+use super::layout::Layout;
+use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, Summary, TickView, Ticks};
+use crate::text::Message;
+
+/// Name and version of the document's form.
+pub const SCHEMA: &str = "sse-perf/run/1";
+
+/// RFC 3339 with microseconds and offset.
+const WALL: StaticFormatDescription = format_description!(
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]\
+     [offset_hour sign:mandatory]:[offset_minute]"
+);
+
+/// How the document's times are to be read.
+const CLOCK_NOTE: &str = "started_at is the only reading of the wall clock. Every *_s value, \
+    and the seconds of ticks, count from it on the monotonic clock.";
+
+/// How the document's histograms are to be read.
+const HISTOGRAM_NOTE: &str = "buckets are [index, count]. Index i < 256 holds the value i us; \
+    above, with s = floor(i / 128) - 1, the 2^s values from (i - 128 s) * 2^s us on.";
+
+/// What the run document is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Document<'a> {
+    /// The run.
+    pub run: &'a RunInfo,
+    /// The configuration as understood, keys masked: any JSON object.
+    pub config: &'a Value,
+    /// The command line that repeats the run, keys masked.
+    pub command_line: &'a str,
+    /// The measuring machine.
+    pub host: &'a Host,
+    /// What the user was warned of.
+    pub warnings: &'a [Message],
+    /// What came of it; `None` for a run that has not ended.
+    pub results: Option<(&'a Summary, &'a Ticks)>,
+}
+
+impl Document<'_> {
+    /// The document: one member of the outer levels and one tick a line, so that `head` and `diff`
+    /// are of use.
+    ///
+    /// # Panics
+    ///
+    /// Never: everything in it has a form in JSON.
+    #[must_use]
+    pub fn render(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut out, Layout::default());
+        RunJson::of(self)
+            .serialize(&mut serializer)
+            .expect("everything in it has a form in JSON");
+        out.push(b'\n');
+        out
+    }
+}
+
+#[derive(Serialize)]
+struct RunJson<'a> {
+    schema: &'static str,
+    tool_version: &'static str,
+    run_id: &'a str,
+    label: Option<&'a str>,
+    started_at: Option<String>,
+    clocks: &'static str,
+    target: &'a str,
+    protocol: &'a str,
+    model: Option<&'a str>,
+    command_line: &'a str,
+    config: &'a Value,
+    host: &'a Host,
+    warnings: Vec<String>,
+    summary: Option<SummaryJson<'a>>,
+    histograms: HistogramsJson,
+    ticks: TicksJson<'a>,
+}
+
+impl<'a> RunJson<'a> {
+    fn of(document: &Document<'a>) -> Self {
+        let run = document.run;
+        Self {
+            schema: SCHEMA,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            run_id: &run.run_id,
+            label: run.label.as_deref(),
+            started_at: run.started.format(WALL).ok(),
+            clocks: CLOCK_NOTE,
+            target: &run.target,
+            protocol: &run.protocol,
+            model: run.model.as_deref(),
+            command_line: document.command_line,
+            config: document.config,
+            host: document.host,
+            warnings: document.warnings.iter().map(Message::to_string).collect(),
+            summary: document
+                .results
+                .map(|(summary, _)| SummaryJson::of(summary)),
+            histograms: HistogramsJson {
+                sub_buckets: SUB_BUCKETS,
+                note: HISTOGRAM_NOTE,
+            },
+            ticks: TicksJson(document.results.map(|(_, ticks)| ticks)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HistogramsJson {
+    sub_buckets: u64,
+    note: &'static str,
+}
+
+/// The ticks, one at a time: a long run has more of them than anything else.
+struct TicksJson<'a>(Option<&'a Ticks>);
+
+impl Serialize for TicksJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ticks = self.0.into_iter().flat_map(Ticks::iter);
+        serializer.collect_seq(ticks.map(TickJson::of))
+    }
+}
+
+#[derive(Serialize)]
+struct TickJson<'a> {
+    second: u64,
+    active_users: u64,
+    total_users: u64,
+    ok: u64,
+    failed: FailuresJson<'a>,
+    cancelled: u64,
+    abandoned: u64,
+    chunks: u64,
+    tokens: u64,
+    ttfb_ms: SumJson,
+    ttft_ms: SumJson,
+    tpot_ms: SumJson,
+    response_ms: SumJson,
+    tokens_per_s: SumJson,
+    output_tokens: SumJson,
+    itl: &'a Histogram,
+}
+
+impl<'a> TickJson<'a> {
+    fn of(view: TickView<'a>) -> Self {
+        let counts = &view.tick.counts;
+        Self {
+            second: view.second,
+            active_users: view.active_users,
+            total_users: view.total_users,
+            ok: counts.ok,
+            failed: FailuresJson(&counts.failed),
+            cancelled: counts.cancelled,
+            abandoned: counts.abandoned,
+            chunks: counts.chunks,
+            tokens: counts.tokens,
+            ttfb_ms: SumJson::of(counts.ttfb, 1_000.0),
+            ttft_ms: SumJson::of(counts.ttft, 1_000.0),
+            tpot_ms: SumJson::of(counts.tpot, 1_000.0),
+            response_ms: SumJson::of(counts.response, 1_000.0),
+            tokens_per_s: SumJson::of(counts.tokens_per_s, 1_000.0),
+            output_tokens: SumJson::of(counts.output_tokens, 1.0),
+            itl: &view.tick.itl,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SumJson {
+    count: u64,
+    sum: f64,
+}
+
+impl SumJson {
+    fn of(sum: Sum, per_unit: f64) -> Self {
+        Self {
+            count: sum.count,
+            sum: sum.sum as f64 / per_unit,
+        }
+    }
+}
+
+/// Counts by kind, as an object.
+struct FailuresJson<'a>(&'a FailureCounts);
+
+impl Serialize for FailuresJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(kind, count)| (kind.name(), count)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::load::{ClosedLoop, Limit};
+    use crate::output::tests::run;
+    use crate::record::{FailureKind, Progress, Sample};
+    use crate::stats::RunStats;
+    use crate::stats::tests::{failed, finished, ok_request};
+
+    const PLAN: ClosedLoop = ClosedLoop {
+        users: 1,
+        ramp_up: Duration::from_millis(1_500),
+        limit: Limit::OnceEach,
+    };
+
+    fn document(results: Option<(&Summary, &Ticks)>) -> (String, Value) {
+        let host = Host {
+            name: None,
+            cores: Some(2),
+            os: "linux",
+            arch: "x86_64",
+            kernel: None,
+            open_files_soft: Some(1_024),
+            open_files_hard: Some(u64::MAX),
+        };
+        let rendered = Document {
+            run: &run(),
+            config: &json!({"threads": 1}),
+            command_line: "sse-perf --threads 1",
+            host: &host,
+            warnings: &[Message::new("files.broken_pipe")],
+            results,
+        }
+        .render();
+        let text = String::from_utf8(rendered).unwrap();
+        let value = serde_json::from_str(&text).unwrap();
+        (text, value)
+    }
+
+    #[test]
+    fn a_run_that_has_not_ended_has_no_summary() {
+        let (_, value) = document(None);
+        assert_eq!(value["schema"], SCHEMA);
+        assert_eq!(value["started_at"], "2026-02-03T04:05:06.700000+08:00");
+        assert_eq!(value["config"], json!({"threads": 1}));
+        assert_eq!(value["host"]["open_files_hard"], json!(u64::MAX));
+        assert_eq!(value["host"]["name"], Value::Null);
+        assert_eq!(
+            value["warnings"],
+            json!(["Whoever read the output has closed it."])
+        );
+        assert_eq!(
+            (&value["summary"], &value["ticks"]),
+            (&Value::Null, &json!([]))
+        );
+        assert_eq!(value.get("verdict"), None);
+    }
+
+    #[test]
+    fn results_are_a_summary_and_a_line_for_each_second() {
+        let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
+        let mut stats = RunStats::default();
+        for sample in [
+            Sample::UserStarted { user: 1, at: ms(0) },
+            Sample::Progress(Progress {
+                at: ms(900),
+                chunks: 5,
+                tokens: 5,
+                gaps: vec![20_000, 20_000, 300],
+                so_far: None,
+            }),
+            finished(ok_request(ms(100), ms(200), ms(1_000))),
+            finished(failed(ms(1_600), FailureKind::Reset)),
+        ] {
+            stats.on(&sample);
+        }
+        let summary = stats.summary(&PLAN);
+        let (text, value) = document(Some((&summary, stats.ticks())));
+        let of_run = &value["summary"];
+        assert_eq!(of_run["ramp_up_s"], json!(1.5));
+        assert_eq!(of_run["duration_s"], json!(1.5));
+        assert_eq!(of_run["planned_duration_s"], Value::Null);
+        assert_eq!(of_run["success_rate"], json!(0.5));
+        assert_eq!(of_run["output_tokens"]["source"], "estimate");
+        assert_eq!(of_run["ttft_ms"]["p99"], json!(100.0));
+        assert_eq!(of_run["ttft_ms"]["std_dev"], Value::Null);
+        assert_eq!(of_run["ttfa_ms"], Value::Null);
+        assert_eq!(of_run["failures"][0]["kind"], "reset");
+        let ticks = value["ticks"].as_array().unwrap();
+        assert_eq!(ticks.len(), 2);
+        assert_eq!(ticks[0]["itl"]["buckets"], json!([[278, 1], [1052, 2]]));
+        assert_eq!(ticks[0]["active_users"], json!(1));
+        assert_eq!(ticks[1]["failed"], json!({"reset": 1}));
+        assert_eq!(ticks[1]["response_ms"], json!({"count": 1, "sum": 900.0}));
+        assert_eq!(
+            text.lines()
+                .filter(|l| l.starts_with("  {\"second\""))
+                .count(),
+            2
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! One row of a CSV file, cell by cell, in the formats that all our CSV files share.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use ::csv::{ByteRecord, WriterBuilder};
+
+use crate::clock::{Stamp, micros};
+
+/// A row that is being built. Its memory is used again for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    cells: ByteRecord,
+    scratch: String,
+}
+
+impl Row {
+    /// A missing value.
+    pub(super) fn empty(&mut self) {
+        self.cells.push_field(b"");
+    }
+
+    /// A word of our own vocabulary.
+    pub(super) fn word(&mut self, word: &str) {
+        self.cells.push_field(word.as_bytes());
+    }
+
+    /// Text from outside, guarded against spreadsheets that would take it for a formula: a `'` in
+    /// front of it, also where it has one already, so that readers can take exactly one off.
+    pub(super) fn text(&mut self, text: &str) {
+        if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
+            self.scratch.clear();
+            self.scratch.push('\'');
+            self.scratch.push_str(text);
+            self.cells.push_field(self.scratch.as_bytes());
+        } else {
+            self.cells.push_field(text.as_bytes());
+        }
+    }
+
+    /// As [`Row::text`], or a missing value.
+    pub(super) fn maybe_text(&mut self, text: Option<&str>) {
+        self.text(text.unwrap_or_default());
+    }
+
+    fn formatted(&mut self, value: fmt::Arguments<'_>) {
+        self.scratch.clear();
+        // Writing to a string does not fail.
+        let _ = self.scratch.write_fmt(value);
+        self.cells.push_field(self.scratch.as_bytes());
+    }
+
+    /// A whole number.
+    pub(super) fn number(&mut self, number: impl Into<Option<u64>>) {
+        match number.into() {
+            Some(number) => self.formatted(format_args!("{number}")),
+            None => self.empty(),
+        }
+    }
+
+    /// Thousandths of a unit, in the unit with three decimals: microseconds as milliseconds.
+    pub(super) fn thousandths(&mut self, value: Option<u64>) {
+        match value {
+            Some(n) => self.formatted(format_args!("{}.{:03}", n / 1_000, n % 1_000)),
+            None => self.empty(),
+        }
+    }
+
+    /// A duration in milliseconds with three decimals.
+    pub(super) fn millis(&mut self, duration: Option<Duration>) {
+        self.thousandths(duration.map(micros));
+    }
+
+    /// A stamp in seconds since the run's start with six decimals.
+    pub(super) fn seconds(&mut self, at: Option<Stamp>) {
+        match at.map(Stamp::as_micros) {
+            Some(n) => self.formatted(format_args!("{}.{:06}", n / 1_000_000, n % 1_000_000)),
+            None => self.empty(),
+        }
+    }
+
+    /// Any other value of our own vocabulary, or a missing one.
+    pub(super) fn display(&mut self, value: Option<impl fmt::Display>) {
+        match value {
+            Some(value) => self.formatted(format_args!("{value}")),
+            None => self.empty(),
+        }
+    }
+
+    /// Appends the row to `out`, quoted where need be, and begins the next one.
+    ///
+    /// # Panics
+    ///
+    /// Never: writing to memory does not fail.
+    pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
+        let mut writer = WriterBuilder::new().buffer_capacity(1_024).from_writer(out);
+        writer
+            .write_byte_record(&self.cells)
+            .and_then(|()| Ok(writer.flush()?))
+            .expect("writing to memory does not fail");
+        self.cells.clear();
+    }
+}

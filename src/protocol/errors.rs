@@ -1,0 +1,108 @@
+//! What services say of errors, in one line: in a stream, and as the body of an HTTP error.
+
+use serde_json::Value as Json;
+
+/// How much is shown of what was not meant for people: raw JSON, a page of HTML.
+pub(super) const RAW_CHARACTERS: usize = 200;
+
+/// How much is shown of a message.
+pub(super) const MESSAGE_CHARACTERS: usize = 500;
+
+/// Where services, and the proxies before them, put code and message of an HTTP error.
+const CODES: [&str; 4] = ["/error/code", "/error/type", "/code", "/error_type"];
+const MESSAGES: [&str; 4] = ["/error/message", "/message", "/error", "/detail"];
+
+/// The first characters of a text, with control characters and line ends made spaces.
+pub(super) fn one_line(text: &str, characters: usize) -> String {
+    text.trim()
+        .chars()
+        .take(characters)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// The first string or number that one of the pointers leads to, as text.
+pub(super) fn first_scalar<P: AsRef<str>>(json: &Json, pointers: &[P]) -> Option<String> {
+    pointers
+        .iter()
+        .find_map(|pointer| match json.pointer(pointer.as_ref())? {
+            Json::String(text) if !text.is_empty() => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+}
+
+/// What the body of an HTTP error says, in one line: code and message of the JSON shapes that
+/// services use, otherwise its first 200 characters.
+pub(super) fn error_text(body: &[u8]) -> String {
+    let raw = || one_line(&String::from_utf8_lossy(body), RAW_CHARACTERS);
+    let Ok(json) = serde_json::from_slice::<Json>(body) else {
+        return raw();
+    };
+    // Some services put the error in a list.
+    let json = json.get(0).unwrap_or(&json);
+    if let Json::String(text) = json {
+        return one_line(text, MESSAGE_CHARACTERS);
+    }
+    let code = first_scalar(json, &CODES).map(|code| format!("{code}: "));
+    let Some(message) = first_scalar(json, &MESSAGES) else {
+        return raw();
+    };
+    let fields = json.get("errors").map(|errors| format!(": {errors}"));
+    let text = [
+        code.unwrap_or_default(),
+        message,
+        fields.unwrap_or_default(),
+    ]
+    .concat();
+    one_line(&text, MESSAGE_CHARACTERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_of_http_errors() {
+        for (body, expected) in [
+            (
+                r#"{"code":"invalid_param","message":"Too many requests","status":400}"#,
+                "invalid_param: Too many requests",
+            ),
+            (
+                r#"{"errors":{"query":"Missing"},"message":"Input payload validation failed"}"#,
+                r#"Input payload validation failed: {"query":"Missing"}"#,
+            ),
+            (r#"{"error":{"message":"no"}}"#, "no"),
+            (
+                r#"{"error":{"message":"no","type":"auth","code":null}}"#,
+                "auth: no",
+            ),
+            (
+                r#"{"error":{"message":"no","type":"x","code":401}}"#,
+                "401: no",
+            ),
+            (r#"[{"error":{"code":400,"message":"no"}}]"#, "400: no"),
+            (
+                r#"{"error":"no","error_type":"overloaded"}"#,
+                "overloaded: no",
+            ),
+            (r#"{"detail":"Not Found"}"#, "Not Found"),
+            (r#"{"detail":[{"msg":"x"}]}"#, r#"{"detail":[{"msg":"x"}]}"#),
+            (r#"{"message":""}"#, r#"{"message":""}"#),
+            ("\"plain\\nwords\"", "plain words"),
+            (
+                "<html>\r\n<b>502</b>\u{7}\n</html>\n",
+                "<html>  <b>502</b>  </html>",
+            ),
+            ("404", "404"),
+            ("[]", "[]"),
+            ("", ""),
+        ] {
+            assert_eq!(error_text(body.as_bytes()), expected, "{body}");
+        }
+        assert_eq!(error_text(b"\xFF!"), "\u{FFFD}!");
+        let long = "豆".repeat(300);
+        assert_eq!(error_text(long.as_bytes()).chars().count(), 200);
+    }
+}

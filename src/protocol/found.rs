@@ -1,0 +1,303 @@
+//! Reads an event's JSON once, along a trie of pointers, into slots that are used again for every
+//! event: nothing is allocated for what nobody asks for.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::pointer::{MAX_INDEX, Place, Trie, packed};
+
+/// A piece of the text that was found, as a range of its buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Span {
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// A value at a place that a document asks for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Boolean(bool),
+    Number(f64),
+    Text(Span),
+    /// An object or an array, and whether it is empty.
+    Container {
+        empty: bool,
+    },
+}
+
+impl Value {
+    /// Whether the value says something: not `null`, `false`, 0, an empty string or an empty
+    /// object or array.
+    pub(super) fn is_truthy(self) -> bool {
+        match self {
+            Value::Null => false,
+            Value::Boolean(value) => value,
+            Value::Number(number) => number != 0.0,
+            Value::Text(span) => !span.is_empty(),
+            Value::Container { empty } => !empty,
+        }
+    }
+
+    /// A count: a number that is whole and not negative, also one written as `3.0`.
+    pub(super) fn count(self) -> Option<u64> {
+        match self {
+            Value::Number(number) if number >= 0.0 && number.fract() == 0.0 =>
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "it is whole and not negative, and beyond u64 the cast saturates"
+                )]
+                Some(number as u64)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A value, and the elements of which arrays it belongs to (packed indices).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) index: u64,
+    pub(super) value: Value,
+}
+
+/// What one event holds at the places of a trie.
+#[derive(Debug)]
+pub(super) struct Findings {
+    slots: Vec<Vec<Found>>,
+    text: String,
+}
+
+impl Findings {
+    pub(super) fn new(trie: &Trie) -> Self {
+        Self {
+            slots: vec![Vec::new(); trie.slots()],
+            text: String::new(),
+        }
+    }
+
+    /// Reads one JSON value that is all of `json`. After an error nothing has been found.
+    pub(super) fn read(&mut self, trie: &Trie, json: &str) -> serde_json::Result<()> {
+        self.clear();
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let walk = Walk {
+            trie,
+            findings: self,
+            node: 0,
+            level: 0,
+            index: 0,
+        };
+        let read = walk
+            .deserialize(&mut deserializer)
+            .and_then(|()| deserializer.end());
+        if read.is_err() {
+            self.clear();
+        }
+        read
+    }
+
+    fn clear(&mut self) {
+        self.slots.iter_mut().for_each(Vec::clear);
+        self.text.clear();
+    }
+
+    /// How many values lie in a place's slot.
+    pub(super) fn len(&self, place: &Place) -> usize {
+        self.slots[place.slot].len()
+    }
+
+    /// A value by its number in the place's slot. `None` if the pointer does not stand for it, or
+    /// if the same member comes again: then its last value is the one that holds.
+    pub(super) fn get(&self, place: &Place, number: usize) -> Option<Found> {
+        let slot = &self.slots[place.slot];
+        let found = *slot.get(number)?;
+        let again = slot.get(number + 1).is_some_and(|f| f.index == found.index);
+        (place.includes(found.index) && !again).then_some(found)
+    }
+
+    /// The values at a place that belong to the same elements as `index`, as far as `shared` says.
+    pub(super) fn at(&self, place: Place, shared: u64, index: u64) -> impl Iterator<Item = Value> {
+        let slot = &self.slots[place.slot];
+        let wanted = index & shared;
+        let start = slot.partition_point(|f| f.index & shared < wanted);
+        (start..slot.len())
+            .take_while(move |&number| slot[number].index & shared == wanted)
+            .filter_map(move |number| self.get(&place, number))
+            .map(|found| found.value)
+    }
+
+    pub(super) fn text(&self, span: Span) -> &str {
+        &self.text[span.start..span.end]
+    }
+
+    /// One span for two pieces, one after the other.
+    pub(super) fn join(&mut self, left: Span, right: Span) -> Span {
+        if left.is_empty() {
+            return right;
+        }
+        let start = if left.end == self.text.len() {
+            left.start
+        } else {
+            self.text.extend_from_within(left.start..left.end);
+            self.text.len() - (left.end - left.start)
+        };
+        self.text.extend_from_within(right.start..right.end);
+        Span {
+            start,
+            end: self.text.len(),
+        }
+    }
+
+    /// Keeps a text.
+    pub(super) fn push(&mut self, text: &str) -> Span {
+        let start = self.text.len();
+        self.text.push_str(text);
+        Span {
+            start,
+            end: self.text.len(),
+        }
+    }
+}
+
+/// Reads the value at one node of the trie.
+struct Walk<'a> {
+    trie: &'a Trie,
+    findings: &'a mut Findings,
+    node: usize,
+    level: u32,
+    index: u64,
+}
+
+impl Walk<'_> {
+    fn record(self, value: Value) {
+        if let Some(slot) = self.trie.node(self.node).slot {
+            let index = self.index;
+            self.findings.slots[slot].push(Found { index, value });
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.record(Value::Null);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.record(Value::Boolean(value));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.record(Value::Number(number as f64));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.record(Value::Number(number as f64));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.record(Value::Number(number));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        if self.trie.node(self.node).slot.is_some() {
+            let span = self.findings.push(text);
+            self.record(Value::Text(span));
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut empty = true;
+        while let Some(member) = map.next_key_seed(MemberName(&self))? {
+            empty = false;
+            match member {
+                Some(node) => map.next_value_seed(Walk {
+                    findings: &mut *self.findings,
+                    node,
+                    ..self
+                })?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        self.record(Value::Container { empty });
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let mut number = 0;
+        if let Some(node) = self.trie.node(self.node).element {
+            while number <= MAX_INDEX {
+                let walk = Walk {
+                    findings: &mut *self.findings,
+                    node,
+                    level: self.level + 1,
+                    index: self.index | packed(self.level, number),
+                    ..self
+                };
+                if elements.next_element_seed(walk)?.is_none() {
+                    break;
+                }
+                number += 1;
+            }
+        }
+        while elements.next_element::<IgnoredAny>()?.is_some() {
+            number += 1;
+        }
+        let empty = number == 0;
+        self.record(Value::Container { empty });
+        Ok(())
+    }
+}
+
+/// Reads a member's name: gives its node, if anything below it is asked for.
+struct MemberName<'a, 'b>(&'b Walk<'a>);
+
+impl<'de> DeserializeSeed<'de> for MemberName<'_, '_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for MemberName<'_, '_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.trie.member(self.0.node, name))
+    }
+}

@@ -1,0 +1,188 @@
+//! What a document says about events, compiled: where things are, and under which conditions.
+
+use super::found::{Findings, Value};
+use super::pointer::{Place, Trie};
+
+/// The compiled `events` of a document.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub(super) trie: Trie,
+    /// Where the event's type is; the first that says something.
+    pub(super) types: Vec<Subject>,
+    pub(super) text: Vec<Source>,
+    pub(super) reasoning: Vec<Source>,
+    pub(super) tool: Vec<Source>,
+    pub(super) usage: UsageSources,
+    pub(super) conversation: Vec<Source>,
+    pub(super) message: Vec<Source>,
+    pub(super) finish_reason: Vec<Source>,
+    pub(super) errors: Vec<ErrorRule>,
+    pub(super) end: Vec<Rule>,
+    pub(super) keep_alive: Vec<Rule>,
+}
+
+/// Where the server's token counts are.
+#[derive(Debug)]
+pub(super) struct UsageSources {
+    pub(super) prompt: Vec<Source>,
+    pub(super) completion: Vec<Source>,
+    pub(super) cached: Vec<Source>,
+    pub(super) reasoning: Vec<Source>,
+}
+
+/// A part of an event that can be asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Subject {
+    /// The SSE `event` field: `@event`.
+    Event,
+    /// The data as they are, white space around them taken off: `@data`.
+    Data,
+    /// A place in the data's JSON.
+    Place(Place),
+}
+
+/// Which events something is said of: all of its conditions must hold.
+#[derive(Debug, Default)]
+pub(super) struct Rule {
+    /// The event's type is one of these; any, if there are none.
+    pub(super) on: Vec<String>,
+    pub(super) when: Vec<Condition>,
+}
+
+#[derive(Debug)]
+pub(super) struct Condition {
+    pub(super) subject: Subject,
+    /// Mask of the array levels in which the condition is about the same elements as the source
+    /// that it belongs to.
+    pub(super) shared: u64,
+    pub(super) test: Test,
+}
+
+/// What a condition asks for, of any of the values that its pointer stands for.
+#[derive(Debug)]
+pub(super) enum Test {
+    /// One of these values.
+    OneOf(Vec<Accepted>),
+    /// A value other than `null`.
+    Present,
+    /// No value, or only `null`.
+    Absent,
+    /// A value that says something, see [`Value::is_truthy`].
+    Truthy,
+    /// None that does.
+    Falsy,
+}
+
+/// A value that a condition accepts.
+#[derive(Debug, PartialEq)]
+pub(super) enum Accepted {
+    Text(String),
+    Number(f64),
+    Boolean(bool),
+}
+
+/// A place to take a value from, and in which events.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) rule: Rule,
+    pub(super) place: Place,
+}
+
+/// What makes an event an error. Code and message are taken from a second, whole reading of the
+/// event: errors are rare.
+#[derive(Debug)]
+pub(super) struct ErrorRule {
+    pub(super) rule: Rule,
+    /// The pointer to the error, which is the message where no pointer leads to one; empty for the
+    /// whole event.
+    pub(super) at: String,
+    pub(super) code: Vec<String>,
+    pub(super) message: Vec<String>,
+}
+
+/// An event whose data have been read, and what rules are asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Facts<'a> {
+    pub(super) event: &'a str,
+    pub(super) data: &'a str,
+    /// The event's type.
+    pub(super) name: &'a str,
+    /// What the data hold as JSON; `None` if they are none: then no condition on a place holds,
+    /// whatever it asks for.
+    pub(super) json: Option<&'a Findings>,
+}
+
+impl Rule {
+    /// Whether the event is one of those that the rule is about.
+    pub(super) fn holds(&self, facts: Facts<'_>) -> bool {
+        self.is_on(facts.name) && self.conditions_hold(facts, 0)
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.on.is_empty() || self.on.iter().any(|on| on == name)
+    }
+
+    fn conditions_hold(&self, facts: Facts<'_>, element: u64) -> bool {
+        self.when.iter().all(|c| c.holds(facts, element))
+    }
+}
+
+impl Source {
+    /// The values of this source in the event, in order, each with its number; from that number
+    /// on.
+    pub(super) fn values<'a>(
+        &'a self,
+        from: usize,
+        facts: Facts<'a>,
+    ) -> impl DoubleEndedIterator<Item = (usize, Value)> {
+        let json = facts.json.filter(|_| self.rule.is_on(facts.name));
+        let count = json.map_or(0, |json| json.len(&self.place));
+        (from..count).filter_map(move |number| {
+            let found = json?.get(&self.place, number)?;
+            let holds = self.rule.conditions_hold(facts, found.index);
+            holds.then_some((number, found.value))
+        })
+    }
+}
+
+impl Condition {
+    fn holds(&self, facts: Facts<'_>, element: u64) -> bool {
+        match self.subject {
+            Subject::Event => self.test.holds_for_text(facts.event),
+            Subject::Data => self.test.holds_for_text(facts.data),
+            Subject::Place(place) => facts.json.is_some_and(|json| {
+                let mut values = json.at(place, self.shared, element);
+                match &self.test {
+                    Test::OneOf(all) => values.any(|v| all.iter().any(|a| a.is(v, json))),
+                    Test::Present => values.any(|v| v != Value::Null),
+                    Test::Absent => values.all(|v| v == Value::Null),
+                    Test::Truthy => values.any(Value::is_truthy),
+                    Test::Falsy => !values.any(Value::is_truthy),
+                }
+            }),
+        }
+    }
+}
+
+impl Test {
+    fn holds_for_text(&self, text: &str) -> bool {
+        match self {
+            Test::OneOf(all) => all
+                .iter()
+                .any(|accepted| matches!(accepted, Accepted::Text(a) if a == text)),
+            Test::Present | Test::Truthy => !text.is_empty(),
+            Test::Absent | Test::Falsy => text.is_empty(),
+        }
+    }
+}
+
+impl Accepted {
+    fn is(&self, value: Value, json: &Findings) -> bool {
+        match (self, value) {
+            (Accepted::Text(a), Value::Text(span)) => a == json.text(span),
+            (Accepted::Number(a), Value::Number(number)) => a.total_cmp(&number).is_eq(),
+            (Accepted::Boolean(a), Value::Boolean(value)) => *a == value,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! [`Sample`]: the one event type between those who measure and those who report.
+
+use std::time::Duration;
+
+use super::RequestRecord;
+use crate::clock::Stamp;
+use crate::text::Message;
+
+/// What a user's thread tells the collector: the whole contract between those who measure and
+/// those who report.
+#[derive(Debug)]
+pub enum Sample {
+    /// A user has begun its work.
+    UserStarted {
+        /// Its number, from 1.
+        user: u32,
+        /// When.
+        at: Stamp,
+    },
+    /// A user has no more work.
+    UserFinished {
+        /// Its number, from 1.
+        user: u32,
+        /// When.
+        at: Stamp,
+    },
+    /// A response's head has come. Only sent where a single request is being watched.
+    Head {
+        /// HTTP status.
+        status: u16,
+        /// Time to first byte.
+        ttfb: Option<Duration>,
+    },
+    /// Chunks have come: at most 10 of these a second and user, each within one second of the run.
+    Progress(Progress),
+    /// A request is over.
+    Finished(Box<RequestRecord>),
+    /// The events of a request that is over, where `--events` wants them. Follows its `Finished`.
+    Events {
+        /// The request's number.
+        request: u64,
+        /// The user's number.
+        user: u32,
+        /// Its events, in order.
+        events: Vec<EventRecord>,
+    },
+    /// Something that the user should know at once.
+    Notice(Message),
+    /// Nothing more will be sent, or is worth waiting for.
+    Done,
+}
+
+/// What has come since the last progress sample of the same request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// When the last of the chunks came; all of them lie in this second of the run.
+    pub at: Stamp,
+    /// Chunks that came.
+    pub chunks: u64,
+    /// Their tokens, by estimate.
+    pub tokens: u64,
+    /// The gaps that ended with these chunks, in whole microseconds.
+    pub gaps: Vec<u64>,
+    /// The request so far, where a single one is being watched.
+    pub so_far: Option<SoFar>,
+}
+
+/// A watched request at the moment of a [`Progress`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SoFar {
+    /// Chunks since its start.
+    pub chunks: u64,
+    /// Tokens since its start, by estimate.
+    pub tokens: u64,
+    /// Start to first token.
+    pub ttft: Duration,
+    /// Time since the first token.
+    pub since_first_token: Duration,
+    /// The text of the new chunks, reasoning and answer, where `--show-text` wants it.
+    pub text: String,
+}
+
+/// What an event of a stream was, for `--events`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// Answer text.
+    Text,
+    /// Reasoning text.
+    Reasoning,
+    /// Arguments of a tool call.
+    Tool,
+    /// A keep-alive: a comment, or a block that the standard does not dispatch.
+    Ping,
+    /// An error.
+    Error,
+    /// A terminal event.
+    End,
+    /// Anything else.
+    Other,
+}
+
+impl EventKind {
+    /// The word for it in the events file.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            EventKind::Text => "text",
+            EventKind::Reasoning => "reasoning",
+            EventKind::Tool => "tool",
+            EventKind::Ping => "ping",
+            EventKind::Error => "error",
+            EventKind::End => "end",
+            EventKind::Other => "other",
+        }
+    }
+}
+
+/// One event of a stream: a row of the events file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// What it was.
+    pub kind: EventKind,
+    /// When the bytes that completed it arrived.
+    pub at: Stamp,
+    /// Number of the socket read of the request that completed it, from 1: equal numbers show
+    /// events that arrived together.
+    pub read: u64,
+    /// Its tokens, by estimate; `None` where it carries no text.
+    pub tokens: Option<u64>,
+    /// Bytes of its data.
+    pub bytes: u64,
+    /// The event's type, as the protocol or the SSE `event` line names it.
+    pub name: String,
+    /// What it says beside text: an error's message, a finish reason.
+    pub value: String,
+}

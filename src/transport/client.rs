@@ -1,0 +1,233 @@
+//! One user's way to the service: sends a request, reads its response, and can be cut from another
+//! thread.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ureq::http::{self, HeaderMap, HeaderName, HeaderValue};
+use ureq::{Agent, BodyReader};
+
+use super::probe::{Deadlines, Notes, Probe, Stage};
+use super::{Transport, failure};
+use crate::clock::Stamp;
+use crate::record::{Connection, Failure};
+
+/// Why an attempt ended before its response did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// Something failed.
+    Failed(Failure),
+    /// The engine cut the user's requests.
+    Cut,
+}
+
+/// One user's way to the service. Not shared: every call is made on the user's thread.
+#[derive(Debug)]
+pub struct Client {
+    pub(super) transport: Arc<Transport>,
+    pub(super) agent: Agent,
+    pub(super) probe: Arc<Probe>,
+}
+
+impl Client {
+    /// Sends a request and waits for the head of its response. `total` is when the whole request,
+    /// all attempts together, must be over; `auth` a header for this request alone.
+    ///
+    /// # Errors
+    ///
+    /// With the failure, or that the request was cut.
+    pub fn send(
+        &mut self,
+        auth: Option<(&str, &str)>,
+        body: &[u8],
+        total: Option<Stamp>,
+    ) -> Result<Response<'_>, Interruption> {
+        let token = self.transport.settings.token_timeout;
+        self.probe.begin(Deadlines {
+            total,
+            token: token.map(|wait| self.probe.clock.now() + wait),
+        });
+        let result = self.request(auth, body).and_then(|r| self.agent.run(r));
+        match result {
+            Ok(response) => {
+                self.probe.note(|notes| notes.stage = Stage::Streaming);
+                let headers_at = self.probe.notes().last_read;
+                let (head, body) = response.into_parts();
+                Ok(Response {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    headers_at,
+                    body: body.into_reader(),
+                    client: self,
+                })
+            }
+            Err(error) => {
+                if failure::is_refused_socket(&error) {
+                    self.transport
+                        .refused_sockets
+                        .fetch_add(1, Ordering::Relaxed);
+                }
+                Err(self.interruption(&error))
+            }
+        }
+    }
+
+    fn request<'b>(
+        &self,
+        auth: Option<(&str, &str)>,
+        body: &'b [u8],
+    ) -> Result<http::Request<&'b [u8]>, ureq::Error> {
+        let mut request = http::Request::new(body);
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = self.transport.uri.clone();
+        *request.headers_mut() = self.transport.headers.clone();
+        if let Some((name, value)) = auth {
+            let name = HeaderName::try_from(name).map_err(http::Error::from)?;
+            let mut value = HeaderValue::try_from(value).map_err(http::Error::from)?;
+            value.set_sensitive(true);
+            // A header that the user gave for all requests wins over the key.
+            request.headers_mut().entry(name).or_insert(value);
+        }
+        Ok(request)
+    }
+
+    fn interruption(&self, error: &ureq::Error) -> Interruption {
+        if self.probe.is_cut() {
+            return Interruption::Cut;
+        }
+        Interruption::Failed(failure::classify(error, &self.probe.notes()))
+    }
+
+    /// What is known of the last attempt.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt {
+        Attempt::from(self.probe.notes())
+    }
+
+    /// A handle by which another thread cuts this client's requests.
+    #[must_use]
+    pub fn cutter(&self) -> Cutter {
+        Cutter {
+            agent: self.agent.clone(),
+            probe: Arc::clone(&self.probe),
+        }
+    }
+}
+
+/// What is known of an attempt, as far as it came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attempt {
+    /// Its connection.
+    pub connection: Connection,
+    /// When the request was begun to be written.
+    pub send_began: Option<Stamp>,
+    /// When its last byte had been written.
+    pub sent: Option<Stamp>,
+    /// When the first byte of the response came.
+    pub first_byte: Option<Stamp>,
+}
+
+impl From<Notes> for Attempt {
+    fn from(notes: Notes) -> Self {
+        let had_connection = notes.send_began.is_some() || notes.connect.is_some();
+        Self {
+            connection: Connection {
+                reused: had_connection.then_some(!notes.connected),
+                server_addr: notes.server_addr.filter(|_| had_connection),
+                dns: notes.dns.filter(|_| notes.connected),
+                connect: notes.connect,
+                tls: notes.tls,
+            },
+            send_began: notes.send_began,
+            sent: notes.sent,
+            first_byte: notes.first_byte,
+        }
+    }
+}
+
+/// Cuts a client's requests from another thread, for good.
+#[derive(Debug)]
+pub struct Cutter {
+    agent: Agent,
+    probe: Arc<Probe>,
+}
+
+impl Cutter {
+    /// Ends every read and write of the client at once. A connect in progress is not interrupted.
+    pub fn cut(&self) {
+        self.probe.cut();
+        self.agent.clone().shutdown();
+    }
+
+    /// Whether the client is where a cut does not reach it: in the system's connect.
+    #[must_use]
+    pub fn is_connecting(&self) -> bool {
+        self.probe.notes().stage == Stage::Connecting
+    }
+}
+
+/// A response whose head has come.
+pub struct Response<'c> {
+    /// HTTP status.
+    pub status: u16,
+    headers: HeaderMap,
+    /// When the head was complete.
+    pub headers_at: Stamp,
+    body: BodyReader<'static>,
+    client: &'c Client,
+}
+
+/// Bytes of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// How many there are; 0 at the end of the body.
+    pub bytes: usize,
+    /// When the socket read that completed them returned.
+    pub at: Stamp,
+    /// The number of that read within the attempt, from 1.
+    pub read: u64,
+}
+
+impl Response<'_> {
+    /// A header's value, where there is one that is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The next bytes of the body, transfer coding removed.
+    ///
+    /// # Errors
+    ///
+    /// With the failure, or that the request was cut; also where ureq takes a reset or our own
+    /// shutdown for the end of a body that ends with its connection.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<Arrival, Interruption> {
+        match self.body.read(buffer) {
+            Ok(bytes) => {
+                let notes = self.client.probe.notes();
+                if bytes == 0 && (notes.reset || self.client.probe.is_cut()) {
+                    let error = ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+                    return Err(self.client.interruption(&error));
+                }
+                Ok(Arrival {
+                    bytes,
+                    at: notes.last_read,
+                    read: notes.reads,
+                })
+            }
+            Err(error) => Err(self.client.interruption(&ureq::Error::from(error))),
+        }
+    }
+
+    /// The next token must have come by then; `None` while none is awaited.
+    pub fn set_token_deadline(&mut self, at: Option<Stamp>) {
+        self.client.probe.set_token_deadline(at);
+    }
+
+    /// What is known of the attempt.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt {
+        self.client.attempt()
+    }
+}

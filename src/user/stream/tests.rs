@@ -1,0 +1,159 @@
+//! Streams with literal stamps, and what they come to.
+
+use crossbeam_channel::{Receiver, unbounded};
+
+use super::*;
+use crate::protocol::Protocol;
+use crate::record::{Phase, Progress, Sample, Sent};
+use crate::sse::Parser;
+use crate::user::Watch;
+
+/// An `OpenAI` delta with that member of the choice.
+fn delta(member: &str) -> String {
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{{member}}}}}]}}\n\n")
+}
+
+fn text(text: &str) -> String {
+    delta(&format!("\"content\":\"{text}\""))
+}
+
+/// Measures reads, each with its arrival in milliseconds.
+fn measure(reads: &[(u64, String)], broken: Option<Broken>) -> (RequestRecord, Vec<Progress>) {
+    let protocol = Protocol::builtin("openai-chat").expect("a built-in protocol");
+    let (mut decoder, mut parser) = (protocol.decoder(), Parser::new(1 << 20));
+    let sent = Sent {
+        query_index: None,
+        query: "q".into(),
+        key_index: None,
+        masked_key: "".into(),
+    };
+    let mut record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+    let (sender, samples) = unbounded();
+    let mut gaps = Vec::new();
+    let reporter = Reporter::new(&sender, Watch::default());
+    let mut meter = StreamMeter::new(&mut record, &mut decoder, &mut gaps, None, reporter);
+    for (read, (millis, bytes)) in (1..).zip(reads) {
+        let at = ms(*millis);
+        let arrival = Arrival {
+            bytes: bytes.len(),
+            at,
+            read,
+        };
+        meter.bytes(arrival);
+        parser
+            .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
+            .expect("small events");
+    }
+    let outcome = meter.finish(broken, true);
+    record.outcome = outcome;
+    (record, progress(&samples))
+}
+
+fn progress(samples: &Receiver<Sample>) -> Vec<Progress> {
+    samples
+        .try_iter()
+        .filter_map(|sample| match sample {
+            Sample::Progress(progress) => Some(progress),
+            _ => None,
+        })
+        .collect()
+}
+
+const DONE: &str = "data: [DONE]\n\n";
+
+fn ms(millis: u64) -> Stamp {
+    Stamp::from_micros(millis * 1_000)
+}
+
+#[test]
+fn only_generated_text_is_a_token() {
+    let (record, _) = measure(
+        &[
+            (10, ": ping\n\n".to_owned()),
+            (20, delta("\"role\":\"assistant\",\"content\":\"\"")),
+            (30, delta("\"reasoning_content\":\"hmm\"")),
+            (50, text("hello")),
+            (90, text("world")),
+            (95, DONE.to_owned()),
+        ],
+        None,
+    );
+    let instants = record.instants;
+    assert_eq!(record.outcome, Outcome::Ok);
+    assert_eq!(
+        (instants.first_body, instants.first_event),
+        (Some(ms(10)), Some(ms(10)))
+    );
+    assert_eq!(
+        (instants.first_token, instants.first_answer),
+        (Some(ms(30)), Some(ms(50)))
+    );
+    assert_eq!(
+        (instants.last_token, instants.last_event),
+        (Some(ms(90)), Some(ms(95)))
+    );
+    assert_eq!((record.chunks, record.answer_chars), (3, 10));
+    let itl = record.itl.expect("gaps of 20 and 40 ms");
+    assert_eq!((itl.mean, itl.p50, itl.max), (30_000.0, 30_000.0, 40_000));
+    assert_eq!(record.coalesced, 0);
+}
+
+#[test]
+fn events_of_one_read_share_its_stamp_and_are_counted() {
+    let together = format!("{}{}{DONE}", text("a"), text("b"));
+    let (record, _) = measure(&[(10, text("x")), (50, together)], None);
+    assert_eq!(record.coalesced, 2, "the earlier two of the three");
+    assert_eq!(record.instants.last_token, Some(ms(50)));
+    assert_eq!(record.chunks, 3);
+}
+
+#[test]
+fn progress_is_coalesced_and_never_spans_a_second() {
+    let reads: Vec<_> = (0..30).map(|i| (900 + i * 10, text("a"))).collect();
+    let (record, progress) = measure(&reads, None);
+    let seconds: Vec<_> = progress.iter().map(|p| p.at.second()).collect();
+    assert!(progress.len() <= 6, "{} samples in 0.3 s", progress.len());
+    assert_eq!(seconds.first(), Some(&0));
+    let chunks_of = |second| -> u64 {
+        let of_second = progress.iter().filter(|p| p.at.second() == second);
+        of_second.map(|p| p.chunks).sum()
+    };
+    assert_eq!((chunks_of(0), chunks_of(1)), (10, 20));
+    let gaps: usize = progress.iter().map(|p| p.gaps.len()).sum();
+    assert_eq!(gaps as u64, record.chunks - 1);
+}
+
+#[test]
+fn the_outcome_is_judged_by_what_says_most() {
+    let error = "data: {\"error\":{\"message\":\"dead\",\"code\":500}}\n\n".to_owned();
+    let idle = || Some(Broken::Failed(Failure::new(FailureKind::TimeoutIdle, "")));
+    let table = [
+        (
+            vec![text("a"), error.clone(), DONE.into()],
+            None,
+            "error_event",
+        ),
+        (vec![error], idle(), "error_event"),
+        (vec![text("a")], idle(), "timeout_idle"),
+        (vec![text("a"), DONE.into()], Some(Broken::Cut), "cancelled"),
+        (vec!["data: {\n\n".into(), DONE.into()], None, "malformed"),
+        (vec!["hello".into()], None, "not_sse"),
+        (vec![text("a")], None, "truncated"),
+        (vec![], None, "truncated"),
+        (vec![DONE.into()], None, "empty"),
+        (vec![text("a"), DONE.into()], None, "ok"),
+    ];
+    for (bodies, broken, expected) in table {
+        let reads: Vec<_> = bodies.into_iter().map(|body| (10, body)).collect();
+        let (record, _) = measure(&reads, broken);
+        let failure = record.outcome.failure();
+        let name = failure.map_or(record.outcome.name(), |failure| failure.kind.name());
+        assert_eq!(name, expected, "{reads:?}");
+    }
+}
+
+#[test]
+fn quotes_stay_on_one_line_and_are_cut() {
+    assert_eq!(quoted("a\r\nb"), "a  b");
+    assert_eq!(quoted(&"豆".repeat(300)).chars().count(), QUOTED);
+}

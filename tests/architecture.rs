@@ -1,0 +1,93 @@
+//! The shape of the source: modules use only modules above them in the crate's own list, each file
+//! says what it is for, and none is too long to be one thing.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The modules in the order of the list in `lib.rs`: ``//! - [`name`]: …``.
+fn order() -> Vec<String> {
+    let lib = fs::read_to_string(source().join("lib.rs")).expect("lib.rs");
+    lib.lines()
+        .filter_map(|line| line.strip_prefix("//! - [`")?.split_once('`'))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+/// The top-level module that a file belongs to; none for `lib.rs` and `main.rs`.
+fn module_of(file: &Path) -> Option<String> {
+    let inside = file.strip_prefix(source()).expect("a source file");
+    let first = inside.components().next()?.as_os_str().to_str()?;
+    let name = first.trim_end_matches(".rs");
+    (!matches!(name, "lib" | "main")).then(|| name.to_owned())
+}
+
+/// What a source text uses of other modules: `crate::name`, outside tests and documentation.
+fn used(text: &str) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split("crate::").skip(1))
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn the_list_in_the_crate_s_documentation_is_complete() {
+    let listed: BTreeSet<String> = order().into_iter().collect();
+    let existing: BTreeSet<String> = rust_files(&source())
+        .iter()
+        .filter_map(|file| module_of(file))
+        .collect();
+    assert_eq!(listed, existing);
+}
+
+#[test]
+fn modules_use_only_modules_above_them() {
+    let order = order();
+    let place = |name: &str| order.iter().position(|module| module == name);
+    for file in rust_files(&source()) {
+        let Some(module) = module_of(&file) else {
+            continue;
+        };
+        let text = fs::read_to_string(&file).expect("a source file");
+        for used in used(&text) {
+            assert!(
+                used == module || place(&used) < place(&module),
+                "{} uses crate::{used}, which is not above {module}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn each_file_says_what_it_is_for_and_is_one_thing() {
+    for file in rust_files(&source()) {
+        let text = fs::read_to_string(&file).expect("a source file");
+        assert!(text.starts_with("//!"), "{}", file.display());
+        let lines = text.lines().count();
+        assert!(lines <= 400, "{} has {lines} lines", file.display());
+    }
+}

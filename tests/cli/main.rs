@@ -1,0 +1,173 @@
+//! The binary from outside: exit codes, streams and languages of everything that sends nothing, and
+//! the example files.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Output, Stdio};
+
+/// The binary in a clean environment.
+fn program(flags: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sse-perf"));
+    command.args(flags).env_clear();
+    command
+}
+
+fn output(flags: &[&str]) -> Output {
+    program(flags).output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    for flags in [
+        &["--help"][..],
+        &["-h"],
+        &["--version"],
+        &["demo", "--help"],
+        &["mock", "-h"],
+        &["completions", "--help"],
+        &["completions", "bash"],
+    ] {
+        let output = output(flags);
+        assert_eq!(output.status.code(), Some(0), "{flags:?}");
+        assert!(!output.stdout.is_empty(), "{flags:?}");
+        assert_eq!(text(&output.stderr), "", "{flags:?}");
+    }
+}
+
+#[test]
+fn usage_errors_go_to_standard_error() {
+    for (flags, part) in [
+        (&["--thread", "5"][..], "--threads"),
+        (&["--threads", "0", "--api-key", "k"], "--threads 0"),
+        (&[], "--api-key"),
+        (&["--lang", "fr"], "--lang fr"),
+        (&["mock", "--ttft", "soon"], "--ttft soon"),
+        (&["--threads", "5", "demo"], "--threads"),
+    ] {
+        let output = output(flags);
+        assert_eq!(output.status.code(), Some(2), "{flags:?}");
+        assert_eq!(text(&output.stdout), "", "{flags:?}");
+        let said = text(&output.stderr);
+        assert!(
+            said.starts_with("error: ") && said.contains(part),
+            "{flags:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn the_language_comes_from_the_flag_or_the_environment() {
+    let chinese = |command: &mut Command| {
+        let output = command.output().expect("the binary runs");
+        let all = [output.stdout, output.stderr].concat();
+        text(&all).contains(['：', '用'])
+    };
+    assert!(!chinese(&mut program(&["--help"])));
+    assert!(chinese(&mut program(&["--help", "--lang", "zh"])));
+    assert!(chinese(&mut program(&["--lang=zh", "mock", "-h"])));
+    assert!(chinese(program(&["--xyzzy"]).env("LANG", "zh_CN.UTF-8")));
+    assert!(!chinese(
+        program(&["--xyzzy", "--lang", "en"]).env("LC_ALL", "zh_CN.UTF-8")
+    ));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let mut child = program(&["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .expect("piped")
+        .read_to_string(&mut said)
+        .expect("UTF-8");
+    assert_eq!(
+        (said.as_str(), child.wait().expect("an end").code()),
+        ("", Some(0))
+    );
+}
+
+#[test]
+fn the_simulated_service_says_where_it_is() {
+    let mut child = program(&["mock", "--port", "0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let first = lines.next().expect("a line").expect("UTF-8");
+    let second = lines.next().expect("a line").expect("UTF-8");
+    assert!(first.contains("http://127.0.0.1:"), "{first}");
+    assert!(
+        second.contains("/v1/chat-messages --api-key \"\""),
+        "{second}"
+    );
+    child.kill().expect("it was running");
+    child.wait().expect("an end");
+}
+
+mod examples {
+    //! The files in `data/` are what the flags that take them expect.
+
+    use sse_perf::cli::parse_run;
+    use sse_perf::config::plan;
+    use sse_perf::plan::Plan;
+    use sse_perf::text::Language;
+
+    fn config(flags: &[&str]) -> Plan {
+        let raw = parse_run(flags.iter().copied(), Language::English).expect("flags");
+        plan(&raw, Language::English, None).unwrap_or_else(|e| panic!("{flags:?}: {e}"))
+    }
+
+    #[test]
+    fn queries_and_keys_are_handed_out() {
+        let config = config(&[
+            "--param-file",
+            "data/queries.txt",
+            "--api-key-file",
+            "data/api-keys.txt",
+        ]);
+        assert!(config.workload.queries.items().len() >= 20);
+        let third = config.workload.assignment(3);
+        assert!(
+            third.key.expose().starts_with("app-example"),
+            "without its scheme"
+        );
+    }
+
+    #[test]
+    fn every_body_is_a_template_without_warnings() {
+        for (file, api) in [
+            ("data/bodies/dify-chat.json", "dify-chat"),
+            ("data/bodies/dify-files.json", "dify-chat"),
+            ("data/bodies/openai-chat.json", "openai-chat"),
+        ] {
+            let config = config(&[
+                "--api",
+                api,
+                "--request-body-file",
+                file,
+                "--api-key",
+                "",
+                "--query",
+                "{\"q\"}",
+                "--model-name",
+                "m",
+            ]);
+            assert_eq!(config.warnings, [], "{file}");
+            let body = config.workload.assignment(1).body();
+            let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            let query = body
+                .get("query")
+                .or_else(|| body.pointer("/messages/1/content"));
+            assert_eq!(query, Some(&"{\"q\"}".into()), "{file}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Runs that are ended from outside: signals, at every stage of a request.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::support::{
+    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, openai_text, rows, sse_response,
+};
+
+const PATH: &str = "/v1/chat/completions";
+
+/// A started run that writes `requests.csv` and `run.json`.
+fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
+    let mut command = command(&directory.0);
+    command
+        .args(["--url", url, "--api-key", "k-0123456789", "--quiet"])
+        .args(["--csv", "requests.csv", "--json", "run.json"])
+        .args(args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Running::start(&mut command)
+}
+
+/// Waits until a condition holds; the test fails if it never does.
+fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !condition() {
+        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A server that sends one token and then is silent, and how many requests it has got.
+fn silent_after_a_token() -> (Scripted, std::sync::Arc<std::sync::atomic::AtomicU32>) {
+    let requests = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let server = Scripted::start({
+        let requests = std::sync::Arc::clone(&requests);
+        move |peer| {
+            if peer.request().is_some() {
+                requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+                peer.stay_silent();
+            }
+        }
+    });
+    (server, requests)
+}
+
+fn exit_code(mut running: Running) -> Option<i32> {
+    running.0.wait().expect("it ends").code()
+}
+
+fn outcomes(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row["outcome"].as_str()).collect()
+}
+
+#[test]
+fn the_second_signal_cuts_what_is_in_flight() {
+    let (server, requests) = silent_after_a_token();
+    let directory = Directory::new();
+    let run = start(&directory, &server.url(PATH), &["--threads", "3"]);
+    eventually("3 requests", || {
+        requests.load(std::sync::atomic::Ordering::SeqCst) == 3
+    });
+    run.signal(Signal::SIGINT);
+    thread::sleep(Duration::from_millis(100));
+    run.signal(Signal::SIGINT);
+    assert_eq!(exit_code(run), Some(130));
+    let rows = rows(&directory.file("requests.csv"));
+    assert_eq!(outcomes(&rows), ["cancelled"; 3]);
+    for row in &rows {
+        assert_eq!(row["chunks"], "1", "what was measured is kept");
+        assert_eq!(row["response_ms"], "");
+    }
+    assert!(directory.file("run.json").exists());
+}
+
+#[test]
+fn the_first_signal_lets_requests_finish() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let server = Scripted::start(|peer| {
+            while peer.request().is_some() {
+                peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+                thread::sleep(Duration::from_millis(500));
+                peer.send([chunk("data: [DONE]\n\n"), chunk("")].concat());
+            }
+        });
+        let directory = Directory::new();
+        let run = start(&directory, &server.url(PATH), &["--duration", "60"]);
+        thread::sleep(Duration::from_millis(700));
+        run.signal(signal);
+        assert_eq!(exit_code(run), Some(130));
+        let rows = rows(&directory.file("requests.csv"));
+        assert!(!rows.is_empty());
+        assert!(rows.iter().all(|row| row["outcome"] == "ok"), "{rows:?}");
+    }
+}
+
+#[test]
+fn grace_ends_the_wait_for_what_is_in_flight() {
+    let (server, requests) = silent_after_a_token();
+    let directory = Directory::new();
+    let run = start(&directory, &server.url(PATH), &["--grace", "200ms"]);
+    eventually("a request", || {
+        requests.load(std::sync::atomic::Ordering::SeqCst) == 1
+    });
+    run.signal(Signal::SIGINT);
+    assert_eq!(exit_code(run), Some(130));
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"]
+    );
+}
+
+#[test]
+fn the_deadline_and_its_grace_cut_without_a_signal() {
+    let (server, _) = silent_after_a_token();
+    let directory = Directory::new();
+    let args = ["--threads", "2", "--duration", "300ms", "--grace", "100ms"];
+    let run = start(&directory, &server.url(PATH), &args);
+    assert_eq!(
+        exit_code(run),
+        Some(0),
+        "cancelled requests are no failures"
+    );
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"; 2]
+    );
+}
+
+#[test]
+fn a_connect_in_progress_is_reported_and_not_waited_for() {
+    // A backlog that is full leaves further connects waiting for many seconds.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
+    for _ in 0..4 {
+        thread::spawn(move || std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(20)));
+    }
+    thread::sleep(Duration::from_millis(200));
+    let directory = Directory::new();
+    let url = format!("http://{addr}{PATH}");
+    let run = start(&directory, &url, &["--threads", "2"]);
+    thread::sleep(Duration::from_millis(500));
+    run.signal(Signal::SIGINT);
+    thread::sleep(Duration::from_millis(100));
+    run.signal(Signal::SIGINT);
+    assert_eq!(exit_code(run), Some(130));
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"; 2]
+    );
+}
+
+#[test]
+fn a_wait_between_attempts_is_interrupted() {
+    let server =
+        Scripted::answering("HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n");
+    let directory = Directory::new();
+    let run = start(&directory, &server.url(PATH), &[]);
+    thread::sleep(Duration::from_millis(500));
+    run.signal(Signal::SIGINT);
+    assert_eq!(exit_code(run), Some(130));
+    assert_eq!(
+        outcomes(&rows(&directory.file("requests.csv"))),
+        ["cancelled"]
+    );
+}
+
+#[test]
+fn the_wait_for_a_start_is_interrupted() {
+    let (server, _) = silent_after_a_token();
+    let directory = Directory::new();
+    let args = ["--threads", "2", "--ramp-up", "3600", "--grace", "0"];
+    let run = start(&directory, &server.url(PATH), &args);
+    thread::sleep(Duration::from_millis(500));
+    run.signal(Signal::SIGINT);
+    assert_eq!(exit_code(run), Some(130));
+}
+
+#[test]
+fn the_third_signal_leaves_at_once() {
+    let (server, requests) = silent_after_a_token();
+    let directory = Directory::new();
+    let run = start(&directory, &server.url(PATH), &["--threads", "2"]);
+    eventually("2 requests", || {
+        requests.load(std::sync::atomic::Ordering::SeqCst) == 2
+    });
+    for _ in 0..3 {
+        run.signal(Signal::SIGINT);
+        thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(exit_code(run), Some(130));
+}
+
+#[test]
+fn a_killed_run_keeps_its_rows() {
+    let server = Scripted::start(|peer| {
+        while peer.request().is_some() {
+            peer.send(sse_response(&format!(
+                "{}data: [DONE]\n\n",
+                openai_text("a")
+            )));
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let directory = Directory::new();
+    let args = ["--threads", "4", "--duration", "60"];
+    let mut run = start(&directory, &server.url(PATH), &args);
+    thread::sleep(Duration::from_millis(2_500));
+    run.0.kill().expect("it is running");
+    run.0.wait().expect("it ends");
+    let rows = rows(&directory.file("requests.csv"));
+    let last_end = rows
+        .iter()
+        .map(|row| crate::support::number(row, "end_s"))
+        .fold(0.0, f64::max);
+    assert!(
+        last_end >= 1.0,
+        "the rows up to a second before: {last_end}"
+    );
+    let numbers: Vec<u64> = rows
+        .iter()
+        .map(|row| row["request"].parse().unwrap())
+        .collect();
+    assert!(numbers.len() > 50, "{}", numbers.len());
+    let json = std::fs::read_to_string(directory.file("run.json")).expect("written at the start");
+    serde_json::from_str::<serde_json::Value>(&json).expect("a whole document");
+}

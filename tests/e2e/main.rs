@@ -1,0 +1,12 @@
+//! End to end: the binary against real sockets.
+#![expect(
+    unreachable_pub,
+    reason = "what the modules of a test share is public within it"
+)]
+
+mod failures;
+mod framing;
+mod interruption;
+mod outputs;
+mod retries;
+mod support;

@@ -1,0 +1,206 @@
+//! The files of a run, standard output, and what happens when they cannot be written.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{
+    Directory, Running, Scripted, command, number, openai_text, rows, run_against, sse_perf,
+    sse_response,
+};
+
+const PATH: &str = "/v1/chat/completions";
+
+fn server() -> Scripted {
+    Scripted::start(|peer| {
+        while peer.request().is_some() {
+            let body = format!("{}{}data: [DONE]\n\n", openai_text("a "), openai_text("b"));
+            peer.send(sse_response(&body));
+        }
+    })
+}
+
+#[test]
+fn files_have_default_names_and_are_never_overwritten() {
+    let server = server();
+    let directory = Directory::new();
+    let url = server.url(PATH);
+    for _ in 0..3 {
+        let args = ["--url", &url, "--api-key", "", "--model-name", "a/b 7"];
+        assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
+    }
+    let mut names: Vec<_> = fs::read_dir(directory.file("report"))
+        .expect("the directory is made")
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 6, "{names:?}");
+    for name in &names {
+        let stem = name
+            .replacen("run_", "requests_", 1)
+            .replace(".json", ".csv");
+        assert!(stem.starts_with("requests_ab7_20"), "{name}");
+        assert!(
+            names.contains(&stem),
+            "both files of a run have its stem: {name}"
+        );
+    }
+}
+
+#[test]
+fn no_files_where_none_are_wanted() {
+    let server = server();
+    let directory = Directory::new();
+    let url = server.url(PATH);
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "",
+        "--no-csv",
+        "--no-json",
+        "--no-html",
+    ];
+    assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
+    assert!(!directory.file("report").exists());
+}
+
+#[test]
+fn rows_go_to_standard_output_and_texts_to_standard_error() {
+    let server = server();
+    let directory = Directory::new();
+    let url = server.url(PATH);
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "",
+        "--csv",
+        "-",
+        "--no-json",
+        "--requests",
+        "2",
+    ];
+    let ran = sse_perf(&directory.0, &args);
+    let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
+    assert_eq!(reader.records().map(Result::unwrap).count(), 2);
+    assert!(ran.stderr.contains("TTFT"), "{}", ran.stderr);
+}
+
+#[test]
+fn json_on_standard_output_is_one_document() {
+    let server = server();
+    let directory = Directory::new();
+    let url = server.url(PATH);
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "k-0123456789",
+        "--json",
+        "-",
+        "--no-csv",
+    ];
+    let ran = sse_perf(&directory.0, &args);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
+    assert_eq!(json["schema"], "sse-perf/run/1");
+    assert!(!ran.stdout.contains("k-0123456789"), "keys are masked");
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_run_quietly() {
+    let server = server();
+    let directory = Directory::new();
+    let mut running = Running::start(
+        command(&directory.0)
+            .args(["--url", &server.url(PATH), "--api-key", "", "--csv", "-"])
+            .args(["--no-json", "--duration", "60", "--threads", "2", "--quiet"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+    );
+    let mut first = String::new();
+    BufReader::new(running.0.stdout.take().unwrap())
+        .read_line(&mut first)
+        .expect("a header");
+    assert!(first.starts_with("request,user,"));
+    let code = running.0.wait().expect("it ends").code();
+    assert_eq!(code, Some(0));
+    let mut errors = String::new();
+    std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut errors).unwrap();
+    assert_eq!(errors, "");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_fails_before_the_run() {
+    let server = Scripted::start(|_| panic!("nothing may be sent"));
+    let directory = Directory::new();
+    for (flag, path) in [
+        ("--csv", "/dev/full"),
+        ("--csv", "/no/such/place.csv"),
+        ("--json", "/no/such/place.json"),
+        ("--events", "/no/such/place.csv"),
+    ] {
+        let args = ["--url", &server.url(PATH), "--api-key", "", flag, path];
+        let ran = sse_perf(&directory.0, &args);
+        assert_eq!(ran.code, Some(3), "{flag} {path}: {}", ran.stderr);
+        assert!(ran.stderr.contains(path), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_ends_the_run_with_everything_else_saved() {
+    let server = server();
+    let directory = Directory::new();
+    // A limit on the size of files, in blocks of 512 bytes, whose signal is ignored, makes writes
+    // fail as a full disk does.
+    let line = format!(
+        "trap '' XFSZ; ulimit -f 16; exec {} --url {} --api-key '' --threads 2 --duration 60 \
+         --quiet --csv requests.csv --json run.json --events events.csv",
+        env!("CARGO_BIN_EXE_sse-perf"),
+        server.url(PATH)
+    );
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(&directory.0)
+        .env("LANG", "C")
+        .output()
+        .expect("a shell");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("csv"), "the file is named: {text}");
+    assert!(!rows(&directory.file("requests.csv").with_extension("csv")).is_empty());
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("TTFT"),
+        "the statistics are shown all the same"
+    );
+}
+
+#[test]
+fn events_are_told_with_their_reads() {
+    let server = Scripted::start(|peer| {
+        if peer.request().is_some() {
+            let head =
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+            peer.send(format!("{head}: hello\n\n"));
+            thread::sleep(Duration::from_millis(50));
+            peer.send(format!("{}{}", openai_text("a "), openai_text("b")));
+            thread::sleep(Duration::from_millis(50));
+            peer.send("data: [DONE]\n\n");
+            peer.close();
+        }
+    });
+    let directory = Directory::new();
+    let args = ["--events", "events.csv", "--retries", "0"];
+    let (ran, requests) = run_against(&directory, &server.url(PATH), &args);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let events = rows(&directory.file("events.csv"));
+    let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str()).collect();
+    assert_eq!(kinds, ["ping", "text", "text", "end"]);
+    assert_eq!(events[1]["read"], events[2]["read"], "they came together");
+    assert_ne!(events[0]["read"], events[1]["read"]);
+    assert_eq!(requests[0]["coalesced"], "1");
+    assert!(number(&events[1], "at_s") > number(&events[0], "at_s"));
+    assert_eq!(events[0]["run_id"], requests[0]["run_id"]);
+}

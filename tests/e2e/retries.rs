@@ -1,0 +1,185 @@
+//! Attempts beyond the first, connections beyond the first, and how both are counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::support::{Directory, Scripted, number, openai_text, run_against, sse_response};
+
+const PATH: &str = "/v1/chat/completions";
+
+fn ok_response() -> Vec<u8> {
+    sse_response(&format!("{}data: [DONE]\n\n", openai_text("hello")))
+}
+
+fn status(code: &str, headers: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {code}\r\n{headers}content-length: 0\r\n\r\n").into_bytes()
+}
+
+/// A server that gives the first `failures` requests `failure`, then succeeds; and its count.
+fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) {
+    let requests = Arc::new(AtomicU32::new(0));
+    let server = Scripted::start({
+        let requests = Arc::clone(&requests);
+        move |peer| {
+            while peer.request().is_some() {
+                if requests.fetch_add(1, Ordering::SeqCst) < failures {
+                    peer.send(&failure);
+                } else {
+                    peer.send(ok_response());
+                }
+            }
+        }
+    });
+    (server, requests)
+}
+
+#[test]
+fn a_status_that_may_pass_is_tried_again() {
+    for code in [
+        "429 Too Many",
+        "500 Oops",
+        "502 Bad",
+        "503 Busy",
+        "504 Late",
+    ] {
+        let (server, requests) = failing_first(2, status(code, ""));
+        let directory = Directory::new();
+        let (ran, rows) = run_against(&directory, &server.url(PATH), &[]);
+        assert_eq!(ran.code, Some(0), "{code}: {}", ran.stdout);
+        assert_eq!((&*rows[0]["attempts"], &*rows[0]["outcome"]), ("3", "ok"));
+        assert_eq!(rows[0]["http_status"], "200", "that of the last attempt");
+        // Two waits, of at least half of 100 and of 200 ms.
+        assert!(number(&rows[0], "retry_wait_ms") >= 150.0);
+        assert!(
+            number(&rows[0], "ttft_ms") >= number(&rows[0], "retry_wait_ms"),
+            "latency counts from the first attempt"
+        );
+        assert_eq!(requests.load(Ordering::SeqCst), 3);
+    }
+}
+
+#[test]
+fn attempts_end() {
+    let (server, requests) = failing_first(u32::MAX, status("503 Busy", ""));
+    let directory = Directory::new();
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &["--retries", "1"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(
+        (&*rows[0]["attempts"], &*rows[0]["error_kind"]),
+        ("2", "http_status")
+    );
+    assert_eq!(requests.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn other_failures_are_not_tried_again() {
+    for code in ["400 Bad", "401 Who", "404 What", "501 No"] {
+        let (server, requests) = failing_first(u32::MAX, status(code, ""));
+        let directory = Directory::new();
+        let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
+        assert_eq!(rows[0]["attempts"], "1", "{code}");
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+    }
+    let (server, requests) = failing_first(
+        u32::MAX,
+        sse_response(&format!(
+            "{}data: {{\"error\":\"x\"}}\n\n",
+            openai_text("a")
+        )),
+    );
+    let directory = Directory::new();
+    let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
+    assert_eq!(
+        rows[0]["error_kind"], "error_event",
+        "a stream that has begun"
+    );
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn the_server_says_how_long_to_wait() {
+    let (server, _) = failing_first(1, status("429 Too Many", "retry-after: 1\r\n"));
+    let directory = Directory::new();
+    let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
+    assert_eq!(rows[0]["outcome"], "ok");
+    assert!(number(&rows[0], "retry_wait_ms") >= 1_000.0);
+}
+
+#[test]
+fn connections_are_kept_between_requests_unless_told_otherwise() {
+    for (args, expected) in [
+        (vec![], ["new", "reused", "reused"]),
+        (vec!["--no-keepalive"], ["new", "new", "new"]),
+    ] {
+        let (server, _) = failing_first(0, Vec::new());
+        let directory = Directory::new();
+        let mut all = vec!["--requests", "3"];
+        all.extend(&args);
+        let (_, rows) = run_against(&directory, &server.url(PATH), &all);
+        let seen: Vec<_> = rows.iter().map(|row| row["connection"].as_str()).collect();
+        assert_eq!(seen, expected, "{args:?}");
+        for row in &rows {
+            let new = row["connection"] == "new";
+            assert_eq!(
+                row["connect_ms"].is_empty(),
+                !new,
+                "only a new connection connects"
+            );
+            assert_eq!(row["tls_ms"], "");
+            assert_eq!(row["server_addr"], server.addr.to_string());
+        }
+    }
+}
+
+/// A server that closes each connection after `kept` requests, without announcing it, just as the
+/// next request goes out.
+fn closing_after(kept: u32) -> Scripted {
+    Scripted::start(move |peer| {
+        for _ in 0..kept {
+            if peer.request().is_none() {
+                return;
+            }
+            peer.send(ok_response());
+        }
+        // The next request is read, so that the client cannot have seen the close before.
+        if peer.request().is_some() {
+            peer.reset();
+        }
+    })
+}
+
+#[test]
+fn a_stale_connection_is_replaced_at_once() {
+    let server = closing_after(1);
+    let directory = Directory::new();
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &["--requests", "3"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stdout);
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|row| (row["reconnects"].as_str(), row["attempts"].as_str()))
+        .collect();
+    assert_eq!(seen, [("0", "1"), ("1", "1"), ("1", "1")]);
+    assert_eq!(rows[1]["connection"], "new");
+}
+
+#[test]
+fn without_retries_there_is_no_reconnect_either() {
+    let server = closing_after(1);
+    let directory = Directory::new();
+    let args = ["--requests", "2", "--retries", "0"];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &args);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(rows[1]["error_kind"], "reset");
+    assert_eq!(rows[1]["reconnects"], "0");
+}
+
+#[test]
+fn a_wait_that_would_pass_the_max_time_is_not_begun() {
+    let (server, requests) = failing_first(1, status("503 Busy", "retry-after: 30\r\n"));
+    let directory = Directory::new();
+    let (_, rows) = run_against(&directory, &server.url(PATH), &["--max-time", "5s"]);
+    assert_eq!(rows[0]["error_kind"], "http_status");
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+    assert!(Duration::from_secs_f64(number(&rows[0], "end_s")) < Duration::from_secs(5));
+}

@@ -1,0 +1,305 @@
+//! What the tests stand on: a server that follows a script, and the binary run in a directory of
+//! its own. Everything is on loopback, on ports that the system chooses, and ends with the test.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// A connection of a [`Scripted`] server.
+pub struct Peer {
+    /// The socket.
+    pub stream: TcpStream,
+}
+
+/// A server that runs a script for each connection, in a thread of its own.
+pub struct Scripted {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    stop: Arc<AtomicBool>,
+    accepting: Option<thread::JoinHandle<()>>,
+}
+
+impl Scripted {
+    /// Starts a server with that script.
+    pub fn start(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = listener.local_addr().expect("it is bound");
+        let stop = Arc::new(AtomicBool::new(false));
+        let accepting = thread::spawn({
+            let stop = Arc::clone(&stop);
+            move || {
+                let script = Arc::new(script);
+                for stream in listener.incoming() {
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let Ok(stream) = stream else { continue };
+                    let script = Arc::clone(&script);
+                    thread::spawn(move || script(&mut Peer { stream }));
+                }
+            }
+        });
+        Self {
+            addr,
+            stop,
+            accepting: Some(accepting),
+        }
+    }
+
+    /// A server that answers every request on a connection with the same bytes, then closes it if
+    /// told to.
+    pub fn answering(response: impl Into<Vec<u8>>) -> Self {
+        let response = response.into();
+        Self::start(move |peer| {
+            while peer.request().is_some() {
+                peer.send(&response);
+                if !String::from_utf8_lossy(&response).contains("chunked") {
+                    peer.close();
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Its URL with that path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.addr);
+        if let Some(accepting) = self.accepting.take() {
+            let _ = accepting.join();
+        }
+    }
+}
+
+impl Peer {
+    /// Reads a whole request: its head and as much body as it announces; `None` if the client left.
+    pub fn request(&mut self) -> Option<String> {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head
+                    .to_ascii_lowercase()
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
+                    .unwrap_or(0);
+                if body.len() >= length {
+                    return Some(text);
+                }
+            }
+            match self.stream.read(&mut buffer) {
+                Ok(0) | Err(_) => return None,
+                Ok(n) => bytes.extend_from_slice(&buffer[..n]),
+            }
+        }
+    }
+
+    /// Sends bytes in one write; a client that left is no matter.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        let _ = self.stream.write_all(bytes.as_ref());
+        let _ = self.stream.flush();
+    }
+
+    /// Closes the connection in order.
+    pub fn close(&mut self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+        // The client's own close is awaited, so that ours does not turn into a reset.
+        let _ = self.stream.set_read_timeout(Some(Duration::from_secs(5)));
+        while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
+    }
+
+    /// Closes it with a reset.
+    pub fn reset(&mut self) {
+        use nix::sys::socket::{setsockopt, sockopt};
+        let linger = nix::libc::linger {
+            l_onoff: 1,
+            l_linger: 0,
+        };
+        setsockopt(&self.stream, sockopt::Linger, &linger).expect("a socket option");
+        let _ = self.stream.shutdown(Shutdown::Read);
+    }
+
+    /// Says nothing more until the client leaves.
+    pub fn stay_silent(&mut self) {
+        while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
+    }
+}
+
+/// A head that announces an event stream in chunks.
+pub const SSE_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+                            transfer-encoding: chunked\r\n\r\n";
+
+/// A head that announces an event stream that ends with its connection.
+pub const SSE_HEAD_CLOSE: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+/// A chunk of a chunked body; an empty one ends it.
+pub fn chunk(text: impl AsRef<[u8]>) -> Vec<u8> {
+    let text = text.as_ref();
+    let mut chunk = format!("{:x}\r\n", text.len()).into_bytes();
+    chunk.extend_from_slice(text);
+    chunk.extend_from_slice(b"\r\n");
+    chunk
+}
+
+/// A whole chunked response with that body.
+pub fn sse_response(body: &str) -> Vec<u8> {
+    [SSE_HEAD.as_bytes(), &chunk(body), &chunk("")].concat()
+}
+
+/// An event of `OpenAI`'s chat stream that carries text.
+pub fn openai_text(text: &str) -> String {
+    let text = serde_json::to_string(text).expect("a string");
+    format!(
+        "data: {{\"id\":\"c1\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{text}}}}}]}}\n\n"
+    )
+}
+
+/// A directory of the test's own, removed at its end.
+pub struct Directory(pub PathBuf);
+
+impl Directory {
+    /// A new one.
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "sse-perf-e2e-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::SeqCst)
+        );
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a temporary directory");
+        Self(path)
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file in it and returns its path as text.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.file(name);
+        fs::write(&path, content).expect("a file");
+        path.to_string_lossy().into_owned()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The binary, to be run in `directory` in English.
+pub fn command(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sse-perf"));
+    command
+        .current_dir(directory)
+        .env_clear()
+        .env("LANG", "C")
+        .stdin(Stdio::null());
+    command
+}
+
+/// What a finished run left.
+pub struct Ran {
+    /// Exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8 on stdout"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8 on stderr"),
+        }
+    }
+}
+
+/// Runs the binary with these arguments.
+pub fn sse_perf<S: AsRef<std::ffi::OsStr>>(directory: &Path, args: &[S]) -> Ran {
+    command(directory)
+        .args(args)
+        .output()
+        .expect("the binary runs")
+        .into()
+}
+
+/// Runs a test against `url` that writes `requests.csv` and `run.json`, and returns it with its
+/// rows.
+pub fn run_against(directory: &Directory, url: &str, args: &[&str]) -> (Ran, Vec<Row>) {
+    let given = ["--url", url, "--api-key", "app-test-0123456789"];
+    let files = ["--csv", "requests.csv", "--json", "run.json"];
+    let all: Vec<&str> = given
+        .into_iter()
+        .chain(files)
+        .chain(args.iter().copied())
+        .collect();
+    let ran = sse_perf(&directory.0, &all);
+    let rows = rows(&directory.file("requests.csv"));
+    (ran, rows)
+}
+
+/// A row of a CSV file: its cells by column.
+pub type Row = std::collections::BTreeMap<String, String>;
+
+/// The rows of a CSV file; none if there is no file.
+pub fn rows(path: &Path) -> Vec<Row> {
+    let Ok(text) = fs::read(path) else {
+        return Vec::new();
+    };
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
+    csv::Reader::from_reader(text)
+        .deserialize()
+        .map(|row| row.expect("a row with all columns"))
+        .collect()
+}
+
+/// A number in a cell.
+pub fn number(row: &Row, column: &str) -> f64 {
+    row[column]
+        .parse()
+        .unwrap_or_else(|_| panic!("{column} is {:?}", row[column]))
+}
+
+/// A started process that is killed when the test ends.
+pub struct Running(pub Child);
+
+impl Running {
+    /// Starts the binary.
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the binary starts"))
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = i32::try_from(self.0.id()).expect("a process number");
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).expect("it is running");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,183 @@
+//! Whole answers, refusals and the shutdown.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::num::NonZero;
+use std::time::Duration;
+
+use sse_perf::mock::{Dist, LineEnd, Options};
+
+use crate::support::{DIFY, OPENAI, exchange, failing, fast, request, send, start, taken_apart};
+
+#[test]
+fn a_dify_answer_is_whole() {
+    let server = start(fast());
+    let response = exchange(&server, &request("/api/v1/chat-messages", "close"));
+    let (status, body) = taken_apart(&response);
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    let blocks: Vec<_> = body.split_terminator("\n\n").collect();
+    assert_eq!(
+        blocks.len(),
+        7,
+        "ping, 4 tokens, an empty piece, the end: {body}"
+    );
+    assert_eq!(blocks[0], "event: ping");
+    assert!(blocks[1].contains(r#""event": "message", "conversation_id": "c1""#));
+    let usage = r#""prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7"#;
+    assert!(blocks[6].contains(usage), "{body}");
+}
+
+#[test]
+fn an_openai_answer_is_whole() {
+    let server = start(fast());
+    let response = exchange(&server, &request(OPENAI, "close"));
+    let (_, body) = taken_apart(&response);
+    let blocks: Vec<_> = body.split_terminator("\n\n").collect();
+    assert_eq!(
+        blocks.len(),
+        8,
+        "role, 4 tokens, finish, usage, [DONE]: {body}"
+    );
+    assert!(blocks[0].contains(r#""delta":{"role":"assistant","content":""}"#));
+    assert!(blocks[6].contains(r#""choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4"#));
+    assert_eq!(blocks[7], "data: [DONE]");
+}
+
+#[test]
+fn a_connection_serves_one_request_after_the_other() {
+    let server = start(fast());
+    let mut stream = send(&server, &request(DIFY, "keep-alive"));
+    let mut response = String::new();
+    let mut buffer = [0; 4096];
+    while !response.ends_with("\r\n0\r\n\r\n") {
+        let count = stream.read(&mut buffer).expect("a response");
+        assert_ne!(count, 0, "the connection stays open: {response}");
+        response.push_str(std::str::from_utf8(&buffer[..count]).expect("ASCII"));
+    }
+    stream
+        .write_all(request(DIFY, "close").as_bytes())
+        .expect("sent");
+    let mut second = String::new();
+    stream
+        .read_to_string(&mut second)
+        .expect("a response, and the end");
+    assert_eq!(taken_apart(&second).0, "HTTP/1.1 200 OK");
+    assert!(second.contains("\r\nConnection: close\r\n"));
+    assert_eq!(server.requests(), 2);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_text() {
+    let texts = [7, 7, 8].map(|seed| {
+        let server = start(Options { seed, ..fast() });
+        let response = exchange(&server, &request(OPENAI, "close"));
+        let (_, body) = taken_apart(&response);
+        let pieces = body.split(r#""content":"#).skip(2);
+        pieces
+            .map(|piece| piece.split('}').next().expect("a piece").to_owned())
+            .collect::<String>()
+    });
+    assert_eq!(texts[0], texts[1]);
+    assert_ne!(texts[0], texts[2]);
+}
+
+#[test]
+fn what_is_no_request_of_the_api_is_refused() {
+    let server = start(Options {
+        require_key: Some("app-1".to_owned()),
+        ..fast()
+    });
+    let post = |path, key, body: &str| {
+        let length = body.len();
+        format!(
+            "POST {path} HTTP/1.1\r\nAuthorization: Bearer {key}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    };
+    for (request, status, part) in [
+        (
+            "GET /v1/chat-messages HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
+            405,
+            "Allow: POST",
+        ),
+        (
+            post("/v1/other", "app-1", "{}"),
+            404,
+            r#""code": "not_found""#,
+        ),
+        (post(DIFY, "app-2", "{}"), 401, r#""code": "unauthorized""#),
+        (post(DIFY, "app-1", "{"), 400, r#""code": "invalid_param""#),
+        (post(DIFY, "app-1", "{}"), 400, "query"),
+        (
+            post(OPENAI, "app-1", "{}"),
+            400,
+            r#""type":"invalid_request_error""#,
+        ),
+        ("nonsense\r\n\r\n".to_owned(), 400, "Bad Request"),
+    ] {
+        let response = exchange(&server, &request);
+        let line = format!("HTTP/1.1 {status} ");
+        assert!(
+            response.starts_with(&line) && response.contains(part),
+            "{request}\n{response}"
+        );
+    }
+}
+
+#[test]
+fn requests_above_the_limit_are_told_to_come_later() {
+    let server = start(Options {
+        max_concurrent: Some(1),
+        ..failing("stall")
+    });
+    let mut first = send(&server, &request(DIFY, "close"));
+    first
+        .read_exact(&mut [0; 8])
+        .expect("the head: it has its place");
+    let second = exchange(&server, &request(DIFY, "close"));
+    assert!(second.starts_with("HTTP/1.1 429 "), "{second}");
+    assert!(second.contains("\r\nRetry-After: 1\r\n"), "{second}");
+}
+
+#[test]
+fn lines_end_as_asked_and_writes_are_split() {
+    let server = start(Options {
+        line_end: LineEnd::CrLf,
+        split: NonZero::new(1),
+        ..fast()
+    });
+    let response = exchange(&server, &request(DIFY, "close"));
+    let (_, body) = taken_apart(&response);
+    assert_eq!(body.matches("\r\n\r\n").count(), 7);
+    assert_eq!(body.matches('\n').count(), 14);
+}
+
+#[test]
+fn http_1_0_gets_a_body_that_ends_with_the_connection() {
+    let server = start(fast());
+    let request = request(DIFY, "keep-alive").replace("HTTP/1.1", "HTTP/1.0");
+    let response = exchange(&server, &request);
+    assert!(!response.contains("Transfer-Encoding"), "{response}");
+    let (_, body) = taken_apart(&response);
+    assert!(body.starts_with("event: ping\n\n"), "{response}");
+}
+
+#[test]
+fn a_shutdown_cuts_what_is_waiting() {
+    let server = start(Options {
+        ttft: Dist::Fixed(Duration::from_secs(3_600)),
+        ..fast()
+    });
+    let idle = TcpStream::connect(server.addr()).expect("a connection");
+    let mut waiting = send(&server, &request(DIFY, "keep-alive"));
+    waiting.read_exact(&mut [0; 8]).expect("the head");
+    let addr = server.addr();
+    server.shutdown().expect("no log, no error");
+    for mut stream in [idle, waiting] {
+        let mut rest = String::new();
+        stream
+            .read_to_string(&mut rest)
+            .expect("the end of the connection");
+        assert!(!rest.contains("answer"));
+    }
+    assert!(TcpStream::connect(addr).is_err(), "nobody listens any more");
+}

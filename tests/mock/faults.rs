@@ -1,0 +1,130 @@
+//! Each fault, as a client sees it.
+
+use std::io::{ErrorKind, Read};
+use std::time::Duration;
+
+use sse_perf::mock::{Fault, Options};
+
+use crate::support::{
+    DIFY, OPENAI, exchange, failing, log_path, request, rows, send, start, taken_apart,
+};
+
+#[test]
+fn faults_that_leave_a_clean_response() {
+    for (fault, path, expected, missing) in [
+        (
+            "status=503",
+            DIFY,
+            "HTTP/1.1 503 Service Unavailable\r\n",
+            "answer",
+        ),
+        ("status=429", OPENAI, "\r\nRetry-After: 1\r\n", "delta"),
+        ("html", DIFY, "<!DOCTYPE html>", "answer"),
+        ("error-json", OPENAI, r#"{"error":{"#, "delta"),
+        (
+            "empty",
+            DIFY,
+            r#""completion_tokens": 0"#,
+            r#""answer": "T"#,
+        ),
+        (
+            "malformed",
+            DIFY,
+            "data: {\"unfinished\": \n\n",
+            "nothing else",
+        ),
+        ("error-event", DIFY, r#""event": "error""#, "message_end"),
+        (
+            "error-event",
+            OPENAI,
+            "data: [DONE]",
+            "finish_reason\":\"stop",
+        ),
+        ("no-end", DIFY, r#""answer": "#, "message_end"),
+        ("no-end", OPENAI, r#""finish_reason":"stop""#, "[DONE]"),
+        ("truncate", DIFY, r#""answer": "#, "message_end"),
+    ] {
+        let server = start(failing(fault));
+        let response = exchange(&server, &request(path, "close"));
+        let (_, body) = taken_apart(&response);
+        assert!(
+            response.contains(expected) || body.contains(expected),
+            "{fault}: {response}"
+        );
+        assert!(!body.contains(missing), "{fault}: {response}");
+    }
+}
+
+#[test]
+fn an_event_can_be_too_large() {
+    let server = start(failing("oversize"));
+    let response = exchange(&server, &request(DIFY, "close"));
+    let (_, body) = taken_apart(&response);
+    let longest = body.lines().map(str::len).max();
+    assert_eq!(longest, Some(9 * 1024 * 1024 + r#"data: """#.len()));
+    assert!(body.contains("message_end"), "the stream goes on");
+}
+
+#[test]
+fn faults_that_end_the_connection() {
+    let server = start(failing("close"));
+    assert_eq!(exchange(&server, &request(DIFY, "keep-alive")), "");
+
+    let server = start(failing("cut"));
+    let response = exchange(&server, &request(DIFY, "keep-alive"));
+    assert!(
+        response.ends_with("\r\n1000\r\ndata: {\"event"),
+        "{response}"
+    );
+
+    let server = start(failing("reset"));
+    let mut response = Vec::new();
+    let error = send(&server, &request(DIFY, "keep-alive"))
+        .read_to_end(&mut response)
+        .expect_err("a reset");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
+fn faults_that_are_silence_last_until_the_shutdown() {
+    for (fault, expected) in [
+        (Fault::NoResponse, ""),
+        (Fault::Stall, r#""answer": "#),
+        (Fault::Pings, r#""answer": "#),
+    ] {
+        let log = log_path(&fault.to_string());
+        let server = start(Options {
+            log: Some(log.clone()),
+            keep_alive: Some(Duration::from_millis(40)),
+            ..failing(&fault.to_string())
+        });
+        let mut stream = send(&server, &request(DIFY, "keep-alive"));
+        stream
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .expect("a timeout");
+        let mut response = Vec::new();
+        let mut buffer = [0; 4096];
+        let pings = |response: &[u8]| response.windows(11).filter(|w| w == b"event: ping").count();
+        while fault != Fault::Pings || pings(&response) < 5 {
+            match stream.read(&mut buffer) {
+                Ok(0) => panic!("{fault}: the connection stays open"),
+                Ok(count) => response.extend_from_slice(&buffer[..count]),
+                Err(error) => {
+                    let silent =
+                        matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+                    assert!(silent && fault != Fault::Pings, "{fault}: {error}");
+                    break;
+                }
+            }
+        }
+        let response = String::from_utf8(response).expect("text");
+        assert!(response.contains(expected), "{fault}: {response}");
+        assert!(!response.contains("message_end"), "{fault}: {response}");
+        server.shutdown().expect("a whole log");
+        let row = &rows(&log)[0];
+        assert_eq!(
+            (row["fault"].as_str(), row["ended"].as_str()),
+            (&*fault.to_string(), "shutdown")
+        );
+    }
+}

@@ -1,0 +1,92 @@
+//! What the log says.
+
+use std::fs;
+use std::io::Read;
+use std::time::Duration;
+
+use sse_perf::mock::{Dist, Options};
+
+use crate::support::{
+    DIFY, OPENAI, Row, exchange, failing, fast, log_path, request, rows, send, start,
+};
+
+#[test]
+fn the_log_tells_what_was_done() {
+    let log = log_path("done");
+    let server = start(Options {
+        log: Some(log.clone()),
+        ..fast()
+    });
+    let dify = exchange(&server, &request(DIFY, "close"));
+    let openai = exchange(&server, &request(OPENAI, "close"));
+    exchange(&server, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    server.shutdown().expect("a whole log");
+
+    let rows = rows(&log);
+    assert_eq!(rows.len(), 3);
+    assert!(dify.contains(&format!(r#""message_id": "{}""#, rows[0]["id"])));
+    assert!(openai.contains(&format!(r#""id":"{}""#, rows[1]["id"])));
+    assert_eq!(rows[0]["conversation_id"], "c1");
+    assert_eq!(rows[1]["conversation_id"], "");
+    assert_eq!(
+        (&*rows[2]["path"], &*rows[2]["status"], &*rows[2]["events"]),
+        ("/", "404", "0")
+    );
+    for (row, path, events) in [(&rows[0], DIFY, "7"), (&rows[1], OPENAI, "8")] {
+        assert_eq!(
+            (&*row["path"], &*row["status"], &*row["fault"]),
+            (path, "200", "")
+        );
+        assert_eq!(
+            (&*row["tokens"], &*row["events"], &*row["ended"]),
+            ("4", events, "complete")
+        );
+        let time = |text: &str| text.parse::<u64>().expect("microseconds");
+        let times: Vec<_> = row["token_times_us"].split(' ').map(time).collect();
+        assert_eq!(times.len(), 4);
+        for (time, due) in times.iter().zip([20_000, 25_000, 30_000, 35_000]) {
+            assert!(*time >= due, "never before it is due: {row:?}");
+        }
+        assert_eq!(time(&row["first_token_us"]), times[0]);
+        assert_eq!(time(&row["last_token_us"]), times[3]);
+        assert!(time(&row["end_us"]) >= times[3]);
+        assert!(time(&row["read_wall_us"]) > 1_700_000_000_000_000);
+    }
+    let read = |row: &Row| row["read_us"].parse::<u64>().expect("microseconds");
+    assert!(read(&rows[0]) < read(&rows[1]));
+}
+
+#[test]
+fn a_row_is_in_the_log_without_a_shutdown() {
+    let log = log_path("alive");
+    let server = start(Options {
+        log: Some(log.clone()),
+        ..failing("status=500")
+    });
+    exchange(&server, &request(DIFY, "close"));
+    let complete = |text: String| text.lines().count() == 2 && text.ends_with('\n');
+    while !complete(fs::read_to_string(&log).expect("a log")) {
+        std::thread::yield_now();
+    }
+    assert_eq!(rows(&log)[0]["fault"], "status=500");
+    drop(server);
+}
+
+#[test]
+fn a_client_that_leaves_is_noted() {
+    let log = log_path("left");
+    let server = start(Options {
+        log: Some(log.clone()),
+        tokens: Dist::Fixed(100_000),
+        itl: Dist::Fixed(Duration::from_micros(100)),
+        ..fast()
+    });
+    let mut stream = send(&server, &request(DIFY, "close"));
+    stream.read_exact(&mut [0; 400]).expect("some of it");
+    drop(stream);
+    while fs::read_to_string(&log).expect("a log").lines().count() < 2 {
+        std::thread::yield_now();
+    }
+    server.shutdown().expect("a whole log");
+    assert_eq!(rows(&log)[0]["ended"], "client");
+}

@@ -1,0 +1,6 @@
+//! The simulated service over real sockets, read with nothing but a `TcpStream`.
+
+mod answers;
+mod faults;
+mod log;
+mod support;

@@ -1,0 +1,100 @@
+//! A fast service, raw requests to it, and its log.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sse_perf::mock::{Dist, Options, Server};
+
+pub(crate) const DIFY: &str = "/v1/chat-messages";
+pub(crate) const OPENAI: &str = "/v1/chat/completions";
+
+/// A fast service: 4 tokens, the first after 20 ms, then every 5 ms.
+pub(crate) fn fast() -> Options {
+    Options {
+        ttft: Dist::Fixed(Duration::from_millis(20)),
+        itl: Dist::Fixed(Duration::from_millis(5)),
+        tokens: Dist::Fixed(4),
+        ..Options::default()
+    }
+}
+
+pub(crate) fn failing(fault: &str) -> Options {
+    Options {
+        faults: format!("{fault}:1").parse().expect("a fault"),
+        ..fast()
+    }
+}
+
+pub(crate) fn start(options: Options) -> Server {
+    Server::start(([127, 0, 0, 1], 0).into(), options).expect("a free port")
+}
+
+/// A path for a log that no other test has.
+pub(crate) fn log_path(test: &str) -> PathBuf {
+    let name = format!("sse-perf-mock-{}-{test}.csv", std::process::id());
+    std::env::temp_dir().join(name)
+}
+
+pub(crate) fn request(path: &str, connection: &str) -> String {
+    let body = if path.ends_with(DIFY) {
+        r#"{"query":"你是谁","response_mode":"streaming","conversation_id":"c1"}"#
+    } else {
+        r#"{"messages":[{"content":"Who are you"}],"stream":true,"stream_options":{"include_usage":true}}"#
+    };
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nConnection: {connection}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+pub(crate) fn send(server: &Server, request: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.addr()).expect("a connection");
+    stream.write_all(request.as_bytes()).expect("sent");
+    stream
+}
+
+/// All that the server sends until it closes, as text.
+pub(crate) fn exchange(server: &Server, request: &str) -> String {
+    let mut text = String::new();
+    send(server, request)
+        .read_to_string(&mut text)
+        .expect("a response");
+    text
+}
+
+/// The status line, and the body without its transfer coding. Panics if the last chunk is missing.
+pub(crate) fn taken_apart(response: &str) -> (&str, String) {
+    let (head, mut rest) = response.split_once("\r\n\r\n").expect("a head");
+    let status = head.lines().next().expect("a status line");
+    if !head.contains("Transfer-Encoding: chunked") {
+        return (status, rest.to_owned());
+    }
+    let mut body = String::new();
+    loop {
+        let (size, after) = rest.split_once("\r\n").expect("a chunk");
+        let size = usize::from_str_radix(size, 16).expect("a size");
+        body.push_str(&after[..size]);
+        rest = after[size..].strip_prefix("\r\n").expect("a chunk's end");
+        if size == 0 {
+            assert_eq!(rest, "", "nothing follows the last chunk");
+            return (status, body);
+        }
+    }
+}
+
+/// One row of a log, by column.
+pub(crate) type Row = std::collections::HashMap<String, String>;
+
+/// The rows of a log, which is removed.
+pub(crate) fn rows(log: &PathBuf) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(log).expect("a log");
+    let rows = reader
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .expect("rows");
+    fs::remove_file(log).expect("removed");
+    rows
+}

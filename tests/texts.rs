@@ -1,0 +1,77 @@
+//! Every text that the source names is there in both languages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sse_perf::text::Language;
+
+/// The source files of a directory, tests apart.
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.file_stem().is_some_and(|name| name == "tests") {
+            continue;
+        }
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The ids that a source text names outside its tests: arguments of `Message::new`, and any string
+/// that begins like a usage error or a warning.
+fn ids(code: &str) -> Vec<String> {
+    let code = code
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or(code);
+    let made = code.split("Message::new(").skip(1).map(str::trim_start);
+    let made = made.filter_map(|rest| rest.strip_prefix('"')?.split_once('"'));
+    let named = code.split('"').skip(1).map(|part| (part, ""));
+    let named = named.filter(|(part, _)| {
+        let dotted = part
+            .strip_prefix("usage.")
+            .or(part.strip_prefix("warning."));
+        dotted.is_some_and(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+    });
+    made.chain(named).map(|(id, _)| id.to_owned()).collect()
+}
+
+#[test]
+fn every_id_in_the_source_has_its_text() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = 0;
+    for file in rust_files(&source) {
+        for id in ids(&fs::read_to_string(&file).expect("a source file")) {
+            seen += 1;
+            for language in [Language::English, Language::Chinese] {
+                let code = language.code();
+                let text = language.texts().find(&id);
+                assert!(text.is_some(), "{id} of {} lacks in {code}", file.display());
+            }
+        }
+    }
+    assert!(seen > 50, "the search finds ids");
+}
+
+#[test]
+fn the_files_are_sorted_one_text_a_line() {
+    for name in ["en", "zh"] {
+        let path = format!("{}/templates/texts/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let text = fs::read_to_string(path).expect("a file of texts");
+        let ids: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split('"').nth(1))
+            .collect();
+        assert!(ids.is_sorted(), "{name}.json is not sorted");
+        assert_eq!(
+            text.lines().count(),
+            ids.len() + 2,
+            "{name}.json: a text a line"
+        );
+    }
+}
