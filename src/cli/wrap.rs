@@ -33,19 +33,22 @@ fn wrap_line(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// The pieces between which a line may break; blanks stay at the end of theirs.
+/// The pieces between which a line may break; blanks stay at the end of theirs. A note in brackets,
+/// such as `[default: 60]`, is one piece.
 fn units(text: &str) -> Vec<&str> {
     let mut units = Vec::new();
     let mut start = 0;
+    let mut in_note = false;
     let mut characters = text.char_indices().peekable();
     while let Some((_, character)) = characters.next() {
         let Some(&(next_at, next)) = characters.peek() else {
             break;
         };
+        in_note = character == '[' || (in_note && character != ']');
         let after_blank = character == ' ' && next != ' ';
         let chinese = (wide(character) || wide(next)) && next != ' ' && character != ' ';
         let allowed = !CLOSING.contains(next) && !OPENING.contains(character);
-        if after_blank || (chinese && allowed) {
+        if !in_note && (after_blank || (chinese && allowed)) {
             units.push(&text[start..next_at]);
             start = next_at;
         }
@@ -74,6 +77,12 @@ mod tests {
         assert_eq!(text, "一二三四五六七八九\n十，甲乙丙丁");
         let text = wrap("一二三四五六七 --threads 八九十", 20, 0);
         assert_eq!(text, "一二三四五六七\n--threads 八九十");
+    }
+
+    #[test]
+    fn notes_stay_whole() {
+        let text = wrap("one two [default: 60] [also: --x]", 20, 0);
+        assert_eq!(text, "one two\n[default: 60]\n[also: --x]");
     }
 
     #[test]

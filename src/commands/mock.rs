@@ -73,7 +73,7 @@ fn greeting(address: SocketAddr, wants_key: bool, language: Language) -> String 
 
 /// The port and how the service behaves.
 fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
-    let port = whole("--port", &args.port, 0..=u64::from(u16::MAX))?;
+    let port = read("--port", &args.port, "mock.port")?;
     let options = Options {
         ttft: distribution("--ttft", &args.ttft)?,
         itl: distribution("--itl", &args.itl)?,
@@ -107,7 +107,7 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
         },
         log: args.log.as_ref().map(PathBuf::from),
     };
-    Ok((u16::try_from(port).unwrap_or(u16::MAX), options))
+    Ok((port, options))
 }
 
 fn distribution<T: FromStr>(flag: &'static str, raw: &str) -> Result<T, Message> {

@@ -1,45 +1,31 @@
-//! The users' threads: all exist before the run's first instant, so that making them disturbs no
+//! The users' threads: all are ready before the run's first instant, so that making them disturbs no
 //! measurement, and wait at a [`Gate`].
 
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, unbounded};
 
+use crate::plan::Plan;
 use crate::record::RequestRecord;
 use crate::stop::Control;
 use crate::text::Message;
 use crate::transport::{Cutter, Transport};
-use crate::user::{Context, InFlight, User, await_start};
+use crate::user::{Context, InFlight, User};
 
 /// Stack of a user's thread: a TLS handshake overflows 64 KiB in debug builds; untouched pages cost
 /// nothing.
 const STACK: usize = 256 * 1024;
 
-/// Where users wait until the run begins.
-#[derive(Debug, Default)]
-struct Gate {
-    context: Mutex<Option<Arc<Context>>>,
-    opened: Condvar,
-}
+/// Where users wait until the run begins: parked, until there is a context.
+type Gate = OnceLock<Arc<Context>>;
 
-impl Gate {
-    fn open(&self, context: &Arc<Context>) {
-        *self.context.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(context));
-        self.opened.notify_all();
-    }
-
-    fn wait(&self) -> Arc<Context> {
-        let mut guard = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(context) = &*guard {
-                return Arc::clone(context);
-            }
-            guard = self
-                .opened
-                .wait(guard)
-                .unwrap_or_else(PoisonError::into_inner);
+fn wait(gate: &Gate) -> &Arc<Context> {
+    loop {
+        if let Some(context) = gate.get() {
+            return context;
         }
+        thread::park();
     }
 }
 
@@ -52,8 +38,8 @@ struct Member {
 /// What a user's thread shares with the engine.
 #[derive(Debug, Default)]
 struct Post {
-    in_flight: InFlight,
-    /// Set when the user has started.
+    in_flight: Arc<InFlight>,
+    /// Set when the user is ready.
     cutter: OnceLock<Cutter>,
 }
 
@@ -65,50 +51,60 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// Spawns a thread for each of `users`; fewer where the system refuses some.
+    /// Spawns a thread for each user, fewer where the system refuses some, and waits until all are
+    /// ready.
     ///
     /// # Errors
     ///
-    /// If it refuses all.
+    /// If the system refuses all.
     pub(super) fn hire(
-        users: u32,
+        plan: &Arc<Plan>,
         transport: Arc<Transport>,
         control: &Sender<Control>,
     ) -> Result<Self, Message> {
+        let users = plan.load.users;
+        let (ready, readiness) = unbounded();
         let mut crew = Self {
             members: Vec::with_capacity(users as usize),
             gate: Arc::default(),
             transport,
         };
         for number in 1..=users {
-            if let Err(error) = crew.hire_one(number, control) {
+            if let Err(error) = crew.hire_one(number, plan, control, ready.clone()) {
                 if crew.members.is_empty() {
                     return Err(Message::new("engine.thread").with("error", error));
                 }
                 break;
             }
         }
+        drop(ready);
+        // The channel closes when each of them has said so by dropping its end.
+        while readiness.recv().is_ok() {}
         Ok(crew)
     }
 
-    fn hire_one(&mut self, number: u32, control: &Sender<Control>) -> std::io::Result<()> {
+    fn hire_one(
+        &mut self,
+        number: u32,
+        plan: &Arc<Plan>,
+        control: &Sender<Control>,
+        ready: Sender<()>,
+    ) -> std::io::Result<()> {
         let post = Arc::new(Post::default());
-        let gate = Arc::clone(&self.gate);
-        let transport = Arc::clone(&self.transport);
-        let done = Done(control.clone());
         let thread = thread::Builder::new()
             .name(format!("user-{number}"))
             .stack_size(STACK)
             .spawn({
-                let post = Arc::clone(&post);
+                let (plan, gate) = (Arc::clone(plan), Arc::clone(&self.gate));
+                let (transport, post) = (Arc::clone(&self.transport), Arc::clone(&post));
+                let done = Done(control.clone());
                 move || {
                     let _done = done;
-                    let context = gate.wait();
-                    if await_start(&context, number) {
-                        let client = transport.client(context.clock);
-                        let _ = post.cutter.set(client.cutter());
-                        User::new(number, &context, client, &post.in_flight).run();
-                    }
+                    let client = transport.client();
+                    let _ = post.cutter.set(client.cutter());
+                    let user = User::new(number, &plan, client, Arc::clone(&post.in_flight));
+                    drop(ready);
+                    user.run(wait(&gate));
                 }
             })?;
         self.members.push(Member { thread, post });
@@ -117,7 +113,8 @@ impl Crew {
 
     /// Lets the users begin.
     pub(super) fn begin(&self, context: &Arc<Context>) {
-        self.gate.open(context);
+        let _ = self.gate.set(Arc::clone(context));
+        self.wake();
     }
 
     /// How many there are.
@@ -125,8 +122,8 @@ impl Crew {
         self.members.len()
     }
 
-    /// Wakes those who wait for their start or for another attempt, so that they see that the run
-    /// has been told to stop.
+    /// Wakes those who wait for the run to begin, for their start or for another attempt, so that
+    /// they see that something has changed.
     pub(super) fn wake(&self) {
         for member in &self.members {
             member.thread.thread().unpark();

@@ -54,7 +54,7 @@ pub fn run(
     let (control, controls) = unbounded();
     signals::listen(control.clone())
         .map_err(|error| Message::new("engine.signals").with("error", error))?;
-    let crew = Crew::hire(users, Arc::new(transport), &control)?;
+    let crew = Crew::hire(plan, Arc::new(transport), &control)?;
 
     let clock = Clock::start();
     let collector = make_collector(clock, control)?;

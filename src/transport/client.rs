@@ -10,7 +10,7 @@ use ureq::{Agent, BodyReader};
 
 use super::probe::{Deadlines, Notes, Probe, Stage};
 use super::{Transport, failure};
-use crate::clock::Stamp;
+use crate::clock::{Clock, Stamp};
 use crate::record::{Connection, Failure};
 
 /// Why an attempt ended before its response did.
@@ -31,6 +31,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Sets the clock of a run that begins; to be called before anything is sent.
+    pub fn begin_run(&self, clock: Clock) {
+        self.probe.begin_run(clock);
+    }
+
     /// Sends a request and waits for the head of its response. `total` is when the whole request,
     /// all attempts together, must be over; `auth` a header for this request alone.
     ///
@@ -46,7 +51,7 @@ impl Client {
         let token = self.transport.settings.token_timeout;
         self.probe.begin(Deadlines {
             total,
-            token: token.map(|wait| self.probe.clock.now() + wait),
+            token: token.map(|wait| self.probe.clock().now() + wait),
         });
         let result = self.request(auth, body).and_then(|r| self.agent.run(r));
         match result {

@@ -25,10 +25,10 @@ impl<In: Transport> Connector<In> for SharedTls {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        let began = self.probe.clock.now();
+        let began = self.probe.clock().now();
         let wrapped = self.rustls.connect(details, chained)?;
         if details.needs_tls() {
-            let took = self.probe.clock.now().since(began);
+            let took = self.probe.clock().now().since(began);
             self.probe.note(|notes| notes.tls = Some(took));
         }
         Ok(wrapped)
@@ -80,13 +80,13 @@ impl<T: Transport> Transport for OutermostTransport<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        let began = self.probe.clock.now();
+        let began = self.probe.clock().now();
         self.probe.note(|notes| {
             notes.stage = Stage::Sending;
             notes.send_began.get_or_insert(began);
         });
         self.inner.transmit_output(amount, timeout)?;
-        let now = self.probe.clock.now();
+        let now = self.probe.clock().now();
         self.probe.note(|notes| notes.sent = Some(now));
         Ok(())
     }

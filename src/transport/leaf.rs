@@ -15,6 +15,9 @@ use ureq::{Error, Timeout};
 use super::probe::{Limit, Probe, Stage};
 use crate::clock::Stamp;
 
+/// The largest piece of output that is held back, in bytes: a request's head.
+const MOST_HELD: usize = 2 * 1024;
+
 /// Opens TCP connections that note what happens to them in the user's [`Probe`].
 #[derive(Debug)]
 pub(super) struct TcpLeaf {
@@ -46,6 +49,7 @@ impl<In: Transport> Connector<In> for TcpLeaf {
                 details.config.output_buffer_size(),
             ),
             timeout: self.timeout,
+            held: Vec::new(),
             read_timeout: None,
             write_timeout: None,
         })))
@@ -57,7 +61,7 @@ impl TcpLeaf {
     /// tried yet, so that a black hole does not starve them.
     fn open(&self, details: &ConnectionDetails) -> Result<TcpStream, Error> {
         let probe = &self.probe;
-        let began = probe.clock.now();
+        let began = probe.clock().now();
         let budget = exact(details.timeout).unwrap_or(self.timeout);
         let (deadline, cause) = probe.deadlines().earliest(began, budget, Limit::Connect);
         probe.note(|notes| {
@@ -68,7 +72,7 @@ impl TcpLeaf {
         let addresses: &[SocketAddr] = &details.addrs;
         for (index, address) in addresses.iter().enumerate() {
             let untried = u32::try_from(addresses.len() - index).unwrap_or(1);
-            let left = probe.clock.until(deadline) / untried;
+            let left = probe.clock().until(deadline) / untried;
             if left.is_zero() {
                 last = io::ErrorKind::TimedOut.into();
                 break;
@@ -76,7 +80,7 @@ impl TcpLeaf {
             match TcpStream::connect_timeout(address, left) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
-                    let took = probe.clock.now().since(began);
+                    let took = probe.clock().now().since(began);
                     probe.note(|notes| {
                         notes.stage = Stage::Handshaking;
                         notes.connect = Some(took);
@@ -87,7 +91,7 @@ impl TcpLeaf {
                 Err(error) => last = error,
             }
         }
-        if last.kind() == io::ErrorKind::TimedOut && probe.clock.until(deadline).is_zero() {
+        if last.kind() == io::ErrorKind::TimedOut && probe.clock().until(deadline).is_zero() {
             probe.note(|notes| notes.exceeded = Some(cause));
             return Err(Error::Timeout(Timeout::Connect));
         }
@@ -107,6 +111,8 @@ pub(super) struct TcpTransport {
     probe: Arc<Probe>,
     buffers: LazyBuffers,
     timeout: Duration,
+    /// Output that has not been written yet.
+    held: Vec<u8>,
     /// The socket's timeouts as last set, so that setting them costs a system call only when they
     /// change.
     read_timeout: Option<Duration>,
@@ -144,6 +150,32 @@ impl TcpTransport {
         Ok(())
     }
 
+    /// Writes what has been held back.
+    fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
+        let began = self.probe.clock().now();
+        let (deadline, cause) = self.deadline(began, limit, Limit::Send);
+        let left = deadline.since(began);
+        if left.is_zero() {
+            return Err(self.exceeded(cause, limit.reason));
+        }
+        let wanted = if cause == Limit::Send {
+            self.timeout
+        } else {
+            left
+        };
+        if self.write_timeout != Some(wanted) {
+            self.stream.set_write_timeout(Some(wanted))?;
+            self.write_timeout = Some(wanted);
+        }
+        let written = (&*self.stream).write_all(&self.held);
+        self.held.clear();
+        match written {
+            Ok(()) => Ok(()),
+            Err(error) if is_timeout(&error) => Err(self.exceeded(cause, limit.reason)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn exceeded(&self, cause: Limit, timeout: Timeout) -> Error {
         self.probe.note(|notes| notes.exceeded = Some(cause));
         Error::Timeout(timeout)
@@ -162,32 +194,23 @@ impl Transport for TcpTransport {
         &mut self.buffers
     }
 
+    /// A small piece is held back until the next one, or until input is awaited: ureq writes a
+    /// request's head and its body apart, which would wake the server twice.
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
-        let began = self.probe.clock.now();
-        let (deadline, cause) = self.deadline(began, limit, Limit::Send);
-        let left = self.probe.clock.until(deadline);
-        if left.is_zero() {
-            return Err(self.exceeded(cause, limit.reason));
-        }
-        let wanted = if cause == Limit::Send {
-            self.timeout
-        } else {
-            left
-        };
-        if self.write_timeout != Some(wanted) {
-            self.stream.set_write_timeout(Some(wanted))?;
-            self.write_timeout = Some(wanted);
-        }
         let output = &self.buffers.output()[..amount];
-        match (&*self.stream).write_all(output) {
-            Ok(()) => Ok(()),
-            Err(error) if is_timeout(&error) => Err(self.exceeded(cause, limit.reason)),
-            Err(error) => Err(error.into()),
+        if self.held.is_empty() && amount <= MOST_HELD {
+            self.held.extend_from_slice(output);
+            return Ok(());
         }
+        self.held.extend_from_slice(output);
+        self.write_held(limit)
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        let began = self.probe.clock.now();
+        if !self.held.is_empty() {
+            self.write_held(limit)?;
+        }
+        let began = self.probe.clock().now();
         let (deadline, cause) = self.deadline(began, limit, Limit::Idle);
         let mut waited = false;
         let mut left = deadline.since(began);
@@ -204,7 +227,7 @@ impl Transport for TcpTransport {
                 ));
             }
             let result = (&*self.stream).read(input);
-            let now = self.probe.clock.now();
+            let now = self.probe.clock().now();
             match result {
                 Ok(amount) => {
                     self.buffers.input_appended(amount);

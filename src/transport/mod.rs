@@ -27,7 +27,6 @@ use self::layers::{Outermost, SharedTls};
 use self::leaf::TcpLeaf;
 use self::probe::Probe;
 use self::resolver::{Names, UserResolver};
-use crate::clock::Clock;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
 
@@ -96,10 +95,10 @@ impl Transport {
         })
     }
 
-    /// A client for one user's thread.
+    /// A client for one user's thread; it is told when the run begins ([`Client::begin_run`]).
     #[must_use]
-    pub fn client(self: &Arc<Self>, clock: Clock) -> Client {
-        let probe = Arc::new(Probe::new(clock));
+    pub fn client(self: &Arc<Self>) -> Client {
+        let probe = Arc::new(Probe::new());
         let connector = ()
             .chain(ConnectProxyConnector::default())
             .chain(TcpLeaf {

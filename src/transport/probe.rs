@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::clock::{Clock, Stamp};
@@ -91,19 +91,34 @@ pub(super) struct Notes {
 /// layers run on the user's own thread.
 #[derive(Debug)]
 pub(super) struct Probe {
-    pub(super) clock: Clock,
+    /// The run's clock; set when the run begins, after the client was made.
+    clock: OnceLock<Clock>,
     state: Mutex<(Notes, Deadlines)>,
     /// The engine has cut this user's requests.
     cut: AtomicBool,
 }
 
 impl Probe {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            clock,
+            clock: OnceLock::new(),
             state: Mutex::default(),
             cut: AtomicBool::new(false),
         }
+    }
+
+    /// Sets the run's clock, once.
+    pub(super) fn begin_run(&self, clock: Clock) {
+        let _ = self.clock.set(clock);
+    }
+
+    /// The run's clock.
+    ///
+    /// # Panics
+    ///
+    /// Before the run has begun: nothing is sent before.
+    pub(super) fn clock(&self) -> &Clock {
+        self.clock.get().expect("the run has begun")
     }
 
     fn lock(&self) -> MutexGuard<'_, (Notes, Deadlines)> {

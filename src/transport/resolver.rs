@@ -168,7 +168,7 @@ impl Resolver for UserResolver {
             resolved.push(address);
             return Ok(resolved);
         }
-        let clock = self.probe.clock;
+        let clock = *self.probe.clock();
         let began = clock.now();
         let (deadline, cause) =
             self.probe

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::clock::{Stamp, local_now};
+use crate::clock::{Clock, Stamp, local_now};
+use crate::plan::Plan;
 use crate::protocol::Decoder;
 use crate::record::{EventRecord, Failure, FailureKind, Outcome, RequestRecord, Sample};
 use crate::sse::Parser;
@@ -43,15 +44,21 @@ pub(super) enum Ended {
 }
 
 impl Scratch {
-    pub(super) fn new(context: &Context, client: Client) -> Self {
+    pub(super) fn new(plan: &Plan, client: Client) -> Self {
         Self {
             client,
-            parser: Parser::new(context.plan.transport.max_event_bytes),
-            decoder: context.plan.protocol.decoder(),
+            parser: Parser::new(plan.transport.max_event_bytes),
+            decoder: plan.protocol.decoder(),
             gaps: Vec::new(),
-            buffer: vec![0; READ_BUFFER],
-            events: context.plan.outputs.events.is_some().then(Vec::new),
+            // Not zeroes, whose pages would come to be only when they are first written to.
+            buffer: vec![1; READ_BUFFER],
+            events: plan.outputs.events.is_some().then(Vec::new),
         }
+    }
+
+    /// Sets the clock of a run that begins.
+    pub(super) fn begin_run(&self, clock: Clock) {
+        self.client.begin_run(clock);
     }
 
     /// What is known of the last attempt's way.

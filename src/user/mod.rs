@@ -91,52 +91,48 @@ impl InFlight {
     }
 }
 
-/// Waits for the start of the user of that number; false if the run was told to stop before.
-#[must_use]
-pub fn await_start(context: &Context, number: u32) -> bool {
-    let start = context.plan.load.user_start(number);
-    context
-        .clock
-        .park_until(start, || context.stop.is_finishing())
-}
-
-/// One virtual user.
-pub struct User<'a> {
+/// One virtual user. Made before the run begins, so that making it disturbs no measurement.
+pub struct User {
     number: u32,
-    context: &'a Context,
     scratch: Scratch,
-    in_flight: &'a InFlight,
+    in_flight: Arc<InFlight>,
 }
 
-impl<'a> User<'a> {
+impl User {
     /// The user of that number (from 1), with a client of its own.
     #[must_use]
-    pub fn new(number: u32, context: &'a Context, client: Client, in_flight: &'a InFlight) -> Self {
+    pub fn new(number: u32, plan: &Plan, client: Client, in_flight: Arc<InFlight>) -> Self {
         Self {
             number,
-            scratch: Scratch::new(context, client),
-            context,
+            scratch: Scratch::new(plan, client),
             in_flight,
         }
     }
 
-    /// Sends requests until there are no more to send.
-    pub fn run(mut self) {
-        let context = self.context;
+    /// Waits for its start and sends requests until there are no more to send, or until the run is
+    /// told to stop.
+    pub fn run(mut self, context: &Context) {
+        let start = context.plan.load.user_start(self.number);
+        if !context
+            .clock
+            .park_until(start, || context.stop.is_finishing())
+        {
+            return;
+        }
+        self.scratch.begin_run(context.clock);
         let user = self.number;
         let at = context.clock.now();
         context.send(Sample::UserStarted { user, at });
         let mut sent = 0;
         while let Some(request) = context.claim(sent) {
-            self.request(request);
+            self.request(context, request);
             sent += 1;
         }
         let at = context.clock.now();
         context.send(Sample::UserFinished { user, at });
     }
 
-    fn request(&mut self, request: u64) {
-        let context = self.context;
+    fn request(&mut self, context: &Context, request: u64) {
         let assignment = context.plan.workload.assignment(request);
         let body = assignment.body();
         let start = context.clock.now();
@@ -144,7 +140,7 @@ impl<'a> User<'a> {
         let mut record =
             RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
         self.in_flight.put(record.clone());
-        let outcome = self.attempts(&assignment, &body, &mut record);
+        let outcome = self.attempts(context, &assignment, &body, &mut record);
         record.outcome = masked(outcome, &assignment);
         if self.in_flight.take().is_none() {
             return;
@@ -166,11 +162,11 @@ impl<'a> User<'a> {
     /// Makes attempts until one is the last.
     fn attempts(
         &mut self,
+        context: &Context,
         assignment: &Assignment<'_>,
         body: &[u8],
         record: &mut RequestRecord,
     ) -> Outcome {
-        let context = self.context;
         let retries = context.plan.retries;
         let mut may_reconnect = retries > 0;
         loop {
