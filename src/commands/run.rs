@@ -12,11 +12,14 @@ use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished};
+use crate::output::about::{About, Warning};
 use crate::output::console::{Banner, Closing, Console, Settings, Source, wants_colour};
 use crate::output::host::Host;
-use crate::output::json::Document;
-use crate::output::{Destination, FileKind, Outputs, RunInfo, WriteError};
+use crate::output::html::{self, Page};
+use crate::output::json::{Document, Results};
+use crate::output::{Destination, Documents, FileKind, Outputs, RunInfo, WriteError};
 use crate::plan::Plan;
+use crate::stats::Summary;
 use crate::text::{Language, Message};
 use crate::workload;
 
@@ -39,19 +42,13 @@ pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
         Ok(Collector::new(clock, control, began.collected, live))
     });
     match (finished, about) {
-        (Ok(finished), Some(about)) => conclude(plan, &about, finished, hint),
+        (Ok(finished), Some(about)) => conclude(plan, about, finished, hint),
         (Err(message), _) => {
             complain(&message, language);
             Exit::NotDone
         }
         (Ok(_), None) => unreachable!("a run that finished has begun"),
     }
-}
-
-/// What tells the run apart, for its files.
-struct About {
-    run: RunInfo,
-    host: Host,
 }
 
 /// A run that is ready to begin.
@@ -73,8 +70,23 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         model: plan.model.clone(),
         started: clock.wall(Stamp::ZERO),
     };
-    let about = About { run, host };
-    let preliminary = document(plan, &about, &[], None);
+    let about = About {
+        run,
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        config: Some(plan_json(plan)),
+        command_line: Some(plan.command_line.clone()),
+        host: Some(host),
+        plan: Some(plan.load),
+        warnings: plan.warnings.iter().map(Warning::from).collect(),
+    };
+    let preliminary = Documents {
+        run: Document {
+            about: &about,
+            results: None,
+        }
+        .render(),
+        report: html::placeholder(plan.console.language),
+    };
     let outputs = Outputs::open(&plan.outputs, about.run.clone(), preliminary)
         .map_err(|error| error.message())?;
     let mut console = console(plan);
@@ -151,37 +163,49 @@ fn files(outputs: &Outputs) -> Vec<(FileKind, &Path)> {
     outputs.paths().collect()
 }
 
-fn document(
-    plan: &Plan,
-    about: &About,
-    notices: &[Message],
-    results: Option<&Collected>,
-) -> Vec<u8> {
-    let warnings: Vec<Message> = plan.warnings.iter().chain(notices).cloned().collect();
-    let summary = results.map(|collected| collected.stats.summary(&plan.load));
-    Document {
-        run: &about.run,
-        config: &plan_json(plan),
-        command_line: &plan.command_line,
-        host: &about.host,
-        warnings: &warnings,
-        results: summary
-            .as_ref()
-            .zip(results.map(|collected| collected.stats.ticks())),
+/// The documents of a run that is over: its JSON, and its page where one is wanted.
+fn documents(plan: &Plan, about: &About, collected: &Collected, summary: &Summary) -> Documents {
+    let outputs = &collected.outputs;
+    let run = Document {
+        about,
+        results: Some(Results {
+            summary,
+            ticks: collected.stats.ticks(),
+            waterfall: outputs.waterfall(),
+        }),
+    };
+    let page = outputs.charts().map(|charts| Page {
+        language: plan.console.language,
+        brand: plan.outputs.brand.as_deref(),
+        about,
+        runs: 1,
+        files: &[],
+        users: u64::from(plan.load.users),
+        summary,
+        stats: &collected.stats,
+        whole: true,
+        charts,
+        waterfall: Some(outputs.waterfall()),
+    });
+    Documents {
+        run: run.render(),
+        report: page.as_ref().map(html::render).unwrap_or_default(),
     }
-    .render()
 }
 
 /// Saves and shows what the run came to, and says with which code to exit.
-fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Message>) -> Exit {
+fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
         mut collected,
         interrupted,
     } = finished;
-    let document = document(plan, about, &collected.notices, Some(&collected));
+    let notices = collected.notices.iter().map(Warning::from);
+    about.warnings.extend(notices);
+    let summary = collected.stats.summary(Some(&plan.load));
+    let documents = documents(plan, &about, &collected, &summary);
     for error in collected
         .outputs
-        .finish(&document)
+        .finish(&documents)
         .err()
         .unwrap_or_default()
     {
@@ -190,7 +214,6 @@ fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Messag
             failed => collected.failures.push(failed.message()),
         }
     }
-    let summary = collected.stats.summary(&plan.load);
     if !collected.closed {
         let warnings: Vec<Message> = plan
             .warnings

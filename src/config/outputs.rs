@@ -13,13 +13,15 @@ const REPORT_DIRECTORY: &str = "report";
 
 /// Reads the flags of outputs.
 pub(super) fn outputs(raw: &OutputArgs) -> Result<OutputConfig, Message> {
-    if let Some(file) = &raw.html_report {
-        return Err(Message::new("usage.html_report").with("value", shown(file)));
-    }
     let csv = destination("--csv", raw.csv.as_deref(), "--no-csv", raw.no_csv)?;
     let json = destination("--json", raw.json.as_deref(), "--no-json", raw.no_json)?;
     if csv == Destination::Stdout && json == Destination::Stdout {
         return Err(Message::new("usage.stdout_twice"));
+    }
+    let report = raw.html_report.as_deref();
+    let report = destination("--html-report", report, "--no-html", raw.no_html)?;
+    if report == Destination::Stdout {
+        return Err(Message::new("usage.html_report").with("value", shown("-")));
     }
     let events = match raw.events.as_deref() {
         Some(value @ ("" | "-")) => {
@@ -35,13 +37,22 @@ pub(super) fn outputs(raw: &OutputArgs) -> Result<OutputConfig, Message> {
         ("--csv", file(&csv)),
         ("--json", file(&json)),
         ("--events", events.clone()),
+        ("--html-report", file(&report)),
     ])?;
     Ok(OutputConfig {
         csv,
         csv_bom: raw.csv_bom,
         json,
         events,
+        report,
+        brand: brand(&raw.brand),
     })
+}
+
+/// The brand's name in the report; `none` and nothing are none.
+pub(super) fn brand(value: &str) -> Option<String> {
+    let value = value.trim();
+    (!value.is_empty() && value != "none").then(|| value.to_owned())
 }
 
 fn destination(

@@ -178,7 +178,7 @@ fn itl(row: &mut Row, request: &RequestRecord, figure: fn(&ItlSummary) -> f64) {
 }
 
 /// The first characters of a query.
-fn beginning(query: &str) -> &str {
+pub(super) fn beginning(query: &str) -> &str {
     let end = query.char_indices().nth(QUERY_CHARS);
     &query[..end.map_or(query.len(), |(end, _)| end)]
 }
@@ -250,6 +250,7 @@ mod tests {
             p50: 40_000.5,
             p99: 90_123.4,
             max: 91_000,
+            max_from: Stamp::from_micros(1_600_000),
         });
         request.finish_reason = Some("stop".into());
         request.conversation_id = Some("c-1".into());

@@ -54,6 +54,12 @@ impl Distribution {
         (self.small.len() + self.large.len()) as u64
     }
 
+    /// All values, in thousandths of the unit.
+    pub fn values(&self) -> impl Iterator<Item = u64> + '_ {
+        let small = self.small.iter().map(|value| u64::from(*value));
+        small.chain(self.large.iter().copied())
+    }
+
     /// The exact sum, in thousandths of the unit.
     #[must_use]
     pub fn sum(&self) -> u128 {

@@ -7,6 +7,7 @@
 mod counts;
 mod distribution;
 mod histogram;
+mod measured;
 mod run;
 mod summary;
 mod ticks;
@@ -15,6 +16,7 @@ mod watched;
 pub use counts::{Counts, FailureCounts, Sum};
 pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
 pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
+pub use measured::Measured;
 pub use run::RunStats;
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
 pub use ticks::{LiveLine, Tick, TickView, Ticks};

@@ -85,8 +85,8 @@ impl OutputTokens {
 /// `None` where nothing was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// What was planned.
-    pub plan: ClosedLoop,
+    /// What was planned; `None` where that is not known, or several runs were merged.
+    pub plan: Option<ClosedLoop>,
     /// Users that started.
     pub users_started: u64,
     /// Start of the first request.
@@ -177,9 +177,8 @@ impl Summary {
     /// The run's planned length, ramp-up included, where it is limited by time.
     #[must_use]
     pub fn planned_duration(&self) -> Option<Duration> {
-        self.plan
-            .deadline()
-            .map(|deadline| deadline.since(Stamp::ZERO))
+        let deadline = self.plan?.deadline()?;
+        Some(deadline.since(Stamp::ZERO))
     }
 
     /// The run's real length: from the first request's start to the last one's end.

@@ -1,6 +1,6 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
-use super::{Counts, Histogram};
+use super::{Counts, Histogram, Measured};
 use crate::record::Sample;
 
 /// What happened in one second of the run.
@@ -85,12 +85,14 @@ impl Ticks {
                 });
                 progress.gaps.iter().for_each(|gap| tick.itl.record(*gap));
             }
-            Sample::Finished(request) => {
-                let second = request.instants.end.second();
-                self.count(second, |counts| counts.record(request));
-            }
+            Sample::Finished(request) => self.record(&Measured::of(request)),
             Sample::Head { .. } | Sample::Events { .. } | Sample::Notice(_) | Sample::Done => {}
         }
+    }
+
+    /// Adds a request to the second in which it ended.
+    pub fn record(&mut self, request: &Measured<'_>) {
+        self.count(request.end.second(), |counts| counts.record(request));
     }
 
     fn count(&mut self, second: u64, change: impl Fn(&mut Counts)) -> &mut Tick {

@@ -8,7 +8,7 @@ use super::live::rated;
 use super::page::{ABSENT, Fields, Page, add_files, count, figure, percent, plain_seconds};
 use super::table::{self, Row};
 use super::watched::prompt_tokens;
-use crate::load::Limit;
+use crate::load::{ClosedLoop, Limit};
 use crate::record::TokenSource;
 use crate::stats::{OutputTokens, Summary, TokenMix};
 use crate::text::Message;
@@ -87,10 +87,10 @@ fn totals(page: &Page, summary: &Summary) -> String {
 }
 
 fn users(page: &Page, summary: &Summary) -> String {
-    let planned = u64::from(summary.plan.users);
-    if summary.users_started == planned {
-        return planned.to_string();
-    }
+    let planned = summary.plan.map(|plan| u64::from(plan.users));
+    let Some(planned) = planned.filter(|planned| *planned != summary.users_started) else {
+        return summary.users_started.to_string();
+    };
     let message = Message::new("console.summary.users_started")
         .with("started", summary.users_started)
         .with("planned", planned);
@@ -99,10 +99,14 @@ fn users(page: &Page, summary: &Summary) -> String {
 
 fn duration(page: &Page, summary: &Summary) -> String {
     let real = page.seconds(summary.duration());
-    let Limit::Duration { hold, .. } = summary.plan.limit else {
+    let Some(ClosedLoop {
+        limit: Limit::Duration { hold, .. },
+        ramp_up,
+        ..
+    }) = summary.plan
+    else {
         return real;
     };
-    let ramp_up = summary.plan.ramp_up;
     let planned = if ramp_up.is_zero() {
         Message::new("console.summary.planned").with("planned", plain_seconds(hold))
     } else {

@@ -265,7 +265,13 @@ fn summary_by_estimate() {
             ..usual()
         };
         let plan = plan(1, 0, TIMED);
-        console.summary(&Summary { plan, ..estimated }, &Closing::default())
+        console.summary(
+            &Summary {
+                plan: Some(plan),
+                ..estimated
+            },
+            &Closing::default(),
+        )
     });
 }
 

@@ -17,9 +17,9 @@ fn at_s(at: Stamp) -> f64 {
 
 #[derive(Serialize)]
 pub(super) struct SummaryJson<'a> {
-    users_planned: u32,
+    users_planned: Option<u32>,
     users_started: u64,
-    ramp_up_s: f64,
+    ramp_up_s: Option<f64>,
     planned_duration_s: Option<f64>,
     duration_s: Option<f64>,
     first_start_s: Option<f64>,
@@ -62,9 +62,9 @@ pub(super) struct SummaryJson<'a> {
 impl<'a> SummaryJson<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
         Self {
-            users_planned: summary.plan.users,
+            users_planned: summary.plan.map(|plan| plan.users),
             users_started: summary.users_started,
-            ramp_up_s: seconds(summary.plan.ramp_up),
+            ramp_up_s: summary.plan.map(|plan| seconds(plan.ramp_up)),
             planned_duration_s: summary.planned_duration().map(seconds),
             duration_s: summary.duration().map(seconds),
             first_start_s: summary.first_start.map(at_s),

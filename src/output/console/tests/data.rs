@@ -177,7 +177,7 @@ pub(super) fn statistics(count: u64, scale: f64) -> Statistics {
 
 /// A summary without a single request.
 pub(super) fn summary(plan: ClosedLoop) -> Summary {
-    RunStats::default().summary(&plan)
+    RunStats::default().summary(Some(&plan))
 }
 
 /// A summary of a usual run.
