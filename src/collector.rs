@@ -4,16 +4,19 @@
 use std::io;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use crate::clock::{Clock, Stamp};
 use crate::output::console::Console;
 use crate::output::{Outputs, WriteError};
 use crate::record::Sample;
-use crate::stats::RunStats;
+use crate::stats::{LiveLine, RunStats};
 use crate::stop::Control;
 use crate::text::Message;
 
+/// How often the queue is looked at. The collector is not woken by samples: a wake would cost the
+/// user's thread a system call, and everybody a change of threads, for each of them.
+const PACE: Duration = Duration::from_millis(10);
 /// How often rows are flushed: killed at any moment, a run keeps all but the last of these.
 const FLUSH: Duration = Duration::from_millis(250);
 /// How long after a second's end its line is printed, so that what happened in it has arrived.
@@ -26,6 +29,9 @@ pub struct Collector {
     collected: Collected,
     /// Whether a line a second is printed.
     live: bool,
+    /// The second whose line is printed next.
+    second: u64,
+    flush_due: Stamp,
 }
 
 /// What a run came to.
@@ -68,40 +74,62 @@ impl Collector {
             control,
             collected,
             live,
+            second: 0,
+            flush_due: Stamp::ZERO + FLUSH,
         }
     }
 
     /// Receives samples until the engine says that these were all.
     #[must_use]
     pub fn run(mut self, samples: &Receiver<Sample>) -> Collected {
-        let mut second = 0;
-        let mut line_due = line_due(second);
-        let mut flush_due = self.clock.now() + FLUSH;
-        loop {
-            let wait = self.clock.until(line_due.min(flush_due));
-            match samples.recv_timeout(wait) {
-                Ok(Sample::Done) | Err(RecvTimeoutError::Disconnected) => break,
-                Ok(sample) => self.take(&sample),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            // The clock is asked after each sample: under load the queue is never empty.
-            let now = self.clock.now();
-            if now >= flush_due {
-                self.flush();
-                flush_due = now + FLUSH;
-            }
-            if now >= line_due {
-                self.print_line(second);
-                second += 1;
-                line_due = self::line_due(second);
-            }
+        while self.drain(samples) {
+            let next = (self.clock.now() + PACE)
+                .min(self.flush_due)
+                .min(self.line_due());
+            self.clock.park_until(next, || false);
         }
-        // A run's last part of a second is shown too, unless its line has just been printed.
-        if self.clock.now().second() >= second {
-            self.print_line(second);
+        // A run's last part of a second is shown too, if anything happened in it.
+        let line = self.collected.stats.live(self.second);
+        if line.tokens_per_s > 0 || line.rps > 0 {
+            self.print_line(&line);
         }
         self.flush();
         self.collected
+    }
+
+    /// Takes all samples that have come; false if there will be no more.
+    fn drain(&mut self, samples: &Receiver<Sample>) -> bool {
+        loop {
+            match samples.try_recv() {
+                Ok(Sample::Done) | Err(TryRecvError::Disconnected) => return false,
+                Ok(sample) => self.take(&sample),
+                Err(TryRecvError::Empty) => {
+                    self.be_punctual();
+                    return true;
+                }
+            }
+            // Under load the queue may never be empty.
+            self.be_punctual();
+        }
+    }
+
+    /// Does what is due.
+    fn be_punctual(&mut self) {
+        let now = self.clock.now();
+        if now >= self.flush_due {
+            self.flush();
+            self.flush_due = now + FLUSH;
+        }
+        while now >= self.line_due() {
+            let line = self.collected.stats.live(self.second);
+            self.print_line(&line);
+            self.second += 1;
+        }
+    }
+
+    /// When the line of the second in hand is printed.
+    fn line_due(&self) -> Stamp {
+        Stamp::from_micros((self.second + 1) * 1_000_000) + SETTLE
     }
 
     fn take(&mut self, sample: &Sample) {
@@ -116,10 +144,9 @@ impl Collector {
         self.check_shown(&shown);
     }
 
-    fn print_line(&mut self, second: u64) {
+    fn print_line(&mut self, line: &LiveLine) {
         if self.live {
-            let line = self.collected.stats.live(second);
-            let shown = self.collected.console.live(&line);
+            let shown = self.collected.console.live(line);
             self.check_shown(&shown);
         }
     }
@@ -157,9 +184,4 @@ impl Collector {
             let _ = self.control.send(Control::OutputClosed);
         }
     }
-}
-
-/// When the line of a second is printed.
-fn line_due(second: u64) -> Stamp {
-    Stamp::from_micros((second + 1) * 1_000_000) + SETTLE
 }

@@ -6,12 +6,12 @@ use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Exit, complain};
+use super::{Exit, complain, usage};
 use crate::cli::RunArgs;
 use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
-use crate::engine::{self, Finished};
+use crate::engine::{self, Finished, limits};
 use crate::output::about::{About, Warning};
 use crate::output::console::{Banner, Closing, Console, Settings, Source, wants_colour};
 use crate::output::host::Host;
@@ -34,6 +34,9 @@ pub(super) fn run(raw: &RunArgs, language: Language) -> Exit {
 /// Carries the plan out; `hint` is said after everything else.
 pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
     let language = plan.console.language;
+    if let Err(message) = limits::check(plan.load.users) {
+        return usage(&message, language);
+    }
     let mut about = None;
     let finished = engine::run(plan, |clock, control| {
         let began = begin(plan, clock)?;

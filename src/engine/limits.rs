@@ -26,7 +26,7 @@ struct Shortage {
 /// # Errors
 ///
 /// If it cannot: with the limit and the command that raises it.
-pub(super) fn check(users: u32) -> Result<(), Message> {
+pub fn check(users: u32) -> Result<(), Message> {
     match first_shortage(u64::from(users)) {
         None => Ok(()),
         Some(shortage) => Err(Message::new("engine.limit")
@@ -68,8 +68,18 @@ fn open_files(needed: u64) -> Option<Shortage> {
         name: "open files (RLIMIT_NOFILE)",
         value: hard,
         needed,
-        remedy: format!("ulimit -Hn {needed}; ulimit -n {needed}"),
+        remedy: raise("nofile", "n", needed),
     })
+}
+
+/// The command that raises a limit of the shell that it is typed in, and so of what that starts.
+#[cfg(unix)]
+fn raise(name: &str, letter: &str, needed: u64) -> String {
+    if cfg!(target_os = "linux") {
+        format!("sudo prlimit --pid $$ --{name}={needed}:{needed}")
+    } else {
+        format!("ulimit -{letter} {needed}")
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -147,7 +157,7 @@ mod linux {
             "processes of the user (RLIMIT_NPROC)",
             hard,
             threads,
-            || format!("ulimit -Hu {threads}; ulimit -u {threads}"),
+            || super::raise("nproc", "u", threads),
         )
     }
 

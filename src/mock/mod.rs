@@ -18,6 +18,7 @@ mod schedule;
 mod server;
 mod slot;
 mod wire;
+mod workers;
 
 pub use dist::{Dist, DistError, Quantity, parse_time};
 pub use faults::{Fault, FaultError, Faults};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, Tc
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle};
+use std::thread::{Builder, JoinHandle, Thread};
 use std::time::Duration;
 
 use super::answer::{After, Answer};
@@ -14,10 +14,9 @@ use super::frames::Frames;
 use super::http::{ReadError, RequestReader};
 use super::log::{Log, Row};
 use super::options::Options;
+use super::workers::Workers;
 use crate::clock::Clock;
 
-/// Stack of a connection's thread, in bytes: enough, and small for thousands of them.
-const STACK: usize = 128 * 1024;
 /// How long accepting pauses when the system has no more sockets, until some may have been closed.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -35,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Server {
     addr: SocketAddr,
     shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
+    acceptor: Option<JoinHandle<Workers>>,
     log: Option<Log>,
 }
 
@@ -60,7 +59,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 struct Connection {
     stream: Arc<TcpStream>,
-    thread: JoinHandle<()>,
+    thread: Thread,
 }
 
 impl Server {
@@ -84,9 +83,14 @@ impl Server {
             rows: log.as_ref().map(Log::sender),
             connections: Mutex::new(Some(HashMap::new())),
         });
+        let mut workers = Workers::new({
+            let shared = Arc::clone(&shared);
+            move |number, stream| attend(number, stream, &shared)
+        });
+        workers.prepare();
         let acceptor = Builder::new().name("mock-accept".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || accept(&listener, &shared)
+            move || accept(&listener, workers, &shared)
         })?;
         Ok(Self {
             addr,
@@ -125,18 +129,18 @@ impl Server {
         for connection in connections.values() {
             // Fails where the client has closed already.
             let _ = connection.stream.shutdown(Shutdown::Both);
-            connection.thread.thread().unpark();
+            connection.thread.unpark();
         }
-        for connection in connections.into_values() {
-            // A panic has been printed where it happened.
-            let _ = connection.thread.join();
-        }
+        drop(connections);
         if let Some(acceptor) = self.acceptor.take() {
             while !acceptor.is_finished() {
                 let _ = TcpStream::connect_timeout(&reachable(self.addr), PAUSE);
                 std::thread::yield_now();
             }
-            let _ = acceptor.join();
+            // A panic has been printed where it happened.
+            if let Ok(workers) = acceptor.join() {
+                workers.dismiss();
+            }
         }
         self.log.take().map_or(Ok(()), Log::finish)
     }
@@ -163,13 +167,14 @@ impl Shared {
 }
 
 /// Accepts connections until the server stops.
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+fn accept(listener: &TcpListener, mut workers: Workers, shared: &Shared) -> Workers {
     let mut number = 0;
     while !shared.stopped() {
         match listener.accept() {
             Ok((stream, _)) => {
                 number += 1;
-                open(number, stream, shared);
+                // Where no thread can be had, the connection is closed.
+                let _ = workers.hand_over(number, stream);
             }
             // The client has left before it was its turn, or the system has no more sockets.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -179,36 +184,31 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             }
         }
     }
+    workers
 }
 
-/// Starts the thread of a connection. Where there can be none, the connection is closed.
-fn open(number: u64, stream: TcpStream, shared: &Arc<Shared>) {
+/// Serves a connection to its end, in the list of those that can be ended from outside.
+fn attend(number: u64, stream: TcpStream, shared: &Shared) {
     // Each event is to leave at once. A socket that cannot do that is still of use.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
-    // Locked until the connection is in the list: its thread takes it off again.
-    let mut connections = shared.connections();
-    let Some(connections) = connections.as_mut() else {
-        return;
+    match shared.connections().as_mut() {
+        None => return,
+        Some(connections) => connections.insert(
+            number,
+            Connection {
+                stream: Arc::clone(&stream),
+                thread: std::thread::current(),
+            },
+        ),
     };
-    let spawned = Builder::new()
-        .name(format!("mock-{number}"))
-        .stack_size(STACK)
-        .spawn({
-            let (stream, shared) = (Arc::clone(&stream), Arc::clone(shared));
-            move || {
-                let reset = serve(&stream, &shared);
-                // Only the last owner's leaving closes the socket.
-                if let Some(connections) = shared.connections().as_mut() {
-                    connections.remove(&number);
-                }
-                if reset {
-                    reset_on_close(&stream);
-                }
-            }
-        });
-    if let Ok(thread) = spawned {
-        connections.insert(number, Connection { stream, thread });
+    let reset = serve(&stream, shared);
+    // Only the last owner's leaving closes the socket.
+    if let Some(connections) = shared.connections().as_mut() {
+        connections.remove(&number);
+    }
+    if reset {
+        reset_on_close(&stream);
     }
 }
 

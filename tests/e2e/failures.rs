@@ -1,11 +1,12 @@
 //! Each kind of failure, provoked by a real socket.
 
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Directory, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, run_against,
+    Directory, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, run_against,
     sse_response,
 };
 
@@ -34,7 +35,7 @@ fn failed_with(server: &Scripted, args: &[&str]) -> Row {
 }
 
 /// A server that reads a request and then follows the script.
-fn after_request(script: impl Fn(&mut crate::support::Peer) + Send + Sync + 'static) -> Scripted {
+fn after_request(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Scripted {
     Scripted::start(move |peer| {
         if peer.request().is_some() {
             script(peer);
@@ -77,7 +78,10 @@ fn tls() {
 #[test]
 fn send() {
     // Resets the connection while a large request is on its way.
-    let server = Scripted::start(super::support::Peer::reset);
+    let server = Scripted::start(|peer| {
+        let _ = peer.stream.read(&mut [0; 16]);
+        peer.reset();
+    });
     let directory = Directory::new();
     let query = "x".repeat(8 << 20);
     let queries = directory.write("queries.txt", query);
@@ -87,7 +91,7 @@ fn send() {
 
 #[test]
 fn reset_before_a_response() {
-    let server = after_request(super::support::Peer::reset);
+    let server = after_request(Peer::reset);
     let row = failed_with(&server, &[]);
     assert_eq!(row["error_kind"], "reset");
     assert_eq!(row["http_status"], "");
@@ -95,7 +99,7 @@ fn reset_before_a_response() {
 
 #[test]
 fn closed_before_a_response() {
-    let server = after_request(super::support::Peer::close);
+    let server = after_request(Peer::close);
     assert_eq!(failed_with(&server, &[])["error_kind"], "reset");
 }
 
@@ -150,7 +154,7 @@ fn timeout_connect() {
 
 #[test]
 fn timeout_of_a_tls_handshake() {
-    let server = Scripted::start(super::support::Peer::stay_silent);
+    let server = Scripted::start(Peer::stay_silent);
     let url = format!("https://{}{PATH}", server.addr);
     let row = failed_row(&url, &["--connect-timeout", "300ms"]);
     assert_eq!(row["error_kind"], "timeout_connect");
@@ -168,7 +172,7 @@ fn timeout_send() {
 
 #[test]
 fn timeout_response() {
-    let server = after_request(super::support::Peer::stay_silent);
+    let server = after_request(Peer::stay_silent);
     let row = failed_with(&server, &["--timeout", "300ms"]);
     assert_eq!(row["error_kind"], "timeout_response");
     assert_eq!(row["ttfb_ms"], "");

@@ -7,6 +7,7 @@
 mod failures;
 mod framing;
 mod interruption;
+mod limits;
 mod outputs;
 mod retries;
 mod support;
