@@ -45,6 +45,8 @@ pub struct Cli {
 pub enum Command {
     /// A run against the built-in server.
     Demo(DemoArgs),
+    /// The report of runs that are over.
+    Report(Box<ReportArgs>),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
     /// Completions for a shell.
@@ -67,6 +69,30 @@ pub struct DemoArgs {
     /// How long they go on.
     #[arg(short, long, value_name = "TIME", default_value = "10")]
     pub duration: String,
+}
+
+/// `sse-perf report`.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "output")]
+pub struct ReportArgs {
+    /// Requests CSVs and run JSONs.
+    #[arg(help_heading = "input", value_name = "FILE", required = true)]
+    pub files: Vec<String>,
+    /// The report.
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub html_report: Option<String>,
+    /// No report.
+    #[arg(long)]
+    pub no_html: bool,
+    /// All rows in one CSV.
+    #[arg(long, value_name = "FILE|-")]
+    pub csv: Option<String>,
+    /// The run JSON, of all runs together.
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<String>,
+    /// The brand's name in the report.
+    #[arg(long, value_name = "TEXT|none", default_value = "7DGroup")]
+    pub brand: String,
 }
 
 /// `sse-perf mock`.

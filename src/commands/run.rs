@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,11 +12,11 @@ use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished, limits};
 use crate::output::about::{About, Warning};
-use crate::output::console::{Banner, Closing, Console, Settings, Source, wants_colour};
+use crate::output::console::{Banner, Closing, Source};
 use crate::output::host::Host;
 use crate::output::html::{self, Page};
 use crate::output::json::{Document, Results};
-use crate::output::{Destination, Documents, FileKind, Outputs, RunInfo, WriteError};
+use crate::output::{Documents, FileKind, Outputs, RunInfo, WriteError};
 use crate::plan::Plan;
 use crate::stats::Summary;
 use crate::text::{Language, Message};
@@ -92,7 +91,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
     };
     let outputs = Outputs::open(&plan.outputs, about.run.clone(), preliminary)
         .map_err(|error| error.message())?;
-    let mut console = console(plan);
+    let mut console = super::console(&plan.outputs, plan.console, plan.is_watched());
     let files = files(&outputs);
     let first = plan.workload.assignment(1);
     // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
@@ -122,35 +121,6 @@ fn run_id() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
-/// The terminal; standard error where rows or the document take standard output.
-fn console(plan: &Plan) -> Console {
-    let takes_stdout = |destination: &Destination| *destination == Destination::Stdout;
-    let to_stderr = takes_stdout(&plan.outputs.csv) || takes_stdout(&plan.outputs.json);
-    let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {
-        (Box::new(io::stderr()), io::stderr().is_terminal())
-    } else {
-        (Box::new(io::stdout()), io::stdout().is_terminal())
-    };
-    let no_color = std::env::var_os("NO_COLOR");
-    let term = std::env::var_os("TERM");
-    let size = if to_stderr {
-        terminal_size::terminal_size_of(io::stderr())
-    } else {
-        terminal_size::terminal_size_of(io::stdout())
-    };
-    Console::new(
-        out,
-        Settings {
-            language: plan.console.language,
-            quiet: plan.console.quiet,
-            show_text: plan.console.show_text,
-            watched: plan.is_watched(),
-            colour: wants_colour(terminal, no_color.as_deref(), term.as_deref()),
-            width: size.map(|(width, _)| usize::from(width.0)),
-        },
-    )
-}
-
 /// Where queries or keys come from; `single` is the one value where it is no file.
 fn source<'a, T>(items: &'a workload::Source<T>, single: &'a str) -> Source<'a> {
     match items.path() {
@@ -174,7 +144,7 @@ fn documents(plan: &Plan, about: &About, collected: &Collected, summary: &Summar
         results: Some(Results {
             summary,
             ticks: collected.stats.ticks(),
-            waterfall: outputs.waterfall(),
+            waterfall: Some(outputs.waterfall()),
         }),
     };
     let page = outputs.charts().map(|charts| Page {

@@ -28,6 +28,71 @@ pub struct About {
     pub warnings: Vec<Warning>,
 }
 
+impl About {
+    /// What two runs have in common: names are listed, what differs otherwise is left out.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let (run, others) = (&self.run, &other.run);
+        let mut warnings = self.warnings.clone();
+        for warning in &other.warnings {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+        Self {
+            run: RunInfo {
+                run_id: listed(&run.run_id, &others.run_id),
+                label: listed_option(run.label.as_deref(), others.label.as_deref()),
+                client_host: listed_option(
+                    run.client_host.as_deref(),
+                    others.client_host.as_deref(),
+                ),
+                target: listed(&run.target, &others.target),
+                protocol: listed(&run.protocol, &others.protocol),
+                model: listed_option(run.model.as_deref(), others.model.as_deref()),
+                started: run.started.min(others.started),
+            },
+            version: listed_option(self.version.as_deref(), other.version.as_deref()),
+            config: None,
+            command_line: None,
+            host: self.host.as_ref().zip(other.host.as_ref()).map(both_hosts),
+            plan: None,
+            warnings,
+        }
+    }
+}
+
+/// Names one after the other, each once.
+fn listed(names: &str, name: &str) -> String {
+    if name.is_empty() || names.split(", ").any(|known| known == name) {
+        names.to_owned()
+    } else if names.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{names}, {name}")
+    }
+}
+
+fn listed_option(names: Option<&str>, name: Option<&str>) -> Option<String> {
+    match (names, name) {
+        (Some(names), Some(name)) => Some(listed(names, name)),
+        (names, name) => names.or(name).map(str::to_owned),
+    }
+}
+
+fn both_hosts((host, other): (&Host, &Host)) -> Host {
+    let same = |a, b| if a == b { a } else { None };
+    Host {
+        name: listed_option(host.name.as_deref(), other.name.as_deref()),
+        cores: host.cores.filter(|_| host.cores == other.cores),
+        os: listed(&host.os, &other.os),
+        arch: listed(&host.arch, &other.arch),
+        kernel: listed_option(host.kernel.as_deref(), other.kernel.as_deref()),
+        open_files_soft: same(host.open_files_soft, other.open_files_soft),
+        open_files_hard: same(host.open_files_hard, other.open_files_hard),
+    }
+}
+
 /// A warning in all languages, as files keep it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {

@@ -154,6 +154,14 @@ impl Names {
     }
 
     /// A file's name, the `number`th (from 1) that is tried.
+    /// The names of that stem.
+    #[must_use]
+    pub fn of_stem(stem: &str) -> Self {
+        Self {
+            stem: stem.to_owned(),
+        }
+    }
+
     fn name(&self, kind: FileKind, number: u32) -> String {
         let (prefix, stem, extension) = (kind.prefix(), &self.stem, kind.extension());
         match number {

@@ -1,5 +1,6 @@
 //! The run JSON: everything about a run that a row per request cannot hold.
 
+pub mod read;
 mod summary;
 mod waterfall;
 
@@ -49,8 +50,8 @@ pub struct Results<'a> {
     pub summary: &'a Summary,
     /// The run second by second.
     pub ticks: &'a Ticks,
-    /// The requests that are drawn from start to end.
-    pub waterfall: &'a Waterfall,
+    /// The requests that are drawn from start to end, where they are known.
+    pub waterfall: Option<&'a Waterfall>,
 }
 
 impl Document<'_> {
@@ -116,7 +117,9 @@ impl<'a> RunJson<'a> {
                 sub_buckets: SUB_BUCKETS,
                 note: HISTOGRAM_NOTE,
             },
-            waterfall: results.map(|results| WaterfallJson::of(results.waterfall)),
+            waterfall: results
+                .and_then(|results| results.waterfall)
+                .map(WaterfallJson::of),
             ticks: TicksJson(results.map(|results| results.ticks)),
         }
     }
@@ -301,7 +304,7 @@ mod tests {
         let (text, value) = document(Some(Results {
             summary: &summary,
             ticks: stats.ticks(),
-            waterfall: &Waterfall::default(),
+            waterfall: Some(&Waterfall::default()),
         }));
         let of_run = &value["summary"];
         assert_eq!(of_run["ramp_up_s"], json!(1.5));

@@ -1,4 +1,4 @@
-//! What a run leaves: CSV, JSON and the report. A renderer turns data into bytes, [`files`] owns the files, and
+//! What a run leaves, and reads again: CSV, JSON and the report. A renderer turns data into bytes, [`files`] owns the files, and
 //! [`Outputs`] brings them together for the collector.
 //!
 //! A further output is a file here and a line in this one.
@@ -14,6 +14,7 @@ pub mod html;
 pub mod json;
 mod layout;
 mod row;
+pub mod saved;
 pub mod waterfall;
 
 use std::path::{Path, PathBuf};

@@ -54,6 +54,11 @@ impl FailureCounts {
         self.0[kind as usize] += 1;
     }
 
+    /// Counts that many.
+    pub fn add(&mut self, kind: FailureKind, count: u64) {
+        self.0[kind as usize] += count;
+    }
+
     /// How many of that kind.
     #[must_use]
     pub fn get(&self, kind: FailureKind) -> u64 {

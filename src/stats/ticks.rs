@@ -112,6 +112,13 @@ impl Ticks {
         }
     }
 
+    /// Adds a second of another run to the second of that number.
+    pub fn merge_second(&mut self, second: u64, tick: &Tick) {
+        self.count(second, |counts| *counts += &tick.counts)
+            .itl
+            .merge(&tick.itl);
+    }
+
     /// The live line of a second, of the samples that have come. To be asked for in ascending
     /// order: "so far" never goes back.
     pub fn live(&mut self, second: u64) -> LiveLine {

@@ -1,7 +1,6 @@
 //! The page's data: schema `sse-perf/page/1`, described at the top of `templates/report/data.js`.
 
 use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
 
 use super::Page;
 use super::bins::Bins;
@@ -11,6 +10,7 @@ use super::series::{Series, Thousandths};
 use crate::clock::{Stamp, micros};
 use crate::load::Limit;
 use crate::output::about::Warning;
+use crate::output::csv::STARTED_AT;
 use crate::output::host::Host;
 use crate::output::waterfall::Bar;
 use crate::stats::{FailureSummary, Statistics, Summary, Ticks, TokenMix};
@@ -121,7 +121,7 @@ impl RunData {
             protocol: cut(&run.protocol),
             model: run.model.as_deref().map(cut),
             command: about.command_line.as_deref().map(cut),
-            started_at: run.started.format(&Rfc3339).ok(),
+            started_at: run.started.format(STARTED_AT).ok(),
             started_ms: run.started.unix_timestamp_nanos().div_euclid(1_000_000),
             offset_min: run.started.offset().whole_minutes(),
             users: page.users,
