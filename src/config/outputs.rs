@@ -84,18 +84,21 @@ pub fn check_inputs(config: &OutputConfig, inputs: &[PathBuf]) -> Result<(), Mes
 
 /// The files that were named, by their flags.
 fn places(config: &OutputConfig) -> impl Iterator<Item = (&'static str, &Path)> {
-    let file = |destination| match destination {
-        &Destination::File(ref path) => Some(path.as_path()),
-        _ => None,
-    };
     [
-        ("--csv", file(&config.csv)),
-        ("--json", file(&config.json)),
+        ("--csv", file_of(&config.csv)),
+        ("--json", file_of(&config.json)),
         ("--events", config.events.as_deref()),
-        ("--html-report", file(&config.report)),
+        ("--html-report", file_of(&config.report)),
     ]
     .into_iter()
     .filter_map(|(flag, path)| Some((flag, path?)))
+}
+
+fn file_of(destination: &Destination) -> Option<&Path> {
+    match destination {
+        Destination::File(path) => Some(path),
+        _ => None,
+    }
 }
 
 /// Two results do not go to one place.

@@ -249,7 +249,9 @@ mod tests {
     #[test]
     fn of_many_the_slowest_and_failed_are_among_the_chosen() {
         let mut waterfall = Waterfall::default();
-        many().into_iter().for_each(|bar| waterfall.add(bar));
+        for bar in many() {
+            waterfall.add(bar);
+        }
         let chosen = waterfall.chosen();
         assert_eq!(chosen.len(), CHOSEN);
         assert!(chosen.is_sorted_by_key(|bar| bar.start));
@@ -266,8 +268,12 @@ mod tests {
     #[test]
     fn the_choice_does_not_depend_on_the_order_and_is_kept_when_read_again() {
         let (mut forth, mut back) = (Waterfall::default(), Waterfall::default());
-        many().into_iter().for_each(|bar| forth.add(bar));
-        many().into_iter().rev().for_each(|bar| back.add(bar));
+        for bar in many() {
+            forth.add(bar);
+        }
+        for bar in many().into_iter().rev() {
+            back.add(bar);
+        }
         assert_eq!(forth.chosen(), back.chosen());
         let mut again = Waterfall::default();
         again.add_chosen(forth.chosen(), forth.of());

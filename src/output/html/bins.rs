@@ -71,7 +71,9 @@ mod tests {
 
     fn bins(values: &[u64]) -> Bins {
         let mut distribution = Distribution::default();
-        values.iter().for_each(|value| distribution.record(*value));
+        for value in values {
+            distribution.record(*value);
+        }
         Bins::of(&distribution, distribution.snapshot().as_ref())
     }
 

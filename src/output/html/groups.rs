@@ -17,7 +17,7 @@ const MEASURED: usize = 10_000;
 /// Groups of requests, told apart by a number.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    groups: Vec<Group>,
+    measured: Vec<Group>,
     places: HashMap<u64, usize>,
     beyond: HashSet<u64>,
 }
@@ -45,30 +45,30 @@ impl Groups {
     ) {
         let place = match self.places.get(&id) {
             Some(place) => *place,
-            None if self.groups.len() < MEASURED => {
-                self.groups.push(Group {
+            None if self.measured.len() < MEASURED => {
+                self.measured.push(Group {
                     names: names(),
                     ..Group::default()
                 });
-                self.places.insert(id, self.groups.len() - 1);
-                self.groups.len() - 1
+                self.places.insert(id, self.measured.len() - 1);
+                self.measured.len() - 1
             }
             None => {
                 self.beyond.insert(id);
                 return;
             }
         };
-        self.groups[place].add(request);
+        self.measured[place].add(request);
     }
 
     /// The groups with the most requests.
     pub(super) fn largest(&self) -> Breakdown {
-        let mut groups: Vec<&Group> = self.groups.iter().collect();
+        let mut groups: Vec<&Group> = self.measured.iter().collect();
         // Stable: among equals, those that came first.
         groups.sort_by_key(|group| Reverse(group.requests));
         groups.truncate(SHOWN);
         Breakdown {
-            of: self.groups.len() + self.beyond.len(),
+            of: self.measured.len() + self.beyond.len(),
             names: groups.iter().map(|group| group.names.clone()).collect(),
             figures: groups.into_iter().map(Group::figures).collect(),
         }

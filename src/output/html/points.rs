@@ -56,7 +56,9 @@ impl Points {
                 if points.len() > ALL {
                     let points = std::mem::take(points);
                     self.kept = Kept::Extremes(SHORTEST, Vec::new());
-                    points.into_iter().for_each(|point| self.reduce(point));
+                    for point in points {
+                        self.reduce(point);
+                    }
                 }
             }
             Kept::Extremes(..) => self.reduce(point),

@@ -212,7 +212,9 @@ mod tests {
 
     fn ticks(samples: &[Sample]) -> Ticks {
         let mut ticks = Ticks::default();
-        samples.iter().for_each(|sample| ticks.on(sample));
+        for sample in samples {
+            ticks.on(sample);
+        }
         ticks
     }
 

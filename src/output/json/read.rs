@@ -97,6 +97,10 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
 }
 
 #[derive(Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the document"
+)]
 struct Run {
     schema: String,
     tool_version: Option<String>,
