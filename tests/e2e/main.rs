@@ -9,5 +9,6 @@ mod framing;
 mod interruption;
 mod limits;
 mod outputs;
+mod report;
 mod retries;
 mod support;

@@ -252,7 +252,7 @@ fn damaged_lines_are_named_skipped_and_counted() {
     let good = fs::read_to_string(&csv).unwrap();
     let damaged = (0..7).map(|n| format!("{n},not a row\n"));
     fs::write(&csv, good.clone() + &damaged.collect::<String>() + "1,2").unwrap();
-    let saved = read(&[csv.clone()]);
+    let saved = read(std::slice::from_ref(&csv));
     assert_eq!(saved.summary.requests(), 2);
     let notices = notices(&saved);
     assert_eq!(notices.len(), 6, "{notices:?}");
