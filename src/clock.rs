@@ -5,7 +5,7 @@
 
 use std::ops::Add;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use time::{OffsetDateTime, UtcOffset};
 
@@ -107,6 +107,37 @@ impl Clock {
         Stamp(nanos(self.origin.elapsed()))
     }
 
+    /// Where the wall clock stands against this one. The two are read between two readings of the
+    /// first, again if that took so long that the thread must have been interrupted.
+    #[must_use]
+    pub fn wall_offset(&self) -> WallOffset {
+        const TIGHT: Duration = Duration::from_micros(2);
+        // A try takes a tenth of a microsecond, unless it is interrupted.
+        const MOST_TRIES: u32 = 1_000;
+        let mut best = (Duration::MAX, WallOffset(0));
+        for _ in 0..MOST_TRIES {
+            let before = self.now();
+            let wall = wall_nanos();
+            let after = self.now();
+            let took = after.since(before);
+            if took < best.0 {
+                best = (took, WallOffset::between(wall, before + took / 2));
+            }
+            if took <= TIGHT {
+                break;
+            }
+        }
+        best.1
+    }
+
+    /// Now, and the offset of the wall clock as a single reading tells it: an interruption between
+    /// the two readings makes it look larger than it is.
+    #[must_use]
+    pub fn now_with_wall_offset(&self) -> (Stamp, WallOffset) {
+        let now = self.now();
+        (now, WallOffset::between(wall_nanos(), now))
+    }
+
     /// The wall-clock time of a stamp, in the local offset, drawn from the one reading at the
     /// run's start: steps of the wall clock during the run do not show.
     #[must_use]
@@ -133,6 +164,46 @@ impl Clock {
             }
             std::thread::park_timeout(left);
         }
+    }
+}
+
+/// Nanoseconds of the wall clock since the Unix epoch.
+fn wall_nanos() -> i128 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanos = since_epoch.unwrap_or_default().as_nanos();
+    i128::try_from(nanos).unwrap_or(i128::MAX)
+}
+
+/// What the wall clock shows at the run's start, as a difference between the two clocks: it stays
+/// the same, however both are slewed, until the wall clock is stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallOffset(i128);
+
+impl WallOffset {
+    /// The offset at which the wall clock shows that at a stamp.
+    #[must_use]
+    pub fn between(wall_nanos: i128, at: Stamp) -> Self {
+        Self(wall_nanos - i128::from(at.0))
+    }
+
+    /// The stamp of a moment of the wall clock, given in nanoseconds since the Unix epoch; `None`
+    /// where that lies before the run's start.
+    #[must_use]
+    pub fn stamp_of(self, wall_nanos: i128) -> Option<Stamp> {
+        u64::try_from(wall_nanos - self.0).ok().map(Stamp)
+    }
+
+    /// What the wall clock shows at a stamp, in nanoseconds since the Unix epoch.
+    #[must_use]
+    pub fn nanos_of(self, at: Stamp) -> i128 {
+        self.0 + i128::from(at.0)
+    }
+
+    /// How far two readings of the offset lie apart.
+    #[must_use]
+    pub fn distance(self, other: WallOffset) -> Duration {
+        let nanos = (self.0 - other.0).unsigned_abs();
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 
@@ -166,6 +237,16 @@ mod tests {
     fn a_stamp_belongs_to_the_second_that_it_lies_in() {
         assert_eq!(Stamp::from_micros(999_999).second(), 0);
         assert_eq!(Stamp::from_micros(1_000_000).second(), 1);
+    }
+
+    #[test]
+    fn a_moment_of_the_wall_clock_has_its_stamp() {
+        let offset = WallOffset::between(1_000_000, Stamp::from_nanos(400));
+        assert_eq!(offset.stamp_of(1_000_100), Some(Stamp::from_nanos(500)));
+        assert_eq!(offset.stamp_of(999_000), None, "before the run's start");
+        let stepped = WallOffset::between(1_000_000, Stamp::from_nanos(900));
+        assert_eq!(offset.distance(stepped), Duration::from_nanos(500));
+        assert_eq!(stepped.distance(offset), Duration::from_nanos(500));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use crate::clock::{Clock, Stamp};
+use crate::monitor::Monitor;
 use crate::output::console::Console;
 use crate::output::{Outputs, WriteError};
 use crate::record::Sample;
@@ -32,6 +33,7 @@ pub struct Collector {
     /// The second whose line is printed next.
     second: u64,
     flush_due: Stamp,
+    monitor: Monitor,
 }
 
 /// What a run came to.
@@ -76,17 +78,21 @@ impl Collector {
             live,
             second: 0,
             flush_due: Stamp::ZERO + FLUSH,
+            monitor: Monitor::default(),
         }
     }
 
     /// Receives samples until the engine says that these were all.
     #[must_use]
     pub fn run(mut self, samples: &Receiver<Sample>) -> Collected {
+        // What was used before the run is not its load.
+        let _ = self.monitor.read(self.clock.now());
         while self.drain(samples) {
             let next = (self.clock.now() + PACE)
                 .min(self.flush_due)
                 .min(self.line_due());
             self.clock.park_until(next, || false);
+            self.monitor.beat(next, self.clock.now());
         }
         // A run's last part of a second is shown too, if anything happened in it.
         let line = self.collected.stats.live(self.second);
@@ -94,6 +100,7 @@ impl Collector {
             self.print_line(&line);
         }
         self.flush();
+        self.see_load();
         self.collected
     }
 
@@ -124,7 +131,15 @@ impl Collector {
             let line = self.collected.stats.live(self.second);
             self.print_line(&line);
             self.second += 1;
+            self.see_load();
         }
+    }
+
+    /// Looks at what the machine is doing.
+    fn see_load(&mut self) {
+        let at = self.clock.now();
+        let load = self.monitor.read(at);
+        self.collected.stats.on(&Sample::Load { at, load });
     }
 
     /// When the line of the second in hand is printed.

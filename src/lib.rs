@@ -21,6 +21,8 @@
 //! Each uses only modules above it in this list; a test checks that.
 //!
 //! - [`clock`]: the only place that asks the time or sleeps
+//! - [`arrival`]: reading a socket with the kernel's arrival times
+//! - [`monitor`]: how busy the process and the machine are
 //! - [`text`]: what is said to people, in two languages
 //! - [`record`]: what one request was, and the metrics of it
 //! - [`stop`]: how far a run has been told to stop
@@ -47,6 +49,7 @@
 //! of texts in `templates/texts/`; a wire format of the simulated service is a file in `mock/wire/`
 //! and a line in its `mod.rs`.
 
+pub mod arrival;
 pub mod cli;
 pub mod clock;
 pub mod collector;
@@ -55,6 +58,7 @@ pub mod config;
 pub mod engine;
 pub mod load;
 pub mod mock;
+pub mod monitor;
 pub mod output;
 pub mod plan;
 pub mod protocol;
@@ -78,6 +82,7 @@ use text::Message;
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // The system tells the local time's offset only while there is one thread.
     clock::local_offset();
+    engine::keep_ignored_signals();
     let args: Vec<OsString> = args.into_iter().collect();
     let language = match cli::language(&args, |name| std::env::var(name).ok()) {
         Ok(language) => language,

@@ -33,6 +33,8 @@ pub struct Plan {
     pub outputs: OutputConfig,
     /// What the terminal shows.
     pub console: ConsoleConfig,
+    /// Whether results that are not valid are an error.
+    pub require_valid: bool,
     /// The model's name, for bodies and file names.
     pub model: Option<String>,
     /// A word for the run, in each row of its results.
@@ -95,6 +97,8 @@ pub struct TransportConfig {
     pub insecure: bool,
     /// Headers of every request; one of the protocol's that has the same name is not sent.
     pub headers: Vec<(String, String)>,
+    /// Whether arrivals are stamped when `read` returns, even where the kernel tells them.
+    pub user_clock: bool,
     /// Largest event that is read, in bytes.
     pub max_event_bytes: usize,
 }

@@ -162,6 +162,9 @@ pub struct ConnectionArgs {
     /// Any certificate is trusted.
     #[arg(long)]
     pub insecure: bool,
+    /// Arrivals are stamped when `read` returns.
+    #[arg(long)]
+    pub user_clock: bool,
     /// Largest event.
     #[arg(long, value_name = "SIZE", default_value = "8MiB")]
     pub max_event_bytes: String,
@@ -207,9 +210,13 @@ pub struct OutputArgs {
     pub label: Option<String>,
 }
 
-/// What the terminal shows.
+/// What the terminal shows, and what is an error.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "general")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct ConsoleArgs {
     /// The answer as it arrives.
     #[arg(long)]
@@ -220,4 +227,7 @@ pub struct ConsoleArgs {
     /// Files that cannot be used are errors.
     #[arg(long)]
     pub strict: bool,
+    /// Results that are not valid are an error.
+    #[arg(long)]
+    pub require_valid: bool,
 }

@@ -27,6 +27,8 @@ pub enum Exit {
     Usage = 2,
     /// The work could not be done, or its results not saved.
     NotDone = 3,
+    /// The results are not valid, where validity was required.
+    NotValid = 4,
     /// Interrupted.
     Interrupted = 130,
 }

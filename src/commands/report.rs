@@ -7,7 +7,6 @@ use super::{Exit, complain};
 use crate::cli::ReportArgs;
 use crate::clock::{Clock, Stamp};
 use crate::config::{check_inputs, report_outputs};
-use crate::output::about::Warning;
 use crate::output::console::Closing;
 use crate::output::files::{Files, Names, Openings};
 use crate::output::html::{self, Page};
@@ -117,9 +116,7 @@ fn names(inputs: &[PathBuf]) -> Names {
 
 fn documents(saved: &Saved, outputs: &OutputConfig, language: Language) -> Documents {
     let mut about = saved.about.clone();
-    about
-        .warnings
-        .extend(saved.notices.iter().map(Warning::from));
+    about.warnings.extend(saved.notices.iter().cloned());
     let json = (outputs.json != Destination::None).then(|| {
         Document {
             about: &saved.about,
@@ -174,18 +171,22 @@ fn show(
         .iter()
         .map(|(kind, path)| (*kind, path.as_path()))
         .collect();
-    let of_runs = saved.about.warnings.iter().map(|warning| {
-        let text = match language {
-            Language::English => &warning.en,
-            Language::Chinese => &warning.zh,
-        };
-        Message::new("output.verbatim").with("text", text)
-    });
-    let warnings: Vec<Message> = of_runs.chain(saved.notices.iter().cloned()).collect();
+    // The run said this at its top, not among its warnings.
+    let is_interruption = |message: &&Message| message.id() == "console.summary.interrupted";
+    let said = saved.about.warnings.iter();
+    let warnings: Vec<Message> = said
+        .filter(|message| !is_interruption(message))
+        .chain(&saved.notices)
+        .cloned()
+        .collect();
     let closing = Closing {
         files: &files,
         warnings: &warnings,
-        interrupted: false,
+        interrupted: saved
+            .about
+            .warnings
+            .iter()
+            .any(|message| is_interruption(&message)),
     };
     match console.summary(&saved.summary, &closing) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -11,14 +11,14 @@ use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished, limits};
-use crate::output::about::{About, Warning};
+use crate::output::about::About;
 use crate::output::console::{Banner, Closing, Source};
 use crate::output::host::Host;
 use crate::output::html::{self, Page};
 use crate::output::json::{Document, Results};
 use crate::output::{Documents, FileKind, Outputs, RunInfo, WriteError};
 use crate::plan::Plan;
-use crate::stats::Summary;
+use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
 use crate::workload;
 
@@ -79,7 +79,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         command_line: Some(plan.command_line.clone()),
         host: Some(host),
         plan: Some(plan.load),
-        warnings: plan.warnings.iter().map(Warning::from).collect(),
+        warnings: plan.warnings.clone(),
     };
     let preliminary = Documents {
         run: Document {
@@ -166,15 +166,22 @@ fn documents(plan: &Plan, about: &About, collected: &Collected, summary: &Summar
     }
 }
 
+fn summary(plan: &Plan, collected: &Collected) -> Summary {
+    collected
+        .stats
+        .summary(Some(&plan.load), plan.transport.user_clock)
+}
+
 /// Saves and shows what the run came to, and says with which code to exit.
 fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
         mut collected,
         interrupted,
     } = finished;
-    let notices = collected.notices.iter().map(Warning::from);
+    let mut notices = collected.notices.clone();
+    notices.extend(interrupted.then(|| Message::new("console.summary.interrupted")));
     about.warnings.extend(notices);
-    let summary = collected.stats.summary(Some(&plan.load));
+    let summary = summary(plan, &collected);
     let documents = documents(plan, &about, &collected, &summary);
     for error in collected
         .outputs
@@ -217,6 +224,8 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         Exit::Interrupted
     } else if collected.closed {
         Exit::Ok
+    } else if plan.require_valid && summary.grade() != Some(Grade::Valid) {
+        Exit::NotValid
     } else if summary.failed() > 0 {
         Exit::RequestFailed
     } else {

@@ -45,6 +45,7 @@ pub fn plan(
         transport,
         outputs,
         console,
+        require_valid: raw.console.require_valid,
         model: builder.model(),
         label,
         workload,
@@ -117,6 +118,7 @@ impl Builder<'_> {
                 .map(files::certificates)
                 .transpose()?,
             insecure: connection.insecure,
+            user_clock: connection.user_clock,
             headers: headers::headers(&self.raw.target.headers)?,
             max_event_bytes: parse::size("--max-event-bytes", &connection.max_event_bytes)?,
         })

@@ -109,6 +109,19 @@ fn redact_pair(pair: &str, separator: char) -> String {
     }
 }
 
+/// What was meant as a URL but is none, with all masked that may be part of its credentials: a
+/// password with a `/` or a `?` in it ends the authority too early.
+pub(super) fn redact_broken_url(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    match text[start..].rsplit_once('@') {
+        Some((credentials, host)) => {
+            let user = credentials.split(':').next().unwrap_or_default();
+            redact_url(&format!("{}{user}:***@{host}", &text[..start]))
+        }
+        None => redact_url(text),
+    }
+}
+
 /// A URL, or what was meant as one, with its password and its secret parameters masked.
 pub(super) fn redact_url(url: &str) -> String {
     let (before, parameters) = url
@@ -222,6 +235,7 @@ fn transport_json(transport: &TransportConfig) -> Value {
         "proxy": transport.proxy.as_deref().map(redact_url),
         "own_ca_cert": transport.ca_cert.is_some(),
         "insecure": transport.insecure,
+        "user_clock": transport.user_clock,
         "headers": headers,
         "max_event_bytes": transport.max_event_bytes,
     })

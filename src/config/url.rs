@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 
 use super::parse::digits;
-use super::show::{redact_url, shown};
+use super::show::{redact_broken_url, shown};
 use crate::text::Message;
 
 /// An `http` or `https` URL.
@@ -30,11 +30,11 @@ impl Url {
         let wrong = |id| {
             Message::new(id)
                 .with("flag", flag)
-                .with("value", shown(&redact_url(raw)))
+                .with("value", shown(&redact_broken_url(raw)))
         };
         let text = raw.trim();
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(wrong("usage.url_scheme").with("remedy", redact_url(text)));
+            return Err(wrong("usage.url_scheme").with("remedy", redact_broken_url(text)));
         };
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => "http",
@@ -70,7 +70,7 @@ impl Url {
     pub(super) fn text(&self) -> String {
         let mut text = format!("{}://", self.scheme);
         if let Some(credentials) = &self.credentials {
-            text.push_str(credentials);
+            text.push_str(&encode_credentials(credentials));
             text.push('@');
         }
         text.push_str(&self.host);
@@ -150,6 +150,15 @@ pub(super) fn encode(text: &str) -> String {
     encoded
 }
 
+/// Percent-encodes what may not stand before the `@` of a URL, so that a password can be given as
+/// it is, as far as it has no `/`, `?` or `#`.
+fn encode_credentials(text: &str) -> String {
+    encode(text)
+        .replace('@', "%40")
+        .replace('[', "%5B")
+        .replace(']', "%5D")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +189,11 @@ mod tests {
             (
                 "http://user:p%40ss@proxy:3128",
                 "http://user:p%40ss@proxy:3128",
+                "",
+            ),
+            (
+                "http://me:p@s s密[x]@proxy:3128",
+                "http://me:p%40s%20s%E5%AF%86%5Bx%5D@proxy:3128",
                 "",
             ),
             ("http://a_b.c-d:65535", "http://a_b.c-d:65535", ""),
@@ -223,9 +237,15 @@ mod tests {
 
     #[test]
     fn errors_do_not_show_passwords() {
-        let text = Url::parse("--url", "http://me:hunter22@ho st")
-            .unwrap_err()
-            .to_string();
-        assert!(!text.contains("hunter22"), "{text}");
+        for raw in [
+            "http://me:hunter22@ho st",
+            "http://me:hunter22/x@host",
+            "http://me:hunter22?x=hunter22@host",
+            "me:hunter22/hunter22@host",
+        ] {
+            let text = Url::parse("--proxy", raw).unwrap_err().to_string();
+            assert!(!text.contains("hunter22"), "{text}");
+            assert!(text.contains("host") || text.contains("ho st"), "{text}");
+        }
     }
 }

@@ -5,6 +5,8 @@ mod crew;
 pub mod limits;
 mod signals;
 
+pub use signals::keep_ignored as keep_ignored_signals;
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -107,6 +109,14 @@ impl Supervisor<'_> {
         let _ = self.context.sender.send(Sample::Notice(message));
     }
 
+    fn refused(&self, count: u64) {
+        let _ = self.context.sender.send(Sample::Refused(count));
+    }
+
+    fn say(&self, message: Message) {
+        let _ = self.context.sender.send(Sample::Stopping(message));
+    }
+
     /// Says so if the system refused threads: the run goes on with those it has.
     fn report_missing(&self, users: u32) {
         if self.crew.len() < users as usize {
@@ -114,6 +124,7 @@ impl Supervisor<'_> {
                 .with("users", users)
                 .with("started", self.crew.len());
             self.notice(message);
+            self.refused((users as usize - self.crew.len()) as u64);
         }
     }
 
@@ -123,6 +134,7 @@ impl Supervisor<'_> {
         let refused = self.crew.refused_sockets();
         if refused > 0 {
             self.notice(Message::new("engine.sockets_refused").with("count", refused));
+            self.refused(refused);
         }
         let _ = self.context.sender.send(Sample::Done);
     }
@@ -136,15 +148,13 @@ impl Supervisor<'_> {
                 Some(Control::UserDone) => self.left -= 1,
                 Some(Control::Signal(1)) => {
                     self.interrupted = true;
-                    self.notice(
-                        Message::new("engine.stopping").with("seconds", grace.as_secs_f64()),
-                    );
+                    self.say(Message::new("engine.stopping").with("seconds", grace.as_secs_f64()));
                     cut_at = Some(self.finish(cut_at));
                 }
                 Some(Control::OutputFailed) => cut_at = Some(self.finish(cut_at)),
                 Some(Control::Signal(_)) => {
                     self.interrupted = true;
-                    self.notice(Message::new("engine.cutting"));
+                    self.say(Message::new("engine.cutting"));
                     return self.cut();
                 }
                 Some(Control::OutputClosed) | None => return self.cut(),

@@ -15,7 +15,37 @@ const INTERRUPTED: i32 = 130;
 static LISTENER: Mutex<Option<Sender<Control>>> = Mutex::new(None);
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
-/// Tells signals to `listener` from now on. The handler is set once a process.
+/// Keeps signals ignored that the process was started to ignore: SIGHUP under `nohup`, SIGINT in the
+/// background of a script. Has to be called while there is one thread, since a handler would end
+/// that and cannot be told which signal it is for: they are blocked, in all threads to come.
+pub fn keep_ignored() {
+    #[cfg(unix)]
+    {
+        use nix::sys::signal::SigSet;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored: SigSet = ignored(&status).into_iter().collect();
+        // It fails only for an operation that does not exist.
+        let _ = ignored.thread_block();
+    }
+}
+
+/// Those of the signals handled here that a process with this `/proc/…/status` ignores.
+#[cfg(unix)]
+fn ignored(status: &str) -> Vec<nix::sys::signal::Signal> {
+    use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    [SIGHUP, SIGINT, SIGTERM]
+        .into_iter()
+        .filter(|signal| mask >> (*signal as i32 - 1) & 1 == 1)
+        .collect()
+}
+
+/// Tells signals to `listener` from now on. The handler is set once a process, in place of whatever
+/// was there: see [`keep_ignored`].
 ///
 /// # Errors
 ///
@@ -27,7 +57,7 @@ pub(super) fn listen(listener: Sender<Control>) -> Result<(), ctrlc::Error> {
         .replace(listener)
         .is_none();
     if first {
-        ctrlc::try_set_handler(on_signal)?;
+        ctrlc::set_handler(on_signal)?;
     }
     Ok(())
 }
@@ -39,5 +69,30 @@ fn on_signal() {
     }
     if let Some(listener) = &*LISTENER.lock().unwrap_or_else(PoisonError::into_inner) {
         let _ = listener.send(Control::Signal(count));
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use nix::sys::signal::Signal;
+
+    use super::ignored;
+
+    #[test]
+    fn ignored_signals_are_read_from_the_mask() {
+        let table = [
+            ("SigIgn:\t0000000000000000\n", vec![]),
+            ("SigIgn:\t0000000000000001\n", vec![Signal::SIGHUP]),
+            (
+                "SigBlk:\tffffffffffffffff\nSigIgn:\t0000000000001006\n",
+                vec![Signal::SIGINT],
+            ),
+            ("SigIgn:\t0000000000004000\n", vec![Signal::SIGTERM]),
+            ("SigIgn:\tnone", vec![]),
+            ("", vec![]),
+        ];
+        for (status, signals) in table {
+            assert_eq!(ignored(status), signals, "{status}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What is known of a run beside its figures: who ran what, where, and how it was meant.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,7 +27,7 @@ pub struct About {
     /// What was planned.
     pub plan: Option<ClosedLoop>,
     /// What the user was warned of.
-    pub warnings: Vec<Warning>,
+    pub warnings: Vec<Message>,
 }
 
 impl About {
@@ -93,24 +95,52 @@ fn both_hosts((host, other): (&Host, &Host)) -> Host {
     }
 }
 
-/// A warning in all languages, as files keep it.
+/// A message as files keep it: readable in all languages, and whole for those who read it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Warning {
-    /// Its text's id, the same in every language and version.
-    pub id: String,
-    /// In English.
-    pub en: String,
-    /// In Chinese.
-    pub zh: String,
+pub struct SavedMessage {
+    id: String,
+    arguments: BTreeMap<String, String>,
+    en: String,
+    zh: String,
 }
 
-impl From<&Message> for Warning {
+impl From<&Message> for SavedMessage {
     fn from(message: &Message) -> Self {
         let text = |language: Language| language.texts().render(message);
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         Self {
             id: message.id().to_owned(),
+            arguments: message.arguments().map(owned).collect(),
             en: text(Language::English),
             zh: text(Language::Chinese),
         }
+    }
+}
+
+impl From<SavedMessage> for Message {
+    /// A text that this version does not have is shown in English.
+    fn from(saved: SavedMessage) -> Self {
+        Message::saved(&saved.id, saved.arguments)
+            .unwrap_or_else(|| Message::new("output.verbatim").with("text", saved.en))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_again_in_any_language() {
+        let message = Message::new("usage.file_missing")
+            .with("flag", "{value}")
+            .with("value", "x");
+        assert_eq!(Message::from(SavedMessage::from(&message)), message);
+        let unknown = SavedMessage {
+            id: "of.the.future".into(),
+            arguments: BTreeMap::new(),
+            en: "New.".into(),
+            zh: "新。".into(),
+        };
+        assert_eq!(Message::from(unknown).to_string(), "New.");
     }
 }

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use crate::output::FileKind;
 use crate::record::Sample;
-use crate::stats::{LiveLine, Summary};
+use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
 
 pub use banner::{Banner, Source};
@@ -120,8 +120,10 @@ impl Console {
     ///
     /// If it cannot be written.
     pub fn sample(&mut self, sample: &Sample) -> io::Result<()> {
-        if let Sample::Notice(message) = sample {
-            return self.notice(message);
+        match sample {
+            Sample::Notice(message) => return self.notice(message),
+            Sample::Stopping(message) => return self.stopping(message),
+            _ => {}
         }
         if self.settings.quiet || !self.settings.watched {
             return Ok(());
@@ -154,6 +156,15 @@ impl Console {
         self.write(&text)
     }
 
+    /// Shows how the run reacts to a signal. A terminal has just written `^C`, which would push the
+    /// line beyond its width: it is written over.
+    fn stopping(&mut self, message: &Message) -> io::Result<()> {
+        if self.settings.width.is_some() {
+            self.write("\r")?;
+        }
+        self.notice(message)
+    }
+
     /// Says something, as it is.
     ///
     /// # Errors
@@ -178,6 +189,11 @@ impl Console {
             if closing.interrupted {
                 text.push('\n');
                 text.push_str(&summary::interrupted(page));
+            }
+            let verdict = summary.verdict.as_ref();
+            if let Some(verdict) = verdict.filter(|verdict| verdict.grade != Grade::Valid) {
+                text.push('\n');
+                text.push_str(&summary::verdict(page, verdict));
             }
         } else {
             if !self.settings.quiet {

@@ -109,8 +109,8 @@ const COLUMNS: [Column; 62] = [
     ("tls_ms", |row, r, _| row.millis(r.connection.tls)),
     ("clock", |row, r, _| row.word(r.clock.name())),
     // Only a kernel's stamps tell how late the client was.
-    ("client_lag_ms", |row, _, _| row.empty()),
-    ("uncertainty_ms", |row, _, _| row.empty()),
+    ("client_lag_ms", |row, r, _| row.millis(r.client_lag)),
+    ("uncertainty_ms", |row, r, _| row.millis(r.uncertainty)),
     ("conversation_id", |row, r, _| {
         row.maybe_text(r.conversation_id.as_deref());
     }),

@@ -1,5 +1,6 @@
 //! The run JSON: everything about a run that a row per request cannot hold.
 
+mod client;
 pub mod read;
 mod summary;
 mod waterfall;
@@ -11,7 +12,7 @@ use time::macros::format_description;
 
 use self::summary::SummaryJson;
 use self::waterfall::WaterfallJson;
-use super::about::{About, Warning};
+use super::about::{About, SavedMessage};
 use super::host::Host;
 use super::layout::Layout;
 use super::waterfall::Waterfall;
@@ -87,7 +88,7 @@ struct RunJson<'a> {
     command_line: Option<&'a str>,
     config: Option<&'a Value>,
     host: Option<&'a Host>,
-    warnings: &'a [Warning],
+    warnings: Vec<SavedMessage>,
     summary: Option<SummaryJson<'a>>,
     histograms: HistogramsJson,
     waterfall: Option<WaterfallJson>,
@@ -111,7 +112,7 @@ impl<'a> RunJson<'a> {
             command_line: about.command_line.as_deref(),
             config: about.config.as_ref(),
             host: about.host.as_ref(),
-            warnings: &about.warnings,
+            warnings: about.warnings.iter().map(SavedMessage::from).collect(),
             summary: results.map(|results| SummaryJson::of(results.summary)),
             histograms: HistogramsJson {
                 sub_buckets: SUB_BUCKETS,
@@ -159,6 +160,9 @@ struct TickJson<'a> {
     tokens_per_s: SumJson,
     output_tokens: SumJson,
     itl: &'a Histogram,
+    client_lag: &'a Histogram,
+    process_cores: Option<f64>,
+    machine_busy: Option<f64>,
 }
 
 impl<'a> TickJson<'a> {
@@ -181,6 +185,9 @@ impl<'a> TickJson<'a> {
             tokens_per_s: SumJson::of(counts.tokens_per_s, 1_000.0),
             output_tokens: SumJson::of(counts.output_tokens, 1.0),
             itl: &view.tick.itl,
+            client_lag: &view.tick.lag,
+            process_cores: view.tick.load.and_then(|load| load.process_cores),
+            machine_busy: view.tick.load.and_then(|load| load.machine),
         }
     }
 }
@@ -247,7 +254,7 @@ mod tests {
             command_line: Some("sse-perf --threads 1".into()),
             host: Some(host),
             plan: Some(PLAN),
-            warnings: vec![Warning::from(&Message::new("files.broken_pipe"))],
+            warnings: vec![Message::new("files.broken_pipe")],
         };
         let rendered = Document {
             about: &about,
@@ -271,6 +278,7 @@ mod tests {
             value["warnings"],
             json!([{
                 "id": "files.broken_pipe",
+                "arguments": {},
                 "en": "Whoever read the output has closed it.",
                 "zh": "输出的读取方已关闭管道。",
             }])
@@ -287,12 +295,17 @@ mod tests {
         let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
         let mut stats = RunStats::default();
         for sample in [
-            Sample::UserStarted { user: 1, at: ms(0) },
+            Sample::UserStarted {
+                user: 1,
+                at: ms(0),
+                late: Duration::ZERO,
+            },
             Sample::Progress(Progress {
                 at: ms(900),
                 chunks: 5,
                 tokens: 5,
-                gaps: vec![20_000, 20_000, 300],
+                gaps: [20_000, 20_000, 300].as_slice().into(),
+                lags: [40, 60].as_slice().into(),
                 so_far: None,
             }),
             finished(ok_request(ms(100), ms(200), ms(1_000))),
@@ -300,7 +313,7 @@ mod tests {
         ] {
             stats.on(&sample);
         }
-        let summary = stats.summary(Some(&PLAN));
+        let summary = stats.summary(Some(&PLAN), false);
         let (text, value) = document(Some(Results {
             summary: &summary,
             ticks: stats.ticks(),

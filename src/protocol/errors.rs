@@ -32,11 +32,21 @@ pub(super) fn first_scalar<P: AsRef<str>>(json: &Json, pointers: &[P]) -> Option
         })
 }
 
+/// The JSON that a body is, or that is the data of the event which it begins with: some gateways
+/// answer errors in the framing of a stream.
+fn json_of(body: &[u8]) -> Option<Json> {
+    serde_json::from_slice(body).ok().or_else(|| {
+        let mut lines = body.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let data = lines.find_map(|line| line.strip_prefix(b"data:"))?;
+        serde_json::from_slice(data).ok()
+    })
+}
+
 /// What the body of an HTTP error says, in one line: code and message of the JSON shapes that
 /// services use, otherwise its first 200 characters.
 pub(super) fn error_text(body: &[u8]) -> String {
     let raw = || one_line(&String::from_utf8_lossy(body), RAW_CHARACTERS);
-    let Ok(json) = serde_json::from_slice::<Json>(body) else {
+    let Some(json) = json_of(body) else {
         return raw();
     };
     // Some services put the error in a list.
@@ -91,6 +101,11 @@ mod tests {
             (r#"{"detail":[{"msg":"x"}]}"#, r#"{"detail":[{"msg":"x"}]}"#),
             (r#"{"message":""}"#, r#"{"message":""}"#),
             ("\"plain\\nwords\"", "plain words"),
+            (
+                "event: error\r\ndata: {\"error\":{\"message\":\"no\",\"code\":\"500\"}}\r\n\r\n",
+                "500: no",
+            ),
+            ("data: no\n\n", "data: no"),
             (
                 "<html>\r\n<b>502</b>\u{7}\n</html>\n",
                 "<html>  <b>502</b>  </html>",

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::clock::Stamp;
 
 pub use outcome::{Failure, FailureKind, Outcome};
-pub use sample::{EventKind, EventRecord, Progress, Sample, SoFar};
+pub use sample::{EventKind, EventRecord, Micros, Progress, Sample, SoFar};
 pub use tokens::{TokenSource, Usage};
 
 /// The instants of one request. `None` where the request did not come that far.
@@ -71,7 +71,9 @@ impl Phase {
 /// The clock that stamped a request's arrivals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClockSource {
-    /// The moment `read` returned.
+    /// The kernel's receive timestamps, at every read.
+    Kernel,
+    /// The moment `read` returned, at one read at least.
     User,
 }
 
@@ -80,6 +82,7 @@ impl ClockSource {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            ClockSource::Kernel => "kernel",
             ClockSource::User => "user",
         }
     }
@@ -175,6 +178,16 @@ pub struct RequestRecord {
     pub message_id: Option<String>,
     /// The clock of the arrivals.
     pub clock: ClockSource,
+    /// How late the client was, at its latest: a read's return − the kernel's arrival of its
+    /// newest byte; `None` without kernel timestamps.
+    pub client_lag: Option<Duration>,
+    /// How much too late the stamps of coalesced events may be, at most; `None` without any.
+    pub uncertainty: Option<Duration>,
+    /// How long the user's thread was ready to run, but waited for a processor; `None` where the
+    /// system does not tell.
+    pub run_queue_wait: Option<Duration>,
+    /// The same, of the time until the request had been sent: so much too late it was.
+    pub send_delay: Option<Duration>,
 }
 
 impl RequestRecord {
@@ -209,6 +222,10 @@ impl RequestRecord {
             conversation_id: None,
             message_id: None,
             clock: ClockSource::User,
+            client_lag: None,
+            uncertainty: None,
+            run_queue_wait: None,
+            send_delay: None,
         }
     }
 

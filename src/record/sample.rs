@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use super::RequestRecord;
 use crate::clock::Stamp;
+use crate::monitor::Load;
 use crate::text::Message;
 
 /// What a user's thread tells the collector: the whole contract between those who measure and
@@ -16,6 +19,8 @@ pub enum Sample {
         user: u32,
         /// When.
         at: Stamp,
+        /// How much later than planned.
+        late: Duration,
     },
     /// A user has no more work.
     UserFinished {
@@ -44,25 +49,41 @@ pub enum Sample {
         /// Its events, in order.
         events: Vec<EventRecord>,
     },
-    /// Something that the user should know at once.
+    /// What this machine is doing, about once a second.
+    Load {
+        /// When it was seen.
+        at: Stamp,
+        /// What was seen since the last time.
+        load: Load,
+    },
+    /// The system has refused threads or sockets.
+    Refused(u64),
+    /// Something that the user should know at once, and again at the end.
     Notice(Message),
+    /// How the run reacts to being told to stop: of interest at that moment alone.
+    Stopping(Message),
     /// Nothing more will be sent, or is worth waiting for.
     Done,
 }
 
+/// A few durations in whole microseconds.
+pub type Micros = SmallVec<[u64; 4]>;
+
 /// What has come since the last progress sample of the same request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// When the last of the chunks came; all of them lie in this second of the run.
+    /// When the last of them came; all of them lie in this second of the run.
     pub at: Stamp,
     /// Chunks that came.
     pub chunks: u64,
     /// Their tokens, by estimate.
     pub tokens: u64,
-    /// The gaps that ended with these chunks, in whole microseconds.
-    pub gaps: Vec<u64>,
+    /// The gaps that ended with these chunks.
+    pub gaps: Micros,
+    /// The client's lag at the reads that brought them, and at others since the last sample.
+    pub lags: Micros,
     /// The request so far, where a single one is being watched.
-    pub so_far: Option<SoFar>,
+    pub so_far: Option<Box<SoFar>>,
 }
 
 /// A watched request at the moment of a [`Progress`].

@@ -1,6 +1,6 @@
 //! The exact distribution of a per-request metric, four bytes a value.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::percentile;
 
@@ -16,7 +16,7 @@ pub struct Distribution {
 }
 
 /// What is shown of a distribution, in the metric's unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// How many values there are, at least 1.
     pub count: u64,

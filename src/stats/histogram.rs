@@ -59,19 +59,27 @@ fn bounds(index: u16) -> (u64, u64) {
 impl Histogram {
     /// Adds a value, in microseconds.
     pub fn record(&mut self, micros: u64) {
+        self.record_n(micros, 1);
+    }
+
+    /// Adds a value `n` times, in microseconds.
+    pub fn record_n(&mut self, micros: u64, n: u64) {
+        if n == 0 {
+            return;
+        }
         let index = index_of(micros);
         match self.indexes.binary_search(&index) {
-            Ok(place) => self.counts[place] += 1,
+            Ok(place) => self.counts[place] += n,
             Err(place) => {
                 self.indexes.insert(place, index);
-                self.counts.insert(place, 1);
+                self.counts.insert(place, n);
             }
         }
         self.widen(micros, micros);
-        self.count += 1;
-        self.sum = self.sum.saturating_add(micros);
+        self.count += n;
+        self.sum = self.sum.saturating_add(micros.saturating_mul(n));
         let square = u128::from(micros) * u128::from(micros);
-        self.squares = self.squares.saturating_add(square);
+        self.squares = self.squares.saturating_add(square * u128::from(n));
     }
 
     fn widen(&mut self, min: u64, max: u64) {

@@ -4,6 +4,7 @@
 //! [`RunStats`] takes every [`crate::record::Sample`] and answers with a [`LiveLine`] for each
 //! second and a [`Summary`] at the end. Nothing of a request is kept but its numbers.
 
+mod client;
 mod counts;
 mod distribution;
 mod histogram;
@@ -11,15 +12,18 @@ mod measured;
 mod run;
 mod summary;
 mod ticks;
+mod verdict;
 mod watched;
 
+pub use client::ClientSummary;
 pub use counts::{Counts, FailureCounts, Sum};
 pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
 pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
 pub use measured::Measured;
 pub use run::RunStats;
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
-pub use ticks::{LiveLine, Tick, TickView, Ticks};
+pub use ticks::{LiveLine, Tick, TickLoad, TickView, Ticks};
+pub use verdict::{Evidence, Grade, Verdict, judge};
 pub use watched::ChunkRow;
 
 /// The percentile `p` (0 to 100) of values in ascending order, by linear interpolation between

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::client::Client;
+use super::judge;
 use super::{
     Counts, Distribution, FailureSummary, LiveLine, Measured, OutputTokens, Summary, Ticks,
 };
@@ -16,6 +18,7 @@ pub struct RunStats {
     totals: Totals,
     distributions: Distributions,
     failures: Vec<FailureSummary>,
+    client: Client,
 }
 
 /// Sums over all requests.
@@ -57,6 +60,7 @@ struct Distributions {
 impl RunStats {
     /// Adds a sample.
     pub fn on(&mut self, sample: &Sample) {
+        self.client.on(sample);
         match sample {
             Sample::Finished(request) => self.record(&Measured::of(request)),
             sample => self.ticks.on(sample),
@@ -130,10 +134,13 @@ impl RunStats {
 
     /// The figures of the run, of the samples that have come.
     #[must_use]
-    pub fn summary(&self, plan: Option<&ClosedLoop>) -> Summary {
+    pub fn summary(&self, plan: Option<&ClosedLoop>, user_clock: bool) -> Summary {
         let (run, totals, d) = (self.ticks.total(), &self.totals, &self.distributions);
         let counts = &totals.counts;
         let response_sum = Duration::from_micros(counts.response.sum);
+        let client = self.client.summary(&run.lag);
+        let (ttft, itl) = (d.ttft.snapshot(), run.itl.snapshot());
+        let evidence = self.client.evidence(&client, user_clock, (ttft, itl));
         Summary {
             plan: plan.copied(),
             users_started: run.counts.users_started,
@@ -157,14 +164,16 @@ impl RunStats {
             response_time_sum: (counts.response.count > 0).then_some(response_sum),
             ttfb: d.ttfb.snapshot(),
             ttfe: d.ttfe.snapshot(),
-            ttft: d.ttft.snapshot(),
+            ttft,
             ttfa: d.ttfa.snapshot().filter(|_| d.ttfa_differs),
             tpot: d.tpot.snapshot(),
-            itl: run.itl.snapshot(),
+            itl,
             response: d.response.snapshot(),
             connect: d.connect.snapshot(),
             tokens_per_s: d.tokens_per_s.snapshot(),
             tokens_per_request: d.output_tokens.snapshot(),
+            client: Some(client),
+            verdict: Some(judge(&evidence)),
         }
     }
 }
@@ -249,7 +258,7 @@ mod tests {
         for sample in samples {
             stats.on(sample);
         }
-        stats.summary(Some(&PLAN))
+        stats.summary(Some(&PLAN), false)
     }
 
     #[test]
@@ -348,7 +357,7 @@ mod tests {
             Sample::Progress(Progress {
                 at,
                 chunks: gaps.len() as u64,
-                gaps: gaps.to_vec(),
+                gaps: gaps.into(),
                 ..Progress::default()
             })
         };

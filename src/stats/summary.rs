@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Statistics;
+use super::{ClientSummary, Grade, Statistics, Verdict};
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
 use crate::record::{FailureKind, TokenSource};
@@ -146,9 +146,20 @@ pub struct Summary {
     pub tokens_per_s: Option<Statistics>,
     /// Output tokens of a request.
     pub tokens_per_request: Option<Statistics>,
+    /// What is known of the client's own failings; `None` of several clients, or of a run that is
+    /// known by its rows alone.
+    pub client: Option<ClientSummary>,
+    /// Whether the numbers can be used; `None` where only rows are known.
+    pub verdict: Option<Verdict>,
 }
 
 impl Summary {
+    /// How far the numbers can be used, where that is known.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        self.verdict.as_ref().map(|verdict| verdict.grade)
+    }
+
     /// Requests that failed.
     #[must_use]
     pub fn failed(&self) -> u64 {

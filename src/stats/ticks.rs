@@ -1,22 +1,52 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
 use super::{Counts, Histogram, Measured};
+use crate::monitor::Load;
 use crate::record::Sample;
 
 /// What happened in one second of the run.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tick {
     /// Counts and sums. A request belongs to the second in which it ended.
     pub counts: Counts,
     /// The gaps between chunks that ended in this second, of whatever became of their requests.
     pub itl: Histogram,
+    /// How late the client was at the reads of this second.
+    pub lag: Histogram,
+    /// What the machine was doing, as last seen in this second.
+    pub load: Option<TickLoad>,
+}
+
+/// How busy the machine was. Missing where the system does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TickLoad {
+    /// Processors in use by this process.
+    pub process_cores: Option<f64>,
+    /// Share of the machine's processors in use by anybody, 0 to 1.
+    pub machine: Option<f64>,
+}
+
+impl TickLoad {
+    fn of(load: &Load) -> Self {
+        Self {
+            process_cores: load.process_cores(),
+            machine: load.machine,
+        }
+    }
 }
 
 impl Tick {
-    /// Adds the same second of another run.
+    /// Adds the same second of another run. Loads are of machines: the first is kept.
     pub fn merge(&mut self, other: &Tick) {
         self.counts += &other.counts;
+        self.merge_streams(other);
+    }
+
+    /// Adds all but the counts.
+    fn merge_streams(&mut self, other: &Tick) {
         self.itl.merge(&other.itl);
+        self.lag.merge(&other.lag);
+        self.load = self.load.or(other.load);
     }
 }
 
@@ -57,6 +87,8 @@ pub struct LiveLine {
     pub rps: u64,
     /// Mean TTFT of the requests that succeeded in this second, in milliseconds.
     pub ttft_ms: Option<f64>,
+    /// How late the client was at the reads of this second, 99th percentile in milliseconds.
+    pub lag_p99_ms: Option<f64>,
 }
 
 /// All seconds of a run.
@@ -84,9 +116,18 @@ impl Ticks {
                     counts.tokens += progress.tokens;
                 });
                 progress.gaps.iter().for_each(|gap| tick.itl.record(*gap));
+                progress.lags.iter().for_each(|lag| tick.lag.record(*lag));
             }
             Sample::Finished(request) => self.record(&Measured::of(request)),
-            Sample::Head { .. } | Sample::Events { .. } | Sample::Notice(_) | Sample::Done => {}
+            Sample::Load { at, load } => {
+                self.count(at.second(), |_| {}).load = Some(TickLoad::of(load));
+            }
+            Sample::Head { .. }
+            | Sample::Events { .. }
+            | Sample::Refused(_)
+            | Sample::Notice(_)
+            | Sample::Stopping(_)
+            | Sample::Done => {}
         }
     }
 
@@ -115,8 +156,7 @@ impl Ticks {
     /// Adds a second of another run to the second of that number.
     pub fn merge_second(&mut self, second: u64, tick: &Tick) {
         self.count(second, |counts| *counts += &tick.counts)
-            .itl
-            .merge(&tick.itl);
+            .merge_streams(tick);
     }
 
     /// The live line of a second, of the samples that have come. To be asked for in ascending
@@ -128,6 +168,7 @@ impl Ticks {
             self.so_far += &tick.counts;
         }
         self.summed = self.summed.max(index + 1);
+        let lag = self.seconds[index].lag.percentile(99.0);
         let (now, so_far) = (&self.seconds[index].counts, &self.so_far);
         LiveLine {
             second,
@@ -140,6 +181,7 @@ impl Ticks {
             success_rate: so_far.success_rate(),
             rps: now.completed(),
             ttft_ms: now.ttft.mean_of_thousandths(),
+            lag_p99_ms: lag.map(|micros| micros / 1_000.0),
         }
     }
 
@@ -168,6 +210,8 @@ impl Ticks {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::clock::Stamp;
     use crate::record::{FailureKind, Outcome, Progress};
@@ -182,8 +226,8 @@ mod tests {
             at,
             chunks,
             tokens: 2 * chunks,
-            gaps: gaps.to_vec(),
-            so_far: None,
+            gaps: gaps.into(),
+            ..Progress::default()
         })
     }
 
@@ -194,6 +238,7 @@ mod tests {
             ticks.on(&Sample::UserStarted {
                 user,
                 at: ms(start),
+                late: Duration::ZERO,
             });
         }
         ticks.on(&Sample::UserFinished {
@@ -214,6 +259,7 @@ mod tests {
             ticks.on(&Sample::UserStarted {
                 user,
                 at: ms(start),
+                late: Duration::ZERO,
             });
         }
         ticks.on(&progress(ms(1_000), 7, &[]));

@@ -4,6 +4,7 @@
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue};
 use ureq::{Agent, BodyReader};
@@ -11,7 +12,7 @@ use ureq::{Agent, BodyReader};
 use super::probe::{Deadlines, Notes, Probe, Stage};
 use super::{Transport, failure};
 use crate::clock::{Clock, Stamp};
-use crate::record::{Connection, Failure};
+use crate::record::{ClockSource, Connection, Failure};
 
 /// Why an attempt ended before its response did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +102,11 @@ impl Client {
         if self.probe.is_cut() {
             return Interruption::Cut;
         }
-        Interruption::Failed(failure::classify(error, &self.probe.notes()))
+        Interruption::Failed(failure::classify(
+            error,
+            &self.probe.notes(),
+            &self.transport.peer(),
+        ))
     }
 
     /// What is known of the last attempt.
@@ -129,8 +134,14 @@ pub struct Attempt {
     pub send_began: Option<Stamp>,
     /// When its last byte had been written.
     pub sent: Option<Stamp>,
+    /// How long the thread had waited for a processor in all, when the request had been sent.
+    pub waited: Option<Duration>,
     /// When the first byte of the response came.
     pub first_byte: Option<Stamp>,
+    /// How late the client was in reading, at its latest.
+    pub most_lag: Option<Duration>,
+    /// The clock that stamped what it read.
+    pub clock: ClockSource,
 }
 
 impl From<Notes> for Attempt {
@@ -146,7 +157,14 @@ impl From<Notes> for Attempt {
             },
             send_began: notes.send_began,
             sent: notes.sent,
+            waited: notes.waited,
             first_byte: notes.first_byte,
+            most_lag: notes.most_lag,
+            clock: if notes.reads > 0 && !notes.unstamped {
+                ClockSource::Kernel
+            } else {
+                ClockSource::User
+            },
         }
     }
 }
@@ -188,10 +206,12 @@ pub struct Response<'c> {
 pub struct Arrival {
     /// How many there are; 0 at the end of the body.
     pub bytes: usize,
-    /// When the socket read that completed them returned.
+    /// When the newest of what the socket read that completed them brought had arrived.
     pub at: Stamp,
     /// The number of that read within the attempt, from 1.
     pub read: u64,
+    /// How late the client was: that read's return − the kernel's arrival.
+    pub lag: Option<Duration>,
 }
 
 impl Response<'_> {
@@ -219,6 +239,7 @@ impl Response<'_> {
                     bytes,
                     at: notes.last_read,
                     read: notes.reads,
+                    lag: notes.last_lag,
                 })
             }
             Err(error) => Err(self.client.interruption(&ureq::Error::from(error))),

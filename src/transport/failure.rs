@@ -9,8 +9,8 @@ use ureq::Error;
 use super::probe::{Limit, Notes, Stage};
 use crate::record::{Failure, FailureKind};
 
-/// The failure that ended an attempt.
-pub(super) fn classify(error: &Error, notes: &Notes) -> Failure {
+/// The failure that ended an attempt; `peer` names whom the connection was to be made to.
+pub(super) fn classify(error: &Error, notes: &Notes, peer: &str) -> Failure {
     if let (Error::Timeout(_), Some(limit)) = (error, notes.exceeded) {
         return timeout(limit, notes);
     }
@@ -31,7 +31,7 @@ pub(super) fn classify(error: &Error, notes: &Notes) -> Failure {
         (_, Stage::Streaming) if notes.reset => FailureKind::Reset,
         (_, Stage::Streaming) => FailureKind::Truncated,
     };
-    Failure::new(kind, detail(error, kind, notes))
+    Failure::new(kind, detail(error, kind, notes, peer))
 }
 
 /// The limit that a stage's waits are subject to.
@@ -73,7 +73,11 @@ fn timeout(limit: Limit, notes: &Notes) -> Failure {
     Failure::new(kind, what)
 }
 
-fn detail(error: &Error, kind: FailureKind, notes: &Notes) -> String {
+fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String {
+    let text = match error {
+        Error::Io(error) => io_detail(error),
+        other => other.to_string(),
+    };
     match kind {
         FailureKind::Reset if notes.reset && notes.stage == Stage::Streaming => {
             "the server reset the connection inside the response".to_owned()
@@ -83,10 +87,42 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes) -> String {
         }
         FailureKind::Reset => "the server closed the connection before it responded".to_owned(),
         FailureKind::Truncated => "the connection was closed inside the response's body".to_owned(),
-        _ => match error {
-            Error::Io(error) => io_detail(error),
-            other => other.to_string(),
+        FailureKind::Connect if matches!(error, Error::ConnectProxyFailed(_)) => {
+            proxy_refusal(&text, peer)
+        }
+        FailureKind::Connect | FailureKind::Dns => format!("{peer}: {text}"),
+        FailureKind::Tls if text.contains("CaUsedAsEndEntity") => CA_AS_SERVER.to_owned(),
+        FailureKind::Malformed => match error {
+            Error::LargeResponseHeader(_, limit) => {
+                format!("the response's head is larger than {limit} bytes")
+            }
+            _ => head_fault(&text),
         },
+        _ => text,
+    }
+}
+
+/// What `openssl req -x509` makes unless told otherwise, and rustls never takes for a server's.
+const CA_AS_SERVER: &str = "the server shows a certificate authority's certificate (CA:TRUE), as \
+    self-signed ones are by default; it cannot be checked, not with --ca-cert either";
+
+/// ureq gives the status twice, and not what the number means.
+fn proxy_refusal(text: &str, peer: &str) -> String {
+    let status = text.rsplit([' ', '/']).next().unwrap_or_default();
+    match status.parse::<u16>() {
+        Ok(407) => format!("{peer}: HTTP 407, it wants other credentials"),
+        Ok(status) => format!("{peer}: HTTP {status} to CONNECT"),
+        Err(_) => format!("{peer}: {text}"),
+    }
+}
+
+/// What is wrong with the response's framing, without the client library's words for where it
+/// looked.
+fn head_fault(text: &str) -> String {
+    let text = text.strip_prefix("protocol: ").unwrap_or(text);
+    match text.strip_prefix("http parse fail: ") {
+        Some(fault) => format!("the response's head is not HTTP/1.1: {fault}"),
+        None => text.replace("http parse resulted in", "the response has"),
     }
 }
 
@@ -150,7 +186,7 @@ mod tests {
                 ..Notes::default()
             };
             assert_eq!(
-                classify(&error, &notes).kind,
+                classify(&error, &notes, "host:80").kind,
                 expected,
                 "{error} at {stage:?}"
             );
@@ -177,8 +213,64 @@ mod tests {
                 exceeded: Some(limit),
                 ..Notes::default()
             };
-            let failure = classify(&Error::Timeout(Timeout::Global), &notes);
+            let failure = classify(&Error::Timeout(Timeout::Global), &notes, "host:80");
             assert_eq!(failure.kind, expected, "{limit:?} at {stage:?}");
+        }
+    }
+
+    #[test]
+    fn details_name_the_peer_and_the_remedy() {
+        let io = |kind: io::ErrorKind| Error::Io(kind.into());
+        let proxy =
+            |status| Error::ConnectProxyFailed(format!("proxy server responded {status}/{status}"));
+        let authority = io::Error::other("invalid peer certificate: CaUsedAsEndEntity");
+        let table = [
+            (
+                io(io::ErrorKind::ConnectionRefused),
+                Stage::Connecting,
+                "host:80: connection refused",
+            ),
+            (io(io::ErrorKind::NotFound), Stage::Resolving, "host:80: "),
+            (
+                proxy(407),
+                Stage::Handshaking,
+                "host:80: HTTP 407, it wants",
+            ),
+            (
+                proxy(403),
+                Stage::Handshaking,
+                "host:80: HTTP 403 to CONNECT",
+            ),
+            (Error::Io(authority), Stage::Handshaking, "(CA:TRUE)"),
+            (
+                Error::LargeResponseHeader(16_385, 16_384),
+                Stage::Waiting,
+                "larger than 16384 bytes",
+            ),
+        ];
+        for (error, stage, expected) in table {
+            let notes = Notes {
+                stage,
+                ..Notes::default()
+            };
+            let detail = classify(&error, &notes, "host:80").detail;
+            assert!(detail.contains(expected), "{detail}");
+        }
+        for (text, expected) in [
+            (
+                "protocol: http parse fail: invalid HTTP version",
+                "the response's head is not HTTP/1.1: invalid HTTP version",
+            ),
+            (
+                "protocol: http parse resulted in too many headers",
+                "the response has too many headers",
+            ),
+            (
+                "protocol: chunk length is not ascii",
+                "chunk length is not ascii",
+            ),
+        ] {
+            assert_eq!(head_fault(text), expected);
         }
     }
 }

@@ -9,6 +9,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::probe::{Probe, Stage};
+use crate::monitor::run_queue_wait;
 
 /// ureq's TLS connector, shared by all agents so that certificates are parsed once, and timed.
 #[derive(Clone, Debug)]
@@ -95,6 +96,7 @@ impl<T: Transport> Transport for OutermostTransport<T> {
         self.probe.note(|notes| {
             if notes.stage == Stage::Sending {
                 notes.stage = Stage::Waiting;
+                notes.waited = run_queue_wait();
             }
         });
         let more = self.inner.await_input(timeout)?;

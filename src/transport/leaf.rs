@@ -1,7 +1,7 @@
 //! The TCP leaf of the connector: connects, writes and reads, stamping each where it happens, and
 //! keeps the request's deadlines.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use ureq::unversioned::transport::{
 use ureq::{Error, Timeout};
 
 use super::probe::{Limit, Probe, Stage};
+use crate::arrival::Receiver;
 use crate::clock::Stamp;
 
 /// The largest piece of output that is held back, in bytes: a request's head.
@@ -24,6 +25,8 @@ pub(super) struct TcpLeaf {
     pub(super) probe: Arc<Probe>,
     /// Longest wait for a write or a read.
     pub(super) timeout: Duration,
+    /// Whether arrivals are stamped when `read` returns, whatever the kernel tells.
+    pub(super) user_clock: bool,
 }
 
 impl<In: Transport> Connector<In> for TcpLeaf {
@@ -42,12 +45,14 @@ impl<In: Transport> Connector<In> for TcpLeaf {
         let handle = Arc::downgrade(&stream) as Weak<dyn ShutdownHandle>;
         (details.register_shutdown)(handle)?;
         Ok(Some(Either::B(TcpTransport {
-            stream,
             probe: Arc::clone(&self.probe),
             buffers: LazyBuffers::new(
                 details.config.input_buffer_size(),
                 details.config.output_buffer_size(),
             ),
+            receiver: Receiver::new(&stream, self.probe.clock()),
+            stream,
+            user_clock: self.user_clock,
             timeout: self.timeout,
             held: Vec::new(),
             read_timeout: None,
@@ -110,6 +115,8 @@ pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
     probe: Arc<Probe>,
     buffers: LazyBuffers,
+    receiver: Receiver,
+    user_clock: bool,
     timeout: Duration,
     /// Output that has not been written yet.
     held: Vec<u8>,
@@ -226,24 +233,21 @@ impl Transport for TcpTransport {
                     self.buffers.input().len(),
                 ));
             }
-            let result = (&*self.stream).read(input);
-            let now = self.probe.clock().now();
-            match result {
-                Ok(amount) => {
-                    self.buffers.input_appended(amount);
-                    self.probe.note(|notes| {
-                        notes.last_read = now;
-                        notes.reads += u64::from(amount > 0);
-                    });
-                    return Ok(amount > 0);
+            match self.receiver.read(&self.stream, input, self.probe.clock()) {
+                Ok(received) => {
+                    self.buffers.input_appended(received.bytes);
+                    self.probe
+                        .note(|notes| notes.take(&received, self.user_clock));
+                    return Ok(received.bytes > 0);
                 }
                 // A signal or SIGCONT interrupts a read that has a timeout, whatever SA_RESTART
                 // says: go on with the time that is left.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => {
                     waited = true;
-                    left = deadline.since(now);
+                    left = self.probe.clock().until(deadline);
                 }
                 Err(error) => {
+                    let now = self.probe.clock().now();
                     self.probe.note(|notes| {
                         notes.last_read = now;
                         notes.reset = error.kind() == io::ErrorKind::ConnectionReset;

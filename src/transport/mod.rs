@@ -27,6 +27,7 @@ use self::layers::{Outermost, SharedTls};
 use self::leaf::TcpLeaf;
 use self::probe::Probe;
 use self::resolver::{Names, UserResolver};
+use crate::arrival::Stamping;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
 
@@ -46,6 +47,7 @@ pub struct Transport {
     headers: HeaderMap,
     rustls: Arc<RustlsConnector>,
     names: Arc<Names>,
+    _stamping: Stamping,
     refused_sockets: AtomicU64,
 }
 
@@ -91,6 +93,7 @@ impl Transport {
             headers,
             rustls: Arc::default(),
             names: Arc::default(),
+            _stamping: Stamping::start(),
             refused_sockets: AtomicU64::new(0),
         })
     }
@@ -104,6 +107,7 @@ impl Transport {
             .chain(TcpLeaf {
                 probe: Arc::clone(&probe),
                 timeout: self.settings.timeout,
+                user_clock: self.settings.user_clock,
             })
             .chain(SharedTls {
                 rustls: Arc::clone(&self.rustls),
@@ -123,6 +127,19 @@ impl Transport {
             agent: Agent::with_parts(self.agent_config.clone(), connector, resolver),
             probe,
         }
+    }
+
+    /// Whom connections are made to: the proxy, or the service.
+    fn peer(&self) -> String {
+        if let Some(proxy) = self.agent_config.proxy() {
+            return format!("proxy {}:{}", proxy.host(), proxy.port());
+        }
+        let host = self.uri.host().unwrap_or_default();
+        let default = match self.uri.scheme_str() {
+            Some("https") => 443,
+            _ => 80,
+        };
+        format!("{host}:{}", self.uri.port_u16().unwrap_or(default))
     }
 
     /// How often the system has refused a socket: no file descriptor, no local port.

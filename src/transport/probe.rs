@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use crate::arrival::Received;
 use crate::clock::{Clock, Stamp};
 
 /// How far an attempt has come; what a failure means depends on it.
@@ -76,15 +77,38 @@ pub(super) struct Notes {
     /// When the first byte was about to be written.
     pub(super) send_began: Option<Stamp>,
     pub(super) sent: Option<Stamp>,
+    /// How long the thread had waited for a processor in all, when the request had been sent.
+    pub(super) waited: Option<Duration>,
     pub(super) first_byte: Option<Stamp>,
     /// Socket reads that brought bytes.
     pub(super) reads: u64,
-    /// When the last socket read returned.
+    /// When what the last socket read brought had arrived.
     pub(super) last_read: Stamp,
+    /// How late the client was at that read.
+    pub(super) last_lag: Option<Duration>,
+    /// How late it was at its latest.
+    pub(super) most_lag: Option<Duration>,
+    /// A read brought bytes without the kernel's stamp.
+    pub(super) unstamped: bool,
     /// The peer reset the connection.
     pub(super) reset: bool,
     /// The limit that a wait exceeded.
     pub(super) exceeded: Option<Limit>,
+}
+
+impl Notes {
+    /// Notes what a socket read brought. Of the two clocks the kernel's counts, unless the user's
+    /// is asked for.
+    pub(super) fn take(&mut self, received: &Received, user_clock: bool) {
+        let arrived = received.arrived.filter(|_| !user_clock);
+        self.last_read = arrived.unwrap_or(received.returned).max(self.last_read);
+        self.last_lag = received.lag();
+        self.most_lag = self.most_lag.max(self.last_lag);
+        if received.bytes > 0 {
+            self.reads += 1;
+            self.unstamped |= arrived.is_none();
+        }
+    }
 }
 
 /// Shared by one user's thread and the transports of its agent. The lock is never contended: the

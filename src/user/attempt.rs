@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{Clock, Stamp, local_now};
+use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::protocol::Decoder;
 use crate::record::{EventRecord, Failure, FailureKind, Outcome, RequestRecord, Sample};
@@ -101,12 +102,15 @@ impl Scratch {
         if let Some(ended) = refuse(context, &mut response) {
             return ended;
         }
+        let mut waited = run_queue_wait;
         let mut meter = StreamMeter::new(
             record,
             &mut self.decoder,
             &mut self.gaps,
             self.events.as_mut(),
             Reporter::new(&context.sender, context.watch),
+            response.attempt().waited,
+            &mut waited,
         );
         self.parser.reset();
         let token_timeout = context.plan.transport.token_timeout;
@@ -117,7 +121,9 @@ impl Scratch {
             &mut meter,
             token_timeout,
         );
-        let outcome = meter.finish(broken, context.plan.protocol.expects_text());
+        let mid_block = self.parser.is_mid_block();
+        let outcome = meter.finish(broken, mid_block, context.plan.protocol.expects_text());
+        note_way(record, response.attempt());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         Ended::Over(outcome)
     }
@@ -128,6 +134,8 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
     record.connection = attempt.connection;
     record.instants.sent = attempt.sent;
     record.instants.first_byte = attempt.first_byte;
+    record.client_lag = record.client_lag.max(attempt.most_lag);
+    record.clock = attempt.clock;
 }
 
 fn before_stream(interruption: Interruption) -> Ended {
@@ -150,16 +158,24 @@ fn refuse(context: &Context, response: &mut Response<'_>) -> Option<Ended> {
         .header("content-encoding")
         .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
         .map(str::to_owned);
-    let (kind, what) = if !(200..300).contains(&response.status) {
-        (FailureKind::HttpStatus, http_status(response))
+    let (kind, what, readable) = if !(200..300).contains(&response.status) {
+        (
+            FailureKind::HttpStatus,
+            http_status(response),
+            encoding.is_none(),
+        )
     } else if let Some(encoding) = encoding {
         let what = format!("the response is compressed ({encoding}) though this was not asked for");
-        (FailureKind::NotSse, what)
+        (FailureKind::NotSse, what, false)
     } else if ["application/json", "text/html"]
         .iter()
         .any(|other| content_type.starts_with(other))
     {
-        (FailureKind::NotSse, format!("content-type {content_type}"))
+        (
+            FailureKind::NotSse,
+            format!("content-type {content_type}"),
+            true,
+        )
     } else {
         // Some servers send events without saying so: what comes decides.
         return None;
@@ -167,13 +183,14 @@ fn refuse(context: &Context, response: &mut Response<'_>) -> Option<Ended> {
     let retry_after = response
         .header("retry-after")
         .and_then(|value| retry::parse_retry_after(value, local_now()));
-    let body = match read_error_body(response) {
-        Ok(body) => body,
-        Err(Interruption::Cut) => return Some(Ended::Over(Outcome::Cancelled)),
-        Err(Interruption::Failed(_)) => Vec::new(),
+    let Some(body) = read_error_body(response) else {
+        return Some(Ended::Over(Outcome::Cancelled));
     };
     let text = context.plan.protocol.error_text(&body);
-    let detail = if text.is_empty() {
+    // Some services repeat the status as their own code.
+    let repeated = format!("{}: ", response.status);
+    let text = text.strip_prefix(&repeated).unwrap_or(&text);
+    let detail = if text.is_empty() || !readable {
         what
     } else {
         format!("{what}: {text}")
@@ -193,18 +210,19 @@ fn http_status(response: &Response<'_>) -> String {
     }
 }
 
-/// Reads the body of an error, as far as it is worth quoting; to its end where it is short, so that
-/// the connection can be used again.
-fn read_error_body(response: &mut Response<'_>) -> Result<Vec<u8>, Interruption> {
+/// Reads the body of an error, as far as it is worth quoting and as it comes; to its end where it
+/// is short, so that the connection can be used again. `None` if the request was cut.
+fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     let mut buffer = [0; 2048];
     while body.len() < ERROR_BODY {
-        match response.read(&mut buffer)?.bytes {
-            0 => break,
-            bytes => body.extend_from_slice(&buffer[..bytes]),
+        match response.read(&mut buffer) {
+            Ok(arrival) if arrival.bytes > 0 => body.extend_from_slice(&buffer[..arrival.bytes]),
+            Ok(_) | Err(Interruption::Failed(_)) => break,
+            Err(Interruption::Cut) => return None,
         }
     }
-    Ok(body)
+    Some(body)
 }
 
 /// Reads a stream until it ends, fails or is cut. Returns what broke it, and the stamp of its end
@@ -228,6 +246,7 @@ fn read_stream(
         let fed = parser.feed(&buffer[..arrival.bytes], |block| {
             meter.block(&block, arrival);
         });
+        meter.keep_opening(&buffer[..arrival.bytes]);
         if let Err(too_large) = fed {
             let failure = Failure::new(FailureKind::TooLarge, too_large.to_string());
             return (Some(Broken::Failed(failure)), None);

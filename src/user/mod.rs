@@ -7,6 +7,7 @@ mod stream;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
@@ -14,6 +15,7 @@ pub use self::progress::Watch;
 
 use self::attempt::{Ended, Scratch};
 use crate::clock::Clock;
+use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::record::{EventKind, Outcome, RequestRecord, Sample};
 use crate::stop::Stop;
@@ -96,6 +98,8 @@ pub struct User {
     number: u32,
     scratch: Scratch,
     in_flight: Arc<InFlight>,
+    /// How long the thread has waited for a processor in all, as last seen.
+    waited: Option<Duration>,
 }
 
 impl User {
@@ -106,6 +110,7 @@ impl User {
             number,
             scratch: Scratch::new(plan, client),
             in_flight,
+            waited: None,
         }
     }
 
@@ -122,7 +127,9 @@ impl User {
         self.scratch.begin_run(context.clock);
         let user = self.number;
         let at = context.clock.now();
-        context.send(Sample::UserStarted { user, at });
+        let late = at.since(start);
+        context.send(Sample::UserStarted { user, at, late });
+        self.waited = run_queue_wait();
         let mut sent = 0;
         while let Some(request) = context.claim(sent) {
             self.request(context, request);
@@ -142,6 +149,7 @@ impl User {
         self.in_flight.put(record.clone());
         let outcome = self.attempts(context, &assignment, &body, &mut record);
         record.outcome = masked(outcome, &assignment);
+        self.note_waits(&mut record);
         if self.in_flight.take().is_none() {
             return;
         }
@@ -157,6 +165,15 @@ impl User {
                 events,
             });
         }
+    }
+
+    /// Notes how long the thread waited for a processor, in all and until the request was sent.
+    fn note_waits(&mut self, record: &mut RequestRecord) {
+        let before = self.waited;
+        self.waited = run_queue_wait();
+        let since = |total: Option<Duration>| Some(total?.saturating_sub(before?));
+        record.run_queue_wait = since(self.waited);
+        record.send_delay = since(self.scratch.last_attempt().waited);
     }
 
     /// Makes attempts until one is the last.

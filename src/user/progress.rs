@@ -40,6 +40,20 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// Takes the client's lag at a read, in whole microseconds.
+    pub(super) fn lag(&mut self, at: Stamp, lag: u64) {
+        self.enter(at);
+        self.pending.lags.push(lag);
+    }
+
+    /// Makes sure that what is pending and what comes at `at` lie in one second.
+    fn enter(&mut self, at: Stamp) {
+        if self.pending.at.second() != at.second() {
+            self.flush();
+        }
+        self.pending.at = at;
+    }
+
     /// Takes a chunk that the record counts already.
     pub(super) fn chunk(
         &mut self,
@@ -49,11 +63,8 @@ impl<'a> Reporter<'a> {
         gap: Option<u64>,
         meaning: &Meaning<'_>,
     ) {
-        if self.pending.chunks > 0 && self.pending.at.second() != at.second() {
-            self.flush();
-        }
+        self.enter(at);
         let pending = &mut self.pending;
-        pending.at = at;
         pending.chunks += 1;
         pending.tokens += tokens;
         pending.gaps.extend(gap);
@@ -77,7 +88,7 @@ impl<'a> Reporter<'a> {
 
     /// Sends what has not been sent.
     pub(super) fn flush(&mut self) {
-        if self.pending.chunks > 0 {
+        if self.pending.chunks > 0 || !self.pending.lags.is_empty() {
             let progress = std::mem::take(&mut self.pending);
             // The collector is gone only when the run is over and nobody counts any more.
             let _ = self.sender.send(Sample::Progress(progress));

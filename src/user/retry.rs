@@ -73,7 +73,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::record::Connection;
+    use crate::record::{ClockSource, Connection};
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
@@ -151,7 +151,10 @@ mod tests {
             },
             send_began: Some(Stamp::from_micros(1_000)),
             sent: None,
+            waited: None,
             first_byte: None,
+            most_lag: None,
+            clock: ClockSource::User,
         };
         let soon = Stamp::from_micros(900_000);
         let reset = Failure::new(FailureKind::Reset, "");

@@ -2,6 +2,8 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
+use std::time::Duration;
+
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Decoder, Meaning, StreamError, estimate_tokens};
 use crate::record::{
@@ -15,6 +17,9 @@ use super::progress::Reporter;
 
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
+
+/// How much is kept of a body without events, in bytes.
+const OPENING: usize = 4 * QUOTED;
 
 /// Measures one attempt's stream.
 pub(super) struct StreamMeter<'a> {
@@ -32,9 +37,21 @@ struct Tally<'a> {
     /// The request's events, where they are wanted.
     events: Option<&'a mut Vec<EventRecord>>,
     reporter: Reporter<'a>,
+    /// How long the thread has waited for a processor in all, where the system tells.
+    waited: &'a mut dyn FnMut() -> Option<Duration>,
+    /// That, when it was last asked.
+    waited_before: Option<Duration>,
+    /// How late the reads since then were, without the one in hand.
+    lags_before: Duration,
+    /// The read in hand, and when its bytes had arrived.
+    read: Option<Arrival>,
+    /// The arrival of the read before.
+    previous_read: Option<Stamp>,
     /// The read that completed the last event.
     last_read: u64,
     blocks: u64,
+    /// How the body begins, where no block has come yet.
+    opening: Vec<u8>,
     ended: bool,
     error: Option<StreamError>,
     malformed: Option<String>,
@@ -47,6 +64,8 @@ impl<'a> StreamMeter<'a> {
         gaps: &'a mut Vec<u64>,
         events: Option<&'a mut Vec<EventRecord>>,
         reporter: Reporter<'a>,
+        waited_before: Option<Duration>,
+        waited: &'a mut dyn FnMut() -> Option<Duration>,
     ) -> Self {
         gaps.clear();
         Self {
@@ -57,8 +76,14 @@ impl<'a> StreamMeter<'a> {
                 longest: None,
                 events,
                 reporter,
+                waited,
+                waited_before,
+                lags_before: Duration::ZERO,
+                read: None,
+                previous_read: None,
                 last_read: 0,
                 blocks: 0,
+                opening: Vec::new(),
                 ended: false,
                 error: None,
                 malformed: None,
@@ -68,9 +93,17 @@ impl<'a> StreamMeter<'a> {
 
     /// Takes bytes of the body, before they are parsed.
     pub(super) fn bytes(&mut self, arrival: Arrival) {
-        let record = &mut *self.tally.record;
-        record.bytes += arrival.bytes as u64;
-        record.instants.first_body.get_or_insert(arrival.at);
+        let tally = &mut self.tally;
+        tally.record.bytes += arrival.bytes as u64;
+        tally.record.instants.first_body.get_or_insert(arrival.at);
+        if tally.read.is_none_or(|read| read.read != arrival.read) {
+            tally.previous_read = tally.read.map(|read| read.at);
+            tally.lags_before += tally.read.and_then(|read| read.lag).unwrap_or_default();
+            tally.read = Some(arrival);
+            if let Some(lag) = arrival.lag {
+                tally.reporter.lag(arrival.at, micros(lag));
+            }
+        }
     }
 
     /// Takes a block that these bytes completed.
@@ -88,6 +121,16 @@ impl<'a> StreamMeter<'a> {
         }
     }
 
+    /// Keeps how the body begins, for as long as it holds no block: what came in place of events
+    /// says most about why.
+    pub(super) fn keep_opening(&mut self, bytes: &[u8]) {
+        let opening = &mut self.tally.opening;
+        if self.tally.blocks == 0 && opening.len() < OPENING {
+            let more = bytes.len().min(OPENING - opening.len());
+            opening.extend_from_slice(&bytes[..more]);
+        }
+    }
+
     /// Whether a terminal event has come: no further token is awaited then.
     pub(super) fn has_ended(&self) -> bool {
         self.tally.ended
@@ -99,11 +142,17 @@ impl<'a> StreamMeter<'a> {
     }
 
     /// Ends the measurement: sends what has not been reported, sums up the gaps, and judges by the
-    /// rules of success. `broken` is what ended the stream before its end, if anything did.
-    pub(super) fn finish(mut self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+    /// rules of success. `broken` is what ended the stream before its end, if anything did;
+    /// `mid_block` tells that it ended inside a block.
+    pub(super) fn finish(
+        mut self,
+        broken: Option<Broken>,
+        mid_block: bool,
+        expects_text: bool,
+    ) -> Outcome {
         self.tally.reporter.flush();
         self.tally.record.itl = self.tally.summarize();
-        self.tally.judge(broken, expects_text)
+        self.tally.judge(broken, mid_block, expects_text)
     }
 }
 
@@ -116,15 +165,34 @@ impl Tally<'_> {
         // The stamp is that of the newest byte of a read: too late for all events but the last.
         if arrival.read == self.last_read {
             self.record.coalesced += 1;
+            self.doubt(arrival);
         }
         self.last_read = arrival.read;
+    }
+
+    /// Notes how much too late the stamps of a read's earlier events may be: not more than the time
+    /// since the read before, nor, where the system tells, than the thread waited for a processor
+    /// during the read. What it waited since it last asked includes other reads: those were late by
+    /// what they waited, and are taken off.
+    fn doubt(&mut self, arrival: Arrival) {
+        let since_read = self.previous_read.map(|before| arrival.at.since(before));
+        let total = (self.waited)();
+        let waited = total
+            .zip(self.waited_before)
+            .map(|(total, before)| total.saturating_sub(before + self.lags_before));
+        self.waited_before = total;
+        self.lags_before = Duration::ZERO;
+        let bound = match (since_read, waited) {
+            (Some(gap), Some(wait)) => gap.min(wait),
+            (gap, wait) => wait.or(gap).unwrap_or_default(),
+        };
+        self.record.uncertainty = self.record.uncertainty.max(Some(bound));
     }
 
     fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {
         let name = (event.event, "malformed");
         self.note(EventKind::Other, arrival, None, event.data.len(), name);
-        self.malformed
-            .get_or_insert_with(|| format!("{why}: {}", quoted(event.data)));
+        self.malformed.get_or_insert_with(|| why.to_owned());
     }
 
     fn meaning(&mut self, meaning: &Meaning<'_>, event: &Event<'_>, arrival: Arrival) {
@@ -211,30 +279,63 @@ impl Tally<'_> {
         })
     }
 
-    fn judge(self, broken: Option<Broken>, expects_text: bool) -> Outcome {
+    fn judge(self, broken: Option<Broken>, mid_block: bool, expects_text: bool) -> Outcome {
         // An error event says most, whatever came after it.
         if let Some(error) = self.error {
             return failed(FailureKind::ErrorEvent, error.to_string());
         }
         match broken {
             Some(Broken::Cut) => return Outcome::Cancelled,
-            Some(Broken::Failed(failure)) => return Outcome::Failed(failure),
+            Some(Broken::Failed(mut failure)) => {
+                if self.ended {
+                    failure.detail.push_str(", after the terminal event");
+                }
+                return Outcome::Failed(failure);
+            }
             None => {}
         }
         if let Some(detail) = self.malformed {
             return failed(FailureKind::Malformed, detail);
         }
         if self.blocks == 0 && self.record.bytes > 0 {
-            return failed(FailureKind::NotSse, "the body holds no event");
+            return failed(FailureKind::NotSse, no_event(&self.opening));
         }
         if !self.ended {
-            let what = "the stream ended without its terminal event";
-            return failed(FailureKind::Truncated, what);
+            return failed(FailureKind::Truncated, self.cut_short(mid_block));
         }
         if expects_text && self.record.chunks == 0 {
             return failed(FailureKind::Empty, "the stream ended without any token");
         }
         Outcome::Ok
+    }
+
+    /// How a stream ended that lacks its terminal event.
+    fn cut_short(&self, mid_block: bool) -> String {
+        match self.record.http_status {
+            Some(status) if self.record.bytes == 0 => {
+                format!("the response has no body (HTTP {status})")
+            }
+            _ if mid_block => "the stream ended inside an event".to_owned(),
+            _ => "the stream ended without its terminal event".to_owned(),
+        }
+    }
+}
+
+/// What a body without any event holds.
+fn no_event(opening: &[u8]) -> String {
+    match std::str::from_utf8(opening) {
+        // The last character may have been cut.
+        Err(error) if error.error_len().is_some() => {
+            "the body holds no event, and is no text: it may be compressed".to_owned()
+        }
+        _ => {
+            let opening = quoted(String::from_utf8_lossy(opening).trim());
+            if opening.is_empty() {
+                "the body holds no event".to_owned()
+            } else {
+                format!("the body holds no event: {opening}")
+            }
+        }
     }
 }
 

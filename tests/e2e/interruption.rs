@@ -13,6 +13,24 @@ use crate::support::{
 
 const PATH: &str = "/v1/chat/completions";
 
+/// What interrupts runs here, as Ctrl-C does: SIGINT is ignored where the tests themselves run in
+/// the background of a script.
+const INTERRUPT: Signal = Signal::SIGTERM;
+
+/// The signals that interrupt a run which this process starts.
+fn signals() -> Vec<Signal> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0);
+    [Signal::SIGINT, Signal::SIGTERM]
+        .into_iter()
+        .filter(|signal| mask >> (*signal as i32 - 1) & 1 == 0)
+        .collect()
+}
+
 /// A started run that writes `requests.csv` and `run.json`.
 fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
     let mut command = command(&directory.0);
@@ -50,6 +68,22 @@ fn silent_after_a_token() -> (Scripted, std::sync::Arc<std::sync::atomic::Atomic
     (server, requests)
 }
 
+/// A started run that ignores signals from its start, as under `nohup`, or in the background of a
+/// script.
+fn start_ignoring(signals: &str, directory: &Directory, url: &str) -> Running {
+    let run = format!("trap '' {signals}; exec \"$@\"");
+    let mut command = std::process::Command::new("sh");
+    command
+        .current_dir(&directory.0)
+        .args(["-c", &run, "sh", env!("CARGO_BIN_EXE_sse-perf")])
+        .args(["--url", url, "--api-key", "", "--quiet"])
+        .args(["--csv", "requests.csv", "--no-json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Running::start(&mut command)
+}
+
 fn exit_code(mut running: Running) -> Option<i32> {
     running.0.wait().expect("it ends").code()
 }
@@ -66,9 +100,9 @@ fn the_second_signal_cuts_what_is_in_flight() {
     eventually("3 requests", || {
         requests.load(std::sync::atomic::Ordering::SeqCst) == 3
     });
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     thread::sleep(Duration::from_millis(100));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     let rows = rows(&directory.file("requests.csv"));
     assert_eq!(outcomes(&rows), ["cancelled"; 3]);
@@ -81,7 +115,7 @@ fn the_second_signal_cuts_what_is_in_flight() {
 
 #[test]
 fn the_first_signal_lets_requests_finish() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in signals() {
         let server = Scripted::start(|peer| {
             while peer.request().is_some() {
                 peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
@@ -108,7 +142,7 @@ fn grace_ends_the_wait_for_what_is_in_flight() {
     eventually("a request", || {
         requests.load(std::sync::atomic::Ordering::SeqCst) == 1
     });
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
@@ -147,9 +181,9 @@ fn a_connect_in_progress_is_reported_and_not_waited_for() {
     let url = format!("http://{addr}{PATH}");
     let run = start(&directory, &url, &["--threads", "2"]);
     thread::sleep(Duration::from_millis(500));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     thread::sleep(Duration::from_millis(100));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
@@ -164,7 +198,7 @@ fn a_wait_between_attempts_is_interrupted() {
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &[]);
     thread::sleep(Duration::from_millis(500));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
@@ -179,7 +213,7 @@ fn the_wait_for_a_start_is_interrupted() {
     let args = ["--threads", "2", "--ramp-up", "3600", "--grace", "0"];
     let run = start(&directory, &server.url(PATH), &args);
     thread::sleep(Duration::from_millis(500));
-    run.signal(Signal::SIGINT);
+    run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
 }
 
@@ -192,7 +226,7 @@ fn the_third_signal_leaves_at_once() {
         requests.load(std::sync::atomic::Ordering::SeqCst) == 2
     });
     for _ in 0..3 {
-        run.signal(Signal::SIGINT);
+        run.signal(INTERRUPT);
         thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(exit_code(run), Some(130));
@@ -231,4 +265,43 @@ fn a_killed_run_keeps_its_rows() {
     assert!(numbers.len() > 50, "{}", numbers.len());
     let json = std::fs::read_to_string(directory.file("run.json")).expect("written at the start");
     serde_json::from_str::<serde_json::Value>(&json).expect("a whole document");
+}
+
+#[test]
+fn signals_that_were_ignored_at_the_start_stay_so() {
+    let go_on = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let waiting = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let server = Scripted::start({
+        let (go_on, waiting) = (
+            std::sync::Arc::clone(&go_on),
+            std::sync::Arc::clone(&waiting),
+        );
+        move |peer| {
+            if peer.request().is_some() {
+                waiting.store(true, std::sync::atomic::Ordering::SeqCst);
+                eventually("the signals are sent", || {
+                    go_on.load(std::sync::atomic::Ordering::SeqCst)
+                });
+                let events = format!("{}data: [DONE]\n\n", openai_text("a"));
+                peer.send(sse_response(&events));
+            }
+        }
+    });
+    let directory = Directory::new();
+    let running = start_ignoring("HUP INT", &directory, &server.url(PATH));
+    eventually("the request is sent", || {
+        waiting.load(std::sync::atomic::Ordering::SeqCst)
+    });
+    for signal in [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGINT,
+        Signal::SIGINT,
+    ] {
+        running.signal(signal);
+        thread::sleep(Duration::from_millis(20));
+    }
+    go_on.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(exit_code(running), Some(0));
+    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["ok"]);
 }

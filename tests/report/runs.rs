@@ -11,7 +11,7 @@ use serde_json::json;
 use sse_perf::clock::{Stamp, micros};
 use sse_perf::load::{ClosedLoop, Limit};
 use sse_perf::output::RunInfo;
-use sse_perf::output::about::{About, Warning};
+use sse_perf::output::about::About;
 use sse_perf::output::csv::{RequestsCsv, header};
 use sse_perf::output::host::Host;
 use sse_perf::output::json::{Document, Results};
@@ -107,7 +107,11 @@ impl Run {
         let (mut stats, mut waterfall) = (RunStats::default(), Waterfall::default());
         for user in 1..=8 {
             let at = Stamp::from_micros(u64::from(user) * 250_000);
-            stats.on(&Sample::UserStarted { user, at });
+            stats.on(&Sample::UserStarted {
+                user,
+                at,
+                late: Duration::ZERO,
+            });
         }
         for request in &self.requests {
             rows.render(request, &mut csv);
@@ -117,7 +121,7 @@ impl Run {
             }
             stats.on(&Sample::Finished(Box::new(request.clone())));
         }
-        let summary = stats.summary(about.plan.as_ref());
+        let summary = stats.summary(about.plan.as_ref(), false);
         let document = Document {
             about: &about,
             results: Some(Results {
@@ -183,7 +187,7 @@ impl Run {
                     requests: None,
                 },
             }),
-            warnings: vec![Warning::from(&warning)],
+            warnings: vec![warning],
         }
     }
 }
@@ -202,8 +206,8 @@ fn progress(request: &RequestRecord) -> Vec<Sample> {
                 at: first + Duration::from_micros(gap * n),
                 chunks: 1,
                 tokens: 1,
-                gaps: vec![gap],
-                so_far: None,
+                gaps: [gap].as_slice().into(),
+                ..Progress::default()
             })
         })
         .collect()

@@ -47,23 +47,31 @@ fn shortened(detail: &str) -> String {
     shorten(&one_line(detail), DETAIL)
 }
 
-/// What a failure of that kind means to the user and what to do about it, by the HTTP status that
-/// begins the detail where that says more.
+/// What a failure of that kind means to the user and what to do about it, as its detail tells it
+/// more closely.
 pub(super) fn hint(page: &Page, kind: FailureKind, detail: &str) -> String {
     let general = format!("console.hint.{kind}");
-    let special = (kind == FailureKind::HttpStatus)
-        .then(|| status(detail))
-        .flatten()
-        .and_then(|status| {
-            let (exact, class) = (
-                format!("{general}.{status}"),
-                format!("{general}.{}xx", status / 100),
-            );
-            page.texts.find(&exact).or_else(|| page.texts.find(&class))
-        });
+    let special = closer(kind, detail)
+        .into_iter()
+        .find_map(|name| page.texts.find(&format!("{general}.{name}")));
     let hint = special.unwrap_or_else(|| page.texts.find(&general).unwrap_or_default());
     let prefix = page.text("console.failures.hint");
     format!("{prefix}{hint}")
+}
+
+/// The names of the hints that say more than that of the kind, the best first: by the HTTP status
+/// that begins the detail, or by what the transport says.
+fn closer(kind: FailureKind, detail: &str) -> Vec<String> {
+    let named = |holds: bool, name: &str| holds.then(|| name.to_owned()).into_iter().collect();
+    match kind {
+        FailureKind::HttpStatus => status(detail).map_or_else(Vec::new, |status| {
+            vec![status.to_string(), format!("{}xx", status / 100)]
+        }),
+        FailureKind::Connect | FailureKind::Dns => named(detail.starts_with("proxy "), "proxy"),
+        FailureKind::Malformed => named(detail.contains("is not HTTP/1.1"), "http"),
+        FailureKind::Tls => named(detail.contains("(CA:TRUE)"), "authority"),
+        _ => Vec::new(),
+    }
 }
 
 /// The first number of three digits.
@@ -107,5 +115,22 @@ mod tests {
         assert_eq!(hint("502 Bad Gateway: 401"), hint("HTTP 503"));
         assert_ne!(hint("HTTP 429"), hint("HTTP 422"));
         assert_eq!(hint("HTTP 1.1"), hint(""));
+    }
+
+    #[test]
+    fn what_the_transport_says_decides_the_hint() {
+        for language in [Language::English, Language::Chinese] {
+            for (kind, detail) in [
+                (FailureKind::Connect, "proxy localhost:3128: HTTP 403"),
+                (
+                    FailureKind::Malformed,
+                    "the response's head is not HTTP/1.1: x",
+                ),
+                (FailureKind::Tls, "an authority's certificate (CA:TRUE)"),
+            ] {
+                let page = page(language);
+                assert_ne!(hint(&page, kind, detail), hint(&page, kind, ""), "{kind}");
+            }
+        }
     }
 }

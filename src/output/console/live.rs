@@ -3,6 +3,10 @@
 use super::page::{ABSENT, Page, percent};
 use super::text::right;
 use crate::stats::LiveLine;
+use crate::text::Message;
+
+/// A lag of the client that is worth a word, in milliseconds.
+const LAG: f64 = 5.0;
 
 /// Rows between two headers, of this table and of the watched request's.
 pub(super) const ROWS_PER_HEADER: usize = 20;
@@ -42,6 +46,11 @@ impl LiveTable {
         }
         self.rows += 1;
         text.push_str(&join(page, &cells(page, line)));
+        // How late this machine reads is told when it matters.
+        if let Some(lag) = line.lag_p99_ms.filter(|lag| *lag > LAG) {
+            let lag = Message::new("console.live.lag").with("ms", format!("{lag:.0}"));
+            text.push_str(&page.bad(&format!("  {}", page.message(&lag))));
+        }
         text.push('\n');
         text
     }

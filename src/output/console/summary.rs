@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use super::Closing;
 use super::failures;
 use super::live::rated;
-use super::page::{ABSENT, Fields, Page, add_files, count, figure, percent, plain_seconds};
+use super::page::{
+    ABSENT, Fields, Page, add_files, count, decimals, figure, percent, plain_seconds,
+};
 use super::table::{self, Row};
 use super::watched::prompt_tokens;
 use crate::load::{ClosedLoop, Limit};
 use crate::record::TokenSource;
-use crate::stats::{OutputTokens, Summary, TokenMix};
+use crate::stats::{Grade, OutputTokens, Summary, TokenMix, Verdict};
 use crate::text::Message;
 
 /// The final statistics.
@@ -18,6 +20,12 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
     let mut text = page.heading(page.text("console.summary.title"));
     if interrupted {
         text.push_str(&self::interrupted(page));
+        text.push('\n');
+    }
+    if let Some(verdict) = &summary.verdict
+        && summary.requests() > 0
+    {
+        text.push_str(&self::verdict(page, verdict));
         text.push('\n');
     }
     text.push_str(&totals(page, summary));
@@ -29,6 +37,21 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
     text.push_str(&distributions(page, summary));
     text.push('\n');
     text.push_str(&rates(page, summary));
+    text
+}
+
+/// Whether the numbers can be used, and why not.
+pub(super) fn verdict(page: &Page, verdict: &Verdict) -> String {
+    let grade = match verdict.grade {
+        Grade::Valid => page.good(verdict.grade.name()),
+        Grade::Degraded | Grade::ClientLimited => page.bad(verdict.grade.name()),
+    };
+    let mut fields = Fields::default();
+    fields.add(page.text("console.summary.verdict"), grade);
+    let mut text = fields.render();
+    for reason in &verdict.reasons {
+        text.push_str(&page.warning(reason));
+    }
     text
 }
 
@@ -193,7 +216,17 @@ fn distributions(page: &Page, summary: &Summary) -> String {
         );
     }
     text.push_str(&page.remark(&remark));
+    if came_in_bursts(summary) {
+        text.push_str(&page.remark(page.text("console.summary.bursts")));
+    }
     text
+}
+
+/// Whether the stamps of most events are those of later ones: more than half of them shared a read
+/// with a later one, in answers that are long enough for this to mean something.
+fn came_in_bursts(summary: &Summary) -> bool {
+    const LONG_ANSWER: u64 = 4;
+    summary.chunks >= LONG_ANSWER * summary.requests() && 2 * summary.coalesced > summary.chunks
 }
 
 fn rates(page: &Page, summary: &Summary) -> String {
@@ -207,6 +240,23 @@ fn rates(page: &Page, summary: &Summary) -> String {
     };
     fields.add(page.text("console.summary.throughput"), throughput);
     fields.add(page.text("console.summary.rps"), figure(summary.rps()));
+    if let Some(lag) = summary.client.and_then(|client| client.lag) {
+        let lag = Message::new("console.summary.lag_figures")
+            .with("p50", figure(Some(lag.p50)))
+            .with("p99", figure(Some(lag.p99)))
+            .with("max", figure(Some(lag.max)));
+        fields.add(page.text("console.summary.lag"), page.message(&lag));
+    }
+    let client = summary.client.as_ref();
+    if let Some(cores) = client.and_then(|client| client.process_cores) {
+        let mut load = Message::new("console.summary.cores").with("cores", decimals(cores));
+        if let Some(busy) = client.and_then(|client| client.machine) {
+            load = Message::new("console.summary.cores_and_machine")
+                .with("cores", decimals(cores))
+                .with("percent", format!("{:.0}", busy * 100.0));
+        }
+        fields.add(page.text("console.summary.load"), page.message(&load));
+    }
     fields.render()
 }
 

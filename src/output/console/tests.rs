@@ -264,14 +264,8 @@ fn summary_by_estimate() {
             itl: None,
             ..usual()
         };
-        let plan = plan(1, 0, TIMED);
-        console.summary(
-            &Summary {
-                plan: Some(plan),
-                ..estimated
-            },
-            &Closing::default(),
-        )
+        let plan = Some(plan(1, 0, TIMED));
+        console.summary(&Summary { plan, ..estimated }, &Closing::default())
     });
 }
 
@@ -367,4 +361,39 @@ fn a_closed_pipe_is_an_error_for_the_caller() {
     let mut console = Console::new(Box::new(Closed), Settings::default());
     let error = console.live(&live_lines()[0]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn events_that_share_reads_are_spoken_of() {
+    let remark = |coalesced, chunks| {
+        let text = shown(Settings::default(), |console| {
+            let summary = Summary {
+                chunks,
+                coalesced,
+                ..usual()
+            };
+            console.summary(&summary, &Closing::default())
+        });
+        text.contains("several in one read")
+    };
+    let chunks = usual().requests() * 20;
+    assert!(remark(chunks / 2 + 1, chunks));
+    assert!(!remark(chunks / 2, chunks));
+    // An answer of a single chunk comes with its end.
+    assert!(!remark(usual().requests() * 2, usual().requests()));
+}
+
+#[test]
+fn on_a_terminal_the_reaction_to_ctrl_c_overwrites_its_echo() {
+    let stopping = Sample::Stopping(Message::new("stopping"));
+    let on = |width| {
+        let settings = Settings {
+            width,
+            quiet: true,
+            ..Settings::default()
+        };
+        shown(settings, |console| console.sample(&stopping))
+    };
+    assert_eq!(on(Some(80)), "\r! stopping\n");
+    assert_eq!(on(None), "! stopping\n");
 }

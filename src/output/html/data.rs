@@ -9,11 +9,11 @@ use super::points::Packed;
 use super::series::{Series, Thousandths};
 use crate::clock::{Stamp, micros};
 use crate::load::Limit;
-use crate::output::about::Warning;
+use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
 use crate::output::host::Host;
 use crate::output::waterfall::Bar;
-use crate::stats::{FailureSummary, Statistics, Summary, Ticks, TokenMix};
+use crate::stats::{FailureSummary, Statistics, Summary, Ticks, TokenMix, Verdict};
 
 /// Name and version of the data's form.
 const SCHEMA: &str = "sse-perf/page/1";
@@ -22,12 +22,13 @@ const SCHEMA: &str = "sse-perf/page/1";
 const LONGEST: usize = 4_000;
 
 #[derive(Serialize)]
-pub(super) struct PageData<'a> {
+pub(super) struct PageData {
     schema: &'static str,
     language: &'static str,
     brand: Option<String>,
     run: RunData,
-    warnings: &'a [Warning],
+    warnings: Vec<SavedMessage>,
+    verdict: Option<VerdictData>,
     summary: SummaryData,
     statistics: StatisticsData,
     points: PointsData,
@@ -38,8 +39,8 @@ pub(super) struct PageData<'a> {
     breakdowns: BreakdownsData,
 }
 
-impl<'a> PageData<'a> {
-    pub(super) fn of(page: &Page<'a>) -> Self {
+impl PageData {
+    pub(super) fn of(page: &Page<'_>) -> Self {
         let (stats, summary) = (page.stats, page.summary);
         let ticks = Series::of(stats.ticks(), page.whole);
         Self {
@@ -47,7 +48,8 @@ impl<'a> PageData<'a> {
             language: page.language.code(),
             brand: page.brand.map(cut),
             run: RunData::of(page),
-            warnings: &page.about.warnings,
+            warnings: page.about.warnings.iter().map(SavedMessage::from).collect(),
+            verdict: summary.verdict.as_ref().map(VerdictData::of),
             summary: SummaryData::of(summary),
             statistics: StatisticsData::of(summary, page.whole),
             points: PointsData::of(page),
@@ -150,6 +152,21 @@ impl HostData {
             name: host.name.clone(),
             cores: host.cores,
             os: host.kernel.clone().unwrap_or_else(|| host.os.clone()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct VerdictData {
+    grade: &'static str,
+    reasons: Vec<SavedMessage>,
+}
+
+impl VerdictData {
+    fn of(verdict: &Verdict) -> Self {
+        Self {
+            grade: verdict.grade.name(),
+            reasons: verdict.reasons.iter().map(SavedMessage::from).collect(),
         }
     }
 }

@@ -199,6 +199,8 @@ fn push_extremes(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
@@ -221,13 +223,17 @@ mod tests {
     #[test]
     fn a_short_run_has_a_tick_a_second() {
         let ticks = ticks(&[
-            Sample::UserStarted { user: 1, at: ms(0) },
+            Sample::UserStarted {
+                user: 1,
+                at: ms(0),
+                late: Duration::ZERO,
+            },
             Sample::Progress(Progress {
                 at: ms(900),
                 chunks: 2,
                 tokens: 7,
-                gaps: vec![200],
-                so_far: None,
+                gaps: [200].as_slice().into(),
+                ..Progress::default()
             }),
             finished(ok_request(ms(100), ms(200), ms(1_000))),
             finished(failed(ms(1_600), FailureKind::Reset)),

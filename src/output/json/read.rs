@@ -9,15 +9,19 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::SCHEMA;
+use super::client::{ClientJson, VerdictJson};
 use super::waterfall::WaterfallJson;
 use crate::load::{ClosedLoop, Limit};
 use crate::output::RunInfo;
-use crate::output::about::{About, Warning};
+use crate::output::about::{About, SavedMessage};
 use crate::output::csv::read::LAST_SECOND;
 use crate::output::host::Host;
 use crate::output::waterfall::Bar;
 use crate::record::FailureKind;
-use crate::stats::{Counts, FailureCounts, Histogram, Sum, Tick, Ticks, rounded};
+use crate::stats::{
+    ClientSummary, Counts, FailureCounts, Histogram, Sum, Tick, TickLoad, Ticks, Verdict, rounded,
+};
+use crate::text::Message;
 
 /// A run as its JSON tells it.
 #[derive(Clone, Debug)]
@@ -37,6 +41,10 @@ pub struct SavedResults {
     pub ticks: Ticks,
     /// The requests that are drawn from start to end, and how many they were chosen from.
     pub waterfall: (Vec<Bar>, u64),
+    /// What is known of the client's own failings.
+    pub client: Option<ClientSummary>,
+    /// Whether the numbers can be used.
+    pub verdict: Option<Verdict>,
 }
 
 /// Why a document is no run JSON.
@@ -70,6 +78,8 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
             requests: summary.requests,
             ticks: ticks(run.ticks)?,
             waterfall: waterfall.bars(),
+            client: summary.client.as_ref().map(ClientJson::summary),
+            verdict: summary.verdict.and_then(VerdictJson::verdict),
         }),
         _ => None,
     };
@@ -90,7 +100,7 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
             command_line: run.command_line,
             host: run.host,
             plan,
-            warnings: run.warnings,
+            warnings: run.warnings.into_iter().map(Message::from).collect(),
         },
         results,
     })
@@ -113,7 +123,7 @@ struct Run {
     command_line: Option<String>,
     config: Option<Value>,
     host: Option<Host>,
-    warnings: Vec<Warning>,
+    warnings: Vec<SavedMessage>,
     summary: Option<Summary>,
     waterfall: Option<WaterfallJson>,
     ticks: Vec<TickJson>,
@@ -122,6 +132,8 @@ struct Run {
 #[derive(Deserialize)]
 struct Summary {
     requests: u64,
+    client: Option<ClientJson>,
+    verdict: Option<VerdictJson>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +154,9 @@ struct TickJson {
     tokens_per_s: SumJson,
     output_tokens: SumJson,
     itl: HistogramJson,
+    client_lag: HistogramJson,
+    process_cores: Option<f64>,
+    machine_busy: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -190,8 +205,20 @@ fn ticks(read: Vec<TickJson>) -> Result<Ticks, InvalidRun> {
         counts.users_started = tick.total_users.saturating_sub(started);
         counts.users_finished = gone.saturating_sub(finished);
         (started, finished) = (tick.total_users, gone);
-        let itl = tick.itl.histogram()?;
-        ticks.merge_second(tick.second, &Tick { counts, itl });
+        let load = TickLoad {
+            process_cores: tick.process_cores,
+            machine: tick.machine_busy,
+        };
+        let itl = tick.itl.histogram("itl")?;
+        let lag = tick.client_lag.histogram("client_lag")?;
+        let load = (load != TickLoad::default()).then_some(load);
+        let tick_read = Tick {
+            counts,
+            itl,
+            lag,
+            load,
+        };
+        ticks.merge_second(tick.second, &tick_read);
     }
     Ok(ticks)
 }
@@ -232,142 +259,12 @@ impl SumJson {
 }
 
 impl HistogramJson {
-    fn histogram(&self) -> Result<Histogram, InvalidRun> {
+    fn histogram(&self, name: &'static str) -> Result<Histogram, InvalidRun> {
         let range = (self.min_us.unwrap_or(0), self.max_us.unwrap_or(0));
         Histogram::from_parts(&self.buckets, range, self.sum_us, self.sum_squares_us2)
-            .map_err(|_| InvalidRun::Member("itl"))
+            .map_err(|_| InvalidRun::Member(name))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Stamp;
-    use crate::output::json::{Document, Results};
-    use crate::output::waterfall::Waterfall;
-    use crate::record::{Progress, Sample};
-    use crate::stats::RunStats;
-    use crate::stats::tests::{failed, finished, ok_request};
-    use crate::text::Message;
-
-    fn ms(millis: u64) -> Stamp {
-        Stamp::from_micros(millis * 1_000)
-    }
-
-    fn about(limit: Limit) -> About {
-        let plan = ClosedLoop {
-            users: 2,
-            ramp_up: Duration::from_millis(500),
-            limit,
-        };
-        let (hold, requests) = match limit {
-            Limit::Duration { hold, requests } => (Some(hold.as_secs_f64()), requests),
-            Limit::Requests(requests) => (None, Some(requests)),
-            Limit::OnceEach => (None, None),
-        };
-        let mut run = crate::output::tests::run();
-        run.client_host = None;
-        About {
-            run,
-            version: Some("0.1.0".into()),
-            config: Some(serde_json::json!({"load": {
-                "users": 2, "ramp_up_s": 0.5, "duration_s": hold, "requests": requests,
-            }})),
-            command_line: Some("sse-perf".into()),
-            host: None,
-            plan: Some(plan),
-            warnings: vec![Warning::from(&Message::new("files.broken_pipe"))],
-        }
-    }
-
-    #[test]
-    fn a_run_comes_back_as_it_was() {
-        let mut stats = RunStats::default();
-        let mut waterfall = Waterfall::default();
-        let ok = ok_request(ms(100), ms(200), ms(1_000));
-        waterfall.add(Bar::of(&ok));
-        for sample in [
-            Sample::UserStarted { user: 1, at: ms(0) },
-            Sample::UserStarted {
-                user: 2,
-                at: ms(250),
-            },
-            Sample::Progress(Progress {
-                at: ms(900),
-                chunks: 5,
-                tokens: 6,
-                // Squares beyond what a float holds.
-                gaps: vec![20_000, 300, 95_000_001, 95_000_003],
-                so_far: None,
-            }),
-            finished(ok),
-            finished(failed(ms(2_600), FailureKind::Reset)),
-            Sample::UserFinished {
-                user: 1,
-                at: ms(1_500),
-            },
-        ] {
-            stats.on(&sample);
-        }
-        let limit = Limit::Duration {
-            hold: Duration::from_secs(3),
-            requests: Some(9),
-        };
-        let about = about(limit);
-        let summary = stats.summary(about.plan.as_ref());
-        let document = Document {
-            about: &about,
-            results: Some(Results {
-                summary: &summary,
-                ticks: stats.ticks(),
-                waterfall: Some(&waterfall),
-            }),
-        };
-        let read = read(&document.render()).unwrap();
-        assert_eq!(read.about, about);
-        let results = read.results.unwrap();
-        assert_eq!(results.requests, 2);
-        assert_eq!(results.waterfall, (waterfall.chosen(), 1));
-        let seconds = |ticks: &Ticks| -> Vec<_> {
-            let second = |view: crate::stats::TickView<'_>| (view.active_users, view.tick.clone());
-            ticks.iter().map(second).collect()
-        };
-        assert_eq!(seconds(&results.ticks), seconds(stats.ticks()));
-    }
-
-    #[test]
-    fn a_run_that_was_killed_has_no_results() {
-        for limit in [Limit::OnceEach, Limit::Requests(3)] {
-            let about = about(limit);
-            let document = Document {
-                about: &about,
-                results: None,
-            };
-            let read = read(&document.render()).unwrap();
-            assert_eq!(read.about, about);
-            assert!(read.results.is_none());
-        }
-    }
-
-    #[test]
-    fn what_is_no_run_says_why() {
-        let about = about(Limit::OnceEach);
-        let text = String::from_utf8(
-            Document {
-                about: &about,
-                results: None,
-            }
-            .render(),
-        )
-        .unwrap();
-        for (document, expected) in [
-            ("[1]".to_owned(), "invalid type"),
-            (text.replace("run/1", "run/2"), "its schema is"),
-            (text.replace("2026-02-03T", "once "), "started_at"),
-            (text.replace("\"warnings\"", "\"w\""), "warnings"),
-        ] {
-            let error = read(document.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(expected), "{error}");
-        }
-    }
-}
+mod tests;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::client::{ClientJson, VerdictJson};
 use crate::clock::{Stamp, micros};
 use crate::stats::{FailureSummary, OutputTokens, Statistics, Summary, TokenMix};
 
-fn seconds(duration: Duration) -> f64 {
+pub(super) fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
 }
 
@@ -56,7 +57,9 @@ pub(super) struct SummaryJson<'a> {
     tokens_per_s: Option<Statistics>,
     output_tokens_per_request: Option<Statistics>,
     /// Names of the figures whose percentiles are at most 0.5% off.
-    approximate_percentiles: [&'static str; 1],
+    approximate_percentiles: [&'static str; 4],
+    client: Option<ClientJson>,
+    verdict: Option<VerdictJson>,
 }
 
 impl<'a> SummaryJson<'a> {
@@ -100,7 +103,9 @@ impl<'a> SummaryJson<'a> {
             connect_ms: summary.connect,
             tokens_per_s: summary.tokens_per_s,
             output_tokens_per_request: summary.tokens_per_request,
-            approximate_percentiles: ["itl_ms"],
+            approximate_percentiles: ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"],
+            client: summary.client.as_ref().map(ClientJson::of),
+            verdict: summary.verdict.as_ref().map(VerdictJson::of),
         }
     }
 }

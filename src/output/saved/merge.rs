@@ -16,7 +16,7 @@ use crate::output::csv::read::{LAST_SECOND, Row};
 use crate::output::html::{Charts, Kin};
 use crate::output::json::read::SavedResults;
 use crate::output::waterfall::Waterfall;
-use crate::stats::{Measured, RunStats, Ticks};
+use crate::stats::{ClientSummary, Grade, Measured, RunStats, Ticks, Verdict};
 use crate::text::Message;
 
 /// Why the gathering has come to a stop.
@@ -250,7 +250,8 @@ impl Merge {
                 }
             }
         }
-        let mut summary = self.stats.summary(about.plan.as_ref());
+        let mut summary = self.stats.summary(about.plan.as_ref(), false);
+        (summary.client, summary.verdict) = self.client(whole);
         if !whole {
             let seen = |run: &Run| run.users.len() as u64;
             summary.users_started = self.runs.iter().map(seen).sum();
@@ -280,6 +281,41 @@ impl Merge {
             csvs: sources.csvs,
             about,
         })
+    }
+
+    /// What the runs themselves knew of their clients, and how far their numbers can be used: as
+    /// far as those of the worst.
+    fn client(&self, whole: bool) -> (Option<ClientSummary>, Option<Verdict>) {
+        let results: Vec<(&Run, &SavedResults)> = self
+            .runs
+            .iter()
+            .filter_map(|run| Some((run, run.results.as_ref()?)))
+            .collect();
+        if let ([(_, only)], true) = (&results[..], whole) {
+            return (only.client, only.verdict.clone());
+        }
+        let verdicts: Option<Vec<(&Run, &Verdict)>> = results
+            .iter()
+            .map(|(run, results)| Some((*run, results.verdict.as_ref()?)))
+            .collect();
+        let Some(verdicts) = verdicts.filter(|_| whole) else {
+            return (None, None);
+        };
+        let mut merged = Verdict {
+            grade: Grade::Valid,
+            reasons: Vec::new(),
+        };
+        for (run, verdict) in verdicts {
+            if verdict.grade != Grade::Valid {
+                let of_run = Message::new("saved.verdict").with("grade", verdict.grade.name());
+                merged
+                    .reasons
+                    .push(of_run.with("run", &run.about.run.run_id));
+                merged.reasons.extend(verdict.reasons.iter().cloned());
+            }
+            merged.grade = merged.grade.max(verdict.grade);
+        }
+        (None, Some(merged))
     }
 
     /// The seconds of all runs, each moved by whole ones.

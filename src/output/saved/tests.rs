@@ -63,21 +63,25 @@ fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -
     let (mut stats, mut waterfall) = (RunStats::default(), Waterfall::default());
     let mut rows = RequestsCsv::new(about.run.clone());
     for user in [1, 2] {
-        stats.on(&Sample::UserStarted { user, at: ms(0) });
+        stats.on(&Sample::UserStarted {
+            user,
+            at: ms(0),
+            late: Duration::ZERO,
+        });
     }
     stats.on(&Sample::Progress(Progress {
         at: ms(1_100),
         chunks: 5,
         tokens: 5,
-        gaps: vec![20_000, 40_000],
-        so_far: None,
+        gaps: [20_000, 40_000].as_slice().into(),
+        ..Progress::default()
     }));
     for request in requests {
         rows.render(request, &mut csv);
         waterfall.add(Bar::of(request));
         stats.on(&finished(request.clone()));
     }
-    let summary = stats.summary(Some(&PLAN));
+    let summary = stats.summary(Some(&PLAN), false);
     let json = Document {
         about,
         results: Some(Results {

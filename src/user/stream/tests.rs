@@ -17,8 +17,19 @@ fn text(text: &str) -> String {
     delta(&format!("\"content\":\"{text}\""))
 }
 
-/// Measures reads, each with its arrival in milliseconds.
+/// Measures reads, each with its arrival in milliseconds, of a thread that never waits.
 fn measure(reads: &[(u64, String)], broken: Option<Broken>) -> (RequestRecord, Vec<Progress>) {
+    measure_late(reads, broken, None, &[])
+}
+
+/// Measures reads that return that much later than their arrival, in milliseconds, of a thread
+/// whose whole wait for a processor is what `waits` tell, one after the other.
+fn measure_late(
+    reads: &[(u64, String)],
+    broken: Option<Broken>,
+    lag: Option<u64>,
+    waits: &[u64],
+) -> (RequestRecord, Vec<Progress>) {
     let protocol = Protocol::builtin("openai-chat").expect("a built-in protocol");
     let (mut decoder, mut parser) = (protocol.decoder(), Parser::new(1 << 20));
     let sent = Sent {
@@ -31,20 +42,33 @@ fn measure(reads: &[(u64, String)], broken: Option<Broken>) -> (RequestRecord, V
     let (sender, samples) = unbounded();
     let mut gaps = Vec::new();
     let reporter = Reporter::new(&sender, Watch::default());
-    let mut meter = StreamMeter::new(&mut record, &mut decoder, &mut gaps, None, reporter);
+    let mut waits = waits.iter().map(|millis| Duration::from_millis(*millis));
+    let waited_before = waits.next();
+    let mut waited = || waits.next();
+    let mut meter = StreamMeter::new(
+        &mut record,
+        &mut decoder,
+        &mut gaps,
+        None,
+        reporter,
+        waited_before,
+        &mut waited,
+    );
     for (read, (millis, bytes)) in (1..).zip(reads) {
         let at = ms(*millis);
         let arrival = Arrival {
             bytes: bytes.len(),
             at,
             read,
+            lag: lag.map(Duration::from_millis),
         };
         meter.bytes(arrival);
         parser
             .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
             .expect("small events");
+        meter.keep_opening(bytes.as_bytes());
     }
-    let outcome = meter.finish(broken, true);
+    let outcome = meter.finish(broken, parser.is_mid_block(), true);
     record.outcome = outcome;
     (record, progress(&samples))
 }
@@ -156,4 +180,41 @@ fn the_outcome_is_judged_by_what_says_most() {
 fn quotes_stay_on_one_line_and_are_cut() {
     assert_eq!(quoted("a\r\nb"), "a  b");
     assert_eq!(quoted(&"豆".repeat(300)).chars().count(), QUOTED);
+}
+
+#[test]
+fn coalesced_events_are_in_doubt_by_what_the_thread_waited() {
+    let together = format!("{}{}", text("a"), text("b"));
+    let reads = [(10, text("x")), (50, together), (60, DONE.to_owned())];
+    let doubt = |waits: &[u64]| measure_late(&reads, None, None, waits).0.uncertainty;
+    let millis = |millis| Some(Duration::from_millis(millis));
+    assert_eq!(doubt(&[100, 107]), millis(7), "it waited for 7 ms");
+    assert_eq!(doubt(&[100, 900]), millis(40), "not before the read before");
+    assert_eq!(doubt(&[]), millis(40), "the system does not tell");
+    assert_eq!(doubt(&[100, 100]), millis(0), "they came together");
+    let late = |lag: u64| {
+        measure_late(&reads, None, Some(lag), &[100, 107])
+            .0
+            .uncertainty
+    };
+    assert_eq!(late(5), millis(2), "5 ms of it were the read before");
+    let apart = [(10, text("x")), (50, text("y")), (60, DONE.to_owned())];
+    assert_eq!(
+        measure_late(&apart, None, None, &[0, 9]).0.uncertainty,
+        None
+    );
+}
+
+#[test]
+fn the_lag_of_each_read_is_told() {
+    let reads = [(900, text("x")), (950, text("y")), (1_050, DONE.to_owned())];
+    let (_, progress) = measure_late(&reads, None, Some(2), &[]);
+    let lags: Vec<u64> = progress.iter().flat_map(|p| p.lags.to_vec()).collect();
+    assert_eq!(lags, [2_000; 3]);
+    let last = progress.last().expect("a sample");
+    assert_eq!(
+        (last.at, last.chunks),
+        (ms(1_050), 0),
+        "of a read without chunks too"
+    );
 }

@@ -73,6 +73,7 @@ pub(super) fn live_lines() -> Vec<LiveLine> {
         success_rate: None,
         rps: 0,
         ttft_ms: None,
+        lag_p99_ms: None,
     };
     let usual = LiveLine {
         second: 1,
@@ -85,6 +86,7 @@ pub(super) fn live_lines() -> Vec<LiveLine> {
         success_rate: Some(1.0),
         rps: 8,
         ttft_ms: Some(201.3),
+        lag_p99_ms: None,
     };
     let huge = LiveLine {
         second: 359_998,
@@ -97,6 +99,7 @@ pub(super) fn live_lines() -> Vec<LiveLine> {
         success_rate: Some(0.999_999),
         rps: 12_345,
         ttft_ms: Some(123_456.78),
+        lag_p99_ms: None,
     };
     vec![first, usual, huge]
 }
@@ -106,14 +109,14 @@ pub(super) fn so_far(at: u64, chunks: u64, text: &str) -> Sample {
         at: ms(at),
         chunks: 1,
         tokens: 2,
-        gaps: Vec::new(),
-        so_far: Some(SoFar {
+        so_far: Some(Box::new(SoFar {
             chunks,
             tokens: 2 * chunks,
             ttft: Duration::from_millis(200),
             since_first_token: ms(at).since(ms(210)),
             text: text.to_owned(),
-        }),
+        })),
+        ..Progress::default()
     })
 }
 
@@ -177,7 +180,7 @@ pub(super) fn statistics(count: u64, scale: f64) -> Statistics {
 
 /// A summary without a single request.
 pub(super) fn summary(plan: ClosedLoop) -> Summary {
-    RunStats::default().summary(Some(&plan))
+    RunStats::default().summary(Some(&plan), false)
 }
 
 /// A summary of a usual run.

@@ -1,0 +1,296 @@
+//! Reading from a socket with the time at which the bytes arrived: the kernel's own where it gives
+//! one (Linux), so that a thread that woke late does not make them look late.
+//!
+//! The kernel's stamp is that of the newest byte of a read. It is wall-clock time, turned into the
+//! run's by the offset between the clocks, which is watched: over a step of the wall clock the read
+//! has no kernel stamp, and the next ones have the new offset.
+
+use std::io;
+use std::net::{TcpStream, UdpSocket};
+use std::time::Duration;
+
+use crate::clock::{Clock, Stamp};
+
+/// What a read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Number of bytes; 0 at the end.
+    pub bytes: usize,
+    /// When the read returned.
+    pub returned: Stamp,
+    /// When the newest of the bytes arrived, by the kernel; `None` where it does not tell.
+    pub arrived: Option<Stamp>,
+}
+
+impl Received {
+    /// How late the client was: the read's return − the kernel's arrival.
+    #[must_use]
+    pub fn lag(&self) -> Option<Duration> {
+        self.arrived.map(|arrived| self.returned.since(arrived))
+    }
+}
+
+/// Keeps the kernel stamping while it is held. Linux begins some time after the first socket has
+/// asked for stamps, and ends after the last one has gone: what arrives at once at the first socket
+/// of a run would carry none.
+#[derive(Debug)]
+pub struct Stamping {
+    /// Asks, and is used for nothing else; `None` where it could not be had.
+    _socket: Option<UdpSocket>,
+}
+
+impl Stamping {
+    /// Lets the kernel begin.
+    #[must_use]
+    pub fn start() -> Self {
+        let socket = UdpSocket::bind(("127.0.0.1", 0)).ok();
+        if let Some(socket) = &socket {
+            platform::ask_for_stamps(socket);
+        }
+        Self { _socket: socket }
+    }
+}
+
+/// Reads a socket with the kernel's stamps.
+#[derive(Debug)]
+pub struct Receiver(platform::Receiver);
+
+impl Receiver {
+    /// Asks the kernel to stamp what arrives at the socket from now on.
+    #[must_use]
+    pub fn new(stream: &TcpStream, clock: &Clock) -> Self {
+        Self(platform::Receiver::new(stream, clock))
+    }
+
+    /// Reads what is there, or waits for it as long as the socket's timeout allows.
+    ///
+    /// # Errors
+    ///
+    /// As `read` on the socket.
+    pub fn read(
+        &mut self,
+        stream: &TcpStream,
+        buffer: &mut [u8],
+        clock: &Clock,
+    ) -> io::Result<Received> {
+        self.0.read(stream, buffer, clock)
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod platform {
+    use std::io::{self, IoSliceMut};
+    use std::net::TcpStream;
+    use std::os::fd::{AsFd, AsRawFd as _};
+    use std::time::Duration;
+
+    use nix::sys::socket::{
+        ControlMessageOwned, MsgFlags, cmsg_space, recvmsg, setsockopt, sockopt,
+    };
+    use nix::sys::time::TimeSpec;
+
+    use super::Received;
+    use crate::clock::{Clock, Stamp, WallOffset};
+
+    /// How far a reading of the clocks' offset may be off without another look: less is no step of
+    /// the wall clock.
+    const TOLERANCE: Duration = Duration::from_micros(500);
+    /// Room for the kernel's stamp.
+    const CONTROL: usize = cmsg_space::<TimeSpec>();
+
+    pub(super) fn ask_for_stamps(socket: &impl AsFd) {
+        // Where the kernel refuses, reads carry no stamp.
+        let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
+    }
+
+    #[derive(Debug)]
+    pub(super) struct Receiver {
+        control: [u8; CONTROL],
+        offset: WallOffset,
+    }
+
+    impl Receiver {
+        pub(super) fn new(stream: &TcpStream, clock: &Clock) -> Self {
+            ask_for_stamps(stream);
+            Self {
+                control: [0; CONTROL],
+                offset: clock.wall_offset(),
+            }
+        }
+
+        pub(super) fn read(
+            &mut self,
+            stream: &TcpStream,
+            buffer: &mut [u8],
+            clock: &Clock,
+        ) -> io::Result<Received> {
+            let mut slices = [IoSliceMut::new(buffer)];
+            let message = recvmsg::<()>(
+                stream.as_raw_fd(),
+                &mut slices,
+                Some(&mut self.control),
+                MsgFlags::empty(),
+            )?;
+            let (returned, offset) = clock.now_with_wall_offset();
+            let stamp = message.cmsgs()?.find_map(|control| match control {
+                ControlMessageOwned::ScmTimestampns(at) => Some(nanos(at)),
+                _ => None,
+            });
+            let bytes = message.bytes;
+            Ok(Received {
+                bytes,
+                returned,
+                arrived: stamp.and_then(|stamp| self.arrival(stamp, returned, offset, clock)),
+            })
+        }
+
+        /// The run's time of a kernel stamp; `None` if the wall clock was stepped since the last
+        /// read, or the stamp makes no sense.
+        fn arrival(
+            &mut self,
+            stamp: i128,
+            returned: Stamp,
+            seen: WallOffset,
+            clock: &Clock,
+        ) -> Option<Stamp> {
+            if seen.distance(self.offset) > TOLERANCE {
+                let offset = clock.wall_offset();
+                if offset.distance(self.offset) > TOLERANCE {
+                    self.offset = offset;
+                    return None;
+                }
+            }
+            // The offset is known to some microseconds: bytes that were read the moment they came
+            // may seem to have come after that.
+            let arrived = self.offset.stamp_of(stamp)?;
+            (arrived.since(returned) <= TOLERANCE).then(|| arrived.min(returned))
+        }
+    }
+
+    fn nanos(at: TimeSpec) -> i128 {
+        i128::from(at.tv_sec()) * 1_000_000_000 + i128::from(at.tv_nsec())
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_step_of_the_wall_clock_costs_one_stamp() {
+            let clock = Clock::start();
+            let true_offset = clock.wall_offset();
+            let mut receiver = Receiver {
+                control: [0; CONTROL],
+                offset: true_offset,
+            };
+            let returned = clock.now();
+            let stamp = |at: Stamp| true_offset.nanos_of(at);
+            let arrival = receiver.arrival(stamp(returned), returned, true_offset, &clock);
+            assert!(arrival.is_some());
+            // As if the offset had been another one before.
+            receiver.offset = WallOffset::between(
+                true_offset.nanos_of(returned),
+                returned + Duration::from_secs(3600),
+            );
+            let (_, seen) = clock.now_with_wall_offset();
+            assert_eq!(
+                receiver.arrival(stamp(returned), returned, seen, &clock),
+                None
+            );
+            let (_, seen) = clock.now_with_wall_offset();
+            let arrival = receiver.arrival(stamp(returned), returned, seen, &clock);
+            assert!(arrival.is_some(), "the new offset is known");
+        }
+
+        #[test]
+        fn a_stamp_of_the_future_is_none() {
+            let clock = Clock::start();
+            let offset = clock.wall_offset();
+            let mut receiver = Receiver {
+                control: [0; CONTROL],
+                offset,
+            };
+            let returned = clock.now();
+            let later = offset.nanos_of(returned + Duration::from_secs(1));
+            assert_eq!(receiver.arrival(later, returned, offset, &clock), None);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod platform {
+    use std::io::{self, Read as _};
+    use std::net::{TcpStream, UdpSocket};
+
+    use super::Received;
+    use crate::clock::Clock;
+
+    pub(super) fn ask_for_stamps(_socket: &UdpSocket) {}
+
+    #[derive(Debug)]
+    pub(super) struct Receiver;
+
+    impl Receiver {
+        pub(super) fn new(_stream: &TcpStream, _clock: &Clock) -> Self {
+            Self
+        }
+
+        pub(super) fn read(
+            &mut self,
+            mut stream: &TcpStream,
+            buffer: &mut [u8],
+            clock: &Clock,
+        ) -> io::Result<Received> {
+            let bytes = stream.read(buffer)?;
+            Ok(Received {
+                bytes,
+                returned: clock.now(),
+                arrived: None,
+            })
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn bytes_that_waited_are_stamped_with_their_arrival() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let clock = Clock::start();
+        let _stamping = Stamping::start();
+        let mut receiver = Receiver::new(&stream, &clock);
+        // The kernel takes its time to begin.
+        thread::sleep(Duration::from_millis(200));
+        let before = clock.now();
+        sender.write_all(b"hello").unwrap();
+        let after = clock.now();
+        thread::sleep(Duration::from_millis(50));
+        let received = receiver.read(&stream, &mut [0; 16], &clock).unwrap();
+        assert_eq!(received.bytes, 5);
+        let arrived = received.arrived.expect("a kernel stamp");
+        let slack = Duration::from_micros(200);
+        assert!(arrived + slack >= before, "{arrived:?} before {before:?}");
+        assert!(arrived <= after + slack, "{arrived:?} after {after:?}");
+        assert!(received.lag().unwrap() >= Duration::from_millis(45));
+    }
+
+    #[test]
+    fn the_end_of_a_stream_carries_no_stamp() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        let clock = Clock::start();
+        let mut receiver = Receiver::new(&stream, &clock);
+        drop(sender);
+        let received = receiver.read(&stream, &mut [0; 16], &clock).unwrap();
+        assert_eq!((received.bytes, received.arrived), (0, None));
+    }
+}

@@ -1,0 +1,256 @@
+//! How busy this process and this machine are, as far as results depend on it: processor time,
+//! changes of threads, waits for a processor, and standstills in which the process did not run at
+//! all.
+
+use std::time::Duration;
+
+use crate::clock::Stamp;
+
+/// How long the calling thread has been ready to run in all, but waited for a processor; `None`
+/// where the system does not tell.
+#[must_use]
+pub fn run_queue_wait() -> Option<Duration> {
+    // Processor time, time on a run queue, both in nanoseconds, and the number of slices
+    // (Documentation/scheduler/sched-stats.rst of Linux).
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanos = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanos))
+}
+
+/// What was seen in a stretch of time. Missing where the system does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// How long the stretch was.
+    pub elapsed: Duration,
+    /// Processor time that this process used.
+    pub process: Option<Duration>,
+    /// Share of the machine's processors that was used by anybody, 0 to 1.
+    pub machine: Option<f64>,
+    /// How often threads of this process gave up their processor to wait.
+    pub voluntary_switches: Option<u64>,
+    /// How often they were made to.
+    pub involuntary_switches: Option<u64>,
+    /// How long the process stood still in all.
+    pub standstill: Duration,
+}
+
+impl Load {
+    /// Processors in use by this process, on average.
+    #[must_use]
+    pub fn process_cores(&self) -> Option<f64> {
+        let elapsed = self.elapsed.as_secs_f64();
+        self.process
+            .filter(|_| elapsed > 0.0)
+            .map(|process| process.as_secs_f64() / elapsed)
+    }
+}
+
+/// Totals since the process, or the machine, began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    at: Stamp,
+    process: Option<platform::Process>,
+    machine: Option<platform::Machine>,
+}
+
+/// Reads what the system tells, now and then.
+#[derive(Debug, Default)]
+pub struct Monitor {
+    last: Totals,
+    standstill: Duration,
+}
+
+/// A wake that is late by less is no standstill: threads that take turns are that late.
+const STANDSTILL: Duration = Duration::from_millis(20);
+
+impl Monitor {
+    /// Takes the wake of a thread that wakes at short intervals, and was to wake at `due`: it is
+    /// late when the process has been stopped or throttled, or has not got a processor.
+    pub fn beat(&mut self, due: Stamp, now: Stamp) {
+        let late = now.since(due);
+        if late > STANDSTILL {
+            self.standstill += late;
+        }
+    }
+
+    /// What was seen since it was last asked, or since the process began.
+    pub fn read(&mut self, now: Stamp) -> Load {
+        let totals = Totals {
+            at: now,
+            process: platform::process(),
+            machine: platform::machine(),
+        };
+        let last = std::mem::replace(&mut self.last, totals);
+        let process = totals.process.map(|new| new.since(last.process));
+        Load {
+            elapsed: now.since(last.at),
+            process: process.map(|process| process.time),
+            machine: totals
+                .machine
+                .zip(last.machine)
+                .and_then(|(new, old)| new.busy_since(old)),
+            voluntary_switches: process.map(|process| process.voluntary),
+            involuntary_switches: process.map(|process| process.involuntary),
+            standstill: std::mem::take(&mut self.standstill),
+        }
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::time::Duration;
+
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeVal;
+
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct Process {
+        pub(super) time: Duration,
+        pub(super) voluntary: u64,
+        pub(super) involuntary: u64,
+    }
+
+    impl Process {
+        pub(super) fn since(self, before: Option<Process>) -> Process {
+            let before = before.unwrap_or_default();
+            Process {
+                time: self.time.saturating_sub(before.time),
+                voluntary: self.voluntary.saturating_sub(before.voluntary),
+                involuntary: self.involuntary.saturating_sub(before.involuntary),
+            }
+        }
+    }
+
+    pub(super) fn process() -> Option<Process> {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+        let count = |number| u64::try_from(number).unwrap_or_default();
+        Some(Process {
+            time: duration(usage.user_time()) + duration(usage.system_time()),
+            voluntary: count(usage.voluntary_context_switches()),
+            involuntary: count(usage.involuntary_context_switches()),
+        })
+    }
+
+    fn duration(value: TimeVal) -> Duration {
+        let number = |number: i64| u64::try_from(number).unwrap_or_default();
+        #[expect(
+            clippy::useless_conversion,
+            reason = "the types differ between systems"
+        )]
+        let (seconds, micros) = (i64::from(value.tv_sec()), i64::from(value.tv_usec()));
+        Duration::from_secs(number(seconds)) + Duration::from_micros(number(micros))
+    }
+
+    /// Time of all processors, in the kernel's ticks.
+    #[derive(Clone, Copy, Debug)]
+    pub(super) struct Machine {
+        pub(super) all: u64,
+        pub(super) idle: u64,
+    }
+
+    impl Machine {
+        pub(super) fn busy_since(self, before: Machine) -> Option<f64> {
+            let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
+            let idle = self.idle.saturating_sub(before.idle).min(all);
+            Some((all - idle) as f64 / all as f64)
+        }
+    }
+
+    pub(super) fn machine() -> Option<Machine> {
+        parse(&std::fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    /// The first line of Linux's `/proc/stat` (`proc_stat(5)`): user, nice, system, idle, iowait, …
+    pub(super) fn parse(text: &str) -> Option<Machine> {
+        let line = text.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<u64> = line
+            .split_ascii_whitespace()
+            .take(8)
+            .map_while(|number| number.parse().ok())
+            .collect();
+        Some(Machine {
+            all: ticks.iter().sum(),
+            idle: ticks.get(3)? + ticks.get(4)?,
+        })
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::time::Duration;
+
+    #[derive(Clone, Copy, Debug, Default)]
+    pub(super) struct Process {
+        pub(super) time: Duration,
+        pub(super) voluntary: u64,
+        pub(super) involuntary: u64,
+    }
+
+    impl Process {
+        pub(super) fn since(self, _before: Option<Process>) -> Process {
+            self
+        }
+    }
+
+    pub(super) fn process() -> Option<Process> {
+        None
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    pub(super) struct Machine;
+
+    impl Machine {
+        pub(super) fn busy_since(self, _before: Machine) -> Option<f64> {
+            None
+        }
+    }
+
+    pub(super) fn machine() -> Option<Machine> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_wake_is_a_standstill_only_if_it_is_long() {
+        let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
+        let mut monitor = Monitor::default();
+        for (due, now) in [(10, 10), (20, 40), (50, 130), (140, 200), (210, 209)] {
+            monitor.beat(ms(due), ms(now));
+        }
+        let load = monitor.read(ms(250));
+        assert_eq!(load.standstill, Duration::from_millis(140));
+        assert_eq!(load.elapsed, Duration::from_millis(250));
+        assert_eq!(monitor.read(ms(260)).standstill, Duration::ZERO);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_s_wait_only_grows() {
+        let before = run_queue_wait().expect("Linux tells");
+        std::thread::yield_now();
+        assert!(run_queue_wait().expect("Linux tells") >= before);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_process_uses_time() {
+        let mut monitor = Monitor::default();
+        let load = monitor.read(Stamp::from_micros(1));
+        assert!(load.process.is_some());
+        assert_eq!(load.machine, None, "there is nothing to compare with yet");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_machine_is_busy_where_it_is_not_idle() {
+        let before = platform::parse("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 …").unwrap();
+        let after = platform::parse("cpu  150 0 75 820 55 0 0 0 0 0\n").unwrap();
+        assert_eq!(after.busy_since(before), Some(0.75));
+        assert_eq!(before.busy_since(before), None);
+        assert!(platform::parse("intr 1 2 3").is_none());
+    }
+}

@@ -1,0 +1,239 @@
+//! What is known of the client's own failings over a run, as the verdict needs it.
+
+use std::time::Duration;
+
+use super::{Evidence, Histogram, Statistics};
+use crate::clock::micros;
+use crate::monitor::Load;
+use crate::record::{ClockSource, RequestRecord, Sample};
+
+/// Sums up a run's samples as far as they tell of the client.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Client {
+    requests: u64,
+    unstamped: u64,
+    send_delay: Histogram,
+    /// How much too late the stamps of coalesced events may be: each of a request's as its worst.
+    doubt: Histogram,
+    events: u64,
+    coalesced: u64,
+    late_start: Histogram,
+    refused: u64,
+    run_queue_wait: Option<Duration>,
+    load: LoadTotals,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct LoadTotals {
+    /// All together, but for the machine's share.
+    sum: Load,
+    /// Share of the machine's processors, weighted with the time for which it is known.
+    machine: Option<(f64, Duration)>,
+}
+
+/// The client's figures over a run. Times in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClientSummary {
+    /// Kernel arrival to `read` returning, over all reads of streams; percentiles are approximate.
+    pub lag: Option<Statistics>,
+    /// Wait of the users' threads for a processor until a request was sent; percentiles are
+    /// approximate.
+    pub send_delay: Option<Statistics>,
+    /// Lateness of users' starts; percentiles are approximate.
+    pub late_start: Option<Statistics>,
+    /// Requests with a read that carried no kernel stamp.
+    pub unstamped: u64,
+    /// How much too late the stamps of events may be, 99th percentile over all events.
+    pub doubt_p99: f64,
+    /// Threads and sockets that the system refused.
+    pub refused: u64,
+    /// Wait of all users' threads for a processor, while they had a request.
+    pub run_queue_wait: Option<Duration>,
+    /// Processors in use by this process, on average.
+    pub process_cores: Option<f64>,
+    /// Share of the machine's processors in use by anybody, 0 to 1.
+    pub machine: Option<f64>,
+    /// Changes of threads, given up and made to.
+    pub switches: Option<(u64, u64)>,
+    /// How long the process stood still in all.
+    pub standstill: Duration,
+}
+
+impl Client {
+    pub(super) fn on(&mut self, sample: &Sample) {
+        match sample {
+            Sample::UserStarted { late, .. } => self.late_start.record(micros(*late)),
+            Sample::Finished(request) => self.request(request),
+            Sample::Load { load, .. } => self.load.add(load),
+            Sample::Refused(count) => self.refused += count,
+            _ => {}
+        }
+    }
+
+    fn request(&mut self, request: &RequestRecord) {
+        // What never came to a response was not stamped by anybody.
+        if request.instants.first_byte.is_some() {
+            self.requests += 1;
+            self.unstamped += u64::from(request.clock != ClockSource::Kernel);
+        }
+        if let Some(delay) = request.send_delay {
+            self.send_delay.record(micros(delay));
+        }
+        if let Some(wait) = request.run_queue_wait {
+            *self.run_queue_wait.get_or_insert_default() += wait;
+        }
+        self.events += request.chunks.max(request.coalesced);
+        self.coalesced += request.coalesced;
+        if let Some(doubt) = request.uncertainty.filter(|doubt| !doubt.is_zero()) {
+            self.doubt.record_n(micros(doubt), request.coalesced);
+        }
+    }
+
+    /// The 99th percentile of the doubt over all events, most of which have none, in milliseconds.
+    fn doubt_p99(&self) -> f64 {
+        let hundredth = self.events as f64 / 100.0;
+        let doubtful = self.doubt.count() as f64;
+        if doubtful <= hundredth {
+            return 0.0;
+        }
+        let p = 100.0 * (1.0 - hundredth / doubtful);
+        self.doubt.percentile(p).unwrap_or_default() / 1_000.0
+    }
+
+    pub(super) fn summary(&self, lag: &Histogram) -> ClientSummary {
+        let load = &self.load;
+        ClientSummary {
+            lag: lag.snapshot(),
+            send_delay: self.send_delay.snapshot(),
+            late_start: self.late_start.snapshot(),
+            unstamped: self.unstamped,
+            doubt_p99: self.doubt_p99(),
+            refused: self.refused,
+            run_queue_wait: self.run_queue_wait,
+            process_cores: load.sum.process_cores(),
+            machine: load.machine.map(|(busy, _)| busy),
+            switches: load
+                .sum
+                .voluntary_switches
+                .zip(load.sum.involuntary_switches),
+            standstill: load.sum.standstill,
+        }
+    }
+
+    /// What the verdict weighs; `ttft` and `itl` are the run's.
+    pub(super) fn evidence(
+        &self,
+        client: &ClientSummary,
+        user_clock: bool,
+        (ttft, itl): (Option<Statistics>, Option<Statistics>),
+    ) -> Evidence {
+        let load = &self.load.sum;
+        let elapsed = load.elapsed.as_secs_f64();
+        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        Evidence {
+            ttft: ttft.map(|ttft| ttft.p50),
+            itl: itl.map(|itl| itl.p50),
+            lag: client.lag,
+            user_clock,
+            requests: self.requests,
+            unstamped: self.unstamped,
+            send_delay: client.send_delay.map(|delay| delay.p99),
+            doubt: client.doubt_p99,
+            coalesced: share(self.coalesced as f64, self.events as f64),
+            standstill: share(load.standstill.as_secs_f64(), elapsed),
+            late_start: client.late_start.map(|late| late.p99),
+            refused: self.refused,
+            machine: client.machine,
+        }
+    }
+}
+
+impl LoadTotals {
+    fn add(&mut self, load: &Load) {
+        let add = |sum: &mut Option<u64>, value: Option<u64>| {
+            if let Some(value) = value {
+                *sum.get_or_insert_default() += value;
+            }
+        };
+        let sum = &mut self.sum;
+        sum.elapsed += load.elapsed;
+        sum.standstill += load.standstill;
+        add(&mut sum.voluntary_switches, load.voluntary_switches);
+        add(&mut sum.involuntary_switches, load.involuntary_switches);
+        if let Some(process) = load.process {
+            *sum.process.get_or_insert_default() += process;
+        }
+        if let Some(busy) = load.machine {
+            let (before, known) = self.machine.unwrap_or_default();
+            let all = known + load.elapsed;
+            let weight = load.elapsed.as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
+            self.machine = Some((before + (busy - before) * weight, all));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::stats::tests::ok_request;
+
+    fn request(coalesced: u64, doubt_ms: u64) -> Sample {
+        let at = Stamp::from_micros;
+        let mut request = ok_request(at(0), at(100), at(900));
+        request.chunks = 100;
+        request.coalesced = coalesced;
+        request.uncertainty = (coalesced > 0).then(|| Duration::from_millis(doubt_ms));
+        Sample::Finished(Box::new(request))
+    }
+
+    #[test]
+    fn doubt_is_that_of_all_events() {
+        let table = [
+            (vec![(0, 0)], 0.0),
+            (vec![(1, 50)], 0.0),
+            (vec![(50, 0)], 0.0),
+            (vec![(2, 50)], 50.0),
+            (vec![(2, 50), (0, 0)], 0.0),
+            (vec![(90, 10), (90, 10)], 10.0),
+        ];
+        for (requests, expected) in table {
+            let mut client = Client::default();
+            for (coalesced, doubt) in &requests {
+                client.on(&request(*coalesced, *doubt));
+            }
+            let p99 = client.summary(&Histogram::default()).doubt_p99;
+            assert!(
+                (p99 - expected).abs() <= 0.005 * expected,
+                "{requests:?}: {p99}"
+            );
+        }
+    }
+
+    #[test]
+    fn load_is_averaged_over_time() {
+        let mut client = Client::default();
+        for (seconds, process, machine, standstill) in [
+            (1, 1_500, None, 0),
+            (1, 500, Some(1.0), 100),
+            (3, 3_000, Some(0.2), 0),
+        ] {
+            let load = Load {
+                elapsed: Duration::from_secs(seconds),
+                process: Some(Duration::from_millis(process)),
+                machine,
+                standstill: Duration::from_millis(standstill),
+                ..Load::default()
+            };
+            client.on(&Sample::Load {
+                at: Stamp::ZERO,
+                load,
+            });
+        }
+        let summary = client.summary(&Histogram::default());
+        assert_eq!(summary.process_cores, Some(1.0));
+        assert!((summary.machine.unwrap() - 0.4).abs() < 1e-9);
+        let evidence = client.evidence(&summary, false, (None, None));
+        assert!((evidence.standstill - 0.02).abs() < 1e-9);
+    }
+}

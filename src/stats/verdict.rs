@@ -1,0 +1,317 @@
+//! Whether a run's numbers can be used: the verdict, from what is known of the client's own
+//! failings. One function, [`judge`], holds all criteria.
+//!
+//! The question is by how much the client may have falsified a latency, at the 99th percentile. A
+//! TTFT is too long by what the user's thread waited between its start and the sending of the
+//! request; with the kernel's arrival times it and the ITL are false only where a late read brought
+//! several events; with the user's clock, by the lag of every read. A standstill of the process
+//! falsifies everything. A run is valid while none of that exceeds 5 ms, or 5% of the metric where
+//! that is more.
+
+use super::Statistics;
+use crate::text::Message;
+
+/// How far numbers can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Grade {
+    /// They are the service's.
+    Valid,
+    /// They are off by more than is tolerated, or tell less than they seem to.
+    Degraded,
+    /// They are the client's own.
+    ClientLimited,
+}
+
+impl Grade {
+    /// The word for it, in every language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Grade::Valid => "VALID",
+            Grade::Degraded => "DEGRADED",
+            Grade::ClientLimited => "CLIENT-LIMITED",
+        }
+    }
+}
+
+/// A verdict with its reasons.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The worst of the reasons; valid where there are none.
+    pub grade: Grade,
+    /// What is wrong and what to do about it, the worst first.
+    pub reasons: Vec<Message>,
+}
+
+/// What is known of the client. Times in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Median TTFT.
+    pub ttft: Option<f64>,
+    /// Median ITL.
+    pub itl: Option<f64>,
+    /// Kernel arrival to `read` returning, over all reads; `None` without kernel timestamps.
+    pub lag: Option<Statistics>,
+    /// Whether arrivals are stamped when `read` returns, though the kernel tells them.
+    pub user_clock: bool,
+    /// Requests, and how many of them have a read without the kernel's stamp.
+    pub requests: u64,
+    /// See `requests`.
+    pub unstamped: u64,
+    /// How long threads waited for a processor before a request was sent, 99th percentile.
+    pub send_delay: Option<f64>,
+    /// How much too late the stamps of events may be, 99th percentile over all of them.
+    pub doubt: f64,
+    /// Share of events that came in one read with later ones, 0 to 1.
+    pub coalesced: f64,
+    /// Share of the run in which the process stood still, 0 to 1.
+    pub standstill: f64,
+    /// How late users started, 99th percentile.
+    pub late_start: Option<f64>,
+    /// Threads and sockets that the system refused.
+    pub refused: u64,
+    /// Share of the machine's processors in use, over the run, 0 to 1.
+    pub machine: Option<f64>,
+}
+
+/// The least that is tolerated, in milliseconds.
+const TOLERATED: f64 = 5.0;
+/// What is tolerated of a metric.
+const TOLERATED_SHARE: f64 = 0.05;
+/// Off by so many times what is tolerated, a number is the client's own.
+const LIMITED: f64 = 4.0;
+/// Standstills touch the 99th percentile from here on.
+const STANDSTILL_SHARE: f64 = 0.01;
+/// And are most of what is measured from here on.
+const STANDSTILL_LIMIT: f64 = 0.1;
+/// A user that starts later than this, in milliseconds, is not where the plan wants it.
+const LATE_START: f64 = 100.0;
+/// When more events than this come together, though the client was punctual, gaps between them tell
+/// of something on the way, not of the model.
+const COALESCED_SHARE: f64 = 0.2;
+/// A client whose reads are later than this, in milliseconds, may itself be why events come
+/// together.
+const PUNCTUAL: f64 = 1.0;
+/// A machine busier than this has no room for the client.
+const BUSY: f64 = 0.9;
+
+/// Judges a run.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Verdict {
+    let mut reasons: Vec<(Grade, Message)> = Vec::new();
+    latencies(evidence, &mut reasons);
+    if evidence.standstill > STANDSTILL_SHARE {
+        let grade = if evidence.standstill > STANDSTILL_LIMIT {
+            Grade::ClientLimited
+        } else {
+            Grade::Degraded
+        };
+        let share = percent(evidence.standstill);
+        reasons.push((
+            grade,
+            Message::new("verdict.standstill").with("share", share),
+        ));
+    }
+    if evidence.refused > 0 {
+        let message = Message::new("verdict.refused").with("count", evidence.refused);
+        reasons.push((Grade::ClientLimited, message));
+    }
+    if let Some(late) = evidence.late_start.filter(|late| *late > LATE_START) {
+        let message = Message::new("verdict.late_start").with("ms", ms(late));
+        reasons.push((Grade::Degraded, message));
+    }
+    let punctual =
+        evidence.lag.is_some_and(|lag| lag.p50 < PUNCTUAL) && evidence.doubt <= TOLERATED;
+    if evidence.coalesced > COALESCED_SHARE && punctual {
+        let share = percent(evidence.coalesced);
+        reasons.push((
+            Grade::Degraded,
+            Message::new("verdict.coalesced").with("share", share),
+        ));
+    }
+    unverified(evidence, &mut reasons);
+    if !reasons.is_empty() && evidence.machine.is_some_and(|busy| busy > BUSY) {
+        let share = percent(evidence.machine.unwrap_or_default());
+        // Not a reason of its own: a busy machine whose numbers hold is no problem.
+        reasons.push((
+            Grade::Valid,
+            Message::new("verdict.busy").with("share", share),
+        ));
+    }
+    reasons.sort_by_key(|(grade, _)| std::cmp::Reverse(*grade));
+    Verdict {
+        grade: reasons.first().map_or(Grade::Valid, |(grade, _)| *grade),
+        reasons: reasons.into_iter().map(|(_, message)| message).collect(),
+    }
+}
+
+/// By how much the client's lateness may have falsified TTFT and ITL.
+fn latencies(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
+    let lag = evidence
+        .lag
+        .filter(|_| evidence.user_clock)
+        .map_or(0.0, |lag| lag.p99);
+    let ttft = evidence.send_delay.unwrap_or(0.0) + lag.max(evidence.doubt);
+    let itl = lag.max(evidence.doubt);
+    for (id, metric, error) in [
+        ("verdict.ttft", evidence.ttft, ttft),
+        ("verdict.itl", evidence.itl, itl),
+    ] {
+        let Some(metric) = metric else { continue };
+        let tolerated = TOLERATED.max(TOLERATED_SHARE * metric);
+        let grade = if error <= tolerated {
+            continue;
+        } else if error <= LIMITED * tolerated {
+            Grade::Degraded
+        } else {
+            Grade::ClientLimited
+        };
+        let message = Message::new(id)
+            .with("error", ms(error))
+            .with("metric", ms(metric));
+        reasons.push((grade, message));
+    }
+}
+
+/// Without the kernel's stamps nobody knows how late the client was.
+fn unverified(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
+    if evidence.requests == 0 {
+        return;
+    }
+    if evidence.lag.is_none() {
+        reasons.push((Grade::Degraded, Message::new("verdict.unverified")));
+    } else if !evidence.user_clock && evidence.unstamped * 100 > evidence.requests {
+        let share = percent(evidence.unstamped as f64 / evidence.requests as f64);
+        let message = Message::new("verdict.unstamped").with("share", share);
+        reasons.push((Grade::Degraded, message));
+    }
+}
+
+fn ms(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1}", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Grade::{ClientLimited, Degraded, Valid};
+    use super::*;
+
+    fn lag(p50: f64, p99: f64) -> Statistics {
+        Statistics {
+            count: 1_000,
+            mean: p50,
+            std_dev: None,
+            min: 0.0,
+            p50,
+            p90: p99,
+            p95: p99,
+            p99,
+            max: p99,
+        }
+    }
+
+    /// A client that does its work well.
+    fn good() -> Evidence {
+        Evidence {
+            ttft: Some(200.0),
+            itl: Some(20.0),
+            lag: Some(lag(0.03, 0.3)),
+            requests: 1_000,
+            send_delay: Some(0.2),
+            machine: Some(0.4),
+            ..Evidence::default()
+        }
+    }
+
+    /// A good client with that changed is given that grade for those reasons.
+    fn check(name: &str, change: fn(&mut Evidence), grade: Grade, reasons: &[&str]) {
+        let mut evidence = good();
+        change(&mut evidence);
+        let verdict = judge(&evidence);
+        assert_eq!(verdict.grade, grade, "{name}: {:?}", verdict.reasons);
+        let ids: Vec<_> = verdict.reasons.iter().map(Message::id).collect();
+        assert_eq!(ids, reasons, "{name}");
+    }
+
+    #[test]
+    fn a_good_client_is_valid() {
+        check("good", |_| {}, Valid, &[]);
+        check("no requests", |e| *e = Evidence::default(), Valid, &[]);
+        check("a busy machine", |e| e.machine = Some(1.0), Valid, &[]);
+    }
+
+    #[test]
+    fn lateness_counts_by_what_it_falsifies() {
+        let (ttft, itl) = ("verdict.ttft", "verdict.itl");
+        // The kernel's clock makes a late read harmless.
+        check("late", |e| e.lag = Some(lag(3.0, 40.0)), Valid, &[]);
+        let late: fn(&mut Evidence) = |e| {
+            e.lag = Some(lag(3.0, 9.0));
+            e.user_clock = true;
+        };
+        check("late, by the user's clock", late, Degraded, &[itl]);
+        let very_late: fn(&mut Evidence) = |e| {
+            e.lag = Some(lag(30.0, 90.0));
+            e.user_clock = true;
+        };
+        check("very late", very_late, ClientLimited, &[ttft, itl]);
+        check("in doubt", |e| e.doubt = 6.0, Degraded, &[itl]);
+        let long_gap: fn(&mut Evidence) = |e| {
+            e.itl = Some(200.0);
+            e.doubt = 9.0;
+        };
+        check("5% of a long gap", long_gap, Valid, &[]);
+        let sent = "sent late";
+        check(sent, |e| e.send_delay = Some(12.0), Degraded, &[ttft]);
+        check(sent, |e| e.send_delay = Some(60.0), ClientLimited, &[ttft]);
+    }
+
+    #[test]
+    fn a_process_that_stands_still_measures_itself() {
+        let id = &["verdict.standstill"];
+        check("once", |e| e.standstill = 0.005, Valid, &[]);
+        check("now and then", |e| e.standstill = 0.05, Degraded, id);
+        check("mostly", |e| e.standstill = 0.8, ClientLimited, id);
+    }
+
+    #[test]
+    fn a_load_that_is_not_the_planned_one_is_said() {
+        let refused: fn(&mut Evidence) = |e| e.refused = 1;
+        check("refused", refused, ClientLimited, &["verdict.refused"]);
+        let late: fn(&mut Evidence) = |e| e.late_start = Some(150.0);
+        check("late starts", late, Degraded, &["verdict.late_start"]);
+    }
+
+    #[test]
+    fn events_that_come_together_are_the_way_s_or_the_client_s() {
+        let on_the_way: fn(&mut Evidence) = |e| e.coalesced = 0.5;
+        check("buffered", on_the_way, Degraded, &["verdict.coalesced"]);
+        let late: fn(&mut Evidence) = |e| {
+            e.coalesced = 0.5;
+            e.doubt = 50.0;
+        };
+        let reasons = ["verdict.ttft", "verdict.itl"];
+        check("late", late, ClientLimited, &reasons);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_not_valid() {
+        let unverified = &["verdict.unverified"];
+        check("no kernel stamps", |e| e.lag = None, Degraded, unverified);
+        let some: fn(&mut Evidence) = |e| e.unstamped = 50;
+        check("some without", some, Degraded, &["verdict.unstamped"]);
+    }
+
+    #[test]
+    fn a_busy_machine_is_named_beside_what_it_has_done() {
+        let busy: fn(&mut Evidence) = |e| {
+            e.send_delay = Some(12.0);
+            e.machine = Some(0.99);
+        };
+        check("busy", busy, Degraded, &["verdict.ttft", "verdict.busy"]);
+    }
+}

@@ -1,0 +1,337 @@
+//! What servers do that no specification prepares for, as seen on real ones: each response must be
+//! measured if it can be, and named for what it is if not.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{
+    Directory, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, number, openai_text, run_against,
+    sse_response,
+};
+
+const PATH: &str = "/v1/chat/completions";
+const KEY: &str = "app-test-0123456789";
+const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
+                   data: [DONE]\n\n";
+
+fn answer() -> String {
+    format!("{}{END}", openai_text("a"))
+}
+
+/// A response with that status line and these headers, and the length of its body.
+fn with_length(head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let head = format!("{head}content-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// The rows of two requests, one after the other, to a server that answers both with these bytes.
+fn twice(response: impl Into<Vec<u8>>) -> Vec<Row> {
+    let response = response.into();
+    let server = Scripted::start(move |peer| {
+        while peer.request().is_some() {
+            peer.send(&response);
+        }
+    });
+    run(&server, &["--requests", "2"])
+}
+
+/// The row of a request to a server that answers with these bytes and closes.
+fn once(response: impl Into<Vec<u8>>) -> Row {
+    let response = response.into();
+    let server = Scripted::start(move |peer| {
+        if peer.request().is_some() {
+            peer.send(&response);
+            peer.close();
+        }
+    });
+    run(&server, &[]).remove(0)
+}
+
+fn run(server: &Scripted, args: &[&str]) -> Vec<Row> {
+    let directory = Directory::new();
+    let all = [&["--retries", "0"], args].concat();
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &all);
+    assert!(!rows.is_empty(), "{}{}", ran.stdout, ran.stderr);
+    rows
+}
+
+fn assert_failed(row: &Row, kind: &str, detail: &str) {
+    assert_eq!(row["error_kind"], kind, "{}", row["error_detail"]);
+    assert!(
+        row["error_detail"].contains(detail),
+        "{}",
+        row["error_detail"]
+    );
+}
+
+#[test]
+fn responses_that_are_measured_and_keep_their_connection() {
+    let body = answer();
+    let table: [(&str, Vec<u8>); 12] = [
+        (
+            "a length",
+            with_length(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n",
+                &body,
+            ),
+        ),
+        (
+            "HTTP/1.0 that stays",
+            with_length("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\n", &body),
+        ),
+        ("no content type", with_length("HTTP/1.1 200 OK\r\n", &body)),
+        ("no reason", with_length("HTTP/1.1 200\r\n", &body)),
+        (
+            "an empty header",
+            with_length("HTTP/1.1 200 OK\r\naccess-control-allow-origin:\r\n", &body),
+        ),
+        (
+            "100 Continue first",
+            [
+                b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(),
+                &sse_response(&body),
+            ]
+            .concat(),
+        ),
+        (
+            "trailers",
+            [SSE_HEAD.as_bytes(), &chunk(&body), b"0\r\nx-sum: 1\r\n\r\n"].concat(),
+        ),
+        (
+            "chunk extensions",
+            format!(
+                "{SSE_HEAD}{:x};a=\"b\"\r\n{body}\r\n0;last\r\n\r\n",
+                body.len()
+            )
+            .into(),
+        ),
+        (
+            "lengths with zeros",
+            format!("{SSE_HEAD}000{:X}\r\n{body}\r\n00\r\n\r\n", body.len()).into(),
+        ),
+        (
+            "a byte-order mark",
+            sse_response(&format!("\u{feff}{body}")),
+        ),
+        (
+            "60 headers",
+            with_length(
+                &format!("HTTP/1.1 200 OK\r\n{}", "x-a: b\r\n".repeat(60)),
+                &body,
+            ),
+        ),
+        (
+            "bytes that are no UTF-8",
+            sse_response("")
+                .into_iter()
+                .take(SSE_HEAD.len())
+                .chain(chunk(
+                    [
+                        b"data: {\"choices\":[{\"delta\":{\"content\":\"\xFF\xC3(\"}}]}\n\n"
+                            .as_slice(),
+                        END.as_bytes(),
+                    ]
+                    .concat(),
+                ))
+                .chain(chunk(""))
+                .collect(),
+        ),
+    ];
+    for (what, response) in table {
+        let rows = twice(response);
+        for row in &rows {
+            assert_eq!(row["outcome"], "ok", "{what}: {}", row["error_detail"]);
+            assert_eq!(row["chunks"], "1", "{what}");
+        }
+        assert_eq!(rows[1]["connection"], "reused", "{what}");
+    }
+}
+
+#[test]
+fn responses_that_are_measured_and_end_with_their_connection() {
+    let body = answer();
+    for head in [
+        "HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n",
+        // Line ends of a bare LF.
+        "HTTP/1.1 200 OK\nconnection: close\n\n",
+        SSE_HEAD_CLOSE,
+    ] {
+        let row = once(format!("{head}{body}"));
+        assert_eq!(row["outcome"], "ok", "{head}: {}", row["error_detail"]);
+    }
+}
+
+#[test]
+fn a_response_that_comes_twice_is_counted_once() {
+    let response = sse_response(&answer());
+    let rows = twice([response.clone(), response].concat());
+    for row in &rows {
+        assert_eq!(row["outcome"], "ok", "{}", row["error_detail"]);
+        assert_eq!(row["connection"], "new", "the unasked bytes are no answer");
+    }
+}
+
+#[test]
+fn an_answer_to_half_a_request_is_an_answer() {
+    // A server that refuses by the head alone, and closes without reading the body.
+    let server = Scripted::start(|peer| {
+        use std::io::Read as _;
+        let _ = peer.stream.read(&mut [0; 512]);
+        peer.send(with_length(
+            "HTTP/1.1 413 Too Large\r\nconnection: close\r\n",
+            "big",
+        ));
+        peer.close();
+    });
+    let row = run(&server, &["--query", &"x".repeat(60_000)]).remove(0);
+    assert_failed(&row, "http_status", "HTTP 413: big");
+}
+
+#[test]
+fn bodies_without_events_are_quoted() {
+    let plain = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n";
+    let stream = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
+    let row = once(with_length(plain, "upstream is\ndown"));
+    assert_failed(&row, "not_sse", "no event: upstream is down");
+    let row = once(with_length(stream, "{\"error\":\"overloaded\"}"));
+    assert_failed(&row, "not_sse", "no event: {\"error\":\"overloaded\"}");
+    let row = once(with_length(stream, "\n\n"));
+    assert_failed(&row, "not_sse", "the body holds no event");
+    // What gzip's output begins with.
+    let row = once(with_length(stream, b"\x1f\x8b\x08\x00\xff\xff"));
+    assert_failed(&row, "not_sse", "no text");
+}
+
+#[test]
+fn compressed_bodies_are_not_quoted() {
+    for status in ["200 OK", "500 Oops"] {
+        let head = format!("HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\n");
+        let row = once(with_length(&head, b"\x1f\x8b\x08quoted?"));
+        assert!(!row["error_detail"].contains("quoted"), "{row:?}");
+    }
+}
+
+#[test]
+fn responses_without_a_body_say_so() {
+    for response in [
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let row = once(response);
+        assert_failed(&row, "truncated", "no body (HTTP 20");
+    }
+}
+
+#[test]
+fn a_stream_that_ends_inside_an_event_says_so() {
+    let row = once(format!("{SSE_HEAD_CLOSE}{}data: {{\"cho", openai_text("a")));
+    assert_failed(&row, "truncated", "inside an event");
+    assert_eq!(row["chunks"], "1");
+}
+
+#[test]
+fn a_stream_that_stays_open_after_its_end_says_so() {
+    let server = Scripted::start(|peer| {
+        if peer.request().is_some() {
+            peer.send([SSE_HEAD.as_bytes(), &chunk(answer())].concat());
+            peer.stay_silent();
+        }
+    });
+    let row = run(&server, &["--timeout", "300ms"]).remove(0);
+    assert_failed(&row, "timeout_idle", "after the terminal event");
+}
+
+#[test]
+fn malformed_events_are_quoted_once() {
+    let row = once(sse_response("data: no JSON here\n\ndata: [DONE]\n\n"));
+    assert_failed(&row, "malformed", "no JSON here");
+    assert_eq!(row["error_detail"].matches("no JSON here").count(), 1);
+}
+
+#[test]
+fn other_protocols_are_named_as_such() {
+    for response in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "\x15\x03\x01\r\n\r\n"] {
+        let row = once(response);
+        assert_failed(&row, "malformed", "is not HTTP/1.1");
+    }
+    let many = "x-a: b\r\n".repeat(300);
+    let row = once(format!("HTTP/1.1 200 OK\r\n{many}\r\n"));
+    assert_failed(&row, "malformed", "too many headers");
+    let long = "b".repeat(40_000);
+    let row = once(format!("HTTP/1.1 200 OK\r\nx-a: {long}\r\n\r\n"));
+    assert_failed(&row, "malformed", "head is larger than");
+}
+
+#[test]
+fn http_errors_say_what_the_service_says() {
+    let json = "{\"error\":{\"message\":\"Invalid API Key\",\"code\":401}}";
+    let row = once(with_length("HTTP/1.1 401 Unauthorized\r\n", json));
+    assert_eq!(row["error_detail"], "HTTP 401: Invalid API Key");
+    let head = "HTTP/1.1 500 Oops\r\ncontent-type: text/event-stream\r\n";
+    let event = "data: {\"error\":{\"message\":\"broke\",\"code\":\"500\"}}\n\n";
+    let row = once(with_length(head, event));
+    assert_eq!(row["error_detail"], "HTTP 500: broke");
+    let echo = format!("{{\"message\":\"unknown key {KEY}\"}}");
+    let row = once(with_length("HTTP/1.1 403 Forbidden\r\n", echo));
+    assert!(!row["error_detail"].contains(KEY), "{row:?}");
+}
+
+#[test]
+fn the_body_of_an_error_is_quoted_as_far_as_it_came() {
+    let server = Scripted::start(|peer| {
+        if peer.request().is_some() {
+            peer.send("HTTP/1.1 503 Busy\r\ncontent-length: 100\r\n\r\ntry later");
+            peer.stay_silent();
+        }
+    });
+    let row = run(&server, &["--timeout", "300ms"]).remove(0);
+    assert_eq!(row["error_detail"], "HTTP 503: try later");
+}
+
+#[test]
+fn ten_thousand_events_in_one_write_are_all_counted() {
+    let events = openai_text("a b").repeat(10_000);
+    let row = once(sse_response(&format!("{events}{END}")));
+    assert_eq!(row["outcome"], "ok", "{}", row["error_detail"]);
+    assert_eq!(row["chunks"], "10000");
+    assert!(number(&row, "coalesced") > 9_000.0);
+    assert_eq!(row["output_tokens"], "20000");
+}
+
+#[test]
+fn an_event_of_5_mb_is_one_chunk() {
+    let text = "x".repeat(5_000_000);
+    let row = once(sse_response(&format!("{}{END}", openai_text(&text))));
+    assert_eq!(row["outcome"], "ok", "{}", row["error_detail"]);
+    assert_eq!(row["chunks"], "1");
+    assert_eq!(row["answer_chars"], "5000000");
+}
+
+#[test]
+fn a_head_that_trickles_in_is_waited_for() {
+    // Each gap is well within the timeout; together they exceed it.
+    let server = Scripted::start(|peer| {
+        if peer.request().is_none() {
+            return;
+        }
+        for piece in SSE_HEAD.as_bytes().chunks(8) {
+            peer.send(piece);
+            thread::sleep(Duration::from_millis(100));
+        }
+        peer.send([chunk(answer()), chunk("")].concat());
+    });
+    let row = run(&server, &["--timeout", "700ms"]).remove(0);
+    assert_eq!(row["outcome"], "ok", "{}", row["error_detail"]);
+    assert!(number(&row, "headers_ms") - number(&row, "ttfb_ms") >= 700.0);
+}
+
+#[test]
+fn deep_json_is_no_danger() {
+    let open = "[".repeat(100_000);
+    let body =
+        format!("data: {{\"error\":{open}\n\ndata: {{\"choices\":{open}\n\ndata: {open}\n\n");
+    let row = once(sse_response(&body));
+    assert_eq!(row["outcome"], "failed");
+}
