@@ -4,7 +4,8 @@ const charts = [];
 const hiddenSeries = new Map();
 
 // A chart is described by: id (its title's text is "chart.<id>"), unit, series [{id, name?, colour (a place in
-// the palette), dash?, mark}], and optionally about (the title in full), wide and note. Subclasses say how it is painted, what it
+// the palette), dash?, mark}], and optionally about (the title in full), wide, note and nothing (the
+// text of an empty chart). Subclasses say how it is painted, what it
 // reads at a place, and what its table is.
 class Chart {
   constructor(spec) {
@@ -77,7 +78,7 @@ class Chart {
     ctx.clearRect(0, 0, this.area.width, this.area.height);
     for (const series of this.series) series.paintSwatch();
     if (this.isEmpty()) {
-      const words = text(this.isAvailable() ? 'nothing' : 'not_available');
+      const words = text(this.isAvailable() ? this.nothing ?? 'nothing' : 'not_available');
       rule(ctx, this.area.left, this.area.bottom, this.area.right, this.area.bottom, colours.axis);
       label(ctx, words, (this.area.left + this.area.right) / 2, this.area.height / 2, 'center');
     } else {

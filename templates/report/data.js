@@ -2,7 +2,7 @@
 // the other: data, text, draw, chart, time, trend, waterfall, distribution, tables, main.
 //
 // The contract with the program (schema "sse-perf/page/1"). `null` is "not measured" wherever a value
-// may be missing; `null` in place of a whole series is "not available from the files that were read".
+// may be missing; `null` in place of a whole series, or none of it, is "not available from the files that were read".
 // Instants are seconds since the start of the run, unless they say otherwise.
 //
 // language   "en" or "zh": the run's
@@ -13,6 +13,8 @@
 //            duration_s: first start to last end; end_s: the last end
 //            host: {name, cores, os}, runs: number of runs merged, files: the files read, for `report`
 // warnings   [{en, zh}]
+// verdict    {grade, reasons: [{en, zh}]}: how far the figures are the service's and not the client's own; grade:
+//            "VALID", "DEGRADED", "CLIENT-LIMITED"; null where it is not known
 // summary    requests, ok, failed, cancelled, abandoned, success_rate (0 to 1), chunks, retries, reconnects,
 //            output_tokens, token_source ("usage", "estimate", "mixed"), rps, throughput (tokens/s)
 // statistics {metric: [count, mean, std_dev, min, p50, p90, p95, p99, max]} in ms, ms/token, tokens/s, tokens;

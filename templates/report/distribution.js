@@ -47,7 +47,7 @@ class Distribution extends Chart {
     const at = (value) => left + ((place(value) - place(low)) / (place(high) - place(low))) * (right - left);
     const ticks = [];
     if (log) {
-      const factors = high / low > 1000 ? [1] : [1, 2, 5];
+      const factors = high / low > 1000 ? [1] : high / low > 20 ? [1, 2, 5] : [1, 2, 3, 4, 6, 8];
       for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += 1) {
         for (const factor of factors) ticks.push(factor * 10 ** power);
       }

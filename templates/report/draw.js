@@ -36,7 +36,7 @@ function timeScale(from, to, left, right) {
   };
 }
 
-const COUNTED = ['requests', 'requests/s', 'users', 'tokens'];
+const COUNTED = ['requests', 'requests/s', 'users', 'tokens', 'tokens/s'];
 
 // A scale of values from bottom to top, with its labels: from 0 (in whole steps where values are counts), or in
 // powers of ten.

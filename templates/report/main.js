@@ -33,7 +33,7 @@ function overTheRun() {
     { id: 'response_mean', unit: 'ms', series: [line('second', 0, 'response'), line('so_far', 1, 'response_so_far', 1)], log: true },
     { id: 'tpot_mean', unit: 'ms/token', series: [line('second', 0, 'tpot'), line('so_far', 1, 'tpot_so_far', 1)], log: true },
     { id: 'itl', unit: 'ms', about: text('about.itl'), series: [{ ...line('p50', 0, 'itl_p50'), lows: data.ticks?.itl_p50, highs: data.ticks?.itl_p99 }, line('p90', 2, 'itl_p90', 1), line('p99', 4, 'itl_p99', 2)], log: true },
-    { id: 'failures', unit: 'requests', series: kinds.length ? kinds : [{ id: 'failed', colour: 3, mark: 'bars', values: data.ticks ? [] : null }] },
+    { id: 'failures', unit: 'requests', nothing: data.summary.requests ? 'failures.nothing' : 'nothing', series: kinds.length ? kinds : [{ id: 'failed', colour: 3, mark: 'bars', values: data.ticks ? [] : null }] },
   ].map((spec) => new Trend(spec));
 }
 
@@ -51,6 +51,7 @@ function build() {
   document.getElementById('contents').replaceChildren(...['trends', 'requests', 'distributions', 'waterfall', 'statistics', 'failures', 'breakdowns', 'glossary'].map((id) => (
     element('a', { href: `#${id}` }, text(`section.${id}`))
   )));
+  const groups = [breakdown('run', ['run', 'label', 'host', 'target', 'model']), breakdown('key', ['key']), breakdown('query', ['query'])].filter(Boolean);
   const logarithmic = button(text('log'), () => {
     page.log = !page.log;
     logarithmic.setAttribute('aria-pressed', page.log);
@@ -64,9 +65,9 @@ function build() {
     section('distributions', figures([new Distribution('ttft'), new Distribution('response')])),
     section('waterfall', figures([new Waterfall(data.waterfall)])),
     statisticsTable(), failuresTable(),
-    section('breakdowns', ...[breakdown('run', ['run', 'label', 'host', 'target', 'model']), breakdown('key', ['key']), breakdown('query', ['query'])].filter(Boolean)),
+    section('breakdowns', ...groups.length ? groups : [element('p', { class: 'lead' }, text('nothing'))]),
     glossary());
-  document.getElementById('footer').replaceChildren(element('p', {}, text('footer', { version: data.run.version ?? '' })), element('p', {}, text('palette')));
+  document.getElementById('footer').replaceChildren(element('p', {}, text('footer', { program: document.querySelector('meta[name=generator]').content })), element('p', {}, text('palette')));
   showSwitches();
   zoom(view.from, view.to);
 }

@@ -20,13 +20,22 @@ function overview() {
     element('p', { class: 'eyebrow' }, text('title')),
     element('h1', {}, foreign(about.label || about.model || about.target)),
     element('p', { class: `verdict ${failed ? 'bad' : summary.ok ? 'good' : ''}` }, text(verdict, words)),
-    warnings(), facts(), command(), cards());
+    grade(), notes(text('warnings'), data.warnings), facts(), command(), cards());
 }
 
-function warnings() {
-  if (!data.warnings.length) return null;
-  const items = data.warnings.map((warning) => element('li', {}, foreign(warning[page.language])));
-  return element('div', { class: 'warning', role: 'note' }, element('strong', {}, text('warnings')), element('ul', {}, ...items));
+// How far the figures can be used: in a line where they can, with the reasons where not.
+function grade() {
+  if (!data.verdict || data.summary.requests === 0) return null;
+  const { grade: name, reasons } = data.verdict;
+  const words = text(`grade.${name}`);
+  return reasons.length ? notes(words, reasons, 'grade') : element('p', { class: 'lead', id: 'grade' }, words);
+}
+
+// What the reader should know.
+function notes(heading, messages, id = null) {
+  if (!messages.length) return null;
+  const items = messages.map((message) => element('li', {}, foreign(message[page.language])));
+  return element('div', { class: 'warning', role: 'note', id }, element('strong', {}, heading), element('ul', {}, ...items));
 }
 
 // The run in a few words: when, where, with what.
@@ -96,10 +105,11 @@ function statisticsTable() {
   const columns = STATISTICS.map((name) => element('th', { scope: 'col' }, text(`statistic.${name}`)));
   const rows = Object.entries(METRICS).filter(([metric]) => metric !== 'ttfa' || data.statistics.ttfa).map(([metric, unit]) => {
     const figures = data.statistics[metric];
+    const none = metric === 'itl' && !data.ticks.itl_p50 ? null : 0;
     const cells = STATISTICS.map((name, i) => {
       const value = figures ? figures[i] : null;
       const roughly = metric === 'itl' && name.startsWith('p') && value !== null ? '≈ ' : '';
-      const words = name === 'count' ? number(figures ? value : 0) : measured(value, unit === 'tokens' && name !== 'mean' && name !== 'std_dev' ? unit : 'ms', figures ? figures[8] : 0);
+      const words = name === 'count' ? number(value ?? none) : measured(value, unit === 'tokens' && name !== 'mean' && name !== 'std_dev' ? unit : 'ms', figures ? figures[8] : 0);
       return element('td', { 'data-statistic': name, 'data-value': value, title: value }, roughly + words);
     });
     return element('tr', { 'data-metric': metric }, element('th', { scope: 'row', title: text(`glossary.${metric}`) }, text(`metric.${metric}`)), element('td', { class: 'unit' }, text(`unit.${unit}`)), ...cells);
@@ -114,7 +124,7 @@ function failuresTable() {
   const { summary } = data;
   const cut = summary.cancelled + summary.abandoned > 0
     ? element('p', { class: 'lead' }, text('failures.cut', { cancelled: number(summary.cancelled), abandoned: number(summary.abandoned) })) : null;
-  if (!data.failures.length) return section('failures', element('p', { class: 'lead' }, text('failures.none')), cut);
+  if (!data.failures.length) return section('failures', element('p', { class: 'lead' }, text(summary.requests ? 'failures.none' : 'nothing')), cut);
   const rows = data.failures.map(({ kind, count, first_s: first, detail }) => element('tr', {},
     element('th', { scope: 'row', title: text(`kind.${kind}`) }, element('code', {}, kind)), element('td', {}, number(count)),
     element('td', {}, `${percent(count / (summary.ok + summary.failed))}%`), element('td', {}, clock(first, 3)),
@@ -132,7 +142,7 @@ const FIGURES = [
 // Groups of requests side by side, sortable by each column.
 function breakdown(by, names) {
   const groups = data.breakdowns[by];
-  if (!groups) return null;
+  if (!groups || !groups.of) return null;
   const columns = [...names.map((name) => [name, 'words']), ...FIGURES];
   const rows = groups.names.map((name, i) => [...name, ...groups.figures[i]]);
   const sizes = columns.map(([, unit], i) => (unit === 'words' ? 0 : rows.reduce((most, row) => Math.max(most, row[i] ?? 0), 0)));

@@ -8,7 +8,7 @@ use crate::stats::{Distribution, Statistics, rounded};
 /// How many bins there are at least and at most.
 const BINS: (f64, f64) = (8.0, 60.0);
 /// From that many times the median on, the largest value makes the bins' widths grow by ratio.
-const FAR: f64 = 20.0;
+const FAR: f64 = 5.0;
 
 /// A histogram: `counts[i]` values lie in `edges[i]..edges[i + 1]`, the last edge included.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
