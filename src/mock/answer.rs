@@ -53,13 +53,14 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The answer to a request that had been read at that moment.
+    /// The answer to a request that had been read at that moment, so late after its arrival.
     pub(super) fn new(
         shared: &'a Shared,
         stream: &'a TcpStream,
         frames: &'a mut Frames,
         request: &Request<'_>,
         read: Stamp,
+        late: Option<Duration>,
     ) -> Self {
         let chunked = shared.options.chunked && request.takes_chunks;
         frames.restart(chunked);
@@ -67,6 +68,7 @@ impl<'a> Answer<'a> {
             path: request.path.to_owned(),
             read_wall_us: shared.clock.wall(read).unix_timestamp_nanos() / 1_000,
             read,
+            late,
             ..Row::default()
         };
         Self {
