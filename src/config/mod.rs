@@ -14,6 +14,7 @@ mod tests;
 mod url;
 
 pub use build::plan;
+pub use outputs::{check_inputs, report_outputs};
 pub use parse::{count, duration, positive_duration, whole};
 pub use show::plan_json;
 

@@ -11,5 +11,6 @@ mod limits;
 mod oddities;
 mod outputs;
 mod proxies;
+mod report;
 mod retries;
 mod support;
