@@ -38,6 +38,7 @@
 //! - [`collector`]: receives, counts, writes and prints
 //! - [`engine`]: spawns, ramps, stops and joins
 //! - [`mock`]: the simulated service
+//! - [`selftest`]: how exact this program is on this machine
 //! - [`cli`]: the command line as typed
 //! - [`config`]: the command line as understood: every usage error is found here
 //! - [`commands`]: one file per subcommand
@@ -63,6 +64,7 @@ pub mod output;
 pub mod plan;
 pub mod protocol;
 pub mod record;
+pub mod selftest;
 pub mod sse;
 pub mod stats;
 pub mod stop;

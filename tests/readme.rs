@@ -45,6 +45,7 @@ fn both_halves_name_every_flag() {
         &["demo", "--help"],
         &["report", "--help"],
         &["mock", "--help"],
+        &["selftest", "--help"],
         &["completions", "--help"],
     ] {
         let flags = flags(help);

@@ -49,6 +49,8 @@ pub enum Command {
     Report(Box<ReportArgs>),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
+    /// How exact this program is on this machine.
+    Selftest(SelftestArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
 }
@@ -199,6 +201,33 @@ pub struct MockArgs {
     /// File for what was really done.
     #[arg(help_heading = "server", long, value_name = "FILE")]
     pub log: Option<String>,
+}
+
+/// `sse-perf selftest`.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "load")]
+pub struct SelftestArgs {
+    /// Number of users of a single step.
+    #[arg(short = 't', long, visible_alias = "threads", value_name = "N")]
+    pub users: Option<String>,
+    /// Tokens a second of each user.
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub rate: String,
+    /// How long each step goes on.
+    #[arg(short, long, value_name = "TIME", default_value = "5")]
+    pub duration: String,
+    /// Every processor is kept busy meanwhile.
+    #[arg(long)]
+    pub busy: bool,
+    /// All users, gaps and conditions.
+    #[arg(long, conflicts_with_all = ["users", "busy"])]
+    pub matrix: bool,
+    /// Arrivals are stamped when `read` returns.
+    #[arg(long)]
+    pub user_clock: bool,
+    /// The results as a document.
+    #[arg(long, value_name = "FILE|-", help_heading = "output")]
+    pub json: Option<String>,
 }
 
 /// `sse-perf completions`.

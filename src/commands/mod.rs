@@ -5,6 +5,7 @@ mod demo;
 mod mock;
 mod report;
 mod run;
+mod selftest;
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
         Some(Command::Completions(args)) => completions::write(args, language),
         Some(Command::Report(args)) => report::make(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),
+        Some(Command::Selftest(args)) => selftest::measure(args, language),
     }
 }
 

@@ -178,6 +178,7 @@ mod tests {
             ended: Ended::Client,
             read_wall_us: 1_700_000_000_000_000,
             read: Stamp::from_micros(12),
+            late: Some(Duration::from_micros(7)),
             end: Duration::from_micros(99),
             tokens: 3,
             events: 4,
@@ -186,11 +187,11 @@ mod tests {
         };
         assert_eq!(
             row.cells().join(","),
-            "m1,,/v1/x,200,status=503,client,1700000000000000,12,50,71,99,3,4,50 71"
+            "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,4,50 71"
         );
         assert_eq!(
             Row::default().cells().join(","),
-            ",,,,,complete,0,0,,,0,0,0,"
+            ",,,,,complete,0,0,,,,0,0,0,"
         );
     }
 

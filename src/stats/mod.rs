@@ -33,6 +33,12 @@ pub fn percentile_of_sorted(values: &[u64], p: f64) -> Option<f64> {
     (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index] as f64))
 }
 
+/// The same of numbers.
+#[must_use]
+pub fn percentile_of(values: &[f64], p: f64) -> Option<f64> {
+    (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index]))
+}
+
 /// The percentile `p` (0 to 100) of `count` ordered values, at least one, by linear interpolation
 /// between closest ranks: operation for operation what `NumPy`'s default does, so that the result is
 /// the same to the last bit.

@@ -23,6 +23,7 @@ pub(super) struct ClientJson {
     voluntary_switches: Option<u64>,
     involuntary_switches: Option<u64>,
     standstill_s: f64,
+    peak_memory_bytes: Option<u64>,
 }
 
 impl ClientJson {
@@ -40,6 +41,7 @@ impl ClientJson {
             voluntary_switches: client.switches.map(|(voluntary, _)| voluntary),
             involuntary_switches: client.switches.map(|(_, involuntary)| involuntary),
             standstill_s: seconds(client.standstill),
+            peak_memory_bytes: client.peak_memory,
         }
     }
 
@@ -57,6 +59,7 @@ impl ClientJson {
             machine: self.machine_busy,
             switches: self.voluntary_switches.zip(self.involuntary_switches),
             standstill: duration(self.standstill_s),
+            peak_memory: self.peak_memory_bytes,
         }
     }
 }
