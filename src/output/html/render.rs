@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use handlebars::Handlebars;
+use ring::digest::{SHA256, digest};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::Page;
 use super::data::PageData;
@@ -116,5 +116,5 @@ fn in_script(document: &impl Serialize) -> String {
 
 /// How a Content-Security-Policy names a style or a script.
 fn hash(text: &str) -> String {
-    BASE64.encode(Sha256::digest(text))
+    BASE64.encode(digest(&SHA256, text.as_bytes()))
 }
