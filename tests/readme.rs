@@ -43,6 +43,7 @@ fn both_halves_name_every_flag() {
     for help in [
         &["--help"][..],
         &["demo", "--help"],
+        &["report", "--help"],
         &["mock", "--help"],
         &["selftest", "--help"],
         &["completions", "--help"],
@@ -75,7 +76,7 @@ fn both_halves_begin_with_the_two_commands() {
     for (half, text) in halves() {
         let first = text.split("```sh\n").nth(1).unwrap_or_default();
         assert!(
-            first.starts_with("cargo run --release -- demo\ncargo test\n```"),
+            first.starts_with("cargo run --release -- demo\ntests/run.sh\n```"),
             "{half}: {first:.80}"
         );
     }

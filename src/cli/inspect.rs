@@ -31,11 +31,10 @@ impl ProbeArgs {
             no_json: true,
             no_html: true,
             csv: None,
-            csv_bom: false,
             json: None,
             events: None,
             html_report: None,
-            label: None,
+            ..run.output
         };
         run.console.quiet = false;
         run.console.show_text = false;

@@ -7,10 +7,10 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use serde_json::Value;
 
-use super::{Exit, complain, run};
+use super::{Exit, complain, console};
 use crate::cli::ProbeArgs;
 use crate::clock::{Clock, Stamp};
-use crate::output::console::{ProbeRequest, Timeline};
+use crate::output::console::{Console, ProbeRequest, Timeline};
 use crate::plan::Plan;
 use crate::probe::{Observed, Reader, SeenEvent, Sketch, diagnose};
 use crate::record::{Outcome, RequestRecord, Sample};
@@ -47,7 +47,7 @@ struct Probe<'a> {
     plan: &'a Arc<Plan>,
     raw: bool,
     transport: Arc<Transport>,
-    console: crate::output::console::Console,
+    console: Console,
 }
 
 impl<'a> Probe<'a> {
@@ -58,7 +58,7 @@ impl<'a> Probe<'a> {
             plan,
             raw,
             transport: Arc::new(transport),
-            console: run::console(plan),
+            console: console(&plan.outputs, plan.console, plan.is_watched()),
         })
     }
 

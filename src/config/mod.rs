@@ -15,6 +15,7 @@ mod url;
 
 pub use build::plan;
 pub use files::protocol_document;
+pub use outputs::{check_inputs, report_outputs};
 pub use parse::{count, duration, positive_duration, whole};
 pub use show::{plan_json, shown_headers};
 

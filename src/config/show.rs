@@ -166,6 +166,8 @@ pub fn plan_json(plan: &Plan) -> Value {
             "csv_bom": plan.outputs.csv_bom,
             "json": destination(&plan.outputs.json),
             "events": plan.outputs.events.as_deref().map(path),
+            "html_report": destination(&plan.outputs.report),
+            "brand": plan.outputs.brand,
         },
         "console": {
             "language": plan.console.language.code(),

@@ -198,9 +198,10 @@ impl Console {
                 text.push('\n');
                 text.push_str(&spans);
             }
-            if summary.verdict.grade != Grade::Valid {
+            let verdict = summary.verdict.as_ref();
+            if let Some(verdict) = verdict.filter(|verdict| verdict.grade != Grade::Valid) {
                 text.push('\n');
-                text.push_str(&summary::verdict(page, &summary.verdict));
+                text.push_str(&summary::verdict(page, verdict));
             }
         } else {
             if !self.settings.quiet {

@@ -129,6 +129,8 @@ pub struct ItlSummary {
     pub p99: f64,
     /// The longest stall, in microseconds.
     pub max: u64,
+    /// When the (first) longest stall began.
+    pub max_from: Stamp,
 }
 
 /// Everything that is kept about one request.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClientSummary, SpansSummary, Statistics, Verdict};
+use super::{ClientSummary, Grade, SpansSummary, Statistics, Verdict};
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
 use crate::record::{FailureKind, TokenSource};
@@ -85,8 +85,8 @@ impl OutputTokens {
 /// `None` where nothing was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// What was planned.
-    pub plan: ClosedLoop,
+    /// What was planned; `None` where that is not known, or several runs were merged.
+    pub plan: Option<ClosedLoop>,
     /// Users that started.
     pub users_started: u64,
     /// Start of the first request.
@@ -150,13 +150,20 @@ pub struct Summary {
     pub tokens_per_s: Option<Statistics>,
     /// Output tokens of a request.
     pub tokens_per_request: Option<Statistics>,
-    /// What is known of the client's own failings.
-    pub client: ClientSummary,
-    /// Whether the numbers can be used.
-    pub verdict: Verdict,
+    /// What is known of the client's own failings; `None` of several clients, or of a run that is
+    /// known by its rows alone.
+    pub client: Option<ClientSummary>,
+    /// Whether the numbers can be used; `None` where only rows are known.
+    pub verdict: Option<Verdict>,
 }
 
 impl Summary {
+    /// How far the numbers can be used, where that is known.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        self.verdict.as_ref().map(|verdict| verdict.grade)
+    }
+
     /// Requests that failed.
     #[must_use]
     pub fn failed(&self) -> u64 {
@@ -185,9 +192,8 @@ impl Summary {
     /// The run's planned length, ramp-up included, where it is limited by time.
     #[must_use]
     pub fn planned_duration(&self) -> Option<Duration> {
-        self.plan
-            .deadline()
-            .map(|deadline| deadline.since(Stamp::ZERO))
+        let deadline = self.plan?.deadline()?;
+        Some(deadline.since(Stamp::ZERO))
     }
 
     /// The run's real length: from the first request's start to the last one's end.

@@ -33,6 +33,8 @@ struct Tally<'a> {
     record: &'a mut RequestRecord,
     /// Gaps between chunks in whole microseconds; the user's scratch.
     gaps: &'a mut Vec<u64>,
+    /// The first longest of the gaps, and when it began.
+    longest: Option<(u64, Stamp)>,
     /// The request's events, where they are wanted.
     events: Option<&'a mut Vec<EventRecord>>,
     reporter: Reporter<'a>,
@@ -76,6 +78,7 @@ impl<'a> StreamMeter<'a> {
             tally: Tally {
                 record,
                 gaps,
+                longest: None,
                 events,
                 reporter,
                 spans: OpenSpans::default(),
@@ -170,7 +173,7 @@ impl<'a> StreamMeter<'a> {
         expects_text: bool,
     ) -> Outcome {
         self.tally.reporter.flush();
-        self.tally.record.itl = summarize(self.tally.gaps);
+        self.tally.record.itl = self.tally.summarize();
         self.tally.judge(broken, mid_block, expects_text)
     }
 }
@@ -250,6 +253,11 @@ impl Tally<'_> {
         let record = &mut *self.record;
         let instants = &mut record.instants;
         let gap = instants.last_token.map(|last| micros(at.since(last)));
+        if let (Some(gap), Some(last)) = (gap, instants.last_token)
+            && self.longest.is_none_or(|(longest, _)| gap > longest)
+        {
+            self.longest = Some((gap, last));
+        }
         instants.first_token.get_or_insert(at);
         if !meaning.text.is_empty() {
             instants.first_answer.get_or_insert(at);
@@ -282,6 +290,20 @@ impl Tally<'_> {
                 value: value.to_owned(),
             });
         }
+    }
+
+    /// The gaps in figures; sorts them.
+    fn summarize(&mut self) -> Option<ItlSummary> {
+        let (max, max_from) = self.longest?;
+        self.gaps.sort_unstable();
+        let sum: u64 = self.gaps.iter().sum();
+        Some(ItlSummary {
+            mean: sum as f64 / self.gaps.len() as f64,
+            p50: percentile_of_sorted(self.gaps, 50.0)?,
+            p99: percentile_of_sorted(self.gaps, 99.0)?,
+            max,
+            max_from,
+        })
     }
 }
 
@@ -322,19 +344,6 @@ pub(super) fn quoted(text: &str) -> String {
         .take(QUOTED)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-/// The gaps in figures; sorts them.
-fn summarize(gaps: &mut [u64]) -> Option<ItlSummary> {
-    gaps.sort_unstable();
-    let max = *gaps.last()?;
-    let sum: u64 = gaps.iter().sum();
-    Some(ItlSummary {
-        mean: sum as f64 / gaps.len() as f64,
-        p50: percentile_of_sorted(gaps, 50.0)?,
-        p99: percentile_of_sorted(gaps, 99.0)?,
-        max,
-    })
 }
 
 #[cfg(test)]

@@ -13,5 +13,6 @@ mod outputs;
 mod probe;
 mod protocols;
 mod proxies;
+mod report;
 mod retries;
 mod support;

@@ -112,10 +112,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--csv", "--events", "x"],
     ),
     (&["--events", "-"], &["--events -", "--events events.csv"]),
-    (
-        &["--html-report", "r.html"],
-        &["--html-report r.html", "report/"],
-    ),
+    (&["--html-report", "-"], &["--html-report -", "report/"]),
     (
         &["--show-text", "--threads", "2"],
         &["--show-text", "--threads 1"],

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::client::{ClientJson, VerdictJson};
 use crate::clock::{Stamp, micros};
-use crate::stats::{
-    ClientSummary, FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix,
-    Verdict,
-};
+use crate::stats::{FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix};
 
-fn seconds(duration: Duration) -> f64 {
+pub(super) fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
 }
 
@@ -20,9 +18,9 @@ fn at_s(at: Stamp) -> f64 {
 
 #[derive(Serialize)]
 pub(super) struct SummaryJson<'a> {
-    users_planned: u32,
+    users_planned: Option<u32>,
     users_started: u64,
-    ramp_up_s: f64,
+    ramp_up_s: Option<f64>,
     planned_duration_s: Option<f64>,
     duration_s: Option<f64>,
     first_start_s: Option<f64>,
@@ -65,79 +63,16 @@ pub(super) struct SummaryJson<'a> {
     spans_left_out: u64,
     /// Percent of TTFT that had passed when the first span with a model began.
     before_model_percent: Option<Statistics>,
-    client: ClientJson,
-    verdict: VerdictJson,
-}
-
-#[derive(Serialize)]
-struct ClientJson {
-    lag_ms: Option<Statistics>,
-    send_delay_ms: Option<Statistics>,
-    late_start_ms: Option<Statistics>,
-    doubt_p99_ms: f64,
-    requests_without_kernel_clock: u64,
-    refused: u64,
-    run_queue_wait_s: Option<f64>,
-    process_cores: Option<f64>,
-    machine_busy: Option<f64>,
-    voluntary_switches: Option<u64>,
-    involuntary_switches: Option<u64>,
-    standstill_s: f64,
-    peak_memory_bytes: Option<u64>,
-}
-
-impl ClientJson {
-    fn of(client: &ClientSummary) -> Self {
-        Self {
-            lag_ms: client.lag,
-            send_delay_ms: client.send_delay,
-            late_start_ms: client.late_start,
-            doubt_p99_ms: client.doubt_p99,
-            requests_without_kernel_clock: client.unstamped,
-            refused: client.refused,
-            run_queue_wait_s: client.run_queue_wait.map(seconds),
-            process_cores: client.process_cores,
-            machine_busy: client.machine,
-            voluntary_switches: client.switches.map(|(voluntary, _)| voluntary),
-            involuntary_switches: client.switches.map(|(_, involuntary)| involuntary),
-            standstill_s: seconds(client.standstill),
-            peak_memory_bytes: client.peak_memory,
-        }
-    }
-}
-
-/// The verdict, its reasons in English.
-#[derive(Serialize)]
-struct VerdictJson {
-    grade: &'static str,
-    reasons: Vec<ReasonJson>,
-}
-
-#[derive(Serialize)]
-struct ReasonJson {
-    id: &'static str,
-    text: String,
-}
-
-impl VerdictJson {
-    fn of(verdict: &Verdict) -> Self {
-        let reasons = verdict.reasons.iter().map(|reason| ReasonJson {
-            id: reason.id(),
-            text: reason.to_string(),
-        });
-        Self {
-            grade: verdict.grade.name(),
-            reasons: reasons.collect(),
-        }
-    }
+    client: Option<ClientJson>,
+    verdict: Option<VerdictJson>,
 }
 
 impl<'a> SummaryJson<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
         Self {
-            users_planned: summary.plan.users,
+            users_planned: summary.plan.map(|plan| plan.users),
             users_started: summary.users_started,
-            ramp_up_s: seconds(summary.plan.ramp_up),
+            ramp_up_s: summary.plan.map(|plan| seconds(plan.ramp_up)),
             planned_duration_s: summary.planned_duration().map(seconds),
             duration_s: summary.duration().map(seconds),
             first_start_s: summary.first_start.map(at_s),
@@ -178,8 +113,8 @@ impl<'a> SummaryJson<'a> {
             spans: summary.spans.spans.iter().map(SpanJson::of).collect(),
             spans_left_out: summary.spans.left_out,
             before_model_percent: summary.spans.before_model,
-            client: ClientJson::of(&summary.client),
-            verdict: VerdictJson::of(&summary.verdict),
+            client: summary.client.as_ref().map(ClientJson::of),
+            verdict: summary.verdict.as_ref().map(VerdictJson::of),
         }
     }
 }

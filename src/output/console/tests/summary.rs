@@ -50,7 +50,7 @@ fn summary_by_estimate() {
             itl: None,
             ..usual()
         };
-        let plan = plan(1, 0, TIMED);
+        let plan = Some(plan(1, 0, TIMED));
         console.summary(&Summary { plan, ..estimated }, &Closing::default())
     });
 }
