@@ -13,6 +13,7 @@ mod outputs;
 mod probe;
 mod protocols;
 mod proxies;
+mod recorded;
 mod report;
 mod retries;
 mod support;
