@@ -55,7 +55,9 @@ class Distribution extends Chart {
       const step = niceStep(high - low, Math.max(2, Math.floor((right - left) / 70)));
       for (let i = Math.ceil(low / step); i * step <= high; i += 1) ticks.push(i * step);
     }
-    const named = ticks.filter((value) => value >= low && value <= high).map((value) => [value, number(value, value % 1 ? Math.min(6, Math.ceil(-Math.log10(value % 1) - 1e-9)) : 0)]);
+    // As many decimals as it takes to write each value: binary fractions are cut at nine.
+    const decimals = (value) => (String(Number((value % 1).toFixed(9))).split('.')[1] ?? '').length;
+    const named = ticks.filter((value) => value >= low && value <= high).map((value) => [value, number(value, decimals(value))]);
     return { at, ticks: named };
   }
 
