@@ -21,6 +21,7 @@
 //! Each uses only modules above it in this list; a test checks that.
 //!
 //! - [`clock`]: the only place that asks the time or sleeps
+//! - [`random`]: numbers drawn from a seed
 //! - [`arrival`]: reading a socket with the kernel's arrival times
 //! - [`monitor`]: how busy the process and the machine are
 //! - [`text`]: what is said to people, in two languages
@@ -65,6 +66,7 @@ pub mod output;
 pub mod plan;
 pub mod probe;
 pub mod protocol;
+pub mod random;
 pub mod record;
 pub mod selftest;
 pub mod sse;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::load::{ClosedLoop, Limit};
+use crate::load::{ClosedLoop, Leaving, Limit, ThinkTime};
 use crate::output::OutputConfig;
 use crate::protocol::Protocol;
+use crate::record::TokenCount;
 use crate::text::{Language, Message};
 use crate::workload::Workload;
 
@@ -22,6 +23,14 @@ pub struct Plan {
     pub workload: Workload,
     /// When it is sent.
     pub load: ClosedLoop,
+    /// How long a user thinks between its requests; `None` for not at all.
+    pub think_time: Option<ThinkTime>,
+    /// Which users leave before their answer is there; `None` for nobody.
+    pub leaving: Option<Leaving>,
+    /// What everything random is drawn from.
+    pub seed: u64,
+    /// How output tokens are counted.
+    pub tokens: TokenCount,
     /// How requests travel.
     pub transport: TransportConfig,
     /// How often a request is tried again after a failure that may pass; 0 switches reconnects off
@@ -49,7 +58,12 @@ impl Plan {
     /// Whether the run is a single request, which is shown in detail.
     #[must_use]
     pub fn is_single(&self) -> bool {
-        self.load.users == 1 && matches!(self.load.limit, Limit::OnceEach | Limit::Requests(1))
+        let one = match self.load.limit {
+            Limit::OnceEach => self.workload.turns == 1,
+            Limit::Requests(requests) => requests == 1,
+            Limit::Duration { .. } => false,
+        };
+        self.load.users == 1 && one
     }
 
     /// Whether a request is watched while it runs: there is one, and somebody looks.

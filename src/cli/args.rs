@@ -75,6 +75,12 @@ pub struct RequestArgs {
     /// File with a query per line.
     #[arg(long, value_name = "FILE")]
     pub param_file: Option<String>,
+    /// In which order the rows of that file are used.
+    #[arg(long, value_name = "ORDER", default_value = "sequential")]
+    pub data_order: String,
+    /// Each query gets a prefix of its own.
+    #[arg(long)]
+    pub unique: bool,
     /// The model.
     #[arg(long, value_name = "NAME")]
     pub model_name: Option<String>,
@@ -120,6 +126,21 @@ pub struct LoadArgs {
     /// Number of requests in all.
     #[arg(short = 'n', long, value_name = "N")]
     pub requests: Option<String>,
+    /// Requests of a conversation.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub turns: String,
+    /// How long a user thinks between its requests.
+    #[arg(long, value_name = "TIME")]
+    pub think_time: Option<String>,
+    /// The share of requests whose user leaves.
+    #[arg(long, value_name = "SHARE", default_value = "0")]
+    pub abandon_rate: String,
+    /// How long after a request's start its user leaves.
+    #[arg(long, value_name = "TIME")]
+    pub abandon_after: Option<String>,
+    /// Seed of everything random.
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub seed: String,
     /// How much longer requests in flight may take.
     #[arg(long, value_name = "TIME")]
     pub grace: Option<String>,
@@ -202,6 +223,9 @@ pub struct OutputArgs {
     /// No report.
     #[arg(long)]
     pub no_html: bool,
+    /// How output tokens are counted.
+    #[arg(long, value_name = "SOURCE", default_value = "usage")]
+    pub tokens: String,
     /// The brand's name in the report.
     #[arg(long, value_name = "TEXT|none", default_value = "7DGroup")]
     pub brand: String,

@@ -101,6 +101,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         protocol: plan.protocol.name(),
         model: plan.model.as_deref(),
         plan: plan.load,
+        turns: plan.workload.turns,
         timeout: plan.transport.timeout,
         grace: plan.grace,
         queries: source(&plan.workload.queries, &first.sent.query),
@@ -172,6 +173,18 @@ fn summary(plan: &Plan, collected: &Collected) -> Summary {
         .summary(Some(&plan.load), plan.transport.user_clock)
 }
 
+/// That usage and estimate are far apart, where they are.
+fn disagreement(collected: &Collected) -> Option<Message> {
+    let agreement = collected.stats.agreement();
+    let percent = agreement.disagreement()?;
+    Some(
+        Message::new("warning.tokens_disagree")
+            .with("usage", agreement.usage)
+            .with("estimate", agreement.estimate)
+            .with("percent", percent),
+    )
+}
+
 /// Saves and shows what the run came to, and says with which code to exit.
 fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
@@ -179,6 +192,8 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         interrupted,
     } = finished;
     let mut notices = collected.notices.clone();
+    notices.extend(disagreement(&collected));
+    collected.notices.clone_from(&notices);
     notices.extend(interrupted.then(|| Message::new("console.summary.interrupted")));
     about.warnings.extend(notices);
     let summary = summary(plan, &collected);

@@ -6,6 +6,7 @@ use super::{MOST_USERS, files, headers, parse};
 use crate::cli::RunArgs;
 use crate::load::{ClosedLoop, Limit};
 use crate::plan::{ConsoleConfig, Plan, TransportConfig};
+use crate::record::TokenCount;
 use crate::text::{Language, Message};
 
 /// Validates a command line. `environment_key` is the value of [`super::API_KEY_VARIABLE`].
@@ -35,11 +36,19 @@ pub fn plan(
         None => transport.timeout,
     };
     let label = builder.label()?;
-    let workload = builder.workload(&protocol, &transport.headers)?;
+    let seed = builder.seed()?;
+    let think_time = builder.think_time()?;
+    let leaving = builder.leaving()?;
+    let tokens = builder.tokens()?;
+    let workload = builder.workload(&protocol, &transport.headers, seed)?;
     Ok(Plan {
         target,
         protocol,
         load,
+        think_time,
+        leaving,
+        seed,
+        tokens,
         retries,
         grace,
         transport,
@@ -127,7 +136,11 @@ impl Builder<'_> {
     fn console(&self, load: &ClosedLoop) -> Result<ConsoleConfig, Message> {
         let raw = &self.raw.console;
         if raw.show_text {
-            let one = matches!(load.limit, Limit::OnceEach | Limit::Requests(1));
+            let one = match load.limit {
+                Limit::OnceEach => self.turns()? == 1,
+                Limit::Requests(requests) => requests == 1,
+                Limit::Duration { .. } => false,
+            };
             if load.users > 1 || !one {
                 return Err(Message::new("usage.show_text"));
             }
@@ -145,6 +158,17 @@ impl Builder<'_> {
     pub(super) fn model(&self) -> Option<String> {
         let model = self.raw.request.model_name.as_deref()?.trim();
         (!model.is_empty()).then(|| model.to_owned())
+    }
+
+    fn tokens(&self) -> Result<TokenCount, Message> {
+        let raw = self.raw.output.tokens.trim();
+        let mut known = TokenCount::ALL.into_iter();
+        known.find(|count| count.name() == raw).ok_or_else(|| {
+            let known = TokenCount::ALL.map(TokenCount::name).join(", ");
+            Message::new("usage.tokens")
+                .with("value", shown(raw))
+                .with("known", known)
+        })
     }
 
     fn label(&self) -> Result<Option<String>, Message> {

@@ -1,15 +1,14 @@
 //! What is sent: queries, keys and bodies, and what stands in where a file is of no use.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::build::Builder;
 use super::files::{self, Unusable};
-use super::show::{is_secret_name, secret_part, shown};
-use super::{API_KEY_VARIABLE, headers};
+use super::show::{is_secret_name, secret_part};
+use super::{API_KEY_VARIABLE, conversation, headers};
 use crate::protocol::Protocol;
 use crate::text::Message;
-use crate::workload::{ApiKey, BodyTemplate, Fields, Source, Workload};
+use crate::workload::{ApiKey, BodyTemplate, Fields, MissingInput, Parts, Source, Workload};
 
 impl Builder<'_> {
     /// The workload in a protocol. `given_headers` are those of `--header`.
@@ -17,8 +16,10 @@ impl Builder<'_> {
         &mut self,
         protocol: &Protocol,
         given_headers: &[(String, String)],
+        seed: u64,
     ) -> Result<Workload, Message> {
         let raw = &self.raw.request;
+        let turns = self.turns()?;
         let fields = Fields {
             user: raw.user.clone(),
             model: self.model(),
@@ -35,38 +36,43 @@ impl Builder<'_> {
             Some(file) => &files::body(file)?,
             None => protocol.body(),
         };
-        let body = BodyTemplate::new(document, &fields)
-            .map_err(|missing| Message::new("usage.input_missing").with("key", missing.key))?;
-        let queries = self.queries()?;
-        self.warn_of_what_is_not_sent(&body, &fields);
+        let data = self.data()?;
+        let parts = Parts {
+            fields: &fields,
+            columns: &data.columns,
+            history: protocol.history().filter(|_| turns > 1),
+            answers: false,
+        };
+        let body = BodyTemplate::new(document, parts).map_err(missing)?;
+        conversation::check_turns(turns, &body, protocol)?;
+        if data.has_queries {
+            self.warn_of_what_is_not_sent(&body, &fields);
+        } else if body.uses("query") {
+            let columns = data.columns.join(", ");
+            return Err(Message::new("usage.data_no_query").with("columns", columns));
+        }
+        let history = conversation::turn_parts(protocol, &fields, &data.columns);
+        let stop = conversation::stop_call(protocol, &fields);
+        let order = self.order(seed, data.queries.items().len())?;
         let secrets = given_headers
             .iter()
             .filter(|(name, _)| is_secret_name(name))
             .map(|(_, value)| ApiKey::new(secret_part(value)))
             .collect();
         Ok(Workload {
-            queries,
+            queries: data.queries,
+            rows: data.rows,
+            order,
+            unique: self.unique(),
+            turns,
+            history: history.map_err(missing)?.filter(|_| body.has_history()),
+            stop: stop.map_err(missing)?,
             keys,
             body,
             body_file: raw.request_body_file.as_ref().map(PathBuf::from),
             fields,
             secrets,
         })
-    }
-
-    fn queries(&mut self) -> Result<Source<Arc<str>>, Message> {
-        let raw = &self.raw.request;
-        if let Some(file) = &raw.param_file {
-            match files::queries(file) {
-                Ok(queries) => return Ok(queries),
-                Err(Unusable::Absent(message)) if !self.raw.console.strict => {
-                    let query = shown(&raw.query);
-                    self.fall_back(&message, "warning.query_instead", &query);
-                }
-                Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
-            }
-        }
-        Ok(Source::flag(raw.query.as_str().into()))
     }
 
     /// The keys: of the file, the flag or the environment, in this order; none where the protocol
@@ -136,7 +142,7 @@ impl Builder<'_> {
     }
 
     /// Warns that a file is not used, and what is used in its place.
-    fn fall_back(&mut self, reason: &Message, id: &'static str, used: &str) {
+    pub(super) fn fall_back(&mut self, reason: &Message, id: &'static str, used: &str) {
         let reason = self.language.texts().render(reason);
         self.warn(Message::new(id).with("reason", reason).with("used", used));
     }
@@ -159,4 +165,8 @@ impl Builder<'_> {
             self.warn(Message::new("warning.inputs_unused").with("keys", unused.join(", ")));
         }
     }
+}
+
+fn missing(input: MissingInput) -> Message {
+    Message::new("usage.input_missing").with("key", input.key)
 }

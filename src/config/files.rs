@@ -171,7 +171,7 @@ fn read(flag: &'static str, file: &str) -> Result<String, Message> {
         .map_err(|line| message("usage.file_not_utf8").with("line", line))
 }
 
-fn shown_path(path: &Path) -> String {
+pub(super) fn shown_path(path: &Path) -> String {
     shown(&path.display().to_string())
 }
 

@@ -3,6 +3,8 @@
 
 mod build;
 mod content;
+mod conversation;
+mod data;
 mod files;
 mod headers;
 mod outputs;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::{Given, PROGRAM};
-use crate::load::Limit;
+use crate::load::{Limit, ThinkTime};
 use crate::output::Destination;
 use crate::plan::{Plan, TransportConfig};
 use crate::workload::mask;
@@ -158,6 +158,8 @@ pub fn plan_json(plan: &Plan) -> Value {
         "model": plan.model,
         "label": plan.label,
         "load": load_json(plan),
+        "tokens": plan.tokens.name(),
+        "seed": plan.seed,
         "workload": workload_json(plan),
         "transport": transport_json(&plan.transport),
         "retries": plan.retries,
@@ -190,7 +192,22 @@ fn load_json(plan: &Plan) -> Value {
         "duration_s": duration.map(seconds),
         "requests": requests,
         "grace_s": seconds(plan.grace),
+        "turns": plan.workload.turns,
+        "think_time": plan.think_time.map(think_time),
+        "abandon_rate": plan.leaving.map(|leaving| leaving.rate),
+        "abandon_after_s": plan.leaving.map(|leaving| seconds(leaving.after)),
     })
+}
+
+/// How long users think, times in seconds.
+fn think_time(think: ThinkTime) -> Value {
+    match think {
+        ThinkTime::Fixed(time) => json!({"fixed_s": seconds(time)}),
+        ThinkTime::Uniform(least, most) => {
+            json!({"uniform_s": [seconds(least), seconds(most)]})
+        }
+        ThinkTime::Exponential(mean) => json!({"exponential_mean_s": seconds(mean)}),
+    }
 }
 
 fn workload_json(plan: &Plan) -> Value {
@@ -209,6 +226,8 @@ fn workload_json(plan: &Plan) -> Value {
         .collect();
     json!({
         "queries": workload.queries.items().len(),
+        "data_order": workload.order.name(),
+        "unique": workload.unique.is_some(),
         "query_file": workload.queries.path().map(path),
         "api_keys": keys,
         "api_key_file": workload.keys.path().map(path),

@@ -16,6 +16,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod turns;
 mod watched;
 
 use std::ffi::OsStr;

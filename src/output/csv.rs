@@ -78,10 +78,14 @@ const COLUMNS: [Column; 62] = [
     ("sent_s", |row, r, _| row.seconds(r.instants.sent)),
     ("end_s", |row, r, _| row.seconds(Some(r.instants.end))),
     ("phase", |row, r, _| row.word(r.phase.name())),
-    // Load shapes and conversations have a stage and turns.
+    // Load shapes have a stage.
     ("stage", |row, _, _| row.empty()),
-    ("conversation", |row, _, _| row.empty()),
-    ("turn", |row, _, _| row.empty()),
+    ("conversation", |row, r, _| {
+        row.number(r.turn.map(|turn| turn.conversation));
+    }),
+    ("turn", |row, r, _| {
+        row.number(r.turn.map(|turn| u64::from(turn.turn)));
+    }),
     ("query_index", |row, r, _| row.display(r.sent.query_index)),
     ("query", |row, r, _| row.text(beginning(&r.sent.query))),
     ("query_hash", |row, r, _| {

@@ -165,6 +165,7 @@ impl<'a> Reading<'a> {
         let tool = self.all_text(&rules.tool).new;
         let replacement = self.last_text(&rules.replace).or(text.replaced);
         let conversation = self.last_text(&rules.conversation);
+        let task = self.last_text(&rules.task);
         let message = self.last_text(&rules.message);
         let finish_reason = self.last_text(&rules.finish_reason);
         let usage = Usage {
@@ -204,6 +205,7 @@ impl<'a> Reading<'a> {
             usage,
             conversation_id: said(conversation),
             message_id: said(message),
+            task_id: said(task),
             finish_reason: said(finish_reason),
             span,
             error,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::events::Reader;
+use super::history::{History, StopRequest};
 use super::member::{Member, Object, ProtocolError, Result};
 use super::{MODEL, Protocol};
 
@@ -28,9 +29,9 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
         Some(title) => title.string()?.to_owned(),
         None => name.clone(),
     };
-    let request = document
-        .require("request")?
-        .object(&["path", "suffixes", "auth", "headers", "body"])?;
+    let request = document.require("request")?.object(&[
+        "path", "suffixes", "auth", "headers", "body", "history", "stop",
+    ])?;
     let body = request.require("body")?;
     if !body.value.is_object() {
         return Err(body.error("protocol.object"));
@@ -49,6 +50,8 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
             .transpose()?,
         headers: read_headers(&request)?,
         body: body.value.clone(),
+        history: History::read(&request)?,
+        stop: StopRequest::read(&request)?,
         expects_text,
         rules: Arc::new(Reader::default().rules(&document.require("events")?)?),
     })

@@ -47,7 +47,7 @@ impl Reader {
         ])?;
         let types = events.each("type", |member| self.type_subject(member))?;
         let usage = self.usage(events.get("usage"))?;
-        let (conversation, message) = self.ids(events.get("ids"))?;
+        let [conversation, message, task] = self.ids(events.get("ids"))?;
         let end = events.require("end")?;
         if end.list()?.is_empty() {
             return Err(end.error("protocol.end"));
@@ -60,6 +60,7 @@ impl Reader {
             replace: self.sources(&events, "replace")?,
             usage,
             conversation,
+            task,
             message,
             finish_reason: self.sources(&events, "finish_reason")?,
             spans: events.each("spans", |member| self.span(member))?,
@@ -119,15 +120,16 @@ impl Reader {
         })
     }
 
-    fn ids(&mut self, ids: Option<Member<'_>>) -> Result<(Vec<Source>, Vec<Source>)> {
+    fn ids(&mut self, ids: Option<Member<'_>>) -> Result<[Vec<Source>; 3]> {
         let Some(ids) = ids else {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Default::default());
         };
-        let ids = ids.object(&["conversation", "message"])?;
-        Ok((
+        let ids = ids.object(&["conversation", "message", "task"])?;
+        Ok([
             self.sources(&ids, "conversation")?,
             self.sources(&ids, "message")?,
-        ))
+            self.sources(&ids, "task")?,
+        ])
     }
 
     fn sources(&mut self, object: &Object<'_>, name: &str) -> Result<Vec<Source>> {

@@ -25,6 +25,8 @@ pub struct Meaning<'a> {
     pub conversation_id: Option<&'a str>,
     /// The id of the message (or response).
     pub message_id: Option<&'a str>,
+    /// The id by which the service can be told to stop.
+    pub task_id: Option<&'a str>,
     /// Why the model stopped, in the server's word.
     pub finish_reason: Option<&'a str>,
     /// The part of the service's work that the event says has begun or ended.

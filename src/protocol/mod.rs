@@ -15,12 +15,14 @@
 //! | `request.auth` | `{"header", "value"}`; `{key}` in the value is the API key |
 //! | `request.headers` | object; further headers |
 //! | `request.body` | required; the template of the body, see below |
+//! | `request.history` | how a conversation's earlier turns are sent again: `at`, a JSON pointer into the body to a list, before whose last element they stand, or to a text, which becomes a list; `user` and `assistant`, objects: the parts of a turn, with `{query}` and `{answer}` |
+//! | `request.stop` | `{"path", "body"}`: the request that stops an answer; the path is relative to the endpoint's, `{task_id}` in it is of `events.ids` |
 //! | `expects_text` | whether a success must carry text; `true`, if absent |
 //! | `events.type` | list of pointers or `"@event"`; the event's type is the first that is a text; the SSE `event` field, if absent |
 //! | `events.text`, `.reasoning`, `.tool` | lists of sources: answer, reasoning, arguments of tool calls |
 //! | `events.replace` | list of sources of text that takes the place of the answer so far, and is no token |
 //! | `events.usage` | object: lists of counts by `prompt`, `completion`, `cached`, `reasoning`, `total`; of several events the last one's holds |
-//! | `events.ids` | object: lists of sources by `conversation`, `message` |
+//! | `events.ids` | object: lists of sources by `conversation`, `message`, `task` |
 //! | `events.finish_reason` | list of sources |
 //! | `events.spans` | list of spans, see below |
 //! | `events.error` | list of rules, with pointers (without `*`) `at`, `code` (list), `message` (list); the message falls back to what is `at`, and that to the whole event |
@@ -70,6 +72,7 @@ mod document;
 mod errors;
 mod events;
 mod found;
+mod history;
 mod meaning;
 mod member;
 mod memory;
@@ -80,6 +83,7 @@ mod tokens;
 use std::sync::{Arc, OnceLock};
 
 pub use decoder::Decoder;
+pub use history::{History, StopRequest};
 pub use meaning::{Malformed, Meaning, SpanMark, StreamError};
 pub use member::ProtocolError;
 pub use tokens::estimate_tokens;
@@ -124,6 +128,8 @@ pub struct Protocol {
     auth: Option<(String, String)>,
     headers: Vec<(String, String)>,
     body: serde_json::Value,
+    history: Option<History>,
+    stop: Option<StopRequest>,
     expects_text: bool,
     rules: Arc<Rules>,
 }
@@ -218,6 +224,18 @@ impl Protocol {
     #[must_use]
     pub fn body(&self) -> &serde_json::Value {
         &self.body
+    }
+
+    /// How a conversation's earlier turns are sent, where the service does not keep them.
+    #[must_use]
+    pub fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
+    /// The request that stops an answer, where there is one.
+    #[must_use]
+    pub fn stop(&self) -> Option<&StopRequest> {
+        self.stop.as_ref()
     }
 
     /// Whether a request that succeeds has to carry at least one token.

@@ -15,6 +15,7 @@ pub(super) struct Rules {
     pub(super) usage: UsageSources,
     pub(super) conversation: Vec<Source>,
     pub(super) message: Vec<Source>,
+    pub(super) task: Vec<Source>,
     pub(super) finish_reason: Vec<Source>,
     /// Where text is that takes the place of the answer so far.
     pub(super) replace: Vec<Source>,

@@ -19,7 +19,7 @@ use crate::clock::Stamp;
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use sample::{EventKind, EventRecord, Micros, Progress, Sample, SoFar};
 pub use span::SpanRecord;
-pub use tokens::{TokenSource, Usage};
+pub use tokens::{TokenCount, TokenSource, Usage};
 
 /// The instants of one request. `None` where the request did not come that far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +105,15 @@ pub struct Connection {
     pub tls: Option<Duration>,
 }
 
+/// A request's place in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Running number of the conversation in the run, from 1.
+    pub conversation: u64,
+    /// Number of the request in it, from 1.
+    pub turn: u32,
+}
+
 /// What was sent, as far as rows of results are told apart by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
@@ -142,6 +151,8 @@ pub struct RequestRecord {
     pub user: u32,
     /// The part of the run it belongs to.
     pub phase: Phase,
+    /// Its place in a conversation; `None` where requests are no turns of one.
+    pub turn: Option<Turn>,
     /// What was sent.
     pub sent: Sent,
     /// When what happened.
@@ -168,6 +179,8 @@ pub struct RequestRecord {
     pub answer_chars: u64,
     /// Output tokens as estimated from the chunks' text.
     pub estimated_tokens: u64,
+    /// How its output tokens are counted.
+    pub token_count: TokenCount,
     /// Token counts of the server.
     pub usage: Usage,
     /// The gaps between chunks; `None` with fewer than 2 chunks.
@@ -203,6 +216,7 @@ impl RequestRecord {
             request,
             user,
             phase,
+            turn: None,
             sent,
             instants: Instants {
                 start,
@@ -220,6 +234,7 @@ impl RequestRecord {
             bytes: 0,
             answer_chars: 0,
             estimated_tokens: 0,
+            token_count: TokenCount::Usage,
             usage: Usage::default(),
             itl: None,
             finish_reason: None,
@@ -292,13 +307,17 @@ impl RequestRecord {
     }
 
     /// Output tokens: the server's usage where it gave one, else the estimate; `None` where there
-    /// is neither. A usage of 0 is none where text came.
+    /// is neither. A usage of 0 is none where text came. Or as it was asked for: by estimate, or one
+    /// for each chunk.
     #[must_use]
     pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
-        match self.usage.completion {
-            Some(n) if n > 0 || self.chunks == 0 => Some((n, TokenSource::Usage)),
-            _ if self.chunks > 0 => Some((self.estimated_tokens, TokenSource::Estimate)),
-            _ => None,
+        match (self.token_count, self.usage.completion) {
+            (TokenCount::Usage, Some(n)) if n > 0 || self.chunks == 0 => {
+                Some((n, TokenSource::Usage))
+            }
+            _ if self.chunks == 0 => None,
+            (TokenCount::Events, _) => Some((self.chunks, TokenSource::Events)),
+            _ => Some((self.estimated_tokens, TokenSource::Estimate)),
         }
     }
 

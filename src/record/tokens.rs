@@ -33,6 +33,8 @@ pub enum TokenSource {
     Usage,
     /// Estimated from the text of the chunks.
     Estimate,
+    /// One for each chunk.
+    Events,
 }
 
 impl TokenSource {
@@ -42,6 +44,34 @@ impl TokenSource {
         match self {
             TokenSource::Usage => "usage",
             TokenSource::Estimate => "estimate",
+            TokenSource::Events => "events",
+        }
+    }
+}
+
+/// How output tokens are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TokenCount {
+    /// By the server's usage where it gives one, else by estimate.
+    #[default]
+    Usage,
+    /// By estimate, whatever the server says.
+    Estimate,
+    /// One for each chunk.
+    Events,
+}
+
+impl TokenCount {
+    /// All of them.
+    pub const ALL: [TokenCount; 3] = [TokenCount::Usage, TokenCount::Estimate, TokenCount::Events];
+
+    /// The word for it on the command line and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            TokenCount::Usage => "usage",
+            TokenCount::Estimate => "estimate",
+            TokenCount::Events => "events",
         }
     }
 }

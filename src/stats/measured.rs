@@ -10,6 +10,8 @@ use crate::record::{Outcome, RequestRecord, TokenSource, Usage};
 pub struct Measured<'a> {
     /// Running number of the request in its run, from 1.
     pub request: u64,
+    /// Its number in its conversation, from 1; `None` where requests are no turns of one.
+    pub turn: Option<u64>,
     /// When it started, in whole microseconds.
     pub start: Stamp,
     /// When it was over, in whole microseconds.
@@ -59,6 +61,7 @@ impl<'a> Measured<'a> {
         let whole = |at: Stamp| Stamp::from_micros(at.as_micros());
         Self {
             request: record.request,
+            turn: record.turn.map(|turn| u64::from(turn.turn)),
             start: whole(record.instants.start),
             end: whole(record.instants.end),
             outcome: &record.outcome,

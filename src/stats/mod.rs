@@ -4,6 +4,7 @@
 //! [`RunStats`] takes every [`crate::record::Sample`] and answers with a [`LiveLine`] for each
 //! second and a [`Summary`] at the end. Nothing of a request is kept but its numbers.
 
+mod agreement;
 mod client;
 mod counts;
 mod distribution;
@@ -13,9 +14,11 @@ mod run;
 mod spans;
 mod summary;
 mod ticks;
+mod turns;
 mod verdict;
 mod watched;
 
+pub use agreement::Agreement;
 pub use client::ClientSummary;
 pub use counts::{Counts, FailureCounts, Sum};
 pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
@@ -25,6 +28,7 @@ pub use run::RunStats;
 pub use spans::{SpanSummary, SpansSummary};
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
 pub use ticks::{LiveLine, Tick, TickLoad, TickView, Ticks};
+pub use turns::TurnSummary;
 pub use verdict::{Evidence, Grade, Verdict, judge};
 pub use watched::ChunkRow;
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::client::Client;
 use super::judge;
 use super::spans::Spans;
+use super::turns::Turns;
 use super::{
-    Counts, Distribution, FailureSummary, LiveLine, Measured, OutputTokens, Summary, Ticks,
+    Agreement, Counts, Distribution, FailureSummary, LiveLine, Measured, OutputTokens, Summary,
+    Ticks,
 };
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
@@ -21,6 +23,8 @@ pub struct RunStats {
     failures: Vec<FailureSummary>,
     client: Client,
     spans: Spans,
+    turns: Turns,
+    agreement: Agreement,
 }
 
 /// Sums over all requests.
@@ -67,6 +71,7 @@ impl RunStats {
         match sample {
             Sample::Finished(request) => {
                 self.spans.record(request);
+                self.agreement.record(request);
                 self.record(&Measured::of(request));
             }
             sample => self.ticks.on(sample),
@@ -77,6 +82,7 @@ impl RunStats {
     pub fn record(&mut self, request: &Measured<'_>) {
         self.ticks.record(request);
         self.totals.record(request);
+        self.turns.record(request);
         match request.outcome {
             Outcome::Ok => self.distributions.record(request),
             Outcome::Failed(failure) => {
@@ -132,6 +138,12 @@ impl RunStats {
         &self.distributions.response
     }
 
+    /// How far the server's usage and the estimate agree.
+    #[must_use]
+    pub fn agreement(&self) -> Agreement {
+        self.agreement
+    }
+
     /// The run second by second.
     #[must_use]
     pub fn ticks(&self) -> &Ticks {
@@ -168,6 +180,7 @@ impl RunStats {
             cached_tokens: totals.cached_tokens,
             reasoning_tokens: totals.reasoning_tokens,
             total_tokens: totals.total_tokens,
+            turns: self.turns.summary(),
             spans: self.spans.summary(),
             response_time_sum: (counts.response.count > 0).then_some(response_sum),
             ttfb: d.ttfb.snapshot(),

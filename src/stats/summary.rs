@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClientSummary, Grade, SpansSummary, Statistics, Verdict};
+use super::{ClientSummary, Grade, SpansSummary, Statistics, TurnSummary, Verdict};
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
 use crate::record::{FailureKind, TokenSource};
@@ -31,14 +31,18 @@ pub struct OutputTokens {
     pub estimate: u64,
     /// Requests with tokens but without usage.
     pub estimate_requests: u64,
+    /// Tokens where each chunk counts as one.
+    pub events: u64,
+    /// Requests with tokens that were counted so.
+    pub events_requests: u64,
 }
 
 /// Where the number of all output tokens comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenMix {
-    /// Usage or estimate alone.
+    /// One source alone.
     Only(TokenSource),
-    /// Some requests' usage and other requests' estimate.
+    /// Some requests' usage and other requests' estimate, or runs that counted differently.
     Mixed,
 }
 
@@ -58,6 +62,7 @@ impl OutputTokens {
         let (sum, requests) = match source {
             TokenSource::Usage => (&mut self.usage, &mut self.usage_requests),
             TokenSource::Estimate => (&mut self.estimate, &mut self.estimate_requests),
+            TokenSource::Events => (&mut self.events, &mut self.events_requests),
         };
         *sum += tokens;
         *requests += 1;
@@ -66,17 +71,22 @@ impl OutputTokens {
     /// All of them; `None` if no request had any number.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        self.mix().map(|_| self.usage + self.estimate)
+        self.mix().map(|_| self.usage + self.estimate + self.events)
     }
 
     /// Where the total comes from.
     #[must_use]
     pub fn mix(&self) -> Option<TokenMix> {
-        match (self.usage_requests > 0, self.estimate_requests > 0) {
-            (true, true) => Some(TokenMix::Mixed),
-            (true, false) => Some(TokenMix::Only(TokenSource::Usage)),
-            (false, true) => Some(TokenMix::Only(TokenSource::Estimate)),
-            (false, false) => None,
+        let sources = [
+            (self.usage_requests, TokenSource::Usage),
+            (self.estimate_requests, TokenSource::Estimate),
+            (self.events_requests, TokenSource::Events),
+        ];
+        let mut used = sources.into_iter().filter(|(requests, _)| *requests > 0);
+        let (_, first) = used.next()?;
+        match used.next() {
+            Some(_) => Some(TokenMix::Mixed),
+            None => Some(TokenMix::Only(first)),
         }
     }
 }
@@ -125,6 +135,8 @@ pub struct Summary {
     pub reasoning_tokens: Option<u64>,
     /// Tokens of everything together, of the requests whose usage tells.
     pub total_tokens: Option<u64>,
+    /// The turns of conversations by their number; none where requests were no turns.
+    pub turns: Vec<TurnSummary>,
     /// The parts of the service's work that streams told of: a workflow's nodes.
     pub spans: SpansSummary,
     /// Sum of the response times of the requests that succeeded.

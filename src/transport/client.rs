@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ureq::http::{self, HeaderMap, HeaderName, HeaderValue};
+use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::{Agent, BodyReader};
 
 use super::probe::{Deadlines, Notes, Probe, Stage};
@@ -54,7 +54,9 @@ impl Client {
             total,
             token: token.map(|wait| self.probe.clock().now() + wait),
         });
-        let result = self.request(auth, body).and_then(|r| self.agent.run(r));
+        let uri = self.transport.uri.clone();
+        let result = self.request(uri, auth, body);
+        let result = result.and_then(|request| self.agent.run(request));
         match result {
             Ok(response) => {
                 self.probe.note(|notes| notes.stage = Stage::Streaming);
@@ -79,14 +81,28 @@ impl Client {
         }
     }
 
+    /// Sends a request to a path beside the target's and does not look at the answer, nor at
+    /// failures. Its connection is not used again.
+    pub fn tell(&mut self, path: &str, auth: Option<(&str, &str)>, body: &[u8], within: Duration) {
+        self.probe.begin(Deadlines {
+            total: Some(self.probe.clock().now() + within),
+            token: None,
+        });
+        if let Some(uri) = beside(&self.transport.uri, path) {
+            let request = self.request(uri, auth, body);
+            let _ = request.and_then(|request| self.agent.run(request));
+        }
+    }
+
     fn request<'b>(
         &self,
+        uri: Uri,
         auth: Option<(&str, &str)>,
         body: &'b [u8],
     ) -> Result<http::Request<&'b [u8]>, ureq::Error> {
         let mut request = http::Request::new(body);
         *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = self.transport.uri.clone();
+        *request.uri_mut() = uri;
         *request.headers_mut() = self.transport.headers.clone();
         if let Some((name, value)) = auth {
             let name = HeaderName::try_from(name).map_err(http::Error::from)?;
@@ -123,6 +139,14 @@ impl Client {
             probe: Arc::clone(&self.probe),
         }
     }
+}
+
+/// The URI of a path that is relative to another's.
+fn beside(uri: &Uri, path: &str) -> Option<Uri> {
+    let directory = uri.path().rsplit_once('/').map_or("", |(before, _)| before);
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = format!("{directory}/{path}").parse().ok();
+    Uri::from_parts(parts).ok()
 }
 
 /// What is known of an attempt, as far as it came.
@@ -261,5 +285,25 @@ impl Response<'_> {
     #[must_use]
     pub fn attempt(&self) -> Attempt {
         self.client.attempt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_beside_another_takes_its_last_part_s_place() {
+        for (uri, path, expected) in [
+            (
+                "http://h:1/v1/chat?x=1",
+                "chat/t/stop",
+                "http://h:1/v1/chat/t/stop",
+            ),
+            ("https://h/run", "tasks/t/stop", "https://h/tasks/t/stop"),
+        ] {
+            let beside = beside(&uri.parse().unwrap(), path).unwrap();
+            assert_eq!(beside.to_string(), expected);
+        }
     }
 }

@@ -9,9 +9,10 @@ use crate::protocol::Decoder;
 use crate::record::{EventRecord, Failure, FailureKind, Outcome, RequestRecord, Sample};
 use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Interruption, Response};
-use crate::workload::Assignment;
+use crate::workload::{Assignment, Filling};
 
 use super::Context;
+use super::conversation::Kept;
 use super::progress::Reporter;
 use super::retry;
 use super::stream::{Broken, StreamMeter, quoted};
@@ -21,6 +22,8 @@ use super::tap::{Seen, Tap};
 const READ_BUFFER: usize = 8 * 1024;
 /// How much of the body of an error is read.
 const ERROR_BODY: usize = 16 * 1024;
+/// How long the service may take to hear that a user has left.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// What one user's thread uses for request after request.
 pub(super) struct Scratch {
@@ -33,6 +36,10 @@ pub(super) struct Scratch {
     pub(super) events: Option<Vec<EventRecord>>,
     /// Who is told all that comes, as it comes.
     pub(super) tap: Option<Tap>,
+    /// What is kept of the stream beside its record.
+    pub(super) kept: Kept,
+    /// When the user leaves, whatever has come by then.
+    pub(super) leave_at: Option<Stamp>,
 }
 
 /// How an attempt ended.
@@ -58,6 +65,14 @@ impl Scratch {
             buffer: vec![1; READ_BUFFER],
             events: plan.outputs.events.is_some().then(Vec::new),
             tap: None,
+            kept: Kept {
+                answer: plan.workload.history.is_some().then(String::new),
+                task: plan
+                    .leaving
+                    .and(plan.workload.stop.as_ref())
+                    .map(|_| String::new()),
+            },
+            leave_at: None,
         }
     }
 
@@ -83,10 +98,14 @@ impl Scratch {
             .plan
             .transport
             .max_time
-            .map(|limit| record.instants.start + limit);
+            .map(|limit| record.instants.start + limit)
+            .into_iter()
+            .chain(self.leave_at)
+            .min();
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
         record.http_status = None;
+        self.kept.clear();
         if let Some(tap) = &mut self.tap {
             tap(Seen::Begin(record.instants.start));
         }
@@ -127,6 +146,7 @@ impl Scratch {
             response.attempt().waited,
             &mut waited,
         );
+        meter.keep(&mut self.kept);
         self.parser.reset();
         let token_timeout = context.plan.transport.token_timeout;
         let (broken, end) = read_stream(
@@ -148,6 +168,25 @@ impl Scratch {
         note_way(record, response.attempt());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         Ended::Over(outcome)
+    }
+}
+
+impl Scratch {
+    /// Tells the service, where its protocol has a request for it, that nobody waits for the answer
+    /// any more. Whether it heard is no part of the test.
+    pub(super) fn stop(&mut self, context: &Context, assignment: &Assignment<'_>) {
+        let (Some(call), Some(task)) = (&context.plan.workload.stop, &self.kept.task) else {
+            return;
+        };
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        if task.is_empty() || !task.chars().all(is_plain) {
+            return;
+        }
+        let path = call.path.replace("{task_id}", task);
+        let body = call.body.render(&Filling::default());
+        let auth = context.plan.protocol.auth_header(assignment.key.expose());
+        let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
+        self.client.tell(&path, auth, &body, STOP_WITHIN);
     }
 }
 

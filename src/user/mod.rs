@@ -1,6 +1,7 @@
 //! One virtual user: a thread that sends its next request when its last one is over.
 
 mod attempt;
+mod conversation;
 mod progress;
 mod retry;
 mod spans;
@@ -17,10 +18,11 @@ pub use self::progress::Watch;
 pub use self::tap::{Seen, Tap};
 
 use self::attempt::{Ended, Scratch};
-use crate::clock::Clock;
+use self::conversation::Conversation;
+use crate::clock::{Clock, Stamp};
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
-use crate::record::{EventKind, Outcome, RequestRecord, Sample};
+use crate::record::{EventKind, FailureKind, Outcome, RequestRecord, Sample};
 use crate::stop::Stop;
 use crate::transport::Client;
 use crate::workload::Assignment;
@@ -40,6 +42,8 @@ pub struct Context {
     pub watch: Watch,
     /// Requests claimed so far.
     claimed: AtomicU64,
+    /// Conversations begun so far.
+    conversations: AtomicU64,
 }
 
 impl Context {
@@ -53,12 +57,13 @@ impl Context {
             sender,
             watch,
             claimed: AtomicU64::new(0),
+            conversations: AtomicU64::new(0),
         }
     }
 
-    /// Claims the number of the run's next request, for a user that has sent `sent` of them; `None`
-    /// where that user has no more to do.
-    fn claim(&self, sent: u64) -> Option<u64> {
+    /// Claims the number of the run's next request, for a user that has had `ended` conversations;
+    /// `None` where that user has no more to do.
+    fn claim(&self, ended: u64) -> Option<u64> {
         if self.stop.is_finishing() {
             return None;
         }
@@ -67,11 +72,33 @@ impl Context {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |claimed| {
                 self.plan
                     .load
-                    .admits(claimed + 1, sent, now)
+                    .admits(claimed + 1, ended, now)
                     .then_some(claimed + 1)
             })
             .ok()
             .map(|claimed| claimed + 1)
+    }
+
+    /// Lets a user think after its `sent`th request, if there may be another one; false where it has
+    /// no more to do.
+    fn think(&self, user: u32, sent: u64, ended: u64) -> bool {
+        let Some(think_time) = self.plan.think_time else {
+            return true;
+        };
+        let now = self.clock.now();
+        let next = self.claimed.load(Ordering::Acquire) + 1;
+        let until = now + think_time.after(self.plan.seed, user, sent);
+        self.plan.load.admits(next, ended, now)
+            && self.clock.park_until(until, || self.stop.is_finishing())
+    }
+
+    /// The number of the conversation that the run's request of that number begins.
+    fn begin_conversation(&self, request: u64) -> u64 {
+        if self.plan.workload.turns == 1 {
+            request
+        } else {
+            self.conversations.fetch_add(1, Ordering::Relaxed) + 1
+        }
     }
 
     fn send(&self, sample: Sample) {
@@ -101,6 +128,7 @@ pub struct User {
     number: u32,
     scratch: Scratch,
     in_flight: Arc<InFlight>,
+    conversation: Conversation,
     /// How long the thread has waited for a processor in all, as last seen.
     waited: Option<Duration>,
 }
@@ -113,6 +141,7 @@ impl User {
             number,
             scratch: Scratch::new(plan, client),
             in_flight,
+            conversation: Conversation::default(),
             waited: None,
         }
     }
@@ -138,29 +167,49 @@ impl User {
         let late = at.since(start);
         context.send(Sample::UserStarted { user, at, late });
         self.waited = run_queue_wait();
-        let mut sent = 0;
-        while let Some(request) = context.claim(sent) {
-            self.request(context, request);
+        let (mut sent, mut ended) = (0, 0);
+        while sent == 0 || context.think(user, sent, ended) {
+            let Some(request) = context.claim(ended) else {
+                break;
+            };
             sent += 1;
+            ended += u64::from(self.request(context, request));
         }
         let at = context.clock.now();
         context.send(Sample::UserFinished { user, at });
     }
 
-    fn request(&mut self, context: &Context, request: u64) {
-        let assignment = context.plan.workload.assignment(request);
-        let body = assignment.body();
+    /// Sends a request. Returns whether its conversation is over.
+    fn request(&mut self, context: &Context, request: u64) -> bool {
+        let plan = &context.plan;
+        let turns = plan.workload.turns;
+        let turn = self
+            .conversation
+            .next(|| context.begin_conversation(request));
+        let assignment = plan.workload.turn(request, turn.conversation, turn.turn);
+        let conversation = &self.conversation;
+        let body = assignment.body_in(conversation.id.as_deref(), &conversation.history);
         let start = context.clock.now();
-        let phase = context.plan.load.phase(start);
+        let phase = plan.load.phase(start);
         let mut record =
             RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
+        record.turn = (turns > 1).then_some(turn);
+        record.token_count = plan.tokens;
         self.in_flight.put(record.clone());
+        self.scratch.leave_at = leave_at(plan, request, start);
         let outcome = self.attempts(context, &assignment, &body, &mut record);
-        record.outcome = masked(outcome, &assignment);
+        let left = self.has_left(context, start, &outcome);
+        record.outcome = if left {
+            Outcome::Abandoned
+        } else {
+            masked(outcome, &assignment)
+        };
         self.note_waits(&mut record);
         if self.in_flight.take().is_none() {
-            return;
+            return true;
         }
+        let answer = self.scratch.kept.answer.as_deref().unwrap_or_default();
+        let over = self.conversation.note(&record, &assignment, answer, turns);
         context.send(Sample::Finished(Box::new(record)));
         if let Some(events) = &mut self.scratch.events {
             let mut events = std::mem::take(events);
@@ -173,6 +222,21 @@ impl User {
                 events,
             });
         }
+        if left {
+            self.scratch.stop(context, &assignment);
+        }
+        over
+    }
+
+    /// Whether the request was cut because its user left: at the end of its time, which was not
+    /// that of `--max-time`.
+    fn has_left(&self, context: &Context, start: Stamp, outcome: &Outcome) -> bool {
+        let limit = context.plan.transport.max_time;
+        let timed_out = outcome
+            .failure()
+            .is_some_and(|failure| failure.kind == FailureKind::TimeoutTotal);
+        let leave_at = self.scratch.leave_at;
+        timed_out && leave_at.is_some_and(|at| limit.is_none_or(|limit| at <= start + limit))
     }
 
     /// Notes how long the thread waited for a processor, in all and until the request was sent.
@@ -238,6 +302,14 @@ impl User {
             may_reconnect = true;
         }
     }
+}
+
+/// When the user of that request leaves; `None` if it stays.
+fn leave_at(plan: &Plan, request: u64, start: Stamp) -> Option<Stamp> {
+    let leaving = plan.leaving?;
+    leaving
+        .leaves(plan.seed, request)
+        .then(|| start + leaving.after)
 }
 
 /// The outcome with the key masked wherever a server has repeated it.

@@ -13,6 +13,7 @@ use crate::sse::{Block, Event};
 use crate::stats::percentile_of_sorted;
 use crate::transport::Arrival;
 
+use super::conversation::Kept;
 use super::progress::Reporter;
 use super::spans::OpenSpans;
 
@@ -37,6 +38,8 @@ struct Tally<'a> {
     longest: Option<(u64, Stamp)>,
     /// The request's events, where they are wanted.
     events: Option<&'a mut Vec<EventRecord>>,
+    /// What is kept beside the record, where anything is.
+    kept: Option<&'a mut Kept>,
     reporter: Reporter<'a>,
     spans: OpenSpans,
     /// How long the thread has waited for a processor in all, where the system tells.
@@ -80,6 +83,7 @@ impl<'a> StreamMeter<'a> {
                 gaps,
                 longest: None,
                 events,
+                kept: None,
                 reporter,
                 spans: OpenSpans::default(),
                 waited,
@@ -96,6 +100,11 @@ impl<'a> StreamMeter<'a> {
                 stray: None,
             },
         }
+    }
+
+    /// Lets the stream's answer and task be kept too.
+    pub(super) fn keep(&mut self, kept: &'a mut Kept) {
+        self.tally.kept = Some(kept);
     }
 
     /// Takes bytes of the body, before they are parsed.
@@ -231,6 +240,9 @@ impl Tally<'_> {
         keep(&mut record.conversation_id, meaning.conversation_id);
         keep(&mut record.message_id, meaning.message_id);
         keep(&mut record.finish_reason, meaning.finish_reason);
+        if let Some(kept) = &mut self.kept {
+            kept.take(meaning);
+        }
         if let Some(text) = meaning.replacement {
             record.answer_chars = text.chars().count() as u64;
         }

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::Cell;
+use crate::protocol::History;
+
 /// The inputs, all of them.
 const INPUTS: &str = "{inputs}";
 
@@ -40,30 +43,74 @@ enum Segment {
     Literal(Vec<u8>),
     /// The request's query, escaped for the inside of a JSON string.
     Query,
+    /// The value of a column, by its place, escaped for the inside of a JSON string.
+    Column(usize),
+    /// The value of a column, by its place, as JSON.
+    Value(usize),
+    /// The conversation's id, escaped for the inside of a JSON string.
+    Conversation,
+    /// The conversation's turns so far: elements of an array, each followed by a comma.
+    History,
+    /// The answer to a turn, escaped for the inside of a JSON string.
+    Answer,
 }
 
-/// A request body, complete but for the query.
+/// What is put into a body.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filling<'a> {
+    /// `{query}`.
+    pub query: &'a str,
+    /// The values of the data file's columns.
+    pub row: &'a [Cell],
+    /// `{conversation_id}`; where there is none yet, that of the fields.
+    pub conversation_id: Option<&'a str>,
+    /// The conversation's turns so far: elements of an array, each followed by a comma.
+    pub history: &'a [u8],
+    /// `{answer}`, of a turn that is kept in the history.
+    pub answer: &'a str,
+}
+
+/// What a document is made a template with.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts<'a> {
+    /// What is the same in all bodies.
+    pub fields: &'a Fields,
+    /// The names of the data file's columns: `{NAME}`.
+    pub columns: &'a [String],
+    /// How a conversation's earlier turns are sent, where they are.
+    pub history: Option<&'a History>,
+    /// Whether there is an `{answer}`.
+    pub answers: bool,
+}
+
+/// A request body, complete but for what differs between requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyTemplate {
     segments: Vec<Segment>,
     used: BTreeSet<String>,
+    /// The conversation to go on with, as given.
+    conversation_id: String,
 }
 
 impl BodyTemplate {
     /// Takes a document apart and fills in what is known already.
     ///
-    /// Inside strings, at any depth, `{query}`, `{conversation_id}`, `{user}`, `{model}` and
-    /// `{inputs.KEY}` are replaced once: what is inserted is not looked at again, and other braces
-    /// stay as they are. A string that is exactly `{files}` or `{inputs}` becomes an empty array or
-    /// the object of inputs. Names of members are not touched; a member `"..."` that is `{inputs}`
-    /// becomes a member for each input, and the object's other members of these names are left out.
+    /// Inside strings, at any depth, `{query}`, `{conversation_id}`, `{user}`, `{model}`,
+    /// `{inputs.KEY}` and the names of columns are replaced once: what is inserted is not looked at
+    /// again, and other braces stay as they are. A column comes before what else has its name; one
+    /// that is named `inputs.KEY` is an input. A string that is exactly `{files}` or `{inputs}`
+    /// becomes an empty array or the object of inputs, one that is exactly a column's name that
+    /// column's value, whatever it is. Names of members are not touched; a member `"..."` that is
+    /// `{inputs}` becomes a member for each input, and the object's other members of these names are
+    /// left out.
     ///
     /// # Errors
     ///
     /// The name of an input that the document asks for and `fields` lacks.
-    pub fn new(document: &Value, fields: &Fields) -> Result<Self, MissingInput> {
+    pub fn new(document: &Value, parts: Parts<'_>) -> Result<Self, MissingInput> {
         let mut writer = Writer {
-            fields,
+            parts,
+            place: parts.history.and_then(|history| history.place(document)),
             segments: Vec::new(),
             literal: Vec::new(),
             used: BTreeSet::new(),
@@ -73,25 +120,49 @@ impl BodyTemplate {
         Ok(Self {
             segments: writer.segments,
             used: writer.used,
+            conversation_id: parts.fields.conversation_id.clone(),
         })
     }
 
-    /// The body for a query: valid JSON.
+    /// The body with all that is put into it: valid JSON.
     #[must_use]
-    pub fn render(&self, query: &str) -> Vec<u8> {
+    pub fn render(&self, filling: &Filling<'_>) -> Vec<u8> {
+        let Filling { query, history, .. } = filling;
         let length = |segment: &Segment| match segment {
             Segment::Literal(bytes) => bytes.len(),
             // Some room for what has to be escaped.
             Segment::Query => query.len() + query.len() / 8 + 8,
+            Segment::History => history.len(),
+            _ => 32,
         };
         let mut body = Vec::with_capacity(self.segments.iter().map(length).sum());
+        let cell = |place: usize| filling.row.get(place);
         for segment in &self.segments {
             match segment {
                 Segment::Literal(bytes) => body.extend_from_slice(bytes),
                 Segment::Query => escape(query, &mut body),
+                Segment::Column(place) => {
+                    escape(cell(*place).map_or("", Cell::text), &mut body);
+                }
+                Segment::Value(place) => match cell(*place) {
+                    Some(Cell::Json(json)) => body.extend_from_slice(json.as_bytes()),
+                    text => quote(text.map_or("", Cell::text), &mut body),
+                },
+                Segment::Conversation => {
+                    let id = filling.conversation_id.unwrap_or(&self.conversation_id);
+                    escape(id, &mut body);
+                }
+                Segment::History => body.extend_from_slice(history),
+                Segment::Answer => escape(filling.answer, &mut body),
             }
         }
         body
+    }
+
+    /// Whether a conversation's earlier turns have a place in it.
+    #[must_use]
+    pub fn has_history(&self) -> bool {
+        self.segments.contains(&Segment::History)
     }
 
     /// Whether the document has that placeholder: `query`, `inputs`, `inputs.city` …
@@ -110,7 +181,9 @@ pub struct MissingInput {
 
 /// Writes a document as segments.
 struct Writer<'a> {
-    fields: &'a Fields,
+    parts: Parts<'a>,
+    /// Where a conversation's earlier turns belong.
+    place: Option<&'a Value>,
     segments: Vec<Segment>,
     literal: Vec<u8>,
     used: BTreeSet<String>,
@@ -123,17 +196,38 @@ impl Writer<'_> {
                 self.literal.extend_from_slice(value.to_string().as_bytes());
                 Ok(())
             }
+            Value::String(text) if self.is_place(value) => self.history(text),
             Value::String(text) => self.string(text),
-            Value::Array(items) => self.array(items),
+            Value::Array(items) => self.array(items, self.is_place(value)),
             Value::Object(members) => self.object(members),
         }
     }
 
-    fn array(&mut self, items: &[Value]) -> Result<(), MissingInput> {
+    fn is_place(&self, value: &Value) -> bool {
+        self.place.is_some_and(|place| std::ptr::eq(place, value))
+    }
+
+    /// Writes the turns so far and then what stands in their place, as a turn of its own.
+    fn history(&mut self, text: &str) -> Result<(), MissingInput> {
+        let Some(history) = self.parts.history else {
+            return self.string(text);
+        };
+        self.literal.push(b'[');
+        self.segment(Segment::History);
+        self.value(&history.user)?;
+        self.literal.push(b']');
+        Ok(())
+    }
+
+    fn array(&mut self, items: &[Value], has_history: bool) -> Result<(), MissingInput> {
         self.literal.push(b'[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.literal.push(b',');
+            }
+            // The last element is the turn in hand.
+            if has_history && index + 1 == items.len() {
+                self.segment(Segment::History);
             }
             self.value(item)?;
         }
@@ -146,8 +240,8 @@ impl Writer<'_> {
         let spreads = members.get(SPREAD).is_some_and(|value| value == INPUTS);
         let mut first = true;
         for (name, value) in members {
-            let left_out = self.fields.model.is_none() && value == "{model}"
-                || spreads && self.fields.input(name).is_some();
+            let no_model = self.parts.fields.model.is_none() && self.column("model").is_none();
+            let left_out = no_model && value == "{model}" || spreads && self.is_input(name);
             if spreads && name == SPREAD {
                 self.used.insert("inputs".to_owned());
                 self.inputs(&mut first);
@@ -169,7 +263,28 @@ impl Writer<'_> {
         }
     }
 
+    /// The place of the column of that name.
+    fn column(&self, name: &str) -> Option<usize> {
+        self.parts.columns.iter().position(|column| column == name)
+    }
+
+    /// Whether there is an input of that name, by flag or as a column.
+    fn is_input(&self, key: &str) -> bool {
+        self.parts.fields.input(key).is_some() || self.column(&format!("inputs.{key}")).is_some()
+    }
+
+    fn segment(&mut self, segment: Segment) {
+        self.flush();
+        self.segments.push(segment);
+    }
+
     fn string(&mut self, text: &str) -> Result<(), MissingInput> {
+        let name = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
+        if let Some(place) = name.and_then(|name| self.column(name)) {
+            self.used.extend(name.map(str::to_owned));
+            self.segment(Segment::Value(place));
+            return Ok(());
+        }
         match text {
             "{files}" => self.literal.extend_from_slice(b"[]"),
             INPUTS => {
@@ -187,13 +302,24 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes a member for each input.
+    /// Writes a member for each input; one of a column in place of a flag's.
     fn inputs(&mut self, first: &mut bool) {
-        for (key, value) in &self.fields.inputs {
-            self.separate(first);
-            quote(key, &mut self.literal);
-            self.literal.push(b':');
-            quote(value, &mut self.literal);
+        for (key, value) in &self.parts.fields.inputs {
+            if self.column(&format!("inputs.{key}")).is_none() {
+                self.separate(first);
+                quote(key, &mut self.literal);
+                self.literal.push(b':');
+                quote(value, &mut self.literal);
+            }
+        }
+        for (place, name) in self.parts.columns.iter().enumerate() {
+            if let Some(key) = name.strip_prefix("inputs.") {
+                self.separate(first);
+                quote(key, &mut self.literal);
+                self.literal.push(b':');
+                self.used.insert(name.clone());
+                self.segment(Segment::Value(place));
+            }
         }
     }
 
@@ -216,14 +342,25 @@ impl Writer<'_> {
 
     /// Writes what a placeholder stands for; `false` if there is none of that name.
     fn placeholder(&mut self, name: &str) -> Result<bool, MissingInput> {
-        let fields = self.fields;
+        let fields = self.parts.fields;
+        if let Some(place) = self.column(name) {
+            self.segment(Segment::Column(place));
+            self.used.insert(name.to_owned());
+            return Ok(true);
+        }
         let value = match name {
             "query" => {
-                self.flush();
-                self.segments.push(Segment::Query);
+                self.segment(Segment::Query);
                 ""
             }
-            "conversation_id" => &fields.conversation_id,
+            "conversation_id" => {
+                self.segment(Segment::Conversation);
+                ""
+            }
+            "answer" if self.parts.answers => {
+                self.segment(Segment::Answer);
+                ""
+            }
             "user" => &fields.user,
             "model" => fields.model.as_deref().unwrap_or_default(),
             _ => match name.strip_prefix("inputs.") {
@@ -276,122 +413,4 @@ fn escape(text: &str, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn fields() -> Fields {
-        Fields {
-            user: "gao\"lou".to_owned(),
-            model: Some("m".to_owned()),
-            conversation_id: "c-1".to_owned(),
-            inputs: vec![
-                ("city".to_owned(), "{query}".to_owned()),
-                ("日期".to_owned(), "a\nb".to_owned()),
-            ],
-        }
-    }
-
-    fn rendered(document: &Value, fields: &Fields, query: &str) -> Value {
-        let body = BodyTemplate::new(document, fields).unwrap().render(query);
-        serde_json::from_slice(&body).expect("a body is valid JSON")
-    }
-
-    #[test]
-    fn placeholders_are_replaced_at_any_depth() {
-        let document = json!({
-            "a": [{"b": "<{query}> for {user} in {inputs.city}"}, 1.5, null, true],
-            "model": "{model}", "c": "{conversation_id}{conversation_id}",
-            "files": "{files}", "inputs": "{inputs}", "{query}": "{inputs.日期}",
-        });
-        let expected = json!({
-            "a": [{"b": "<q> for gao\"lou in {query}"}, 1.5, null, true],
-            "model": "m", "c": "c-1c-1",
-            "files": [], "inputs": {"city": "{query}", "日期": "a\nb"}, "{query}": "a\nb",
-        });
-        assert_eq!(rendered(&document, &fields(), "q"), expected);
-    }
-
-    #[test]
-    fn a_query_may_contain_anything() {
-        let document = json!({"q": "{query}", "twice": "{query} {query}"});
-        for query in [
-            "say \"hi\" \\ / back",
-            "line\nbreak\r\n\ttab \u{1} \u{7f} \u{2028}",
-            "{query} {user} {{inputs}} }{",
-            "你好 🙂",
-            "",
-        ] {
-            let expected = json!({"q": query, "twice": format!("{query} {query}")});
-            assert_eq!(rendered(&document, &fields(), query), expected, "{query:?}");
-        }
-    }
-
-    #[test]
-    fn other_braces_stay_as_they_are() {
-        for text in [
-            "{foo}",
-            "{",
-            "}",
-            "{}",
-            "{{query",
-            "{inputs.}",
-            "x {files}",
-            "{inputs} x",
-            "{ query }",
-        ] {
-            let document = json!({ "t": text });
-            assert_eq!(rendered(&document, &fields(), "q"), document, "{text}");
-        }
-        let nested = json!({"t": "{{query}} {a{user}"});
-        assert_eq!(
-            rendered(&nested, &fields(), "q"),
-            json!({"t": "{q} {agao\"lou"})
-        );
-    }
-
-    #[test]
-    fn without_a_model_its_member_is_left_out() {
-        let document = json!({"model": "{model}", "x": "<{model}>", "model2": "{model}"});
-        let none = Fields::default();
-        assert_eq!(rendered(&document, &none, "q"), json!({"x": "<>"}));
-    }
-
-    #[test]
-    fn inputs_can_be_members_among_others() {
-        let document = json!({"i": {"query": "{query}", "...": "{inputs}", "city": "?"}});
-        let mut fields = fields();
-        let expected = json!({"i": {"query": "q", "city": "{query}", "日期": "a\nb"}});
-        assert_eq!(rendered(&document, &fields, "q"), expected);
-        fields.inputs = vec![("query".to_owned(), "mine".to_owned())];
-        let body = BodyTemplate::new(&document, &fields).unwrap();
-        assert_eq!(body.render("q"), br#"{"i":{"query":"mine","city":"?"}}"#);
-        assert!(body.uses("inputs") && !body.uses("query"));
-        fields.inputs.clear();
-        let body = BodyTemplate::new(&document, &fields).unwrap();
-        assert_eq!(body.render("q"), br#"{"i":{"query":"q","city":"?"}}"#);
-    }
-
-    #[test]
-    fn an_input_that_is_not_given_is_an_error() {
-        let document = json!({"x": "{inputs.city} {inputs.nope}"});
-        let error = BodyTemplate::new(&document, &fields()).unwrap_err();
-        assert_eq!(error.key, "nope");
-    }
-
-    #[test]
-    fn it_is_known_which_placeholders_are_used() {
-        let document = json!({"x": "{query} {inputs.city} {foo}"});
-        let body = BodyTemplate::new(&document, &fields()).unwrap();
-        assert!(body.uses("query") && body.uses("inputs.city"));
-        assert!(!body.uses("inputs") && !body.uses("user") && !body.uses("foo"));
-    }
-
-    #[test]
-    fn members_keep_their_order() {
-        let document: Value = serde_json::from_str(r#"{"z":1,"a":"{query}","m":[]}"#).unwrap();
-        let body = BodyTemplate::new(&document, &fields()).unwrap().render("q");
-        assert_eq!(body, br#"{"z":1,"a":"q","m":[]}"#);
-    }
-}
+mod tests;

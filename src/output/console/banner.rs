@@ -39,6 +39,8 @@ pub struct Banner<'a> {
     pub model: Option<&'a str>,
     /// Users, ramp-up and limit.
     pub plan: ClosedLoop,
+    /// Requests of a conversation.
+    pub turns: u32,
     /// Longest wait for anything.
     pub timeout: Duration,
     /// How much longer than the deadline requests in flight may take.
@@ -106,7 +108,14 @@ fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {
     if plan.users > 1 {
         fields.add(page.text("console.banner.ramp_up"), ramp_up(page, plan));
     }
-    fields.add(page.text("console.banner.mode"), mode(page, plan.limit));
+    fields.add(
+        page.text("console.banner.mode"),
+        mode(page, plan.limit, banner.turns),
+    );
+    if banner.turns > 1 {
+        let turns = Message::new("console.banner.turns_each").with("turns", banner.turns);
+        fields.add(page.text("console.banner.turns"), page.message(&turns));
+    }
     let timeout = Message::new("console.banner.timeouts")
         .with("timeout", plain_seconds(banner.timeout))
         .with("grace", plain_seconds(banner.grace));
@@ -124,8 +133,9 @@ fn ramp_up(page: &Page, plan: &ClosedLoop) -> String {
     }
 }
 
-fn mode(page: &Page, limit: Limit) -> String {
+fn mode(page: &Page, limit: Limit, turns: u32) -> String {
     let message = match limit {
+        Limit::OnceEach if turns > 1 => Message::new("console.mode.once_conversation"),
         Limit::OnceEach => Message::new("console.mode.once"),
         Limit::Requests(requests) => {
             Message::new("console.mode.requests").with("requests", requests)

@@ -11,7 +11,7 @@ const INDENT: usize = 2;
 const GAP: usize = 2;
 
 /// A row: its label and its figures.
-type Cells = (String, Vec<String>);
+pub(super) type Cells = (String, Vec<String>);
 
 /// The table; empty where there are no spans. Of a single request each node has its time alone.
 pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> String {
@@ -96,7 +96,7 @@ fn label(span: &SpanSummary) -> String {
     }
 }
 
-fn table(page: &Page, headers: &[&str], rows: &[Cells]) -> String {
+pub(super) fn table(page: &Page, headers: &[&str], rows: &[Cells]) -> String {
     let columns: Vec<usize> = headers
         .iter()
         .enumerate()

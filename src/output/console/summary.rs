@@ -10,6 +10,7 @@ use super::page::{
 };
 use super::spans;
 use super::table::{self, Row};
+use super::turns;
 use super::watched::prompt_tokens;
 use crate::load::{ClosedLoop, Limit};
 use crate::record::TokenSource;
@@ -40,6 +41,11 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
     let spans = spans::render(page, &summary.spans, false);
     if !spans.is_empty() {
         text.push_str(&spans);
+        text.push('\n');
+    }
+    let turns = turns::render(page, &summary.turns);
+    if !turns.is_empty() {
+        text.push_str(&turns);
         text.push('\n');
     }
     text.push_str(&rates(page, summary));
@@ -175,6 +181,7 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
     let source = match mix {
         TokenMix::Only(TokenSource::Usage) => Message::new("console.tokens.usage"),
         TokenMix::Only(TokenSource::Estimate) => Message::new("console.tokens.estimate"),
+        TokenMix::Only(TokenSource::Events) => Message::new("console.tokens.events"),
         TokenMix::Mixed => Message::new("console.tokens.mixed")
             .with("usage", tokens.usage_requests)
             .with("estimate", tokens.estimate_requests),

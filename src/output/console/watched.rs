@@ -262,6 +262,7 @@ fn tokens(page: &Page, request: &RequestRecord) -> String {
     let id = match source {
         TokenSource::Usage => "console.tokens.usage",
         TokenSource::Estimate => "console.tokens.estimate",
+        TokenSource::Events => "console.tokens.events",
     };
     page.aside(&tokens.to_string(), page.text(id))
 }

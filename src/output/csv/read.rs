@@ -34,7 +34,7 @@ columns! {
     request user started_at outcome error_kind ttft_ms tpot_ms response_ms output_tokens
     tokens_per_s ttfb_ms ttfe_ms ttfa_ms chunks coalesced bytes answer_chars prompt_tokens
     cached_tokens reasoning_tokens token_source start_s end_s query query_hash api_key attempts
-    retry_wait_ms reconnects connect_ms error_detail run_id label client_host target protocol model
+    retry_wait_ms reconnects connect_ms turn error_detail run_id label client_host target protocol model
 }
 
 /// Why a file cannot be read.
@@ -274,6 +274,7 @@ impl<'a> Cells<'a> {
         let source = match self.get(Column::token_source) {
             b"usage" => TokenSource::Usage,
             b"estimate" => TokenSource::Estimate,
+            b"events" => TokenSource::Events,
             _ => return Err(damaged(Column::token_source)),
         };
         Ok(Some((tokens, source)))
@@ -287,6 +288,7 @@ impl<'a> Cells<'a> {
         let request = self.number(Column::request)?;
         Ok(Measured {
             request: request.ok_or_else(|| damaged(Column::request))?,
+            turn: self.number(Column::turn)?,
             start,
             end,
             outcome,

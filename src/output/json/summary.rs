@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::client::{ClientJson, VerdictJson};
 use crate::clock::{Stamp, micros};
-use crate::stats::{FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix};
+use crate::stats::{
+    FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix, TurnSummary,
+};
 
 pub(super) fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
@@ -59,6 +61,7 @@ pub(super) struct SummaryJson<'a> {
     output_tokens_per_request: Option<Statistics>,
     /// Names of the figures whose percentiles are at most 0.5% off.
     approximate_percentiles: [&'static str; 4],
+    turns: Vec<TurnJson>,
     spans: Vec<SpanJson<'a>>,
     spans_left_out: u64,
     /// Percent of TTFT that had passed when the first span with a model began.
@@ -110,6 +113,7 @@ impl<'a> SummaryJson<'a> {
             tokens_per_s: summary.tokens_per_s,
             output_tokens_per_request: summary.tokens_per_request,
             approximate_percentiles: ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"],
+            turns: summary.turns.iter().map(TurnJson::of).collect(),
             spans: summary.spans.spans.iter().map(SpanJson::of).collect(),
             spans_left_out: summary.spans.left_out,
             before_model_percent: summary.spans.before_model,
@@ -134,6 +138,26 @@ impl<'a> FailureJson<'a> {
             count: failures.count,
             first_seen_s: at_s(failures.first_seen),
             detail: &failures.detail,
+        }
+    }
+}
+
+/// The requests of one turn of conversations.
+#[derive(Serialize)]
+struct TurnJson {
+    turn: u64,
+    ok: u64,
+    failed: u64,
+    ttft_ms: Option<Statistics>,
+}
+
+impl TurnJson {
+    fn of(turn: &TurnSummary) -> Self {
+        Self {
+            turn: turn.turn,
+            ok: turn.ok,
+            failed: turn.failed,
+            ttft_ms: turn.ttft,
         }
     }
 }
@@ -175,6 +199,8 @@ struct OutputTokensJson {
     usage_requests: u64,
     estimate: u64,
     estimate_requests: u64,
+    events: u64,
+    events_requests: u64,
 }
 
 impl OutputTokensJson {
@@ -186,6 +212,8 @@ impl OutputTokensJson {
             usage_requests: tokens.usage_requests,
             estimate: tokens.estimate,
             estimate_requests: tokens.estimate_requests,
+            events: tokens.events,
+            events_requests: tokens.events_requests,
         }
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
         protocol: "dify-chat",
         model: None,
         plan,
+        turns: 1,
         timeout: Duration::from_secs(60),
         grace: Duration::from_millis(2_500),
         queries: Source::Single("你是谁"),
@@ -249,6 +250,7 @@ pub(super) fn failing() -> Summary {
             usage_requests: 1_000,
             estimate: 9_000,
             estimate_requests: 200,
+            ..OutputTokens::default()
         },
         cached_tokens: Some(3_000),
         reasoning_tokens: Some(777),

@@ -1,0 +1,190 @@
+//! What users do beside asking once: conversations of several turns, thinking, leaving; and what
+//! their protocol has for it.
+
+use std::time::Duration;
+
+use super::build::Builder;
+use super::parse;
+use super::show::shown;
+use crate::load::{Leaving, ThinkTime};
+use crate::protocol::Protocol;
+use crate::text::Message;
+use crate::workload::{BodyTemplate, Fields, MissingInput, Parts, StopCall, TurnParts};
+
+/// The most turns of a conversation.
+const MOST_TURNS: u32 = 1_000;
+/// After how long users leave, where no flag says.
+const LEAVE_AFTER: Duration = Duration::from_secs(2);
+
+impl Builder<'_> {
+    pub(super) fn turns(&self) -> Result<u32, Message> {
+        parse::count("--turns", &self.raw.load.turns, 1..=MOST_TURNS)
+    }
+
+    pub(super) fn seed(&self) -> Result<u64, Message> {
+        parse::whole("--seed", &self.raw.load.seed, 0..=u64::MAX)
+    }
+
+    pub(super) fn think_time(&self) -> Result<Option<ThinkTime>, Message> {
+        let raw = self.raw.load.think_time.as_deref();
+        raw.map(think_time).transpose()
+    }
+
+    /// Who leaves, and when; `None` where nobody does.
+    pub(super) fn leaving(&self) -> Result<Option<Leaving>, Message> {
+        let raw = &self.raw.load;
+        let rate = share(&raw.abandon_rate).ok_or_else(|| {
+            Message::new("usage.abandon_rate").with("value", shown(&raw.abandon_rate))
+        })?;
+        let after = match &raw.abandon_after {
+            None => LEAVE_AFTER,
+            Some(text) => parse::positive_duration("--abandon-after", text, "usage.abandon_zero")?,
+        };
+        if rate > 0.0 {
+            return Ok(Some(Leaving { rate, after }));
+        }
+        match &raw.abandon_after {
+            Some(text) => Err(Message::new("usage.abandon_after").with("value", shown(text))),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A share from 0 to 1.
+fn share(raw: &str) -> Option<f64> {
+    let text = raw.trim();
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let share = plain.then(|| text.parse::<f64>().ok()).flatten()?;
+    (0.0..=1.0).contains(&share).then_some(share)
+}
+
+/// Reads a time to think: `2s`, `uniform:1s..3s`, `exp:2s`.
+fn think_time(raw: &str) -> Result<ThinkTime, Message> {
+    const FLAG: &str = "--think-time";
+    let wrong = || Message::new("usage.think_time").with("value", shown(raw));
+    let time = |text: &str| parse::duration(FLAG, text).map_err(|_| wrong());
+    match raw.trim().split_once(':') {
+        None => Ok(ThinkTime::Fixed(time(raw)?)),
+        Some(("exp", mean)) => Ok(ThinkTime::Exponential(time(mean)?)),
+        Some(("uniform", range)) => {
+            let (least, most) = range.split_once("..").ok_or_else(wrong)?;
+            let (least, most) = (time(least)?, time(most)?);
+            if least > most {
+                return Err(wrong());
+            }
+            Ok(ThinkTime::Uniform(least, most))
+        }
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// The parts of a turn, where the protocol sends earlier turns again.
+///
+/// # Errors
+///
+/// The name of an input that they ask for and that is not given.
+pub(super) fn turn_parts(
+    protocol: &Protocol,
+    fields: &Fields,
+    columns: &[String],
+) -> Result<Option<TurnParts>, MissingInput> {
+    let Some(history) = protocol.history() else {
+        return Ok(None);
+    };
+    let parts = Parts {
+        fields,
+        columns,
+        history: None,
+        answers: true,
+    };
+    Ok(Some(TurnParts {
+        user: BodyTemplate::new(&history.user, parts)?,
+        assistant: BodyTemplate::new(&history.assistant, parts)?,
+    }))
+}
+
+/// The request that stops an answer, where the protocol has one.
+///
+/// # Errors
+///
+/// The name of an input that it asks for and that is not given.
+pub(super) fn stop_call(
+    protocol: &Protocol,
+    fields: &Fields,
+) -> Result<Option<StopCall>, MissingInput> {
+    let Some(stop) = protocol.stop() else {
+        return Ok(None);
+    };
+    let parts = Parts {
+        fields,
+        columns: &[],
+        history: None,
+        answers: false,
+    };
+    Ok(Some(StopCall {
+        path: stop.path.clone(),
+        body: BodyTemplate::new(&stop.body, parts)?,
+    }))
+}
+
+/// That a conversation of several turns has no place in the body.
+pub(super) fn check_turns(
+    turns: u32,
+    body: &BodyTemplate,
+    protocol: &Protocol,
+) -> Result<(), Message> {
+    if turns == 1 || body.has_history() || body.uses("conversation_id") {
+        return Ok(());
+    }
+    let message = match protocol.history() {
+        Some(history) => Message::new("usage.turns_place").with("at", &history.at),
+        None => Message::new("usage.turns_protocol"),
+    };
+    Err(message
+        .with("turns", turns)
+        .with("protocol", protocol.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_to_think_have_three_forms() {
+        let ms = Duration::from_millis;
+        let table = [
+            ("2", ThinkTime::Fixed(ms(2_000))),
+            ("500ms", ThinkTime::Fixed(ms(500))),
+            ("0", ThinkTime::Fixed(ms(0))),
+            ("uniform:1s..3s", ThinkTime::Uniform(ms(1_000), ms(3_000))),
+            ("uniform:0.5..0.5", ThinkTime::Uniform(ms(500), ms(500))),
+            ("exp:2s", ThinkTime::Exponential(ms(2_000))),
+        ];
+        for (raw, expected) in table {
+            assert_eq!(think_time(raw), Ok(expected), "{raw}");
+        }
+        for raw in [
+            "",
+            "x",
+            "exp",
+            "exp:",
+            "uniform:1s",
+            "uniform:3s..1s",
+            "normal:1s,2s",
+            "uniform:1s..x",
+        ] {
+            let error = think_time(raw).unwrap_err();
+            assert_eq!(error.id(), "usage.think_time", "{raw}");
+        }
+    }
+
+    #[test]
+    fn shares_are_numbers_from_0_to_1() {
+        for (raw, expected) in [("0", 0.0), ("0.1", 0.1), (".5", 0.5), ("1", 1.0)] {
+            assert_eq!(share(raw).map(f64::to_bits), Some(f64::to_bits(expected)));
+        }
+        for raw in ["", "10%", "1.1", "-0.1", "inf", "NaN", "1e-1", "x"] {
+            assert_eq!(share(raw), None, "{raw}");
+        }
+    }
+}

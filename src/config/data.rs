@@ -1,0 +1,143 @@
+//! The data of `--param-file`: lines, CSV or JSON Lines, by the file's ending, and in which order
+//! its rows are used.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::build::Builder;
+use super::files::{self, Unusable, shown_path};
+use super::show::shown;
+use crate::text::Message;
+use crate::workload::{Cell, Order, Source, Table, TableError, utf8};
+
+/// The column of queries.
+const QUERY: &str = "query";
+
+/// What a run asks.
+pub(super) struct Data {
+    pub(super) queries: Source<Arc<str>>,
+    /// Whether there are queries: a data file may have other columns alone.
+    pub(super) has_queries: bool,
+    pub(super) columns: Vec<String>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+impl Data {
+    fn of_queries(queries: Source<Arc<str>>) -> Self {
+        Self {
+            queries,
+            has_queries: true,
+            columns: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    fn of_table(path: PathBuf, mut table: Table) -> Self {
+        let queries = table.take_column(QUERY);
+        let has_queries = queries.is_some();
+        let queries: Vec<Arc<str>> = match queries {
+            Some(cells) => cells.iter().map(|cell| cell.text().into()).collect(),
+            None => vec!["".into(); table.rows.len()],
+        };
+        Self {
+            queries: Source::file(path, queries),
+            has_queries,
+            columns: table.columns,
+            rows: table.rows,
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// What a run asks: of the file, or the one query of the flag.
+    pub(super) fn data(&mut self) -> Result<Data, Message> {
+        let raw = &self.raw.request;
+        if let Some(file) = &raw.param_file {
+            match read(file) {
+                Ok(data) => return Ok(data),
+                Err(Unusable::Absent(message)) if !self.raw.console.strict => {
+                    let query = shown(&raw.query);
+                    self.fall_back(&message, "warning.query_instead", &query);
+                }
+                Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
+            }
+        }
+        Ok(Data::of_queries(Source::flag(raw.query.as_str().into())))
+    }
+
+    /// The order of `--data-order` for that many rows.
+    pub(super) fn order(&mut self, seed: u64, rows: usize) -> Result<Order, Message> {
+        let raw = &self.raw.request;
+        let order = match raw.data_order.trim() {
+            "sequential" => Order::Sequential,
+            "shuffle" => Order::shuffled(seed, rows),
+            "random" => Order::Random(seed),
+            other => {
+                return Err(Message::new("usage.data_order")
+                    .with("value", shown(other))
+                    .with("known", Order::NAMES.join(", ")));
+            }
+        };
+        if order != Order::Sequential && raw.param_file.is_none() {
+            self.warn(Message::new("warning.data_order_unused"));
+        }
+        Ok(order)
+    }
+
+    /// What prefixes are drawn from: another one in each run, whatever the seed, since a prefix
+    /// that a server has seen before defeats no cache.
+    pub(super) fn unique(&self) -> Option<u64> {
+        self.raw
+            .request
+            .unique
+            .then(|| RandomState::new().build_hasher().finish())
+    }
+}
+
+fn read(file: &str) -> Result<Data, Unusable> {
+    let path = PathBuf::from(file);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let parse = match ending.map(str::to_ascii_lowercase).as_deref() {
+        Some("csv") => Table::csv,
+        Some("jsonl" | "ndjson") => Table::json_lines,
+        _ => return files::queries(file).map(Data::of_queries),
+    };
+    let message = |id| {
+        Message::new(id)
+            .with("flag", "--param-file")
+            .with("value", shown_path(&path))
+    };
+    let bytes = std::fs::read(&path)
+        .map_err(|error| Unusable::Absent(message("usage.file_unreadable").with("error", error)))?;
+    let text = utf8(&bytes)
+        .map_err(|line| Unusable::Wrong(message("usage.file_not_utf8").with("line", line)))?;
+    match parse(text) {
+        Ok(table) => Ok(Data::of_table(path, table)),
+        Err(TableError::Empty) => Err(Unusable::Absent(message("usage.data_empty"))),
+        Err(error) => Err(Unusable::Wrong(wrong(&error, &path))),
+    }
+}
+
+/// What is wrong with a data file, and what to do.
+fn wrong(error: &TableError, path: &Path) -> Message {
+    let message = match error {
+        TableError::Empty => Message::new("usage.data_empty").with("flag", "--param-file"),
+        TableError::Column { place, name } => Message::new("usage.data_column")
+            .with("place", place)
+            .with("name", shown(name)),
+        TableError::Cells {
+            line,
+            found,
+            expected,
+        } => Message::new("usage.data_cells")
+            .with("line", line)
+            .with("found", found)
+            .with("expected", expected),
+        TableError::Json { line, why } => Message::new("usage.data_json")
+            .with("line", line)
+            .with("error", why),
+    };
+    message.with("value", shown_path(path))
+}

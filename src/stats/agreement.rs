@@ -1,0 +1,70 @@
+//! How far the server's own count of tokens and the estimate agree.
+
+use crate::record::{Outcome, RequestRecord};
+
+/// The tokens of the requests that succeeded and have both counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// By the server's usage.
+    pub usage: u64,
+    /// By estimate.
+    pub estimate: u64,
+}
+
+impl Agreement {
+    pub(super) fn record(&mut self, request: &RequestRecord) {
+        let usage = request.usage.completion.filter(|tokens| *tokens > 0);
+        if let (Some(usage), Outcome::Ok) = (usage, &request.outcome)
+            && request.chunks > 0
+        {
+            self.usage += usage;
+            self.estimate += request.estimated_tokens;
+        }
+    }
+
+    /// The difference in percent of the usage, where it is more than 20.
+    #[must_use]
+    pub fn disagreement(&self) -> Option<u64> {
+        let difference = self.usage.abs_diff(self.estimate);
+        (5 * difference > self.usage).then(|| 100 * difference / self.usage.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::stats::tests::ok_request;
+
+    #[test]
+    fn more_than_a_fifth_is_a_disagreement() {
+        for (usage, estimate, expected) in [
+            (0, 0, None),
+            (100, 100, None),
+            (100, 80, None),
+            (100, 79, Some(21)),
+            (100, 120, None),
+            (100, 150, Some(50)),
+        ] {
+            let agreement = Agreement { usage, estimate };
+            assert_eq!(agreement.disagreement(), expected, "{agreement:?}");
+        }
+    }
+
+    #[test]
+    fn only_requests_with_both_counts_are_compared() {
+        let at = Stamp::from_micros;
+        let mut request = ok_request(at(0), at(1), at(2));
+        let mut agreement = Agreement::default();
+        agreement.record(&request);
+        request.usage.completion = Some(7);
+        agreement.record(&request);
+        request.outcome = Outcome::Cancelled;
+        agreement.record(&request);
+        let expected = Agreement {
+            usage: 7,
+            estimate: 5,
+        };
+        assert_eq!(agreement, expected);
+    }
+}

@@ -1,0 +1,127 @@
+//! TTFT by the turn of the conversation: it grows with the context.
+
+use super::{Distribution, Measured, Statistics};
+use crate::record::Outcome;
+
+/// The most turns that are told apart; no run has more.
+const MOST: usize = 1_000;
+
+/// The requests of each turn.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Vec<OneTurn>);
+
+#[derive(Debug, Default)]
+struct OneTurn {
+    ok: u64,
+    failed: u64,
+    ttft: Distribution,
+}
+
+/// The requests that were the same turn of their conversations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TurnSummary {
+    /// Number of the turn, from 1.
+    pub turn: u64,
+    /// Requests that succeeded.
+    pub ok: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// TTFT of those that succeeded, in milliseconds.
+    pub ttft: Option<Statistics>,
+}
+
+impl Turns {
+    /// Adds a request that is over.
+    pub(super) fn record(&mut self, request: &Measured<'_>) {
+        let Some(place) = request
+            .turn
+            .and_then(|turn| usize::try_from(turn).ok()?.checked_sub(1))
+            .filter(|place| *place < MOST)
+        else {
+            return;
+        };
+        if place >= self.0.len() {
+            self.0.resize_with(place + 1, OneTurn::default);
+        }
+        let turn = &mut self.0[place];
+        match request.outcome {
+            Outcome::Ok => {
+                turn.ok += 1;
+                if let Some(ttft) = request.ttft {
+                    turn.ttft.record(ttft);
+                }
+            }
+            Outcome::Failed(_) => turn.failed += 1,
+            Outcome::Cancelled | Outcome::Abandoned => {}
+        }
+    }
+
+    pub(super) fn summary(&self) -> Vec<TurnSummary> {
+        let numbered = self.0.iter().zip(1..);
+        numbered
+            .map(|(turn, number)| TurnSummary {
+                turn: number,
+                ok: turn.ok,
+                failed: turn.failed,
+                ttft: turn.ttft.snapshot(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Stamp;
+    use crate::record::{FailureKind, RequestRecord, Turn};
+    use crate::stats::tests::{failed, ok_request};
+
+    const fn ms(millis: u64) -> Stamp {
+        Stamp::from_micros(millis * 1_000)
+    }
+
+    fn in_turn(mut request: RequestRecord, turn: u32) -> RequestRecord {
+        request.turn = Some(Turn {
+            conversation: 1,
+            turn,
+        });
+        request
+    }
+
+    #[test]
+    fn each_turn_has_its_figures() {
+        let mut turns = Turns::default();
+        let mut left = ok_request(ms(0), ms(900), ms(950));
+        left.outcome = Outcome::Abandoned;
+        for request in [
+            in_turn(ok_request(ms(0), ms(100), ms(900)), 1),
+            in_turn(ok_request(ms(0), ms(300), ms(900)), 1),
+            in_turn(ok_request(ms(0), ms(400), ms(900)), 2),
+            in_turn(failed(ms(0), FailureKind::Reset), 3),
+            in_turn(left, 2),
+            ok_request(ms(0), ms(500), ms(900)),
+            in_turn(ok_request(ms(0), ms(400), ms(900)), 4_000_000),
+        ] {
+            turns.record(&Measured::of(&request));
+        }
+        let told: Vec<_> = turns
+            .summary()
+            .iter()
+            .map(|t| {
+                (
+                    t.turn,
+                    t.ok,
+                    t.failed,
+                    t.ttft.map(|ttft| ttft.mean.to_bits()),
+                )
+            })
+            .collect();
+        let bits = |mean: f64| Some(mean.to_bits());
+        let expected = [
+            (1, 2, 0, bits(200.0)),
+            (2, 1, 0, bits(400.0)),
+            (3, 0, 1, None),
+        ];
+        assert_eq!(told, expected);
+    }
+}

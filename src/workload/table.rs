@@ -1,0 +1,265 @@
+//! Data files with several values a row: CSV with a header row, and JSON Lines. No I/O.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// A text; empty where the row has none.
+    Text(Box<str>),
+    /// A number, a truth value, a list or an object of JSON Lines, as JSON.
+    Json(Box<str>),
+}
+
+impl Cell {
+    /// Its text, for the inside of a longer one.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Cell::Text(text) | Cell::Json(text) => text,
+        }
+    }
+}
+
+/// The rows of a data file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The rows, each with a value for each column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Each row's line in the file, from 1.
+    pub lines: Vec<u64>,
+}
+
+/// What is wrong with a data file. Lines are numbered from 1.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum TableError {
+    /// It has no row of data.
+    #[error("it has no rows")]
+    Empty,
+    /// A column has no name, or the name of another one.
+    #[error("column {place} is named {name:?}, like another one or not at all")]
+    Column {
+        /// Which, from 1.
+        place: usize,
+        /// Its name.
+        name: String,
+    },
+    /// A row has too many or too few values.
+    #[error("line {line} has {found} values for {expected} columns")]
+    Cells {
+        /// Where the row begins.
+        line: u64,
+        /// How many values it has.
+        found: u64,
+        /// How many columns there are.
+        expected: u64,
+    },
+    /// A line is not a JSON object.
+    #[error("line {line} is no JSON object: {why}")]
+    Json {
+        /// Which.
+        line: u64,
+        /// What the JSON reader says.
+        why: String,
+    },
+}
+
+impl Table {
+    /// Reads CSV (RFC 4180) whose first row names the columns. Quoted values may hold line breaks;
+    /// blank lines are skipped.
+    ///
+    /// # Errors
+    ///
+    /// With what is wrong and where.
+    pub fn csv(text: &str) -> Result<Self, TableError> {
+        // The length of rows is checked here, so that a flexible reader tells the line.
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let header = reader.headers().map_err(|_| TableError::Empty)?;
+        let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+        for (place, name) in columns.iter().enumerate() {
+            if name.is_empty() || columns[..place].contains(name) {
+                let name = name.clone();
+                return Err(TableError::Column {
+                    place: place + 1,
+                    name,
+                });
+            }
+        }
+        let mut table = Self {
+            columns,
+            ..Self::default()
+        };
+        for record in reader.records() {
+            // The text is UTF-8 and in memory: there is no other error.
+            let record = record.map_err(|_| TableError::Empty)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            if record.len() != table.columns.len() {
+                return Err(TableError::Cells {
+                    line,
+                    found: record.len() as u64,
+                    expected: table.columns.len() as u64,
+                });
+            }
+            let cells = record.iter().map(|cell| Cell::Text(cell.into()));
+            table.rows.push(cells.collect());
+            table.lines.push(line);
+        }
+        table.filled()
+    }
+
+    /// Reads JSON Lines: an object a line, blank lines skipped. The columns are the members of all
+    /// objects; what one lacks, or has as `null`, is an empty text there.
+    ///
+    /// # Errors
+    ///
+    /// With what is wrong and where.
+    pub fn json_lines(text: &str) -> Result<Self, TableError> {
+        let mut table = Self::default();
+        let mut objects: Vec<Map<String, Value>> = Vec::new();
+        for (line, number) in text.lines().zip(1..) {
+            if line.trim().is_empty() {
+                continue;
+            }
+            let object: Map<String, Value> =
+                serde_json::from_str(line).map_err(|error| TableError::Json {
+                    line: number,
+                    why: without_place(&error),
+                })?;
+            for name in object.keys() {
+                if !table.columns.contains(name) {
+                    table.columns.push(name.clone());
+                }
+            }
+            objects.push(object);
+            table.lines.push(number);
+        }
+        for mut object in objects {
+            let cells = table.columns.iter().map(|name| cell(object.remove(name)));
+            table.rows.push(cells.collect());
+        }
+        table.filled()
+    }
+
+    fn filled(self) -> Result<Self, TableError> {
+        if self.rows.is_empty() {
+            return Err(TableError::Empty);
+        }
+        Ok(self)
+    }
+
+    /// Takes a column out: its values, row by row; `None` where there is none of that name.
+    pub fn take_column(&mut self, name: &str) -> Option<Vec<Cell>> {
+        let place = self.columns.iter().position(|column| column == name)?;
+        self.columns.remove(place);
+        Some(self.rows.iter_mut().map(|row| row.remove(place)).collect())
+    }
+}
+
+fn cell(value: Option<Value>) -> Cell {
+    match value {
+        None | Some(Value::Null) => Cell::Text("".into()),
+        Some(Value::String(text)) => Cell::Text(text.into()),
+        Some(other) => Cell::Json(other.to_string().into()),
+    }
+}
+
+/// What the JSON reader says, its place apart: the line is always the first, of one.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => format!("{} (column {})", &text[..end], error.column()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(table: &Table) -> Vec<Vec<&str>> {
+        let rows = table.rows.iter();
+        rows.map(|row| row.iter().map(Cell::text).collect())
+            .collect()
+    }
+
+    #[test]
+    fn csv_values_may_hold_quotes_commas_and_line_breaks() {
+        let text = "query, city\r\n\"say \"\"hi\"\", then\nstop\",杭州\r\n\r\nq2,\r\n";
+        let table = Table::csv(text).unwrap();
+        assert_eq!(table.columns, ["query", "city"]);
+        let rows = [["say \"hi\", then\nstop", "杭州"], ["q2", ""]];
+        assert_eq!(texts(&table), rows);
+        assert_eq!(table.lines, [2, 5]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_csv_is_told_with_its_place() {
+        let table = [
+            ("", TableError::Empty),
+            ("a,b\n", TableError::Empty),
+            (
+                "a,b\n1,2\n\"x\ny\",2,3\n",
+                TableError::Cells {
+                    line: 3,
+                    found: 3,
+                    expected: 2,
+                },
+            ),
+            (
+                "a,b,a\n1,2,3\n",
+                TableError::Column {
+                    place: 3,
+                    name: "a".to_owned(),
+                },
+            ),
+            (
+                "a, \n1,2\n",
+                TableError::Column {
+                    place: 2,
+                    name: String::new(),
+                },
+            ),
+        ];
+        for (text, error) in table {
+            assert_eq!(Table::csv(text).unwrap_err(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn json_lines_keep_what_is_no_text_as_json() {
+        let text = "{\"query\":\"a\\nb\",\"n\":1.5}\n\n{\"query\":\"c\",\"l\":[1,{\"x\":null}],\"n\":null}\n";
+        let table = Table::json_lines(text).unwrap();
+        assert_eq!(table.columns, ["query", "n", "l"]);
+        assert_eq!(table.lines, [1, 3]);
+        let rows = [["a\nb", "1.5", ""], ["c", "", "[1,{\"x\":null}]"]];
+        assert_eq!(texts(&table), rows);
+        assert!(matches!(table.rows[0][1], Cell::Json(_)));
+        assert!(matches!(table.rows[1][1], Cell::Text(_)));
+    }
+
+    #[test]
+    fn a_line_that_is_no_object_is_told() {
+        for text in ["{\"a\":1}\n[1]\n", "{\"a\":1}\n{\"a\":\n", "{\"a\":1}\nx\n"] {
+            let error = Table::json_lines(text).unwrap_err();
+            assert!(matches!(error, TableError::Json { line: 2, .. }), "{error}");
+        }
+        assert_eq!(Table::json_lines("\n \n").unwrap_err(), TableError::Empty);
+    }
+
+    #[test]
+    fn a_column_can_be_taken_out() {
+        let mut table = Table::csv("a,query,b\n1,q,2\n").unwrap();
+        assert_eq!(
+            table.take_column("query"),
+            Some(vec![Cell::Text("q".into())])
+        );
+        assert_eq!(texts(&table), [["1", "2"]]);
+        assert_eq!(table.columns, ["a", "b"]);
+        assert_eq!(table.take_column("query"), None);
+    }
+}
