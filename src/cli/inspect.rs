@@ -25,6 +25,10 @@ impl ProbeArgs {
         "0".clone_into(&mut run.load.ramp_up);
         "0".clone_into(&mut run.load.duration);
         run.load.requests = None;
+        "1".clone_into(&mut run.load.turns);
+        run.load.think_time = None;
+        "0".clone_into(&mut run.load.abandon_rate);
+        run.load.abandon_after = None;
         "0".clone_into(&mut run.patience.retries);
         run.output = OutputArgs {
             no_csv: true,

@@ -97,7 +97,7 @@ mod tests {
             in_turn(ok_request(ms(0), ms(100), ms(900)), 1),
             in_turn(ok_request(ms(0), ms(300), ms(900)), 1),
             in_turn(ok_request(ms(0), ms(400), ms(900)), 2),
-            in_turn(failed(ms(0), FailureKind::Reset), 3),
+            in_turn(failed(ms(500), FailureKind::Reset), 3),
             in_turn(left, 2),
             ok_request(ms(0), ms(500), ms(900)),
             in_turn(ok_request(ms(0), ms(400), ms(900)), 4_000_000),

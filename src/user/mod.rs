@@ -290,9 +290,11 @@ impl User {
             if too_late {
                 return Outcome::Failed(failure);
             }
+            // Nobody waits any longer than until the user leaves.
+            let until = (now + wait).min(self.scratch.leave_at.unwrap_or(now + wait));
             let waited = context
                 .clock
-                .park_until(now + wait, || context.stop.is_finishing());
+                .park_until(until, || context.stop.is_finishing());
             record.instants.end = context.clock.now();
             record.retry_wait += record.instants.end.since(now);
             if !waited {

@@ -4,6 +4,7 @@
     reason = "what the modules of a test share is public within it"
 )]
 
+mod conversations;
 mod failures;
 mod framing;
 mod interruption;

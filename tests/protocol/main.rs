@@ -1,6 +1,7 @@
 //! The meaning of events by the built-in documents, by documents of other shapes, and what is said
 //! of wrong documents.
 
+mod conversations;
 mod dify;
 mod documents;
 mod forms;

@@ -70,6 +70,10 @@ fn check_text(value: &Value, schema: &Value) -> Result<(), String> {
         Some("^[/:]") => ensure(text.starts_with(['/', ':']), || {
             format!("{text} is no path")
         }),
+        Some(pattern) if pattern.ends_with(r"\{task_id\}") => {
+            let fits = !text.starts_with('/') && text.contains("{task_id}");
+            ensure(fits, || format!("{text} is no path with a task"))
+        }
         Some(other) => panic!("pattern {other}"),
     }
 }

@@ -1,5 +1,6 @@
 //! Whole command lines: what they are understood as, and what is wrong with them.
 
+mod data;
 mod refusals;
 mod shown;
 

@@ -120,6 +120,40 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--label", " "], &["--label", "--label baseline"]),
     (&["--show-text", "--quiet"], &["--show-text", "--quiet"]),
     (
+        &["--show-text", "--turns", "2"],
+        &["--show-text", "--turns"],
+    ),
+    (&["--turns", "0"], &["--turns 0", "1000"]),
+    (
+        &["--turns", "2", "--api", "tgi", "--api-key", "k"],
+        &["--turns 2", "tgi", "--turns 1"],
+    ),
+    (
+        &["--think-time", "soon"],
+        &["--think-time soon", "uniform:1s..3s"],
+    ),
+    (
+        &["--abandon-rate", "10%"],
+        &["--abandon-rate 10%", "--abandon-rate 0.1"],
+    ),
+    (
+        &["--abandon-after", "2s"],
+        &["--abandon-after 2s", "--abandon-rate 0.1"],
+    ),
+    (
+        &["--abandon-rate", "1", "--abandon-after", "0"],
+        &["--abandon-after 0", "--abandon-rate"],
+    ),
+    (&["--seed", "x"], &["--seed x"]),
+    (
+        &["--tokens", "words"],
+        &["--tokens words", "usage, estimate"],
+    ),
+    (
+        &["--data-order", "up", "--api-key", "k"],
+        &["--data-order up", "sequential, shuffle, random"],
+    ),
+    (
         &["--show-text", "--duration", "5"],
         &["--show-text", "--duration"],
     ),

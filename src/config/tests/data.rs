@@ -1,0 +1,55 @@
+//! Data files by their ending, and what is wrong with them.
+
+use super::{TempFile, config, refused, warnings};
+use crate::workload::Order;
+
+#[test]
+fn what_is_wrong_with_a_data_file_is_told_with_its_place() {
+    let table: [(&str, &str, &[&str]); 6] = [
+        ("a.csv", "query,x\n1\n", &["1", "2"]),
+        ("b.csv", "query,query\n1,2\n", &["2", "query"]),
+        ("c.csv", "city\nRome\n", &["{query}", "city"]),
+        ("d.jsonl", "{\"query\":1}\n[]\n", &["2", "JSON"]),
+        ("e.ndjson", "{\"city\":\"x\"}\n", &["{query}", "city"]),
+        ("g.CSV", "query,x\n1,2,3\n", &["3", "2"]),
+    ];
+    for (name, content, parts) in table {
+        let file = TempFile::new(name, content.as_bytes());
+        let flags = ["--param-file", file.path(), "--api-key", "k"];
+        refused(&flags, &[parts, &["--param-file"]].concat());
+    }
+}
+
+#[test]
+fn a_data_file_without_rows_is_replaced_by_the_query() {
+    for (name, content) in [("h.csv", "query,x\n"), ("i.jsonl", "\n\n")] {
+        let file = TempFile::new(name, content.as_bytes());
+        let config = config(&["--param-file", file.path(), "--query", "q"]);
+        assert_eq!(warnings(&config), ["warning.query_instead"]);
+        assert_eq!(&*config.workload.assignment(1).sent.query, "q");
+        refused(
+            &["--param-file", file.path(), "--strict", "--api-key", "k"],
+            &["--param-file"],
+        );
+    }
+}
+
+#[test]
+fn columns_are_inputs_and_placeholders() {
+    let file = TempFile::new("j.csv", b"query,inputs.city,user\nq,Rome,ann\n");
+    let config = config(&["--param-file", file.path(), "--input", "lang=it"]);
+    let body = String::from_utf8(config.workload.assignment(1).body()).unwrap();
+    assert!(
+        body.contains(r#""inputs":{"lang":"it","city":"Rome"}"#),
+        "{body}"
+    );
+    assert!(body.contains(r#""user":"ann""#), "{body}");
+    assert_eq!(warnings(&config), [""; 0]);
+}
+
+#[test]
+fn an_order_needs_a_file() {
+    let config = config(&["--data-order", "random", "--seed", "7"]);
+    assert_eq!(config.workload.order, Order::Random(7));
+    assert_eq!(warnings(&config), ["warning.data_order_unused"]);
+}

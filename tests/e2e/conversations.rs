@@ -1,0 +1,426 @@
+//! What users do beside asking once: conversations, thinking, leaving; and what data files give
+//! them to ask.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use crate::support::{
+    Directory, Peer, Row, SSE_HEAD, Scripted, chunk, number, openai_text, run_against, sse_response,
+};
+
+const OPENAI: &str = "/v1/chat/completions";
+const DIFY: &str = "/v1/chat-messages";
+
+/// The requests that a server got: heads and bodies.
+type Seen = Arc<Mutex<Vec<(String, Value)>>>;
+
+fn note(seen: &Seen, request: &str) -> usize {
+    let (head, body) = request.split_once("\r\n\r\n").expect("a whole request");
+    let body = serde_json::from_str(body).expect("a JSON body");
+    let mut seen = seen.lock().unwrap();
+    seen.push((head.to_owned(), body));
+    seen.len()
+}
+
+/// A server that notes what it gets and answers the `n`th request (from 1) as told.
+fn noting(answer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> (Scripted, Seen) {
+    let seen = Seen::default();
+    let server = Scripted::start({
+        let seen = Arc::clone(&seen);
+        move |peer: &mut Peer| {
+            while let Some(request) = peer.request() {
+                let number = note(&seen, &request);
+                peer.send(answer(number));
+            }
+        }
+    });
+    (server, seen)
+}
+
+fn openai(number: usize) -> Vec<u8> {
+    let text = openai_text(&format!("answer {number}"));
+    sse_response(&format!("{text}data: [DONE]\n\n"))
+}
+
+fn dify(number: usize) -> Vec<u8> {
+    let message = format!(
+        "data: {{\"event\":\"message\",\"answer\":\"a\",\"conversation_id\":\"conv-{number}\"}}\n\n"
+    );
+    let end =
+        format!("data: {{\"event\":\"message_end\",\"conversation_id\":\"conv-{number}\"}}\n\n");
+    sse_response(&(message + &end))
+}
+
+fn bodies(seen: &Seen) -> Vec<Value> {
+    let seen = seen.lock().unwrap();
+    seen.iter().map(|(_, body)| body.clone()).collect()
+}
+
+fn cells<'a>(rows: &'a [Row], columns: &[&str]) -> Vec<Vec<&'a str>> {
+    let row = |row: &'a Row| columns.iter().map(|column| row[*column].as_str()).collect();
+    rows.iter().map(row).collect()
+}
+
+fn summary(directory: &Directory) -> Value {
+    let run = std::fs::read(directory.file("run.json")).expect("a run JSON");
+    let run: Value = serde_json::from_slice(&run).expect("JSON");
+    run["summary"].clone()
+}
+
+#[test]
+fn the_history_of_a_conversation_is_sent_again() {
+    let (server, seen) = noting(openai);
+    let directory = Directory::new();
+    let queries = directory.write("q.txt", "one\ntwo\nthree\nfour\n");
+    let flags = ["--turns", "2", "--requests", "4", "--param-file", &queries];
+    let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let contents: Vec<Vec<String>> = bodies(&seen)
+        .iter()
+        .map(|body| {
+            let messages = body["messages"].as_array().unwrap().iter();
+            messages
+                .map(|m| {
+                    format!(
+                        "{}: {}",
+                        m["role"].as_str().unwrap(),
+                        m["content"].as_str().unwrap()
+                    )
+                })
+                .collect()
+        })
+        .collect();
+    let expected = [
+        vec!["user: one"],
+        vec!["user: one", "assistant: answer 1", "user: two"],
+        vec!["user: three"],
+        vec!["user: three", "assistant: answer 3", "user: four"],
+    ];
+    assert_eq!(contents, expected);
+    assert_eq!(
+        cells(&rows, &["conversation", "turn", "query_index"]),
+        [
+            ["1", "1", "1"],
+            ["1", "2", "2"],
+            ["2", "1", "3"],
+            ["2", "2", "4"]
+        ]
+    );
+    let turns = &summary(&directory)["turns"];
+    for (place, turn) in [(0, 1), (1, 2)] {
+        assert_eq!(turns[place]["turn"], turn);
+        assert_eq!(
+            (&turns[place]["ok"], &turns[place]["failed"]),
+            (&2.into(), &0.into())
+        );
+        assert_eq!(turns[place]["ttft_ms"]["count"], 2);
+    }
+    assert!(ran.stdout.contains("Turns\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_conversation_keeps_its_id_and_its_key() {
+    let (server, seen) = noting(dify);
+    let directory = Directory::new();
+    let keys = directory.write("keys.txt", "app-key-000001\napp-key-000002\n");
+    let url = server.url(DIFY);
+    let all = [
+        "--url",
+        &url,
+        "--csv",
+        "requests.csv",
+        "--turns",
+        "2",
+        "-n",
+        "4",
+    ];
+    let all = [&all[..], &["--api-key-file", &keys]].concat();
+    let ran = crate::support::sse_perf(&directory.0, &all);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let sent: Vec<(String, String)> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(head, body)| {
+            let key = head
+                .lines()
+                .find_map(|line| line.strip_prefix("authorization: Bearer "));
+            let id = body["conversation_id"].as_str().unwrap();
+            (id.to_owned(), key.unwrap_or_default().to_owned())
+        })
+        .collect();
+    let expected = [
+        ("", "app-key-000001"),
+        ("conv-1", "app-key-000001"),
+        ("", "app-key-000002"),
+        ("conv-3", "app-key-000002"),
+    ]
+    .map(|(id, key)| (id.to_owned(), key.to_owned()));
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn a_conversation_ends_with_a_turn_that_failed() {
+    let failing = |number| match number {
+        2 => sse_response("data: {\"error\":\"x\"}\n\n"),
+        number => openai(number),
+    };
+    let (server, seen) = noting(failing);
+    let directory = Directory::new();
+    let (ran, rows) = run_against(
+        &directory,
+        &server.url(OPENAI),
+        &["--turns", "3", "-n", "4"],
+    );
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(
+        cells(&rows, &["conversation", "turn", "outcome"]),
+        [
+            ["1", "1", "ok"],
+            ["1", "2", "failed"],
+            ["2", "1", "ok"],
+            ["2", "2", "ok"]
+        ]
+    );
+    let lengths: Vec<usize> = bodies(&seen)
+        .iter()
+        .map(|body| body["messages"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(lengths, [1, 3, 1, 3]);
+}
+
+#[test]
+fn without_a_limit_each_user_has_one_conversation() {
+    let (server, _) = noting(openai);
+    let directory = Directory::new();
+    let flags = [
+        "--turns",
+        "3",
+        "--threads",
+        "2",
+        "--think-time",
+        "uniform:30ms..60ms",
+    ];
+    let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    for user in ["1", "2"] {
+        let mut own: Vec<&Row> = rows.iter().filter(|row| row["user"] == user).collect();
+        own.sort_by_key(|row| row["turn"].clone());
+        assert_eq!(own.len(), 3);
+        for pair in own.windows(2) {
+            let pause = number(pair[1], "start_s") - number(pair[0], "end_s");
+            assert!(pause >= 0.0299, "{pause}");
+            assert_eq!(pair[0]["conversation"], pair[1]["conversation"]);
+        }
+    }
+}
+
+#[test]
+fn requests_without_turns_have_no_conversation() {
+    let (server, _) = noting(openai);
+    let directory = Directory::new();
+    let (ran, rows) = run_against(&directory, &server.url(OPENAI), &["-n", "2"]);
+    assert_eq!(
+        cells(&rows, &["conversation", "turn"]),
+        [["", ""], ["", ""]]
+    );
+    assert!(summary(&directory)["turns"].as_array().unwrap().is_empty());
+    assert!(!ran.stdout.contains("Turns\n"));
+}
+
+#[test]
+fn a_user_who_leaves_abandons_the_request_and_says_so() {
+    let seen = Seen::default();
+    let server = Scripted::start({
+        let seen = Arc::clone(&seen);
+        move |peer: &mut Peer| {
+            while let Some(request) = peer.request() {
+                note(&seen, &request);
+                if request.contains("/stop ") {
+                    peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+                    continue;
+                }
+                let first =
+                    "data: {\"event\":\"message\",\"answer\":\"a\",\"task_id\":\"task-7\"}\n\n";
+                peer.send([SSE_HEAD.as_bytes(), &chunk(first)].concat());
+                peer.stay_silent();
+                return;
+            }
+        }
+    });
+    let directory = Directory::new();
+    let flags = ["-n", "2", "--abandon-rate", "1", "--abandon-after", "150ms"];
+    let (ran, rows) = run_against(&directory, &server.url("/api/v1/chat-messages"), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    for row in &rows {
+        assert_eq!((&*row["outcome"], &*row["chunks"]), ("abandoned", "1"));
+        assert_eq!((&*row["error_kind"], &*row["response_ms"]), ("", ""));
+        assert!(number(row, "end_s") - number(row, "start_s") >= 0.149);
+        assert_eq!(row["connection"], "new");
+    }
+    let summary = summary(&directory);
+    assert_eq!(summary["abandoned"], 2);
+    assert_eq!((&summary["ok"], &summary["failed"]), (&0.into(), &0.into()));
+    assert!(summary["success_rate"].is_null());
+    let seen = seen.lock().unwrap();
+    let stops: Vec<_> = seen
+        .iter()
+        .filter(|(head, _)| head.contains("/stop "))
+        .collect();
+    assert_eq!(stops.len(), 2);
+    for (head, body) in stops {
+        assert!(
+            head.starts_with("POST /api/v1/chat-messages/task-7/stop HTTP/1.1\r\n"),
+            "{head}"
+        );
+        assert!(head.contains("authorization: Bearer app-test-0123456789"));
+        assert_eq!(body.to_string(), r#"{"user":"gaolou"}"#);
+    }
+}
+
+#[test]
+fn a_longer_patience_than_max_time_is_a_timeout() {
+    let server = Scripted::start(|peer| {
+        peer.request();
+        peer.send(SSE_HEAD);
+        peer.stay_silent();
+    });
+    let directory = Directory::new();
+    let flags = [
+        "--abandon-rate",
+        "1",
+        "--abandon-after",
+        "20s",
+        "--max-time",
+        "100ms",
+    ];
+    let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    assert_eq!(rows[0]["error_kind"], "timeout_total");
+}
+
+#[test]
+fn rows_of_csv_and_json_lines_fill_the_body() {
+    let body = r#"{"messages": [{"role": "user", "content": "{query} in {city}"}],
+                   "n": "{n}", "user": "{user}", "stream": true}"#;
+    let csv = "query,city,n\r\n\"say \"\"hi\"\",\nplease\",杭州,1\r\nq2,\"a, b\",2\r\n";
+    let lines = "{\"query\":\"say \\\"hi\\\",\\nplease\",\"city\":\"杭州\",\"n\":1}\n\n\
+                 {\"query\":\"q2\",\"city\":\"a, b\",\"n\":[2]}\n";
+    let table = [
+        ("data.csv", csv, [Value::from("1"), Value::from("2")]),
+        ("data.jsonl", lines, [Value::from(1), vec![2].into()]),
+    ];
+    for (name, data, n) in table {
+        let (server, seen) = noting(openai);
+        let directory = Directory::new();
+        let (data, body) = (
+            directory.write(name, data),
+            directory.write("body.json", body),
+        );
+        let flags = [
+            "-n",
+            "3",
+            "--param-file",
+            &data,
+            "--request-body-file",
+            &body,
+        ];
+        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        let bodies = bodies(&seen);
+        let contents: Vec<&str> = bodies
+            .iter()
+            .map(|body| body["messages"][0]["content"].as_str().unwrap())
+            .collect();
+        let first = "say \"hi\",\nplease in 杭州";
+        assert_eq!(contents, [first, "q2 in a, b", first], "{name}");
+        assert_eq!(
+            [bodies[0]["n"].clone(), bodies[1]["n"].clone()],
+            n,
+            "{name}"
+        );
+        assert_eq!(bodies[0]["user"], "gaolou");
+        assert_eq!(
+            cells(&rows, &["query_index", "query"])[..2],
+            [["1", "say \"hi\",\nplease"], ["2", "q2"]]
+        );
+    }
+}
+
+#[test]
+fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
+    let mut orders = Vec::new();
+    for seed in ["1", "1", "2"] {
+        let (server, _) = noting(openai);
+        let directory = Directory::new();
+        let rows: Vec<String> = (0..20).map(|n| format!("q{n}")).collect();
+        let data = directory.write("q.txt", rows.join("\n"));
+        let flags = [
+            "-n",
+            "20",
+            "--data-order",
+            "shuffle",
+            "--seed",
+            seed,
+            "--param-file",
+            &data,
+        ];
+        let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        let order: Vec<u64> = rows
+            .iter()
+            .map(|row| row["query_index"].parse().unwrap())
+            .collect();
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(1..=20));
+        orders.push(order);
+    }
+    assert_eq!(orders[0], orders[1]);
+    assert_ne!(orders[0], orders[2]);
+}
+
+#[test]
+fn unique_queries_differ_in_what_is_sent_and_not_in_the_results() {
+    let (server, seen) = noting(openai);
+    let directory = Directory::new();
+    let flags = ["-n", "3", "--unique", "--query", "same"];
+    let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    let mut sent: Vec<String> = bodies(&seen)
+        .iter()
+        .map(|body| body["messages"][0]["content"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        sent.iter()
+            .all(|query| query.starts_with('[') && query.ends_with("] same"))
+    );
+    sent.sort();
+    sent.dedup();
+    assert_eq!(sent.len(), 3);
+    assert!(rows.iter().all(|row| row["query"] == "same"));
+}
+
+#[test]
+fn tokens_are_counted_as_asked() {
+    let response = sse_response(&format!(
+        "{}{}data: {{\"choices\":[],\"usage\":{{\"completion_tokens\":40}}}}\n\ndata: [DONE]\n\n",
+        openai_text("two words"),
+        openai_text(" and three more")
+    ));
+    for (count, tokens) in [("usage", "40"), ("estimate", "5"), ("events", "2")] {
+        let (server, _) = noting({
+            let response = response.clone();
+            move |_| response.clone()
+        });
+        let directory = Directory::new();
+        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &["--tokens", count]);
+        assert_eq!(
+            cells(&rows, &["output_tokens", "token_source"]),
+            [[tokens, count]]
+        );
+        assert_eq!(
+            summary(&directory)["output_tokens"][count],
+            tokens.parse::<u64>().unwrap()
+        );
+        assert!(ran.stdout.contains("differ by 87%"), "{}", ran.stdout);
+    }
+}
