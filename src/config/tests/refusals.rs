@@ -65,6 +65,10 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["--api", "./none.json"], &["--api ./none.json"]),
+    (
+        &["--api", "gemini", "--api-key", "k"],
+        &["gemini", "--model-name", "--url"],
+    ),
     (&["--header", "X"], &["--header", "X-Tenant: blue"]),
     (
         &["--input", "x", "--api-key", "k"],
