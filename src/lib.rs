@@ -31,6 +31,7 @@
 //! - [`workload`]: what is sent
 //! - [`load`]: when it is sent
 //! - [`stats`]: what the samples add up to
+//! - [`probe`]: what one request showed, and what is wrong with it
 //! - [`output`]: data into bytes, and the place that owns the files
 //! - [`plan`]: everything that a run needs to know
 //! - [`transport`]: how requests travel; the only place that names ureq
@@ -62,6 +63,7 @@ pub mod mock;
 pub mod monitor;
 pub mod output;
 pub mod plan;
+pub mod probe;
 pub mod protocol;
 pub mod record;
 pub mod selftest;

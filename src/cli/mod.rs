@@ -5,6 +5,7 @@ mod args;
 mod define;
 mod errors;
 mod help;
+mod inspect;
 mod language;
 mod subcommands;
 mod wrap;
@@ -20,6 +21,7 @@ pub use args::{
     ConnectionArgs, ConsoleArgs, LoadArgs, OutputArgs, PatienceArgs, RequestArgs, RunArgs,
     TargetArgs,
 };
+pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
 pub use subcommands::{CompletionsArgs, DemoArgs, MockArgs, ReportArgs, SelftestArgs};
 
@@ -50,6 +52,10 @@ pub enum Command {
     Report(Box<ReportArgs>),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
+    /// A single request, looked at closely.
+    Probe(Box<ProbeArgs>),
+    /// What the protocols are.
+    Protocols(ProtocolsArgs),
     /// How exact this program is on this machine.
     Selftest(SelftestArgs),
     /// Completions for a shell.

@@ -3,6 +3,8 @@
 mod completions;
 mod demo;
 mod mock;
+mod probe;
+mod protocols;
 mod report;
 mod run;
 mod selftest;
@@ -46,6 +48,8 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
     match &cli.command {
         None => run::run(&cli.run, language),
         Some(Command::Mock(args)) => mock::serve(args, language),
+        Some(Command::Probe(args)) => probe::probe(args, language),
+        Some(Command::Protocols(args)) => protocols::show(args, language),
         Some(Command::Completions(args)) => completions::write(args, language),
         Some(Command::Report(args)) => report::make(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),

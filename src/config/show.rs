@@ -219,12 +219,16 @@ fn workload_json(plan: &Plan) -> Value {
     })
 }
 
+/// The user's own headers, secrets masked.
+pub fn shown_headers(transport: &TransportConfig) -> impl Iterator<Item = (String, String)> {
+    let headers = transport.headers.iter();
+    headers.map(|(name, value)| (name.clone(), redact_value(name, value)))
+}
+
 /// How requests travel, as it may be shown.
 fn transport_json(transport: &TransportConfig) -> Value {
-    let headers: Vec<[String; 2]> = transport
-        .headers
-        .iter()
-        .map(|(name, value)| [name.clone(), redact_value(name, value)])
+    let headers: Vec<[String; 2]> = shown_headers(transport)
+        .map(|(name, value)| [name, value])
         .collect();
     json!({
         "connect_timeout_s": seconds(transport.connect_timeout),

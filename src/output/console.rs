@@ -9,6 +9,8 @@ mod banner;
 mod failures;
 mod live;
 mod page;
+mod probe;
+mod spans;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -26,6 +28,7 @@ use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
 
 pub use banner::{Banner, Source};
+pub use probe::{ProbeRequest, Timeline};
 
 use live::LiveTable;
 use page::Page;
@@ -189,6 +192,11 @@ impl Console {
             if closing.interrupted {
                 text.push('\n');
                 text.push_str(&summary::interrupted(page));
+            }
+            let spans = spans::render(page, &summary.spans, true);
+            if !spans.is_empty() {
+                text.push('\n');
+                text.push_str(&spans);
             }
             let verdict = summary.verdict.as_ref();
             if let Some(verdict) = verdict.filter(|verdict| verdict.grade != Grade::Valid) {

@@ -246,6 +246,7 @@ pub(super) mod tests {
             completion: Some(21),
             cached: Some(0),
             reasoning: Some(5),
+            ..Usage::default()
         };
         request.itl = Some(ItlSummary {
             mean: 45_454.545,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::judge;
+use super::spans::Spans;
 use super::{
     Counts, Distribution, FailureSummary, LiveLine, Measured, OutputTokens, Summary, Ticks,
 };
@@ -19,6 +20,7 @@ pub struct RunStats {
     distributions: Distributions,
     failures: Vec<FailureSummary>,
     client: Client,
+    spans: Spans,
 }
 
 /// Sums over all requests.
@@ -39,6 +41,7 @@ struct Totals {
     prompt_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
+    total_tokens: Option<u64>,
 }
 
 /// Distributions over the requests that succeeded.
@@ -62,7 +65,10 @@ impl RunStats {
     pub fn on(&mut self, sample: &Sample) {
         self.client.on(sample);
         match sample {
-            Sample::Finished(request) => self.record(&Measured::of(request)),
+            Sample::Finished(request) => {
+                self.spans.record(request);
+                self.record(&Measured::of(request));
+            }
             sample => self.ticks.on(sample),
         }
     }
@@ -161,6 +167,8 @@ impl RunStats {
             prompt_tokens: totals.prompt_tokens,
             cached_tokens: totals.cached_tokens,
             reasoning_tokens: totals.reasoning_tokens,
+            total_tokens: totals.total_tokens,
+            spans: self.spans.summary(),
             response_time_sum: (counts.response.count > 0).then_some(response_sum),
             ttfb: d.ttfb.snapshot(),
             ttfe: d.ttfe.snapshot(),
@@ -199,6 +207,7 @@ impl Totals {
             (&mut self.prompt_tokens, usage.prompt),
             (&mut self.cached_tokens, usage.cached),
             (&mut self.reasoning_tokens, usage.reasoning),
+            (&mut self.total_tokens, usage.total),
         ] {
             if let Some(tokens) = given {
                 *sum = Some(sum.unwrap_or(0) + tokens);
@@ -321,6 +330,7 @@ mod tests {
             let mut request = estimated();
             request.usage.completion = Some(40);
             request.usage.prompt = Some(7);
+            request.usage.total = Some(47);
             request
         };
         let table = [
@@ -335,6 +345,7 @@ mod tests {
             assert_eq!(summary.output_tokens.total(), Some(total));
             let given = matches!(mix, TokenMix::Only(TokenSource::Estimate));
             assert_eq!(summary.prompt_tokens, (!given).then_some(7));
+            assert_eq!(summary.total_tokens, (!given).then_some(47));
             assert_eq!(summary.reasoning_tokens, None);
         }
     }

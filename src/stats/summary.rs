@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClientSummary, Grade, Statistics, Verdict};
+use super::{ClientSummary, Grade, SpansSummary, Statistics, Verdict};
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
 use crate::record::{FailureKind, TokenSource};
@@ -123,6 +123,10 @@ pub struct Summary {
     pub cached_tokens: Option<u64>,
     /// Reasoning tokens, of the requests whose usage tells.
     pub reasoning_tokens: Option<u64>,
+    /// Tokens of everything together, of the requests whose usage tells.
+    pub total_tokens: Option<u64>,
+    /// The parts of the service's work that streams told of: a workflow's nodes.
+    pub spans: SpansSummary,
     /// Sum of the response times of the requests that succeeded.
     pub response_time_sum: Option<Duration>,
     /// TTFB, in milliseconds.

@@ -58,9 +58,17 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--api-path", ""], &["--api-path ''", "/v1/chat-messages"]),
     (
         &["--api", "difi"],
-        &["--api difi", "dify-chat, openai-chat"],
+        &[
+            "--api difi",
+            "dify-chat, dify-completion, ",
+            "openai-chat, ",
+        ],
     ),
     (&["--api", "./none.json"], &["--api ./none.json"]),
+    (
+        &["--api", "gemini", "--api-key", "k"],
+        &["gemini", "--model-name", "--url"],
+    ),
     (&["--header", "X"], &["--header", "X-Tenant: blue"]),
     (
         &["--input", "x", "--api-key", "k"],

@@ -8,6 +8,7 @@ use super::live::rated;
 use super::page::{
     ABSENT, Fields, Page, add_files, count, decimals, figure, percent, plain_seconds,
 };
+use super::spans;
 use super::table::{self, Row};
 use super::watched::prompt_tokens;
 use crate::load::{ClosedLoop, Limit};
@@ -36,6 +37,11 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
     text.push('\n');
     text.push_str(&distributions(page, summary));
     text.push('\n');
+    let spans = spans::render(page, &summary.spans, false);
+    if !spans.is_empty() {
+        text.push_str(&spans);
+        text.push('\n');
+    }
     text.push_str(&rates(page, summary));
     text
 }

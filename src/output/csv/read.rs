@@ -304,6 +304,7 @@ impl<'a> Cells<'a> {
                 completion: None,
                 cached: self.number(Column::cached_tokens)?,
                 reasoning: self.number(Column::reasoning_tokens)?,
+                ..Usage::default()
             },
             attempts: self.number(Column::attempts)?.unwrap_or(1),
             retry_wait: self.thousandths(Column::retry_wait_ms)?.unwrap_or(0),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::client::{ClientJson, VerdictJson};
 use crate::clock::{Stamp, micros};
-use crate::stats::{FailureSummary, OutputTokens, Statistics, Summary, TokenMix};
+use crate::stats::{FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix};
 
 pub(super) fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
@@ -43,6 +43,7 @@ pub(super) struct SummaryJson<'a> {
     prompt_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
+    total_tokens: Option<u64>,
     response_time_sum_s: Option<f64>,
     system_throughput_tokens_per_s: Option<f64>,
     rps: Option<f64>,
@@ -58,6 +59,10 @@ pub(super) struct SummaryJson<'a> {
     output_tokens_per_request: Option<Statistics>,
     /// Names of the figures whose percentiles are at most 0.5% off.
     approximate_percentiles: [&'static str; 4],
+    spans: Vec<SpanJson<'a>>,
+    spans_left_out: u64,
+    /// Percent of TTFT that had passed when the first span with a model began.
+    before_model_percent: Option<Statistics>,
     client: Option<ClientJson>,
     verdict: Option<VerdictJson>,
 }
@@ -90,6 +95,7 @@ impl<'a> SummaryJson<'a> {
             prompt_tokens: summary.prompt_tokens,
             cached_tokens: summary.cached_tokens,
             reasoning_tokens: summary.reasoning_tokens,
+            total_tokens: summary.total_tokens,
             response_time_sum_s: summary.response_time_sum.map(seconds),
             system_throughput_tokens_per_s: summary.system_throughput(),
             rps: summary.rps(),
@@ -104,6 +110,9 @@ impl<'a> SummaryJson<'a> {
             tokens_per_s: summary.tokens_per_s,
             output_tokens_per_request: summary.tokens_per_request,
             approximate_percentiles: ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"],
+            spans: summary.spans.spans.iter().map(SpanJson::of).collect(),
+            spans_left_out: summary.spans.left_out,
+            before_model_percent: summary.spans.before_model,
             client: summary.client.as_ref().map(ClientJson::of),
             verdict: summary.verdict.as_ref().map(VerdictJson::of),
         }
@@ -125,6 +134,35 @@ impl<'a> FailureJson<'a> {
             count: failures.count,
             first_seen_s: at_s(failures.first_seen),
             detail: &failures.detail,
+        }
+    }
+}
+
+/// The spans of one id: a workflow's node.
+#[derive(Serialize)]
+struct SpanJson<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    count: u64,
+    failed: u64,
+    unfinished: u64,
+    client_ms: Option<Statistics>,
+    server_ms: Option<Statistics>,
+}
+
+impl<'a> SpanJson<'a> {
+    fn of(span: &'a SpanSummary) -> Self {
+        Self {
+            id: &span.id,
+            kind: &span.kind,
+            title: &span.title,
+            count: span.count,
+            failed: span.failed,
+            unfinished: span.unfinished,
+            client_ms: span.client,
+            server_ms: span.server,
         }
     }
 }

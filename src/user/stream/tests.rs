@@ -4,7 +4,7 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
 use crate::protocol::Protocol;
-use crate::record::{Phase, Progress, Sample, Sent};
+use crate::record::{FailureKind, Phase, Progress, Sample, Sent};
 use crate::sse::Parser;
 use crate::user::Watch;
 
