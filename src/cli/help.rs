@@ -2,13 +2,14 @@
 //! long; what it would draw has English words in it and cannot wrap Chinese, so it is drawn here.
 
 use std::fmt::Write as _;
+use std::io;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 use unicode_width::UnicodeWidthStr;
 
 use super::define::text_id;
-use super::wrap;
+use super::{terminal, wrap};
 use crate::text::{Language, Message, Texts};
 
 /// Widest line, where the terminal is wider or there is none.
@@ -24,7 +25,8 @@ const WIDEST_SPEC: usize = 34;
 pub(super) fn text(root: &Command, note: &str, language: Language) -> String {
     let (name, length) = note.trim().split_once(' ').unwrap_or(("run", "long"));
     let command = root.find_subcommand(name).unwrap_or(root);
-    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    // A pager takes standard output; what it shows it on is still there as standard error.
+    let terminal = terminal::width(io::stdout()).or_else(|| terminal::width(io::stderr()));
     let help = Help {
         command,
         name,

@@ -7,6 +7,7 @@ mod errors;
 mod help;
 mod language;
 mod subcommands;
+mod terminal;
 mod wrap;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub use args::{
 };
 pub use language::{NoSuchLanguage, language};
 pub use subcommands::{CompletionsArgs, DemoArgs, MockArgs, ReportArgs, SelftestArgs};
+pub use terminal::width;
 
 /// The program's name, in help and messages.
 pub const PROGRAM: &str = "sse-perf";
