@@ -97,9 +97,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
     // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
     let _ = console.banner(&Banner {
         version: env!("CARGO_PKG_VERSION"),
-        url: &plan.target.shown,
-        protocol: plan.protocol.name(),
-        model: plan.model.as_deref(),
+        run: &about.run,
         plan: plan.load,
         timeout: plan.transport.timeout,
         grace: plan.grace,
@@ -205,6 +203,7 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         let shown = collected.console.summary(
             &summary,
             &Closing {
+                run: Some(&about.run),
                 files: &files,
                 warnings: &warnings,
                 interrupted,

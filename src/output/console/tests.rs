@@ -2,6 +2,7 @@
 //! `SSE_PERF_UPDATE_GOLDEN=1` to write them anew, and read the difference.
 
 mod data;
+mod summaries;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,6 @@ use std::time::Duration;
 use super::*;
 use crate::load::Limit;
 use crate::record::{Failure, FailureKind, Outcome, Usage};
-use crate::stats::OutputTokens;
 use data::*;
 
 const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
@@ -84,7 +84,11 @@ fn watching() -> Settings {
 fn banners() {
     golden("banner", Settings::default(), |console| {
         console.banner(&Banner {
-            model: Some("qwen-max"),
+            run: &RunInfo {
+                model: Some("qwen-max".to_owned()),
+                label: Some("nightly".to_owned()),
+                ..RUN.clone()
+            },
             queries: Source::File {
                 path: Path::new("data/queries.txt"),
                 count: 120,
@@ -222,62 +226,6 @@ fn streamed_text() {
 }
 
 #[test]
-fn summary_of_a_usual_run() {
-    golden("summary", Settings::default(), |console| {
-        console.summary(&usual(), &closing(&files(), &[]))
-    });
-    let wide = Settings {
-        width: Some(120),
-        ..Settings::default()
-    };
-    golden("summary_wide", wide, |console| {
-        console.summary(&usual(), &closing(&[], &[]))
-    });
-}
-
-#[test]
-fn summary_with_failures_and_warnings() {
-    golden("summary_failures", Settings::default(), |console| {
-        let (files, warnings) = (files(), warnings());
-        let closing = Closing {
-            interrupted: true,
-            ..closing(&files, &warnings)
-        };
-        console.summary(&failing(), &closing)
-    });
-}
-
-#[test]
-fn summary_by_estimate() {
-    golden("summary_estimate", Settings::default(), |console| {
-        let estimated = Summary {
-            users_started: 1,
-            ok: 1,
-            output_tokens: OutputTokens {
-                estimate: 50,
-                estimate_requests: 1,
-                ..OutputTokens::default()
-            },
-            prompt_tokens: None,
-            ttft: Some(statistics(1, 201.0)),
-            tpot: None,
-            itl: None,
-            ..usual()
-        };
-        let plan = Some(plan(1, 0, TIMED));
-        console.summary(&Summary { plan, ..estimated }, &Closing::default())
-    });
-}
-
-#[test]
-fn summary_of_nothing() {
-    golden("summary_empty", Settings::default(), |console| {
-        let plan = plan(5, 0, Limit::OnceEach);
-        console.summary(&summary(plan), &closing(&files(), &[]))
-    });
-}
-
-#[test]
 fn quiet_leaves_notices_and_the_final_statistics() {
     let quiet = |watched| Settings {
         quiet: true,
@@ -296,6 +244,22 @@ fn quiet_leaves_notices_and_the_final_statistics() {
             console.summary(&usual(), &Closing::default())
         });
         assert!(text.starts_with("! stopping\nSummary\n"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_said_at_the_end_keeps_its_commands() {
+    golden("next", Settings::default(), |console| {
+        console.say(&Message::new("demo.next"))
+    });
+    let narrow = Settings {
+        width: Some(40),
+        ..Settings::default()
+    };
+    let text = shown(narrow, |console| console.say(&Message::new("demo.next")));
+    for command in Language::English.texts().get("demo.next").lines() {
+        let kept = text.lines().any(|line| line == command);
+        assert_eq!(kept, command.starts_with("  ") || command.len() <= 40);
     }
 }
 
@@ -361,26 +325,6 @@ fn a_closed_pipe_is_an_error_for_the_caller() {
     let mut console = Console::new(Box::new(Closed), Settings::default());
     let error = console.live(&live_lines()[0]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-}
-
-#[test]
-fn events_that_share_reads_are_spoken_of() {
-    let remark = |coalesced, chunks| {
-        let text = shown(Settings::default(), |console| {
-            let summary = Summary {
-                chunks,
-                coalesced,
-                ..usual()
-            };
-            console.summary(&summary, &Closing::default())
-        });
-        text.contains("several in one read")
-    };
-    let chunks = usual().requests() * 20;
-    assert!(remark(chunks / 2 + 1, chunks));
-    assert!(!remark(chunks / 2, chunks));
-    // An answer of a single chunk comes with its end.
-    assert!(!remark(usual().requests() * 2, usual().requests()));
 }
 
 #[test]
