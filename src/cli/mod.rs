@@ -84,7 +84,7 @@ pub enum Stop {
 pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
     let mut command = define::command(language);
     let matches = command
-        .try_get_matches_from_mut(args)
+        .try_get_matches_from_mut(help::with_flag(args).iter())
         .map_err(|error| errors::stop(&error, &command, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {

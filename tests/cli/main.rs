@@ -24,6 +24,8 @@ fn help_and_version_go_to_standard_output() {
     for flags in [
         &["--help"][..],
         &["-h"],
+        &["help"],
+        &["help", "mock"],
         &["--version"],
         &["demo", "--help"],
         &["mock", "-h"],
@@ -44,7 +46,10 @@ fn usage_errors_go_to_standard_error() {
         (&["--threads", "0", "--api-key", "k"], "--threads 0"),
         (&[], "--api-key"),
         (&["--lang", "fr"], "--lang fr"),
+        (&[], "sse-perf demo"),
+        (&["help", "nothing"], "nothing"),
         (&["mock", "--ttft", "soon"], "--ttft soon"),
+        (&["mock", "--fail", "foo:1"], "'foo'"),
         (&["--threads", "5", "demo"], "--threads"),
     ] {
         let output = output(flags);

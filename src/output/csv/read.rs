@@ -302,7 +302,7 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return Ok(None);
         }
-        u64::from_str_radix(text, 16)
+        u64::from_str_radix(text.strip_prefix('q').unwrap_or(text), 16)
             .map(Some)
             .map_err(|_| damaged(Column::query_hash))
     }
