@@ -12,6 +12,8 @@ use crate::record::{ClockSource, RequestRecord, Sample};
 pub(super) struct Client {
     requests: u64,
     unstamped: u64,
+    /// Requests that a chunk came of.
+    streams: u64,
     send_delay: Histogram,
     /// How much too late the stamps of coalesced events may be: each of a request's as its worst.
     doubt: Histogram,
@@ -78,6 +80,7 @@ impl Client {
             self.requests += 1;
             self.unstamped += u64::from(request.clock != ClockSource::Kernel);
         }
+        self.streams += u64::from(request.chunks > 0);
         if let Some(delay) = request.send_delay {
             self.send_delay.record(micros(delay));
         }
@@ -140,6 +143,7 @@ impl Client {
             user_clock,
             requests: self.requests,
             unstamped: self.unstamped,
+            streams: self.streams,
             send_delay: client.send_delay.map(|delay| delay.p99),
             doubt: client.doubt_p99,
             coalesced: share(self.coalesced as f64, self.events as f64),

@@ -38,6 +38,7 @@ struct Totals {
     bytes: u64,
     answer_chars: u64,
     output_tokens: OutputTokens,
+    ok_tokens: OutputTokens,
     prompt_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
@@ -164,6 +165,7 @@ impl RunStats {
             bytes: totals.bytes,
             answer_chars: totals.answer_chars,
             output_tokens: totals.output_tokens,
+            ok_tokens: totals.ok_tokens,
             prompt_tokens: totals.prompt_tokens,
             cached_tokens: totals.cached_tokens,
             reasoning_tokens: totals.reasoning_tokens,
@@ -201,6 +203,9 @@ impl Totals {
         self.answer_chars += request.answer_chars;
         if let Some((tokens, source)) = request.output_tokens {
             self.output_tokens.record(tokens, source);
+            if *request.outcome == Outcome::Ok {
+                self.ok_tokens.record(tokens, source);
+            }
         }
         let usage = &request.usage;
         for (sum, given) in [
@@ -348,6 +353,12 @@ mod tests {
             assert_eq!(summary.total_tokens, (!given).then_some(47));
             assert_eq!(summary.reasoning_tokens, None);
         }
+        let mut cut = estimated();
+        cut.outcome = Outcome::Cancelled;
+        let summary = summary(&[finished(counted()), finished(cut)]);
+        assert_eq!(summary.output_tokens.mix(), Some(TokenMix::Mixed));
+        let only_usage = TokenMix::Only(TokenSource::Usage);
+        assert_eq!(summary.ok_tokens.mix(), Some(only_usage));
     }
 
     #[test]

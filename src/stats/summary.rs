@@ -20,7 +20,7 @@ pub struct FailureSummary {
     pub detail: String,
 }
 
-/// Output tokens of all requests, by where their number comes from.
+/// Output tokens of requests, by where their number comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputTokens {
     /// Tokens by the server's own usage.
@@ -33,7 +33,7 @@ pub struct OutputTokens {
     pub estimate_requests: u64,
 }
 
-/// Where the number of all output tokens comes from.
+/// Where the number of output tokens comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenMix {
     /// Usage or estimate alone.
@@ -117,6 +117,8 @@ pub struct Summary {
     pub answer_chars: u64,
     /// Output tokens of all requests, those that failed or were cut included.
     pub output_tokens: OutputTokens,
+    /// Output tokens of the requests that succeeded: those that TPOT and tokens per second are of.
+    pub ok_tokens: OutputTokens,
     /// Prompt tokens, of the requests whose usage tells.
     pub prompt_tokens: Option<u64>,
     /// Prompt tokens from a cache, of the requests whose usage tells.
