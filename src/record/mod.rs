@@ -162,6 +162,8 @@ pub struct RequestRecord {
     pub chunks: u64,
     /// Events that arrived in one read with later ones, so that their stamp is an upper bound.
     pub coalesced: u64,
+    /// Chunks that arrived in one read with later chunks.
+    pub coalesced_chunks: u64,
     /// Bytes of the body, transfer coding removed.
     pub bytes: u64,
     /// Characters (Unicode scalar values) of answer text.
@@ -217,6 +219,7 @@ impl RequestRecord {
             reconnects: 0,
             chunks: 0,
             coalesced: 0,
+            coalesced_chunks: 0,
             bytes: 0,
             answer_chars: 0,
             estimated_tokens: 0,

@@ -64,7 +64,7 @@ pub struct Evidence {
     pub send_delay: Option<f64>,
     /// How much too late the stamps of events may be, 99th percentile over all of them.
     pub doubt: f64,
-    /// Share of events that came in one read with later ones, 0 to 1.
+    /// Share of chunks that came in one read with earlier chunks, 0 to 1.
     pub coalesced: f64,
     /// Share of the run in which the process stood still, 0 to 1.
     pub standstill: f64,
