@@ -31,6 +31,7 @@
 //! - [`workload`]: what is sent
 //! - [`load`]: when it is sent
 //! - [`stats`]: what the samples add up to
+//! - [`probe`]: what one request showed, and what is wrong with it
 //! - [`output`]: data into bytes, and the place that owns the files
 //! - [`plan`]: everything that a run needs to know
 //! - [`transport`]: how requests travel; the only place that names ureq
@@ -38,6 +39,7 @@
 //! - [`collector`]: receives, counts, writes and prints
 //! - [`engine`]: spawns, ramps, stops and joins
 //! - [`mock`]: the simulated service
+//! - [`selftest`]: how exact this program is on this machine
 //! - [`cli`]: the command line as typed
 //! - [`config`]: the command line as understood: every usage error is found here
 //! - [`commands`]: one file per subcommand
@@ -61,8 +63,10 @@ pub mod mock;
 pub mod monitor;
 pub mod output;
 pub mod plan;
+pub mod probe;
 pub mod protocol;
 pub mod record;
+pub mod selftest;
 pub mod sse;
 pub mod stats;
 pub mod stop;

@@ -17,6 +17,15 @@ pub fn run_queue_wait() -> Option<Duration> {
     Some(Duration::from_nanos(nanos))
 }
 
+/// Most memory that the process has had resident, in bytes; `None` where the system does not tell.
+#[must_use]
+pub fn peak_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
+
 /// What was seen in a stretch of time. Missing where the system does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Load {
@@ -32,6 +41,8 @@ pub struct Load {
     pub involuntary_switches: Option<u64>,
     /// How long the process stood still in all.
     pub standstill: Duration,
+    /// Most memory that it has had so far, in bytes.
+    pub peak_memory: Option<u64>,
 }
 
 impl Load {
@@ -92,6 +103,7 @@ impl Monitor {
             voluntary_switches: process.map(|process| process.voluntary),
             involuntary_switches: process.map(|process| process.involuntary),
             standstill: std::mem::take(&mut self.standstill),
+            peak_memory: peak_memory(),
         }
     }
 }

@@ -14,6 +14,9 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 /// How much longer than its value a line of a known field can be: the longest name, colon, space.
 const LONGEST_PREFIX: usize = "event: ".len();
 
+/// How much is kept of what is no event stream, in bytes.
+const MOST_STRAY: usize = 16 * 1024;
+
 /// Capacity, in bytes, that a buffer may keep from one stream to the next.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
@@ -105,6 +108,8 @@ pub struct Parser {
     /// The line that goes on in a later slice is a comment: nothing of it is kept.
     in_comment: bool,
     seen: Seen,
+    /// The lines that look like JSON outside of any field, with their ends.
+    stray: Vec<u8>,
     overflowed: bool,
 }
 
@@ -123,6 +128,7 @@ impl Parser {
             after_cr: false,
             in_comment: false,
             seen: Seen::Nothing,
+            stray: Vec::new(),
             overflowed: false,
         }
     }
@@ -190,6 +196,19 @@ impl Parser {
             || self.in_comment
             || self.data.len() > self.data_end
             || self.bom.is_some_and(|matched| matched > 0)
+    }
+
+    /// What the stream has so far of JSON outside of any field, which the standard says to ignore:
+    /// some services put the text of an error there. At most the first 16 KiB; `None` if there is
+    /// nothing of that kind.
+    #[must_use]
+    pub fn stray(&self) -> Option<String> {
+        let unfinished = &self.data[self.data_end..];
+        let mut stray = self.stray.clone();
+        if is_stray(&stray, unfinished) && matches!(Field::of(unfinished), Field::Unknown) {
+            stray.extend_from_slice(&unfinished[..unfinished.len().min(MOST_STRAY)]);
+        }
+        (!stray.is_empty()).then(|| String::from_utf8_lossy(&stray).into_owned())
     }
 
     /// The bytes behind a BOM at the start of the stream, which may come in pieces.
@@ -277,7 +296,7 @@ impl Parser {
             self.append(value);
             self.end_data_line()
         } else {
-            self.take_field(field)
+            self.take_field(field, line)
         }
     }
 
@@ -294,7 +313,7 @@ impl Parser {
                 self.end_data_line()
             }
             field => {
-                let taken = self.take_field(field);
+                let taken = self.take_field(field, line);
                 data.truncate(self.data_end);
                 self.data = data;
                 taken
@@ -308,8 +327,8 @@ impl Parser {
         self.check(self.held(), 0)
     }
 
-    /// Takes a field other than `data`.
-    fn take_field(&mut self, field: Field<'_>) -> Result<(), TooLarge> {
+    /// Takes a field other than `data`, and the line that it is.
+    fn take_field(&mut self, field: Field<'_>, line: &[u8]) -> Result<(), TooLarge> {
         self.see(Seen::Fields);
         match field {
             Field::Event(value) => {
@@ -320,7 +339,12 @@ impl Parser {
                 self.id.clear();
                 push_lossy(&mut self.id, value);
             }
-            Field::Data(_) | Field::Comment | Field::Ignored => {}
+            Field::Unknown if is_stray(&self.stray, line) => {
+                let room = MOST_STRAY.saturating_sub(self.stray.len());
+                self.stray.extend_from_slice(&line[..line.len().min(room)]);
+                self.stray.push(b'\n');
+            }
+            Field::Data(_) | Field::Comment | Field::Ignored | Field::Unknown => {}
         }
         self.check(self.held(), 0)
     }
@@ -352,39 +376,11 @@ impl Parser {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_is_bounded_and_given_back() {
-        const LIMIT: usize = 1 << 20;
-        let mut parser = Parser::new(LIMIT);
-        let piece = vec![b'x'; 10_000];
-        parser.feed(b"data: ", |_| {}).unwrap();
-        while parser.feed(&piece, |_| {}).is_ok() {}
-        assert!(parser.data.capacity() <= LIMIT + LONGEST_PREFIX + 1);
-        parser.reset();
-        assert!(parser.data.capacity() <= KEPT_CAPACITY);
-        parser.feed(b": ", |_| {}).unwrap();
-        for _ in 0..1_000 {
-            parser.feed(&piece, |_| {}).unwrap();
-        }
-        assert!(parser.data.is_empty(), "a comment is not kept");
-    }
-
-    #[test]
-    fn buffers_are_kept_from_event_to_event_and_from_stream_to_stream() {
-        let mut parser = Parser::new(1 << 20);
-        let stream = b"event: e\nid: 7\ndata: \xFF text\n\n";
-        let buffers = |p: &Parser| (p.data.as_ptr(), p.event.as_ptr(), p.repaired.as_ptr());
-        parser.feed(stream, |_| {}).unwrap();
-        let before = buffers(&parser);
-        for piece in stream.chunks(3).cycle().take(100) {
-            parser.feed(piece, |_| {}).unwrap();
-        }
-        parser.reset();
-        parser.feed(stream, |_| {}).unwrap();
-        assert_eq!(buffers(&parser), before);
-    }
+/// Whether a line that is no field begins or continues JSON.
+fn is_stray(before: &[u8], line: &[u8]) -> bool {
+    let begins = |line: &[u8]| matches!(line.trim_ascii_start().first(), Some(b'{' | b'['));
+    before.len() < MOST_STRAY && (!before.is_empty() || begins(line))
 }
+
+#[cfg(test)]
+mod tests;

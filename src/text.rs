@@ -4,6 +4,7 @@
 //!
 //! Field names in CSV and JSON are English always and are not here.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
@@ -115,7 +116,7 @@ impl Texts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     id: &'static str,
-    arguments: Vec<(&'static str, String)>,
+    arguments: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Message {
@@ -131,7 +132,7 @@ impl Message {
     /// The same message with one argument more: the text's `{name}`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.arguments.push((name, value.to_string()));
+        self.arguments.push((name.into(), value.to_string()));
         self
     }
 
@@ -139,6 +140,24 @@ impl Message {
     #[must_use]
     pub fn id(&self) -> &'static str {
         self.id
+    }
+
+    /// The arguments with their names.
+    pub fn arguments(&self) -> impl Iterator<Item = (&str, &str)> {
+        let arguments = self.arguments.iter();
+        arguments.map(|(name, value)| (name.as_ref(), value.as_str()))
+    }
+
+    /// A message that was saved; `None` if there is no text of that id.
+    #[must_use]
+    pub fn saved(id: &str, arguments: impl IntoIterator<Item = (String, String)>) -> Option<Self> {
+        let arguments = arguments.into_iter();
+        Some(Self {
+            id: Language::English.texts().ids().find(|known| *known == id)?,
+            arguments: arguments
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        })
     }
 
     fn argument(&self, name: &str) -> Option<&str> {

@@ -43,7 +43,9 @@ fn both_halves_name_every_flag() {
     for help in [
         &["--help"][..],
         &["demo", "--help"],
+        &["report", "--help"],
         &["mock", "--help"],
+        &["selftest", "--help"],
         &["completions", "--help"],
     ] {
         let flags = flags(help);
@@ -74,7 +76,7 @@ fn both_halves_begin_with_the_two_commands() {
     for (half, text) in halves() {
         let first = text.split("```sh\n").nth(1).unwrap_or_default();
         assert!(
-            first.starts_with("cargo run --release -- demo\ncargo test\n```"),
+            first.starts_with("cargo run --release -- demo\ntests/run.sh\n```"),
             "{half}: {first:.80}"
         );
     }

@@ -202,6 +202,9 @@ pub struct OutputArgs {
     /// No report.
     #[arg(long)]
     pub no_html: bool,
+    /// The brand's name in the report.
+    #[arg(long, value_name = "TEXT|none", default_value = "7DGroup")]
+    pub brand: String,
     /// A word for the run.
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,

@@ -5,14 +5,15 @@ mod args;
 mod define;
 mod errors;
 mod help;
+mod inspect;
 mod language;
+mod subcommands;
 mod wrap;
 
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
-use clap_complete::Shell;
+use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
 use crate::text::{Language, Message};
 
@@ -20,7 +21,9 @@ pub use args::{
     ConnectionArgs, ConsoleArgs, LoadArgs, OutputArgs, PatienceArgs, RequestArgs, RunArgs,
     TargetArgs,
 };
+pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
+pub use subcommands::{CompletionsArgs, DemoArgs, MockArgs, ReportArgs, SelftestArgs};
 
 /// The program's name, in help and messages.
 pub const PROGRAM: &str = "sse-perf";
@@ -45,142 +48,18 @@ pub struct Cli {
 pub enum Command {
     /// A run against the built-in server.
     Demo(DemoArgs),
+    /// The report of runs that are over.
+    Report(Box<ReportArgs>),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
+    /// A single request, looked at closely.
+    Probe(Box<ProbeArgs>),
+    /// What the protocols are.
+    Protocols(ProtocolsArgs),
+    /// How exact this program is on this machine.
+    Selftest(SelftestArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
-}
-
-/// `sse-perf demo`.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "load")]
-pub struct DemoArgs {
-    /// Number of virtual users.
-    #[arg(
-        short = 't',
-        long,
-        visible_alias = "threads",
-        value_name = "N",
-        default_value = "5"
-    )]
-    pub users: String,
-    /// How long they go on.
-    #[arg(short, long, value_name = "TIME", default_value = "10")]
-    pub duration: String,
-}
-
-/// `sse-perf mock`.
-#[derive(Args, Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
-pub struct MockArgs {
-    /// TCP port on loopback, 0 for any.
-    #[arg(
-        help_heading = "server",
-        long,
-        value_name = "PORT",
-        default_value = "8080"
-    )]
-    pub port: String,
-    /// Time to first token.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "200"
-    )]
-    pub ttft: String,
-    /// Time between tokens.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "20"
-    )]
-    pub itl: String,
-    /// Tokens of an answer.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "50"
-    )]
-    pub tokens: String,
-    /// Tokens of an event.
-    #[arg(help_heading = "answers", long, value_name = "N", default_value = "1")]
-    pub per_event: String,
-    /// Greatest delay of an event.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "TIME",
-        default_value = "0"
-    )]
-    pub jitter: String,
-    /// Seed of everything random.
-    #[arg(help_heading = "server", long, value_name = "N", default_value = "0")]
-    pub seed: String,
-    /// Faults with their rates.
-    #[arg(help_heading = "faults", long, value_name = "FAULTS")]
-    pub fail: Option<String>,
-    /// `Retry-After` of status 429, in seconds.
-    #[arg(
-        help_heading = "faults",
-        long,
-        value_name = "SECONDS",
-        default_value = "1"
-    )]
-    pub retry_after: String,
-    /// Time until the headers.
-    #[arg(
-        help_heading = "faults",
-        long,
-        value_name = "TIME",
-        default_value = "0"
-    )]
-    pub slow_headers: String,
-    /// CRLF line ends.
-    #[arg(help_heading = "wire", long)]
-    pub crlf: bool,
-    /// Writes of that many bytes.
-    #[arg(help_heading = "wire", long, value_name = "BYTES")]
-    pub split_writes: Option<String>,
-    /// Nothing is sent before the first token.
-    #[arg(help_heading = "wire", long)]
-    pub no_opening: bool,
-    /// How often a keep-alive is sent; 0 for never.
-    #[arg(
-        help_heading = "wire",
-        long,
-        value_name = "TIME",
-        default_value = "10s"
-    )]
-    pub keep_alive: String,
-    /// No usage is sent.
-    #[arg(help_heading = "wire", long)]
-    pub no_usage: bool,
-    /// Streams end with their connection.
-    #[arg(help_heading = "wire", long)]
-    pub no_chunked: bool,
-    /// The key that is asked for.
-    #[arg(help_heading = "faults", long, value_name = "KEY")]
-    pub require_key: Option<String>,
-    /// How many requests are answered at once.
-    #[arg(help_heading = "faults", long, value_name = "N")]
-    pub max_concurrent: Option<String>,
-    /// File for what was really done.
-    #[arg(help_heading = "server", long, value_name = "FILE")]
-    pub log: Option<String>,
-}
-
-/// `sse-perf completions`.
-#[derive(Args, Clone, Debug)]
-pub struct CompletionsArgs {
-    /// For which shell.
-    #[arg(value_name = "SHELL")]
-    pub shell: Shell,
 }
 
 /// A flag as it was typed, by its long name: what repeats a run.

@@ -67,7 +67,11 @@ fn greeting(address: SocketAddr, wants_key: bool, language: Language) -> String 
             "\n  {PROGRAM} --url http://{address}{path} --api-key {key}"
         );
     }
-    text.push('\n');
+    let others = language.texts().get("mock.others");
+    let _ = writeln!(
+        text,
+        "\n{others}\n  {PROGRAM} --url http://{address} --api NAME --api-key {key} --model-name mock"
+    );
     text
 }
 

@@ -3,14 +3,20 @@
 mod completions;
 mod demo;
 mod mock;
+mod probe;
+mod protocols;
+mod report;
 mod run;
+mod selftest;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, RunArgs};
 use crate::config::{self, API_KEY_VARIABLE};
-use crate::plan::Plan;
+use crate::output::console::{Console, Settings, wants_colour};
+use crate::output::{Destination, OutputConfig};
+use crate::plan::{ConsoleConfig, Plan};
 use crate::text::{Language, Message};
 
 /// What the process tells its caller.
@@ -42,8 +48,12 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
     match &cli.command {
         None => run::run(&cli.run, language),
         Some(Command::Mock(args)) => mock::serve(args, language),
+        Some(Command::Probe(args)) => probe::probe(args, language),
+        Some(Command::Protocols(args)) => protocols::show(args, language),
         Some(Command::Completions(args)) => completions::write(args, language),
+        Some(Command::Report(args)) => report::make(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),
+        Some(Command::Selftest(args)) => selftest::measure(args, language),
     }
 }
 
@@ -87,4 +97,33 @@ pub fn print(text: &[u8], language: Language) -> Exit {
             Exit::NotDone
         }
     }
+}
+
+/// The terminal; standard error where rows or the document take standard output.
+fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Console {
+    let takes_stdout = |destination: &Destination| *destination == Destination::Stdout;
+    let to_stderr = takes_stdout(&outputs.csv) || takes_stdout(&outputs.json);
+    let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {
+        (Box::new(io::stderr()), io::stderr().is_terminal())
+    } else {
+        (Box::new(io::stdout()), io::stdout().is_terminal())
+    };
+    let no_color = std::env::var_os("NO_COLOR");
+    let term = std::env::var_os("TERM");
+    let size = if to_stderr {
+        terminal_size::terminal_size_of(io::stderr())
+    } else {
+        terminal_size::terminal_size_of(io::stdout())
+    };
+    Console::new(
+        out,
+        Settings {
+            language: shown.language,
+            quiet: shown.quiet,
+            show_text: shown.show_text,
+            watched,
+            colour: wants_colour(terminal, no_color.as_deref(), term.as_deref()),
+            width: size.map(|(width, _)| usize::from(width.0)),
+        },
+    )
 }

@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,10 +11,12 @@ use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished, limits};
-use crate::output::console::{Banner, Closing, Console, Settings, Source, wants_colour};
+use crate::output::about::About;
+use crate::output::console::{Banner, Closing, Source};
 use crate::output::host::Host;
-use crate::output::json::Document;
-use crate::output::{Destination, FileKind, Outputs, RunInfo, WriteError};
+use crate::output::html::{self, Page};
+use crate::output::json::{Document, Results};
+use crate::output::{Documents, FileKind, Outputs, RunInfo, WriteError};
 use crate::plan::Plan;
 use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
@@ -43,19 +44,13 @@ pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
         Ok(Collector::new(clock, control, began.collected, live))
     });
     match (finished, about) {
-        (Ok(finished), Some(about)) => conclude(plan, &about, finished, hint),
+        (Ok(finished), Some(about)) => conclude(plan, about, finished, hint),
         (Err(message), _) => {
             complain(&message, language);
             Exit::NotDone
         }
         (Ok(_), None) => unreachable!("a run that finished has begun"),
     }
-}
-
-/// What tells the run apart, for its files.
-struct About {
-    run: RunInfo,
-    host: Host,
 }
 
 /// A run that is ready to begin.
@@ -77,11 +72,26 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         model: plan.model.clone(),
         started: clock.wall(Stamp::ZERO),
     };
-    let about = About { run, host };
-    let preliminary = document(plan, &about, &[], None);
+    let about = About {
+        run,
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        config: Some(plan_json(plan)),
+        command_line: Some(plan.command_line.clone()),
+        host: Some(host),
+        plan: Some(plan.load),
+        warnings: plan.warnings.clone(),
+    };
+    let preliminary = Documents {
+        run: Document {
+            about: &about,
+            results: None,
+        }
+        .render(),
+        report: html::placeholder(plan.console.language),
+    };
     let outputs = Outputs::open(&plan.outputs, about.run.clone(), preliminary)
         .map_err(|error| error.message())?;
-    let mut console = console(plan);
+    let mut console = super::console(&plan.outputs, plan.console, plan.is_watched());
     let files = files(&outputs);
     let first = plan.workload.assignment(1);
     // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
@@ -111,35 +121,6 @@ fn run_id() -> String {
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
-/// The terminal; standard error where rows or the document take standard output.
-fn console(plan: &Plan) -> Console {
-    let takes_stdout = |destination: &Destination| *destination == Destination::Stdout;
-    let to_stderr = takes_stdout(&plan.outputs.csv) || takes_stdout(&plan.outputs.json);
-    let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {
-        (Box::new(io::stderr()), io::stderr().is_terminal())
-    } else {
-        (Box::new(io::stdout()), io::stdout().is_terminal())
-    };
-    let no_color = std::env::var_os("NO_COLOR");
-    let term = std::env::var_os("TERM");
-    let size = if to_stderr {
-        terminal_size::terminal_size_of(io::stderr())
-    } else {
-        terminal_size::terminal_size_of(io::stdout())
-    };
-    Console::new(
-        out,
-        Settings {
-            language: plan.console.language,
-            quiet: plan.console.quiet,
-            show_text: plan.console.show_text,
-            watched: plan.is_watched(),
-            colour: wants_colour(terminal, no_color.as_deref(), term.as_deref()),
-            width: size.map(|(width, _)| usize::from(width.0)),
-        },
-    )
-}
-
 /// Where queries or keys come from; `single` is the one value where it is no file.
 fn source<'a, T>(items: &'a workload::Source<T>, single: &'a str) -> Source<'a> {
     match items.path() {
@@ -155,45 +136,56 @@ fn files(outputs: &Outputs) -> Vec<(FileKind, &Path)> {
     outputs.paths().collect()
 }
 
-fn document(
-    plan: &Plan,
-    about: &About,
-    notices: &[Message],
-    results: Option<&Collected>,
-) -> Vec<u8> {
-    let warnings: Vec<Message> = plan.warnings.iter().chain(notices).cloned().collect();
-    let summary = results.map(|collected| summary(plan, collected));
-    Document {
-        run: &about.run,
-        config: &plan_json(plan),
-        command_line: &plan.command_line,
-        host: &about.host,
-        warnings: &warnings,
-        results: summary
-            .as_ref()
-            .zip(results.map(|collected| collected.stats.ticks())),
+/// The documents of a run that is over: its JSON, and its page where one is wanted.
+fn documents(plan: &Plan, about: &About, collected: &Collected, summary: &Summary) -> Documents {
+    let outputs = &collected.outputs;
+    let run = Document {
+        about,
+        results: Some(Results {
+            summary,
+            ticks: collected.stats.ticks(),
+            waterfall: Some(outputs.waterfall()),
+        }),
+    };
+    let page = outputs.charts().map(|charts| Page {
+        language: plan.console.language,
+        brand: plan.outputs.brand.as_deref(),
+        about,
+        runs: 1,
+        files: &[],
+        users: u64::from(plan.load.users),
+        summary,
+        stats: &collected.stats,
+        whole: true,
+        charts,
+        waterfall: Some(outputs.waterfall()),
+    });
+    Documents {
+        run: run.render(),
+        report: page.as_ref().map(html::render).unwrap_or_default(),
     }
-    .render()
 }
 
 fn summary(plan: &Plan, collected: &Collected) -> Summary {
     collected
         .stats
-        .summary(&plan.load, plan.transport.user_clock)
+        .summary(Some(&plan.load), plan.transport.user_clock)
 }
 
 /// Saves and shows what the run came to, and says with which code to exit.
-fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Message>) -> Exit {
+fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
         mut collected,
         interrupted,
     } = finished;
     let mut notices = collected.notices.clone();
     notices.extend(interrupted.then(|| Message::new("console.summary.interrupted")));
-    let document = document(plan, about, &notices, Some(&collected));
+    about.warnings.extend(notices);
+    let summary = summary(plan, &collected);
+    let documents = documents(plan, &about, &collected, &summary);
     for error in collected
         .outputs
-        .finish(&document)
+        .finish(&documents)
         .err()
         .unwrap_or_default()
     {
@@ -202,7 +194,6 @@ fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Messag
             failed => collected.failures.push(failed.message()),
         }
     }
-    let summary = summary(plan, &collected);
     if !collected.closed {
         let warnings: Vec<Message> = plan
             .warnings
@@ -233,7 +224,7 @@ fn conclude(plan: &Plan, about: &About, finished: Finished, hint: Option<&Messag
         Exit::Interrupted
     } else if collected.closed {
         Exit::Ok
-    } else if plan.require_valid && summary.verdict.grade != Grade::Valid {
+    } else if plan.require_valid && summary.grade() != Some(Grade::Valid) {
         Exit::NotValid
     } else if summary.failed() > 0 {
         Exit::RequestFailed

@@ -95,9 +95,26 @@ fn reason(error: &serde_json::Error) -> String {
 
 /// The protocol that `--api` names: a built-in one, else a file.
 pub(super) fn protocol(name: &str, language: Language) -> Result<Arc<Protocol>, Message> {
-    if let Some(protocol) = Protocol::builtin(name) {
-        return Ok(protocol);
+    match Protocol::builtin(name) {
+        Some(protocol) => Ok(protocol),
+        None => own_protocol(name, language).map(|(protocol, _)| Arc::new(protocol)),
     }
+}
+
+/// The document of the protocol of that name: a built-in one, else a file's, checked.
+///
+/// # Errors
+///
+/// If there is none of that name, or the file is none.
+pub fn protocol_document(name: &str, language: Language) -> Result<String, Message> {
+    match Protocol::document(name) {
+        Some(document) => Ok(document.to_owned()),
+        None => own_protocol(name, language).map(|(_, document)| document),
+    }
+}
+
+/// A protocol of the user's own, and its document.
+fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Message> {
     let looks_like_file = name.contains(['/', '\\', '.']) || Path::new(name).exists();
     if !looks_like_file {
         let names: Vec<&str> = Protocol::builtin_names().collect();
@@ -106,11 +123,12 @@ pub(super) fn protocol(name: &str, language: Language) -> Result<Arc<Protocol>, 
             .with("names", names.join(", ")));
     }
     let text = read("--api", name)?;
-    Protocol::parse(&text).map(Arc::new).map_err(|error| {
-        Message::new("usage.api_file")
+    match Protocol::parse(&text) {
+        Ok(protocol) => Ok((protocol, text)),
+        Err(error) => Err(Message::new("usage.api_file")
             .with("value", shown(name))
-            .with("error", language.texts().render(&error.message()))
-    })
+            .with("error", language.texts().render(&error.message()))),
+    }
 }
 
 /// The certificates of `--ca-cert`: PEM.

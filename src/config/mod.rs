@@ -14,8 +14,10 @@ mod tests;
 mod url;
 
 pub use build::plan;
+pub use files::protocol_document;
+pub use outputs::{check_inputs, report_outputs};
 pub use parse::{count, duration, positive_duration, whole};
-pub use show::plan_json;
+pub use show::{plan_json, shown_headers};
 
 /// The environment variable that holds the API key where no flag gives one: what stands in a
 /// command line, everybody on the machine can read.

@@ -166,6 +166,8 @@ pub fn plan_json(plan: &Plan) -> Value {
             "csv_bom": plan.outputs.csv_bom,
             "json": destination(&plan.outputs.json),
             "events": plan.outputs.events.as_deref().map(path),
+            "html_report": destination(&plan.outputs.report),
+            "brand": plan.outputs.brand,
         },
         "console": {
             "language": plan.console.language.code(),
@@ -217,12 +219,16 @@ fn workload_json(plan: &Plan) -> Value {
     })
 }
 
+/// The user's own headers, secrets masked.
+pub fn shown_headers(transport: &TransportConfig) -> impl Iterator<Item = (String, String)> {
+    let headers = transport.headers.iter();
+    headers.map(|(name, value)| (name.clone(), redact_value(name, value)))
+}
+
 /// How requests travel, as it may be shown.
 fn transport_json(transport: &TransportConfig) -> Value {
-    let headers: Vec<[String; 2]> = transport
-        .headers
-        .iter()
-        .map(|(name, value)| [name.clone(), redact_value(name, value)])
+    let headers: Vec<[String; 2]> = shown_headers(transport)
+        .map(|(name, value)| [name, value])
         .collect();
     json!({
         "connect_timeout_s": seconds(transport.connect_timeout),

@@ -20,7 +20,7 @@ impl Builder<'_> {
         let mut url = self.address()?;
         let protocol = self.protocol(&url.path)?;
         if url.path.is_empty() {
-            url.path = encode(protocol.path());
+            self.complete(&mut url, &protocol)?;
         }
         if url.scheme == "http" && url.port == Some(443) {
             self.warn(Message::new("warning.http_443"));
@@ -28,6 +28,25 @@ impl Builder<'_> {
         let url = url.text();
         let shown = redact_url(&url);
         Ok((Target { url, shown }, protocol))
+    }
+
+    /// Gives a URL the protocol's path, and the query that belongs to it.
+    fn complete(&self, url: &mut Url, protocol: &Protocol) -> Result<(), Message> {
+        let model = self.model();
+        let whole = protocol
+            .path_for(model.as_deref(), |model| {
+                encode(model).replace('?', "%3F").replace('#', "%23")
+            })
+            .ok_or_else(|| Message::new("usage.no_model").with("protocol", protocol.name()))?;
+        let (path, query) = match whole.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (whole.as_str(), None),
+        };
+        url.path = encode(path);
+        if url.query.is_none() {
+            url.query = query.map(encode);
+        }
+        Ok(())
     }
 
     /// The URL, its path empty where none was given.

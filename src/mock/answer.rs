@@ -17,7 +17,7 @@ use super::rng::{Purpose, Rng};
 use super::schedule::Schedule;
 use super::server::Shared;
 use super::slot::Slot;
-use super::wire::{self, End, ON_PURPOSE, Reply, Wire};
+use super::wire::{self, End, ON_PURPOSE, Piece, Reply, Wire};
 use crate::clock::Stamp;
 
 /// Most token times for which room is made beforehand.
@@ -53,13 +53,14 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The answer to a request that had been read at that moment.
+    /// The answer to a request that had been read at that moment, so late after its arrival.
     pub(super) fn new(
         shared: &'a Shared,
         stream: &'a TcpStream,
         frames: &'a mut Frames,
         request: &Request<'_>,
         read: Stamp,
+        late: Option<Duration>,
     ) -> Self {
         let chunked = shared.options.chunked && request.takes_chunks;
         frames.restart(chunked);
@@ -67,6 +68,7 @@ impl<'a> Answer<'a> {
             path: request.path.to_owned(),
             read_wall_us: shared.clock.wall(read).unix_timestamp_nanos() / 1_000,
             read,
+            late,
             ..Row::default()
         };
         Self {
@@ -107,9 +109,11 @@ impl<'a> Answer<'a> {
             return self.error(wire, 405, "this path takes POST");
         }
         if let Some(key) = &self.shared.options.require_key {
+            let (header, scheme) = wire.key_header();
             let given = request
-                .authorization
-                .and_then(|value| value.strip_prefix("Bearer "));
+                .key
+                .filter(|(name, _)| name.eq_ignore_ascii_case(header))
+                .and_then(|(_, value)| value.strip_prefix(scheme));
             if given.map(str::trim) != Some(key) {
                 return self.error(wire, 401, "Access token is invalid");
             }
@@ -153,7 +157,7 @@ impl<'a> Answer<'a> {
         let fault = self.row.fault.filter(|fault| fault.is_mid_stream());
         // After one event at least, and before the last one if there are several.
         let strikes = fault.map(|_| 1 + plan.below(schedule.events().saturating_sub(1)));
-        let mut text = String::new();
+        let (mut text, mut so_far) = (String::new(), String::new());
 
         if self.shared.rows.is_some() {
             let events = schedule.events() as usize;
@@ -172,8 +176,14 @@ impl<'a> Answer<'a> {
             self.keep_alive_until(wire, at)?;
             // All is ready before the wait: what follows it is the write alone.
             passage.read(due.tokens, &mut text);
+            so_far.push_str(&text);
+            let piece = Piece {
+                text: &text,
+                so_far: &so_far,
+                tokens: self.row.tokens + due.tokens,
+            };
             self.frames.clear();
-            wire.text(reply, &text, self.frames);
+            wire.text(reply, piece, self.frames);
             self.sleep(at)?;
             self.write_tokens(due.tokens)?;
         }
@@ -181,6 +191,7 @@ impl<'a> Answer<'a> {
             self.wait(wire, self.read + schedule.next_token())?;
         }
         let end = End {
+            text: &so_far,
             tokens: self.row.tokens,
             latency: self.since_read(),
             usage: reply.usage && self.shared.options.usage,

@@ -71,6 +71,17 @@ impl Frames {
         self.block(format_args!("data: {data}"));
     }
 
+    /// Adds an event with data on one line, without the space that the standard allows.
+    pub(super) fn compact(&mut self, data: fmt::Arguments<'_>) {
+        self.block(format_args!("data:{data}"));
+    }
+
+    /// Adds an event with a name and data on one line.
+    pub(super) fn named(&mut self, name: &str, data: fmt::Arguments<'_>) {
+        let end = self.line_end.as_str();
+        self.block(format_args!("event: {name}{end}data: {data}"));
+    }
+
     /// Adds an event with a name and no data, which the standard does not dispatch: Dify's
     /// keep-alive.
     pub(super) fn name_only(&mut self, name: &str) {

@@ -22,8 +22,8 @@ pub(super) struct Request<'a> {
     pub(super) takes_chunks: bool,
     /// Whether the client keeps the connection.
     pub(super) keep_alive: bool,
-    /// The value of `Authorization`.
-    pub(super) authorization: Option<&'a str>,
+    /// The header that carries a key, name and value.
+    pub(super) key: Option<(&'a str, &'a str)>,
     /// Its body.
     pub(super) body: &'a [u8],
 }
@@ -77,7 +77,10 @@ impl RequestReader {
             path: text(head.path)?,
             takes_chunks: head.takes_chunks,
             keep_alive: head.keep_alive,
-            authorization: head.authorization.map(text).transpose()?,
+            key: match head.key {
+                Some((name, value)) => Some((text(name)?, text(value)?)),
+                None => None,
+            },
             body: &self.buffer[body..end],
         })
     }
@@ -131,7 +134,7 @@ struct Head {
     path: Range<usize>,
     takes_chunks: bool,
     keep_alive: bool,
-    authorization: Option<Range<usize>>,
+    key: Option<(Range<usize>, Range<usize>)>,
     length: usize,
     expects_continue: bool,
 }
@@ -156,7 +159,7 @@ impl Head {
             path: place(text, path),
             takes_chunks: version == "HTTP/1.1",
             keep_alive: version == "HTTP/1.1",
-            authorization: None,
+            key: None,
             length: 0,
             expects_continue: false,
         };
@@ -183,7 +186,9 @@ impl Head {
                     }
                 }
             }
-            "authorization" => self.authorization = Some(place(text, value)),
+            "authorization" | "x-api-key" | "x-goog-api-key" => {
+                self.key = Some((place(text, name), place(text, value)));
+            }
             "expect" => self.expects_continue = value.eq_ignore_ascii_case("100-continue"),
             _ => {}
         }
@@ -272,128 +277,4 @@ pub(super) fn reason(status: u16) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::*;
-
-    /// A connection on which pieces come in, each with one read.
-    struct Pieces(VecDeque<Vec<u8>>, Vec<u8>);
-
-    impl Pieces {
-        fn new<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
-            Self(pieces.into_iter().map(<[u8]>::to_vec).collect(), Vec::new())
-        }
-    }
-
-    impl Read for Pieces {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let piece = self.0.pop_front().unwrap_or_default();
-            buffer[..piece.len()].copy_from_slice(&piece);
-            Ok(piece.len())
-        }
-    }
-
-    impl Write for Pieces {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.1.write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn reads_requests_in_pieces_of_any_size() {
-        let bytes = b"POST /v1/x?y=1 HTTP/1.1\r\nHost: h\r\nauthorization:  Bearer k \r\n\
-            Content-Length: 3\r\n\r\nabcGET / HTTP/1.0\r\n\r\n";
-        for size in 1..=bytes.len() {
-            let mut connection = Pieces::new(bytes.chunks(size));
-            let mut reader = RequestReader::default();
-            let first = reader.read(&mut connection).expect("a request");
-            let expected = Request {
-                method: "POST",
-                path: "/v1/x",
-                takes_chunks: true,
-                keep_alive: true,
-                authorization: Some("Bearer k"),
-                body: b"abc",
-            };
-            assert_eq!(first, expected, "pieces of {size}");
-            let second = reader.read(&mut connection).expect("a request");
-            assert_eq!((second.method, second.path), ("GET", "/"));
-            assert!(!second.takes_chunks && !second.keep_alive && second.body.is_empty());
-            let end = reader.read(&mut connection);
-            assert!(matches!(end, Err(ReadError::Gone)), "{end:?}");
-        }
-    }
-
-    #[test]
-    fn the_connection_field_is_honoured() {
-        for (head, expected) in [
-            ("GET / HTTP/1.1\r\n\r\n", true),
-            ("GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", false),
-            ("GET / HTTP/1.1\r\nConnection: te, close\r\n\r\n", false),
-            ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true),
-        ] {
-            let mut reader = RequestReader::default();
-            let request = reader.read(Pieces::new([head.as_bytes()])).expect(head);
-            assert_eq!(request.keep_alive, expected, "{head}");
-        }
-    }
-
-    #[test]
-    fn a_client_that_waits_to_send_its_body_is_told_to() {
-        let head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
-        let mut connection = Pieces::new([&head[..], b"ab"]);
-        let mut reader = RequestReader::default();
-        assert_eq!(reader.read(&mut connection).expect("a request").body, b"ab");
-        assert_eq!(connection.1, b"HTTP/1.1 100 Continue\r\n\r\n");
-    }
-
-    #[test]
-    fn what_cannot_be_served_is_refused() {
-        let long = format!("GET / HTTP/1.1\r\nA: {}", "x".repeat(MAX_HEAD));
-        for (text, status) in [
-            ("nonsense\r\n\r\n", 400),
-            ("GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
-            ("GET / HTTP/2\r\n\r\n", 505),
-            ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
-            ("POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n", 413),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
-            (&long, 431),
-        ] {
-            let mut reader = RequestReader::default();
-            let read = reader.read(Pieces::new(text.as_bytes().chunks(4096)));
-            assert!(
-                matches!(read, Err(ReadError::Refused(got)) if got == status),
-                "{status}: {read:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn heads_of_responses() {
-        let put = |body, keep_alive| {
-            let mut buffer = Vec::new();
-            ResponseHead {
-                status: 429,
-                content_type: "application/json",
-                body,
-                keep_alive,
-                extra: "Retry-After: 1\r\n",
-            }
-            .put(&mut buffer);
-            String::from_utf8(buffer).expect("text")
-        };
-        assert_eq!(
-            put(Body::Length(5), true),
-            "HTTP/1.1 429 Too Many Requests\r\nServer: sse-perf-mock\r\n\
-             Content-Type: application/json\r\nContent-Length: 5\r\nRetry-After: 1\r\n\
-             Connection: keep-alive\r\n\r\n"
-        );
-        assert!(put(Body::Chunked, true).contains("\r\nTransfer-Encoding: chunked\r\n"));
-        assert!(put(Body::UntilClose, false).contains("\r\nRetry-After: 1\r\nConnection: close"));
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ use super::faults::Fault;
 use crate::clock::{Stamp, micros};
 
 /// The log's columns. All times are whole microseconds.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     // The answer's identifier, which clients know as the message's.
     "id",
     "conversation_id",
@@ -32,6 +32,9 @@ const COLUMNS: [&str; 14] = [
     // When the request had been read completely: since the Unix epoch, and since the server's start.
     "read_wall_us",
     "read_us",
+    // How late the service was in reading it: that − the kernel's arrival of its last byte. Empty
+    // where the kernel does not tell.
+    "late_us",
     // From here on since the request had been read.
     "first_token_us",
     "last_token_us",
@@ -67,6 +70,7 @@ pub(super) struct Row {
     pub(super) ended: Ended,
     pub(super) read_wall_us: i128,
     pub(super) read: Stamp,
+    pub(super) late: Option<Duration>,
     pub(super) end: Duration,
     pub(super) tokens: u32,
     pub(super) events: u32,
@@ -95,6 +99,7 @@ impl Row {
             ended.to_owned(),
             self.read_wall_us.to_string(),
             self.read.as_micros().to_string(),
+            self.late.as_ref().map(time).unwrap_or_default(),
             times.first().cloned().unwrap_or_default(),
             times.last().cloned().unwrap_or_default(),
             time(&self.end),
@@ -173,6 +178,7 @@ mod tests {
             ended: Ended::Client,
             read_wall_us: 1_700_000_000_000_000,
             read: Stamp::from_micros(12),
+            late: Some(Duration::from_micros(7)),
             end: Duration::from_micros(99),
             tokens: 3,
             events: 4,
@@ -181,11 +187,11 @@ mod tests {
         };
         assert_eq!(
             row.cells().join(","),
-            "m1,,/v1/x,200,status=503,client,1700000000000000,12,50,71,99,3,4,50 71"
+            "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,4,50 71"
         );
         assert_eq!(
             Row::default().cells().join(","),
-            ",,,,,complete,0,0,,,0,0,0,"
+            ",,,,,complete,0,0,,,,0,0,0,"
         );
     }
 

@@ -1,7 +1,7 @@
 //! The listening socket and the threads of its connections.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
@@ -15,6 +15,7 @@ use super::http::{ReadError, RequestReader};
 use super::log::{Log, Row};
 use super::options::Options;
 use super::workers::Workers;
+use crate::arrival::{Receiver, Stamping};
 use crate::clock::Clock;
 
 /// How long accepting pauses when the system has no more sockets, until some may have been closed.
@@ -36,6 +37,8 @@ pub struct Server {
     shared: Arc<Shared>,
     acceptor: Option<JoinHandle<Workers>>,
     log: Option<Log>,
+    /// Held, so that all requests are stamped.
+    _stamping: Stamping,
 }
 
 /// What all connections share.
@@ -97,6 +100,7 @@ impl Server {
             shared,
             acceptor: Some(acceptor),
             log,
+            _stamping: Stamping::start(),
         })
     }
 
@@ -216,11 +220,18 @@ fn attend(number: u64, stream: TcpStream, shared: &Shared) {
 fn serve(stream: &TcpStream, shared: &Shared) -> bool {
     let mut reader = RequestReader::default();
     let mut frames = Frames::new(shared.options.line_end);
+    let mut stamped = Stamped {
+        stream,
+        receiver: Receiver::new(stream, &shared.clock),
+        clock: &shared.clock,
+        lag: None,
+    };
     loop {
-        let after = match reader.read(stream) {
+        let after = match reader.read(&mut stamped) {
             Ok(request) => {
                 let read = shared.clock.now();
-                Answer::new(shared, stream, &mut frames, &request, read).give(&request)
+                let late = stamped.lag;
+                Answer::new(shared, stream, &mut frames, &request, read, late).give(&request)
             }
             Err(ReadError::Refused(status)) => {
                 super::answer::refuse(stream, status);
@@ -233,6 +244,33 @@ fn serve(stream: &TcpStream, shared: &Shared) -> bool {
             After::Close => return false,
             After::Reset => return true,
         }
+    }
+}
+
+/// A connection that is read with the kernel's arrival times.
+struct Stamped<'a> {
+    stream: &'a TcpStream,
+    receiver: Receiver,
+    clock: &'a Clock,
+    /// How late the last read was.
+    lag: Option<Duration>,
+}
+
+impl Read for Stamped<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let received = self.receiver.read(self.stream, buffer, self.clock)?;
+        self.lag = received.lag();
+        Ok(received.bytes)
+    }
+}
+
+impl Write for Stamped<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.stream.write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
     }
 }
 

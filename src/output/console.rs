@@ -9,6 +9,8 @@ mod banner;
 mod failures;
 mod live;
 mod page;
+mod probe;
+mod spans;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -26,6 +28,7 @@ use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
 
 pub use banner::{Banner, Source};
+pub use probe::{ProbeRequest, Timeline};
 
 use live::LiveTable;
 use page::Page;
@@ -190,9 +193,15 @@ impl Console {
                 text.push('\n');
                 text.push_str(&summary::interrupted(page));
             }
-            if summary.verdict.grade != Grade::Valid {
+            let spans = spans::render(page, &summary.spans, true);
+            if !spans.is_empty() {
                 text.push('\n');
-                text.push_str(&summary::verdict(page, &summary.verdict));
+                text.push_str(&spans);
+            }
+            let verdict = summary.verdict.as_ref();
+            if let Some(verdict) = verdict.filter(|verdict| verdict.grade != Grade::Valid) {
+                text.push('\n');
+                text.push_str(&summary::verdict(page, verdict));
             }
         } else {
             if !self.settings.quiet {

@@ -1,5 +1,7 @@
 //! The requests CSV: a row per request.
 
+pub mod read;
+
 use std::time::Duration;
 
 use time::format_description::StaticFormatDescription;
@@ -12,7 +14,7 @@ use crate::record::{ItlSummary, RequestRecord, TokenSource};
 use crate::stats::{in_thousandths, rounded};
 
 /// RFC 3339 with milliseconds and offset.
-const STARTED_AT: StaticFormatDescription = format_description!(
+pub(super) const STARTED_AT: StaticFormatDescription = format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
      [offset_hour sign:mandatory]:[offset_minute]"
 );
@@ -178,7 +180,7 @@ fn itl(row: &mut Row, request: &RequestRecord, figure: fn(&ItlSummary) -> f64) {
 }
 
 /// The first characters of a query.
-fn beginning(query: &str) -> &str {
+pub(super) fn beginning(query: &str) -> &str {
     let end = query.char_indices().nth(QUERY_CHARS);
     &query[..end.map_or(query.len(), |(end, _)| end)]
 }
@@ -193,14 +195,14 @@ pub fn hash(query: &str) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::output::tests::run;
     use crate::record::{Connection, FailureKind, Instants, Outcome, Phase, Sent, Usage};
     use crate::stats::tests::failed;
 
     /// A request with everything that a request can have.
-    fn whole() -> RequestRecord {
+    pub(super) fn whole() -> RequestRecord {
         let sent = Sent {
             query_index: Some(3),
             query: "say \"hi\", then\nstop".into(),
@@ -244,12 +246,14 @@ mod tests {
             completion: Some(21),
             cached: Some(0),
             reasoning: Some(5),
+            ..Usage::default()
         };
         request.itl = Some(ItlSummary {
             mean: 45_454.545,
             p50: 40_000.5,
             p99: 90_123.4,
             max: 91_000,
+            max_from: Stamp::from_micros(1_600_000),
         });
         request.finish_reason = Some("stop".into());
         request.conversation_id = Some("c-1".into());
@@ -257,15 +261,20 @@ mod tests {
         request
     }
 
-    fn render(request: &RequestRecord) -> String {
+    pub(super) fn render(request: &RequestRecord) -> String {
         let mut out = Vec::new();
         RequestsCsv::new(run()).render(request, &mut out);
         String::from_utf8(out).unwrap()
     }
 
+    /// A file with a request.
+    pub(super) fn csv_of(request: &RequestRecord) -> String {
+        String::from_utf8(header()).unwrap() + &render(request)
+    }
+
     /// A cell of a request's row, as a reader of CSV sees it.
     fn cell(request: &RequestRecord, name: &str) -> String {
-        let text = String::from_utf8(header()).unwrap() + &render(request);
+        let text = csv_of(request);
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
         let place = reader.headers().unwrap().iter().position(|h| h == name);
         let row = reader.records().next().unwrap().unwrap();

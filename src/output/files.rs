@@ -28,6 +28,8 @@ pub enum FileKind {
     Events,
     /// The run JSON.
     Run,
+    /// The report.
+    Report,
 }
 
 impl FileKind {
@@ -37,6 +39,7 @@ impl FileKind {
             FileKind::Requests => "requests",
             FileKind::Events => "events",
             FileKind::Run => "run",
+            FileKind::Report => "report",
         }
     }
 
@@ -44,6 +47,7 @@ impl FileKind {
         match self {
             FileKind::Requests | FileKind::Events => "csv",
             FileKind::Run => "json",
+            FileKind::Report => "html",
         }
     }
 
@@ -53,6 +57,7 @@ impl FileKind {
             FileKind::Requests => "files.cannot_write_csv",
             FileKind::Events => "files.cannot_write_events",
             FileKind::Run => "files.cannot_write_json",
+            FileKind::Report => "files.cannot_write_report",
         }
     }
 }
@@ -149,6 +154,14 @@ impl Names {
     }
 
     /// A file's name, the `number`th (from 1) that is tried.
+    /// The names of that stem.
+    #[must_use]
+    pub fn of_stem(stem: &str) -> Self {
+        Self {
+            stem: stem.to_owned(),
+        }
+    }
+
     fn name(&self, kind: FileKind, number: u32) -> String {
         let (prefix, stem, extension) = (kind.prefix(), &self.stem, kind.extension());
         match number {
@@ -165,16 +178,36 @@ pub struct Openings {
     pub requests: Vec<u8>,
     /// Of the events CSV.
     pub events: Vec<u8>,
-    /// The whole run JSON of a run that has not ended.
+    /// The documents of a run that has not ended.
+    pub documents: Documents,
+}
+
+/// What is written as a whole, in place of what was there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Documents {
+    /// The run JSON.
     pub run: Vec<u8>,
+    /// The report.
+    pub report: Vec<u8>,
+}
+
+impl Documents {
+    /// The document of that kind; `None` for a kind that is written in rows.
+    fn get(&self, kind: FileKind) -> Option<&[u8]> {
+        match kind {
+            FileKind::Run => Some(&self.run),
+            FileKind::Report => Some(&self.report),
+            FileKind::Requests | FileKind::Events => None,
+        }
+    }
 }
 
 /// A run's files, open.
 #[derive(Debug)]
 pub struct Files {
     open: Vec<(FileKind, File)>,
-    /// The run JSON as it was at the start: goes back in place should the final one not fit.
-    preliminary: Vec<u8>,
+    /// The documents as they were at the start: go back in place should a final one not fit.
+    preliminary: Documents,
 }
 
 impl Files {
@@ -191,13 +224,14 @@ impl Files {
     ) -> Result<Self, WriteError> {
         let mut files = Self {
             open: open_all(config, names)?,
-            preliminary: openings.run,
+            preliminary: openings.documents,
         };
         let begun = files.open.iter_mut().try_for_each(|(kind, file)| {
             match kind {
                 FileKind::Requests => file.begin(&openings.requests),
                 FileKind::Events => file.begin(&openings.events),
-                FileKind::Run => file.begin_document(&files.preliminary),
+                FileKind::Run => file.begin_document(&files.preliminary.run),
+                FileKind::Report => file.begin_document(&files.preliminary.report),
             }
             .map_err(|source| WriteError::refused(*kind, file.path(), source))
         });
@@ -237,17 +271,21 @@ impl Files {
         }
     }
 
-    /// Hands all rows to the system and puts the final run JSON in the preliminary one's place.
+    /// Hands all rows to the system and puts the final documents in the preliminary ones' place.
     ///
     /// # Errors
     ///
-    /// One for each file that could not be written. A run JSON that could not stays the
+    /// One for each file that could not be written. A document that could not stays the
     /// preliminary one.
-    pub fn finish(&mut self, document: &[u8]) -> Result<(), Vec<WriteError>> {
+    pub fn finish(&mut self, documents: &Documents) -> Result<(), Vec<WriteError>> {
         let mut errors = self.for_each(File::flush);
-        let preliminary = std::mem::take(&mut self.preliminary);
-        for (_, file) in self.open.iter_mut().filter(|(k, _)| *k == FileKind::Run) {
-            if let Err(source) = file.replace(document, &preliminary) {
+        for (kind, file) in &mut self.open {
+            let (Some(document), Some(preliminary)) =
+                (documents.get(*kind), self.preliminary.get(*kind))
+            else {
+                continue;
+            };
+            if let Err(source) = file.replace(document, preliminary) {
                 errors.push(WriteError::failed(file.path(), source));
             }
         }
@@ -268,6 +306,12 @@ impl Files {
             .collect()
     }
 
+    /// Whether there is a file of that kind.
+    #[must_use]
+    pub fn has(&self, kind: FileKind) -> bool {
+        self.open.iter().any(|(k, _)| *k == kind)
+    }
+
     /// Where the files are, standard output not among them.
     pub fn paths(&self) -> impl Iterator<Item = (FileKind, &Path)> {
         let named = self.open.iter().filter(|(_, file)| !file.is_stdout());
@@ -285,6 +329,7 @@ fn open_all(config: &OutputConfig, names: &Names) -> Result<Vec<(FileKind, File)
         (FileKind::Requests, &config.csv),
         (FileKind::Events, &events),
         (FileKind::Run, &config.json),
+        (FileKind::Report, &config.report),
     ];
     for (kind, destination) in wanted {
         if let Destination::Default(directory) = destination {

@@ -1,18 +1,18 @@
 //! The machine that measures, as far as results depend on it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The measuring machine. `None` where the system does not tell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Its name.
     pub name: Option<String>,
     /// Processors that this process may use.
     pub cores: Option<usize>,
     /// Operating system, as Rust names it.
-    pub os: &'static str,
+    pub os: String,
     /// Processor architecture, as Rust names it.
-    pub arch: &'static str,
+    pub arch: String,
     /// Name and release of the kernel.
     pub kernel: Option<String>,
     /// Open files that this process may have (the soft limit of `RLIMIT_NOFILE`);
@@ -32,8 +32,8 @@ impl Host {
             cores: std::thread::available_parallelism()
                 .ok()
                 .map(std::num::NonZero::get),
-            os: std::env::consts::OS,
-            arch: std::env::consts::ARCH,
+            os: std::env::consts::OS.to_owned(),
+            arch: std::env::consts::ARCH.to_owned(),
             kernel: kernel(),
             open_files_soft: limits.map(|(soft, _)| soft),
             open_files_hard: limits.map(|(_, hard)| hard),

@@ -1,6 +1,9 @@
 //! The run JSON: everything about a run that a row per request cannot hold.
 
+mod client;
+pub mod read;
 mod summary;
+mod waterfall;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -8,11 +11,12 @@ use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
 use self::summary::SummaryJson;
-use super::RunInfo;
+use self::waterfall::WaterfallJson;
+use super::about::{About, SavedMessage};
 use super::host::Host;
 use super::layout::Layout;
+use super::waterfall::Waterfall;
 use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, Summary, TickView, Ticks};
-use crate::text::Message;
 
 /// Name and version of the document's form.
 pub const SCHEMA: &str = "sse-perf/run/1";
@@ -34,18 +38,21 @@ const HISTOGRAM_NOTE: &str = "buckets are [index, count]. Index i < 256 holds th
 /// What the run document is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'a> {
-    /// The run.
-    pub run: &'a RunInfo,
-    /// The configuration as understood, keys masked: any JSON object.
-    pub config: &'a Value,
-    /// The command line that repeats the run, keys masked.
-    pub command_line: &'a str,
-    /// The measuring machine.
-    pub host: &'a Host,
-    /// What the user was warned of.
-    pub warnings: &'a [Message],
+    /// The run, or what is the same in all runs.
+    pub about: &'a About,
     /// What came of it; `None` for a run that has not ended.
-    pub results: Option<(&'a Summary, &'a Ticks)>,
+    pub results: Option<Results<'a>>,
+}
+
+/// What came of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Results<'a> {
+    /// The figures.
+    pub summary: &'a Summary,
+    /// The run second by second.
+    pub ticks: &'a Ticks,
+    /// The requests that are drawn from start to end, where they are known.
+    pub waterfall: Option<&'a Waterfall>,
 }
 
 impl Document<'_> {
@@ -70,7 +77,7 @@ impl Document<'_> {
 #[derive(Serialize)]
 struct RunJson<'a> {
     schema: &'static str,
-    tool_version: &'static str,
+    tool_version: Option<&'a str>,
     run_id: &'a str,
     label: Option<&'a str>,
     started_at: Option<String>,
@@ -78,21 +85,23 @@ struct RunJson<'a> {
     target: &'a str,
     protocol: &'a str,
     model: Option<&'a str>,
-    command_line: &'a str,
-    config: &'a Value,
-    host: &'a Host,
-    warnings: Vec<String>,
+    command_line: Option<&'a str>,
+    config: Option<&'a Value>,
+    host: Option<&'a Host>,
+    warnings: Vec<SavedMessage>,
     summary: Option<SummaryJson<'a>>,
     histograms: HistogramsJson,
+    waterfall: Option<WaterfallJson>,
     ticks: TicksJson<'a>,
 }
 
 impl<'a> RunJson<'a> {
     fn of(document: &Document<'a>) -> Self {
-        let run = document.run;
+        let (about, run) = (document.about, &document.about.run);
+        let results = document.results;
         Self {
             schema: SCHEMA,
-            tool_version: env!("CARGO_PKG_VERSION"),
+            tool_version: about.version.as_deref(),
             run_id: &run.run_id,
             label: run.label.as_deref(),
             started_at: run.started.format(WALL).ok(),
@@ -100,18 +109,19 @@ impl<'a> RunJson<'a> {
             target: &run.target,
             protocol: &run.protocol,
             model: run.model.as_deref(),
-            command_line: document.command_line,
-            config: document.config,
-            host: document.host,
-            warnings: document.warnings.iter().map(Message::to_string).collect(),
-            summary: document
-                .results
-                .map(|(summary, _)| SummaryJson::of(summary)),
+            command_line: about.command_line.as_deref(),
+            config: about.config.as_ref(),
+            host: about.host.as_ref(),
+            warnings: about.warnings.iter().map(SavedMessage::from).collect(),
+            summary: results.map(|results| SummaryJson::of(results.summary)),
             histograms: HistogramsJson {
                 sub_buckets: SUB_BUCKETS,
                 note: HISTOGRAM_NOTE,
             },
-            ticks: TicksJson(document.results.map(|(_, ticks)| ticks)),
+            waterfall: results
+                .and_then(|results| results.waterfall)
+                .map(WaterfallJson::of),
+            ticks: TicksJson(results.map(|results| results.ticks)),
         }
     }
 }
@@ -176,7 +186,7 @@ impl<'a> TickJson<'a> {
             output_tokens: SumJson::of(counts.output_tokens, 1.0),
             itl: &view.tick.itl,
             client_lag: &view.tick.lag,
-            process_cores: view.tick.load.and_then(|load| load.process_cores()),
+            process_cores: view.tick.load.and_then(|load| load.process_cores),
             machine_busy: view.tick.load.and_then(|load| load.machine),
         }
     }
@@ -219,6 +229,7 @@ mod tests {
     use crate::record::{FailureKind, Progress, Sample};
     use crate::stats::RunStats;
     use crate::stats::tests::{failed, finished, ok_request};
+    use crate::text::Message;
 
     const PLAN: ClosedLoop = ClosedLoop {
         users: 1,
@@ -226,22 +237,27 @@ mod tests {
         limit: Limit::OnceEach,
     };
 
-    fn document(results: Option<(&Summary, &Ticks)>) -> (String, Value) {
+    fn document(results: Option<Results<'_>>) -> (String, Value) {
         let host = Host {
             name: None,
             cores: Some(2),
-            os: "linux",
-            arch: "x86_64",
+            os: "linux".into(),
+            arch: "x86_64".into(),
             kernel: None,
             open_files_soft: Some(1_024),
             open_files_hard: Some(u64::MAX),
         };
+        let about = About {
+            run: run(),
+            version: Some("0.1.0".into()),
+            config: Some(json!({"threads": 1})),
+            command_line: Some("sse-perf --threads 1".into()),
+            host: Some(host),
+            plan: Some(PLAN),
+            warnings: vec![Message::new("files.broken_pipe")],
+        };
         let rendered = Document {
-            run: &run(),
-            config: &json!({"threads": 1}),
-            command_line: "sse-perf --threads 1",
-            host: &host,
-            warnings: &[Message::new("files.broken_pipe")],
+            about: &about,
             results,
         }
         .render();
@@ -260,7 +276,12 @@ mod tests {
         assert_eq!(value["host"]["name"], Value::Null);
         assert_eq!(
             value["warnings"],
-            json!(["Whoever read the output has closed it."])
+            json!([{
+                "id": "files.broken_pipe",
+                "arguments": {},
+                "en": "Whoever read the output has closed it.",
+                "zh": "输出的读取方已关闭管道。",
+            }])
         );
         assert_eq!(
             (&value["summary"], &value["ticks"]),
@@ -292,8 +313,12 @@ mod tests {
         ] {
             stats.on(&sample);
         }
-        let summary = stats.summary(&PLAN, false);
-        let (text, value) = document(Some((&summary, stats.ticks())));
+        let summary = stats.summary(Some(&PLAN), false);
+        let (text, value) = document(Some(Results {
+            summary: &summary,
+            ticks: stats.ticks(),
+            waterfall: Some(&Waterfall::default()),
+        }));
         let of_run = &value["summary"];
         assert_eq!(of_run["ramp_up_s"], json!(1.5));
         assert_eq!(of_run["duration_s"], json!(1.5));

@@ -1,24 +1,31 @@
-//! What a run leaves: CSV and JSON. A renderer turns data into bytes, [`files`] owns the files, and
+//! What a run leaves, and reads again: CSV, JSON and the report. A renderer turns data into bytes, [`files`] owns the files, and
 //! [`Outputs`] brings them together for the collector.
 //!
 //! A further output is a file here and a line in this one.
 
+pub mod about;
 pub mod console;
 pub mod csv;
 pub mod events;
 mod file;
 pub mod files;
 pub mod host;
+pub mod html;
 pub mod json;
 mod layout;
 mod row;
+pub mod saved;
+pub mod waterfall;
 
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::record::Sample;
-pub use files::{FileKind, WriteError};
+use crate::record::{RequestRecord, Sample};
+use crate::stats::Measured;
+pub use files::{Documents, FileKind, WriteError};
+use html::{Charts, Kin};
+use waterfall::{Bar, Waterfall};
 
 /// Where one of the run's files goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +51,10 @@ pub struct OutputConfig {
     pub json: Destination,
     /// A row per event.
     pub events: Option<PathBuf>,
+    /// The report.
+    pub report: Destination,
+    /// The brand's name in it; `None` for none.
+    pub brand: Option<String>,
 }
 
 /// What is the same in all rows of a run.
@@ -70,15 +81,20 @@ pub struct RunInfo {
 #[derive(Debug)]
 pub struct Outputs {
     files: files::Files,
+    run: RunInfo,
     requests: csv::RequestsCsv,
     events: events::EventsCsv,
+    /// What the report draws of each request; `None` where none is wanted.
+    charts: Option<Charts>,
+    waterfall: Waterfall,
     rendered: Vec<u8>,
 }
 
 impl Outputs {
     /// Opens all files and writes what they begin with, so that a place that cannot be written is
-    /// known before the run. `preliminary` is the run document of a run that has not ended
-    /// ([`json::Document::render`] without results): what a killed run leaves.
+    /// known before the run. `preliminary` are the documents of a run that has not ended, which is
+    /// what a killed run leaves: [`json::Document::render`] without results, and
+    /// [`html::placeholder`].
     ///
     /// # Errors
     ///
@@ -86,24 +102,28 @@ impl Outputs {
     pub fn open(
         config: &OutputConfig,
         run: RunInfo,
-        preliminary: Vec<u8>,
+        preliminary: Documents,
     ) -> Result<Self, WriteError> {
         let names = files::Names::new(run.model.as_deref(), run.started);
         let mut openings = files::Openings {
             requests: csv::header(),
             events: events::header(),
-            run: preliminary,
+            documents: preliminary,
         };
         if config.csv_bom {
             for csv in [&mut openings.requests, &mut openings.events] {
                 csv.splice(..0, "\u{feff}".bytes());
             }
         }
+        let files = files::Files::open(config, &names, openings)?;
         Ok(Self {
-            files: files::Files::open(config, &names, openings)?,
             events: events::EventsCsv::new(run.run_id.clone()),
-            requests: csv::RequestsCsv::new(run),
+            requests: csv::RequestsCsv::new(run.clone()),
+            charts: files.has(FileKind::Report).then(Charts::default),
+            waterfall: Waterfall::default(),
             rendered: Vec::new(),
+            files,
+            run,
         })
     }
 
@@ -116,6 +136,7 @@ impl Outputs {
         self.rendered.clear();
         match sample {
             Sample::Finished(request) => {
+                self.gather(request);
                 self.requests.render(request, &mut self.rendered);
                 self.files.push(FileKind::Requests, &self.rendered)
             }
@@ -132,6 +153,34 @@ impl Outputs {
         }
     }
 
+    /// Keeps what the report draws of a request.
+    fn gather(&mut self, request: &RequestRecord) {
+        self.waterfall.add(Bar::of(request));
+        if let Some(charts) = &mut self.charts {
+            let sent = &request.sent;
+            let kin = Kin {
+                run: 0,
+                of_run: &self.run,
+                key: &sent.masked_key,
+                query: &sent.query,
+                query_hash: csv::hash(&sent.query),
+            };
+            charts.add(&Measured::of(request), kin);
+        }
+    }
+
+    /// What the report draws of the requests; `None` where no report is wanted.
+    #[must_use]
+    pub fn charts(&self) -> Option<&Charts> {
+        self.charts.as_ref()
+    }
+
+    /// The requests that are drawn from start to end.
+    #[must_use]
+    pub fn waterfall(&self) -> &Waterfall {
+        &self.waterfall
+    }
+
     /// Hands everything taken so far to the system. To be called several times a second.
     ///
     /// # Errors
@@ -141,13 +190,13 @@ impl Outputs {
         self.files.flush()
     }
 
-    /// Writes the rest, with `document` as the run's final JSON.
+    /// Writes the rest, with the run's final documents.
     ///
     /// # Errors
     ///
     /// One for each file that could not be written whole.
-    pub fn finish(&mut self, document: &[u8]) -> Result<(), Vec<WriteError>> {
-        self.files.finish(document)
+    pub fn finish(&mut self, documents: &Documents) -> Result<(), Vec<WriteError>> {
+        self.files.finish(documents)
     }
 
     /// The files of this run, standard output not among them.
@@ -213,8 +262,10 @@ mod tests {
             csv_bom: true,
             json: Destination::None,
             events: Some(temp.path("events.csv")),
+            report: Destination::None,
+            brand: None,
         };
-        let mut outputs = Outputs::open(&config, run(), b"{}".to_vec()).unwrap();
+        let mut outputs = Outputs::open(&config, run(), Documents::default()).unwrap();
         let at = Stamp::from_micros;
         outputs
             .on(&finished(ok_request(at(1), at(2), at(3))))
@@ -236,7 +287,7 @@ mod tests {
             })
             .unwrap();
         outputs.on(&Sample::Done).unwrap();
-        outputs.finish(b"{}").unwrap();
+        outputs.finish(&Documents::default()).unwrap();
         let lines = |(_, path): (FileKind, &Path)| {
             let text = fs::read_to_string(path).unwrap();
             assert!(text.starts_with("\u{feff}"), "{text}");

@@ -20,6 +20,11 @@ impl Row {
         self.cells.push_field(b"");
     }
 
+    /// A cell of a row that was read, as it was written.
+    pub(super) fn raw(&mut self, cell: &[u8]) {
+        self.cells.push_field(cell);
+    }
+
     /// A word of our own vocabulary.
     pub(super) fn word(&mut self, word: &str) {
         self.cells.push_field(word.as_bytes());

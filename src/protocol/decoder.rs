@@ -1,6 +1,7 @@
 //! Reads events by a protocol's rules.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -8,25 +9,36 @@ use crate::record::Usage;
 use crate::sse::Event;
 
 use super::errors::{MESSAGE_CHARACTERS, RAW_CHARACTERS, first_scalar, one_line};
-use super::found::{Findings, Span, Value};
-use super::meaning::{Malformed, Meaning, StreamError};
-use super::rules::{ErrorRule, Facts, Rules, Source, Subject};
+use super::found::{Findings, Slice, Value};
+use super::meaning::{Malformed, Meaning, SpanMark, StreamError};
+use super::memory::{Growth, Memory};
+use super::rules::{Count, ErrorRule, Facts, Rules, Source, SpanRule, Subject};
 
 /// Tells what events mean. It is the scratch memory of one thread, used again for all of its
-/// streams: no state goes from one event to the next.
+/// streams, one after the other.
 #[derive(Debug)]
 pub struct Decoder {
     rules: Arc<Rules>,
     findings: Findings,
+    memory: Memory,
 }
 
 impl Decoder {
     pub(super) fn new(rules: Arc<Rules>) -> Self {
         let findings = Findings::new(&rules.trie);
-        Self { rules, findings }
+        Self {
+            rules,
+            findings,
+            memory: Memory::default(),
+        }
     }
 
-    /// Tells what an event means.
+    /// Forgets the stream so far: another one begins.
+    pub fn restart(&mut self) {
+        self.memory.clear();
+    }
+
+    /// Tells what the stream's next event means.
     ///
     /// An event whose data are empty is a keep-alive. Data that are JSON but say nothing that the
     /// protocol asks for mean nothing, which is no error.
@@ -44,6 +56,7 @@ impl Decoder {
         let read = self.findings.read(&rules.trie, data);
         let mut reading = Reading {
             findings: &mut self.findings,
+            memory: &mut self.memory,
             event: event.event,
             data,
             name: None,
@@ -54,7 +67,15 @@ impl Decoder {
         if rules.keep_alive.iter().any(|rule| rule.holds(facts)) {
             return Ok(keep_alive(reading.into_name()));
         }
-        let end = rules.end.iter().any(|rule| rule.holds(facts));
+        if rules.ignore.iter().any(|rule| rule.holds(facts)) {
+            let name = reading.into_name();
+            return Ok(Meaning {
+                name,
+                ..Meaning::default()
+            });
+        }
+        let end = reading.ends(rules);
+        let facts = reading.facts();
         let failing = rules.errors.iter().find(|error| error.rule.holds(facts));
         let error = failing.map(|rule| stream_error(rule, data));
         match read {
@@ -67,40 +88,69 @@ impl Decoder {
 /// One event being read.
 struct Reading<'a> {
     findings: &'a mut Findings,
+    memory: &'a mut Memory,
     event: &'a str,
     data: &'a str,
     /// The type, where it is in the data; otherwise it is the `event` field.
-    name: Option<Span>,
+    name: Option<Slice>,
     is_json: bool,
+}
+
+/// All text that an event has in one of the three kinds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    new: Slice,
+    /// The whole of a text that took the place of an earlier one.
+    replaced: Option<Slice>,
+}
+
+/// A span's mark, its texts as slices.
+struct FoundMark<'a> {
+    rule: &'a SpanRule,
+    starts: bool,
+    id: Slice,
+    instance: Option<Slice>,
+    kind: Option<Slice>,
+    title: Option<Slice>,
 }
 
 impl<'a> Reading<'a> {
     fn facts(&self) -> Facts<'_> {
-        Facts {
-            event: self.event,
-            data: self.data,
-            name: self
-                .name
-                .map_or(self.event, |span| self.findings.text(span)),
-            json: self.is_json.then_some(&*self.findings),
-        }
+        facts(
+            self.findings,
+            self.event,
+            self.data,
+            self.name,
+            self.is_json,
+        )
     }
 
     fn into_name(self) -> &'a str {
         match self.name {
-            Some(span) => self.findings.text(span),
+            Some(slice) => self.findings.text(slice),
             None => self.event,
         }
     }
 
-    fn find_name(&self, types: &[Subject]) -> Option<Span> {
+    fn ends(&mut self, rules: &Rules) -> bool {
+        let facts = facts(
+            self.findings,
+            self.event,
+            self.data,
+            self.name,
+            self.is_json,
+        );
+        self.memory.ends(&rules.end, facts)
+    }
+
+    fn find_name(&self, types: &[Subject]) -> Option<Slice> {
         for subject in types {
             match *subject {
                 Subject::Event if !self.event.is_empty() => return None,
                 Subject::Place(place) => {
                     let mut values = self.findings.at(place, 0, 0);
-                    if let Some(span) = values.find_map(non_empty) {
-                        return Some(span);
+                    if let Some(slice) = values.find_map(non_empty) {
+                        return Some(slice);
                     }
                 }
                 Subject::Event | Subject::Data => {}
@@ -111,27 +161,51 @@ impl<'a> Reading<'a> {
 
     fn meaning(mut self, rules: &Rules, end: bool, error: Option<StreamError>) -> Meaning<'a> {
         let text = self.all_text(&rules.text);
-        let reasoning = self.all_text(&rules.reasoning);
-        let tool = self.all_text(&rules.tool);
+        let reasoning = self.all_text(&rules.reasoning).new;
+        let tool = self.all_text(&rules.tool).new;
+        let replacement = self.last_text(&rules.replace).or(text.replaced);
         let conversation = self.last_text(&rules.conversation);
         let message = self.last_text(&rules.message);
         let finish_reason = self.last_text(&rules.finish_reason);
         let usage = Usage {
-            prompt: self.last_count(&rules.usage.prompt),
-            completion: self.last_count(&rules.usage.completion),
-            cached: self.last_count(&rules.usage.cached),
-            reasoning: self.last_count(&rules.usage.reasoning),
+            prompt: self.count(&rules.usage.prompt),
+            completion: self.count(&rules.usage.completion),
+            cached: self.count(&rules.usage.cached),
+            reasoning: self.count(&rules.usage.reasoning),
+            total: self.count(&rules.usage.total),
         };
+        let mark = rules.spans.iter().find_map(|rule| self.mark(rule));
+        let (elapsed, failed) = mark.as_ref().map_or((None, false), |mark| {
+            let facts = self.facts();
+            let failed = mark.rule.failed.iter().any(|rule| rule.holds(facts));
+            (self.elapsed(mark.rule), failed)
+        });
         let findings: &'a Findings = self.findings;
+        let said = |slice: Option<Slice>| slice.map(|slice| findings.text(slice));
+        let span = mark.map(|mark| {
+            let kind = said(mark.kind).unwrap_or_default();
+            SpanMark {
+                starts: mark.starts,
+                id: findings.text(mark.id),
+                instance: said(mark.instance).unwrap_or_default(),
+                kind,
+                title: said(mark.title).unwrap_or_default(),
+                elapsed,
+                failed,
+                model: mark.rule.model_kinds.iter().any(|known| known == kind),
+            }
+        });
         Meaning {
-            name: self.name.map_or(self.event, |span| findings.text(span)),
-            text: findings.text(text),
+            name: self.name.map_or(self.event, |slice| findings.text(slice)),
+            text: findings.text(text.new),
             reasoning: findings.text(reasoning),
             tool: findings.text(tool),
+            replacement: said(replacement),
             usage,
-            conversation_id: conversation.map(|span| findings.text(span)),
-            message_id: message.map(|span| findings.text(span)),
-            finish_reason: finish_reason.map(|span| findings.text(span)),
+            conversation_id: said(conversation),
+            message_id: said(message),
+            finish_reason: said(finish_reason),
+            span,
             error,
             end,
             keep_alive: false,
@@ -139,30 +213,45 @@ impl<'a> Reading<'a> {
     }
 
     /// The text of the first source that has any: servers send the same text under two names.
-    fn all_text(&mut self, sources: &[Source]) -> Span {
+    fn all_text(&mut self, sources: &[Source]) -> Found {
         for source in sources {
-            let mut text = Span::default();
-            let mut next = 0;
+            let mut text = Found::default();
+            let (mut next, mut any) = (0, false);
             loop {
                 let found = source.values(next, self.facts()).next();
-                let Some((number, value)) = found else { break };
-                if let Some(piece) = non_empty(value) {
-                    text = self.findings.join(text, piece);
-                }
+                let Some((number, found)) = found else { break };
                 next = number + 1;
+                let Some(piece) = non_empty(found.value) else {
+                    continue;
+                };
+                any = true;
+                let new = match source.cumulative {
+                    None => Some(piece),
+                    Some(source) => {
+                        let whole = self.findings.text(piece);
+                        match self.memory.grow(source, found.index, whole) {
+                            Growth::From(bytes) => Some(piece.from(bytes)),
+                            Growth::Replaced => None,
+                        }
+                    }
+                };
+                match new {
+                    Some(new) => text.new = self.findings.join(text.new, new),
+                    None => text.replaced = Some(piece),
+                }
             }
-            if !text.is_empty() {
+            if any {
                 return text;
             }
         }
-        Span::default()
+        Found::default()
     }
 
     /// The last text of the first source that has any; a number will do.
-    fn last_text(&mut self, sources: &[Source]) -> Option<Span> {
+    fn last_text(&mut self, sources: &[Source]) -> Option<Slice> {
         let facts = self.facts();
         let value = sources.iter().find_map(|source| {
-            let mut values = source.values(0, facts).rev().map(|(_, value)| value);
+            let mut values = source.values(0, facts).rev().map(|(_, found)| found.value);
             values.find(|&v| non_empty(v).is_some() || matches!(v, Value::Number(_)))
         })?;
         match value {
@@ -171,19 +260,59 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The last count of the first source that has any.
-    fn last_count(&self, sources: &[Source]) -> Option<u64> {
+    /// The count of the first source that has one.
+    fn count(&self, sources: &[Count]) -> Option<u64> {
         let facts = self.facts();
-        sources.iter().find_map(|source| {
-            let mut values = source.values(0, facts).rev();
-            values.find_map(|(_, value)| value.count())
+        sources.iter().find_map(|source| source.count(facts))
+    }
+
+    /// What the event says of a span, if it starts or ends one.
+    fn mark<'r>(&mut self, rule: &'r SpanRule) -> Option<FoundMark<'r>> {
+        let facts = self.facts();
+        let starts = rule.start.iter().any(|rule| rule.holds(facts));
+        if !starts && !rule.end.iter().any(|rule| rule.holds(facts)) {
+            return None;
+        }
+        Some(FoundMark {
+            rule,
+            starts,
+            id: self.last_text(&rule.id)?,
+            instance: self.last_text(&rule.instance),
+            kind: self.last_text(&rule.kind),
+            title: self.last_text(&rule.title),
         })
+    }
+
+    /// The time that a span took by the server's clock.
+    fn elapsed(&self, rule: &SpanRule) -> Option<Duration> {
+        let facts = self.facts();
+        let number = rule.elapsed.iter().find_map(|source| {
+            let mut values = source.values(0, facts).rev();
+            values.find_map(|(_, found)| found.value.number())
+        })?;
+        Duration::try_from_secs_f64(number * rule.unit).ok()
     }
 }
 
-fn non_empty(value: Value) -> Option<Span> {
+/// What rules are asked about; not a method, so that the memory can be changed meanwhile.
+fn facts<'f>(
+    findings: &'f Findings,
+    event: &'f str,
+    data: &'f str,
+    name: Option<Slice>,
+    is_json: bool,
+) -> Facts<'f> {
+    Facts {
+        event,
+        data,
+        name: name.map_or(event, |slice| findings.text(slice)),
+        json: is_json.then_some(findings),
+    }
+}
+
+fn non_empty(value: Value) -> Option<Slice> {
     match value {
-        Value::Text(span) if !span.is_empty() => Some(span),
+        Value::Text(slice) if !slice.is_empty() => Some(slice),
         _ => None,
     }
 }

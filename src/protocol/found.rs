@@ -9,14 +9,22 @@ use super::pointer::{MAX_INDEX, Place, Trie, packed};
 
 /// A piece of the text that was found, as a range of its buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct Slice {
     start: usize,
     end: usize,
 }
 
-impl Span {
+impl Slice {
     pub(super) fn is_empty(self) -> bool {
         self.start == self.end
+    }
+
+    /// The slice without its first bytes.
+    pub(super) fn from(self, bytes: usize) -> Self {
+        Self {
+            start: self.start + bytes,
+            ..self
+        }
     }
 }
 
@@ -26,7 +34,7 @@ pub(super) enum Value {
     Null,
     Boolean(bool),
     Number(f64),
-    Text(Span),
+    Text(Slice),
     /// An object or an array, and whether it is empty.
     Container {
         empty: bool,
@@ -41,8 +49,16 @@ impl Value {
             Value::Null => false,
             Value::Boolean(value) => value,
             Value::Number(number) => number != 0.0,
-            Value::Text(span) => !span.is_empty(),
+            Value::Text(slice) => !slice.is_empty(),
             Value::Container { empty } => !empty,
+        }
+    }
+
+    /// A number.
+    pub(super) fn number(self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(number),
+            _ => None,
         }
     }
 
@@ -135,12 +151,12 @@ impl Findings {
             .map(|found| found.value)
     }
 
-    pub(super) fn text(&self, span: Span) -> &str {
-        &self.text[span.start..span.end]
+    pub(super) fn text(&self, slice: Slice) -> &str {
+        &self.text[slice.start..slice.end]
     }
 
-    /// One span for two pieces, one after the other.
-    pub(super) fn join(&mut self, left: Span, right: Span) -> Span {
+    /// One slice for two pieces, one after the other.
+    pub(super) fn join(&mut self, left: Slice, right: Slice) -> Slice {
         if left.is_empty() {
             return right;
         }
@@ -151,17 +167,17 @@ impl Findings {
             self.text.len() - (left.end - left.start)
         };
         self.text.extend_from_within(right.start..right.end);
-        Span {
+        Slice {
             start,
             end: self.text.len(),
         }
     }
 
     /// Keeps a text.
-    pub(super) fn push(&mut self, text: &str) -> Span {
+    pub(super) fn push(&mut self, text: &str) -> Slice {
         let start = self.text.len();
         self.text.push_str(text);
-        Span {
+        Slice {
             start,
             end: self.text.len(),
         }
@@ -228,8 +244,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         if self.trie.node(self.node).slot.is_some() {
-            let span = self.findings.push(text);
-            self.record(Value::Text(span));
+            let slice = self.findings.push(text);
+            self.record(Value::Text(slice));
         }
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! What an event means, once a protocol has been asked.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::record::{EventKind, Usage};
 
 /// What an event of a stream means. Texts are empty where it carries none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meaning<'a> {
     /// The event's type, as the protocol finds it; empty if there is none.
     pub name: &'a str,
@@ -15,6 +16,9 @@ pub struct Meaning<'a> {
     pub reasoning: &'a str,
     /// Arguments of tool calls: generated text too.
     pub tool: &'a str,
+    /// What takes the place of the whole answer so far: a moderator's words, a corrected text. Not
+    /// generated, so no token.
+    pub replacement: Option<&'a str>,
     /// Token counts. They may be spread over several events; the last one of each holds.
     pub usage: Usage,
     /// The conversation's id.
@@ -23,6 +27,8 @@ pub struct Meaning<'a> {
     pub message_id: Option<&'a str>,
     /// Why the model stopped, in the server's word.
     pub finish_reason: Option<&'a str>,
+    /// The part of the service's work that the event says has begun or ended.
+    pub span: Option<SpanMark<'a>>,
     /// The error that the event reports.
     pub error: Option<StreamError>,
     /// Whether the stream may end after this event: without one such it was truncated. Others may
@@ -44,6 +50,8 @@ impl Meaning<'_> {
             EventKind::Reasoning
         } else if !self.tool.is_empty() {
             EventKind::Tool
+        } else if self.span.is_some() {
+            EventKind::Span
         } else if self.end {
             EventKind::End
         } else if self.keep_alive {
@@ -52,6 +60,27 @@ impl Meaning<'_> {
             EventKind::Other
         }
     }
+}
+
+/// An event's word that a part of the service's work has begun or ended: a workflow's node.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SpanMark<'a> {
+    /// Whether it begins; otherwise it has ended.
+    pub starts: bool,
+    /// What it is: the same in every request.
+    pub id: &'a str,
+    /// What tells it apart from others of the same id; empty where there is nothing of that kind.
+    pub instance: &'a str,
+    /// Its kind: a node's type; empty where there is none.
+    pub kind: &'a str,
+    /// Its title, for people; empty where there is none.
+    pub title: &'a str,
+    /// The time that it took by the server's clock.
+    pub elapsed: Option<Duration>,
+    /// Whether it failed.
+    pub failed: bool,
+    /// Whether a model generates text in it.
+    pub model: bool,
 }
 
 /// An error that a stream reports of itself, under whatever HTTP status.

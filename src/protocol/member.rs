@@ -118,6 +118,16 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// The number of a text among those that are known.
+    pub(super) fn one_of(&self, known: &[&str]) -> Result<usize> {
+        let text = self.value.as_str();
+        let number = known.iter().position(|known| text == Some(known));
+        number.ok_or_else(|| {
+            let error = self.error("protocol.one_of");
+            ProtocolError(error.0.with("known", known.join(", ")))
+        })
+    }
+
     pub(super) fn boolean(&self) -> Result<bool> {
         self.value
             .as_bool()

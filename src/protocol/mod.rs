@@ -3,11 +3,14 @@
 //!
 //! # The document
 //!
+//! `data/protocol.schema.json` is a JSON Schema of it.
+//!
 //! | member | what it is |
 //! |---|---|
 //! | `name` | required; the built-in documents are chosen by it |
 //! | `title` | what it speaks to, for people; the name, if absent |
-//! | `request.path` | required; the usual path of the endpoint |
+//! | `notes`, `$schema` | for people and editors, not read |
+//! | `request.path` | required; the usual path of the endpoint, with its query; `{model}` in it is the model's name |
 //! | `request.suffixes` | list; a URL whose path ends in one of these speaks this protocol, the longest wins |
 //! | `request.auth` | `{"header", "value"}`; `{key}` in the value is the API key |
 //! | `request.headers` | object; further headers |
@@ -15,12 +18,15 @@
 //! | `expects_text` | whether a success must carry text; `true`, if absent |
 //! | `events.type` | list of pointers or `"@event"`; the event's type is the first that is a text; the SSE `event` field, if absent |
 //! | `events.text`, `.reasoning`, `.tool` | lists of sources: answer, reasoning, arguments of tool calls |
-//! | `events.usage` | object: lists of sources by `prompt`, `completion`, `cached`, `reasoning` |
+//! | `events.replace` | list of sources of text that takes the place of the answer so far, and is no token |
+//! | `events.usage` | object: lists of counts by `prompt`, `completion`, `cached`, `reasoning`, `total`; of several events the last one's holds |
 //! | `events.ids` | object: lists of sources by `conversation`, `message` |
 //! | `events.finish_reason` | list of sources |
+//! | `events.spans` | list of spans, see below |
 //! | `events.error` | list of rules, with pointers (without `*`) `at`, `code` (list), `message` (list); the message falls back to what is `at`, and that to the whole event |
-//! | `events.end` | required list of rules: the stream may end after such an event; `[{}]` is any event |
+//! | `events.end` | required list: the stream may end after any of these; a rule, or `{"all": [rules]}`, which is after one event of each, in any order; `[{}]` is any event |
 //! | `events.keep_alive` | list of rules: such an event says nothing else, whatever it holds |
+//! | `events.ignore` | list of rules: such an event means nothing, whatever it holds |
 //!
 //! A **pointer** is a JSON pointer (RFC 6901) in which `*` is each element of an array, and a
 //! number one element; at most four array levels, elements from 65,536 on are not read.
@@ -28,27 +34,45 @@
 //! A **rule** is an object: `on`, a list of event types, and `when`, an object of conditions. All
 //! that is given must hold. A condition's name is a pointer, `@event` (the SSE `event` field) or
 //! `@data` (the data as they are, trimmed); its value is a list of accepted strings, numbers and
-//! booleans, or a word: `present` (not `null`), `absent`, `truthy` (not `null`, `false`, 0 nor
-//! empty), `falsy`. It holds if any of the values that the pointer stands for is accepted; for
-//! `absent` and `falsy`, if none is present or truthy. Of an event whose data are not JSON no
-//! condition on a pointer holds.
+//! booleans, `{"not": [values]}` (present, and none of these), or a word: `present` (not `null`),
+//! `absent`, `truthy` (not `null`, `false`, 0 nor empty), `falsy`. It holds if any of the values
+//! that the pointer stands for is accepted; for `absent` and `falsy`, if none is present or truthy.
+//! Of an event whose data are not JSON no condition on a pointer holds.
 //!
 //! A **source** is a pointer, or a rule with a pointer `at`. As far as condition and `at` begin
 //! alike, `*` stands for the same element in both: `{"at": "/parts/*/text", "when":
 //! {"/parts/*/thought": "falsy"}}` are the texts of the parts that are no thoughts. Of several
 //! sources the first that has something is taken (servers send the same text under two names);
 //! texts are all of its values, one after the other, anything else the last of them.
+//! A source of text, reasoning or tool calls may have `"mode": "cumulative"`: each event repeats
+//! the whole text so far. What it adds is new; U+FFFD at the end of the earlier text may give way.
+//! A text that does not go on from the earlier one is a replacement: nothing of it is new.
+//!
+//! A **count** is a source of a number, or has `sum`, a list of pointers, in place of `at`: the sum
+//! of those that are there.
+//!
+//! A **span** is a part of the service's work that events tell of, such as a workflow's node:
+//! `start` and `end`, lists of rules; lists of sources by `id` (what it is, in every request the
+//! same), `instance` (what tells two of one id apart), `type`, `title`, `elapsed` (by the server's
+//! clock, in `unit`s: `s`, `ms`, `us` or `ns`); `failed`, a list of rules; `model_types`, the types
+//! in which a model generates text. `end` and `id` are required.
+//!
+//! What comes outside of any field and looks like JSON (`{"error": …}` without `data:`) is read at
+//! the stream's end for the rules of `events.error`.
 //!
 //! In the **body**, strings hold `{query}`, `{conversation_id}`, `{user}`, `{model}` and
 //! `{inputs.KEY}`; a string that is just `{inputs}` or `{files}` stands for the whole value, and a
-//! member that is just `{model}` is left out where no model is given.
+//! member that is just `{model}` is left out where no model is given. A member `"..."` that is
+//! `{inputs}` stands for a member each; one of these takes the place of a member of its name.
 
 mod decoder;
 mod document;
 mod errors;
+mod events;
 mod found;
 mod meaning;
 mod member;
+mod memory;
 mod pointer;
 mod rules;
 mod tokens;
@@ -56,23 +80,39 @@ mod tokens;
 use std::sync::{Arc, OnceLock};
 
 pub use decoder::Decoder;
-pub use meaning::{Malformed, Meaning, StreamError};
+pub use meaning::{Malformed, Meaning, SpanMark, StreamError};
 pub use member::ProtocolError;
 pub use tokens::estimate_tokens;
 
 use rules::Rules;
 
+/// What stands for the model's name in paths and bodies.
+const MODEL: &str = "{model}";
+
+/// A built-in document: the name of its file, and its text.
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../data/protocols/", $name, ".json")))),*]
+    };
+}
+
 /// The documents that come with the program, by name.
-const BUILT_IN: [(&str, &str); 2] = [
-    (
-        "dify-chat",
-        include_str!("../../data/protocols/dify-chat.json"),
-    ),
-    (
-        "openai-chat",
-        include_str!("../../data/protocols/openai-chat.json"),
-    ),
+const BUILT_IN: [(&str, &str); 11] = built_in![
+    "dify-chat",
+    "dify-completion",
+    "dify-workflow",
+    "openai-chat",
+    "openai-completions",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "tgi",
+    "sglang",
+    "cohere",
 ];
+
+/// The JSON Schema of the documents.
+pub const SCHEMA: &str = include_str!("../../data/protocol.schema.json");
 
 /// How a service is asked, and what its events mean.
 #[derive(Debug)]
@@ -111,6 +151,15 @@ impl Protocol {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
+    /// The document of the built-in protocol of that name, as it is in the file.
+    #[must_use]
+    pub fn document(name: &str) -> Option<&'static str> {
+        let mut documents = BUILT_IN.iter();
+        documents
+            .find(|(known, _)| *known == name)
+            .map(|(_, json)| *json)
+    }
+
     /// The name of the built-in protocol that is spoken at such a path; a query in it and a slash
     /// at its end do not matter.
     #[must_use]
@@ -136,10 +185,20 @@ impl Protocol {
         &self.title
     }
 
-    /// The usual path of the endpoint.
+    /// The usual path of the endpoint, with its query if it has one; `{model}` in it stands for
+    /// the model's name.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The usual path for a model, whose name is made fit for a URL by `encode`; `None` where the
+    /// path needs a model and there is none.
+    pub fn path_for(&self, model: Option<&str>, encode: impl Fn(&str) -> String) -> Option<String> {
+        match model {
+            Some(model) => Some(self.path.replace(MODEL, &encode(model))),
+            None => (!self.path.contains(MODEL)).then(|| self.path.clone()),
+        }
     }
 
     /// Headers of each request, beside the key's and the content type.

@@ -1,6 +1,6 @@
 //! What a document says about events, compiled: where things are, and under which conditions.
 
-use super::found::{Findings, Value};
+use super::found::{Findings, Found, Value};
 use super::pointer::{Place, Trie};
 
 /// The compiled `events` of a document.
@@ -16,18 +16,23 @@ pub(super) struct Rules {
     pub(super) conversation: Vec<Source>,
     pub(super) message: Vec<Source>,
     pub(super) finish_reason: Vec<Source>,
+    /// Where text is that takes the place of the answer so far.
+    pub(super) replace: Vec<Source>,
+    pub(super) spans: Vec<SpanRule>,
     pub(super) errors: Vec<ErrorRule>,
-    pub(super) end: Vec<Rule>,
+    pub(super) end: Vec<End>,
     pub(super) keep_alive: Vec<Rule>,
+    pub(super) ignore: Vec<Rule>,
 }
 
 /// Where the server's token counts are.
 #[derive(Debug)]
 pub(super) struct UsageSources {
-    pub(super) prompt: Vec<Source>,
-    pub(super) completion: Vec<Source>,
-    pub(super) cached: Vec<Source>,
-    pub(super) reasoning: Vec<Source>,
+    pub(super) prompt: Vec<Count>,
+    pub(super) completion: Vec<Count>,
+    pub(super) cached: Vec<Count>,
+    pub(super) reasoning: Vec<Count>,
+    pub(super) total: Vec<Count>,
 }
 
 /// A part of an event that can be asked about.
@@ -71,6 +76,8 @@ pub(super) enum Test {
     Truthy,
     /// None that does.
     Falsy,
+    /// A value other than `null` and these.
+    NoneOf(Vec<Accepted>),
 }
 
 /// A value that a condition accepts.
@@ -86,6 +93,42 @@ pub(super) enum Accepted {
 pub(super) struct Source {
     pub(super) rule: Rule,
     pub(super) place: Place,
+    /// The number of this source among those whose events repeat the whole text so far.
+    pub(super) cumulative: Option<usize>,
+}
+
+/// Places whose counts add up to one.
+#[derive(Debug)]
+pub(super) struct Count {
+    pub(super) rule: Rule,
+    pub(super) places: Vec<Place>,
+}
+
+/// What a stream may end after.
+#[derive(Debug)]
+pub(super) enum End {
+    /// An event of that kind.
+    One(Rule),
+    /// One of each kind, in any order.
+    All(Vec<Rule>),
+}
+
+/// What a service does for a request in parts that it tells of, such as the nodes of a workflow.
+#[derive(Debug)]
+pub(super) struct SpanRule {
+    pub(super) start: Vec<Rule>,
+    pub(super) end: Vec<Rule>,
+    pub(super) id: Vec<Source>,
+    /// What tells spans of one id apart that run at the same time.
+    pub(super) instance: Vec<Source>,
+    pub(super) kind: Vec<Source>,
+    pub(super) title: Vec<Source>,
+    pub(super) elapsed: Vec<Source>,
+    /// Seconds of a unit of `elapsed`.
+    pub(super) unit: f64,
+    pub(super) failed: Vec<Rule>,
+    /// The kinds in which a model generates text.
+    pub(super) model_kinds: Vec<String>,
 }
 
 /// What makes an event an error. Code and message are taken from a second, whole reading of the
@@ -118,6 +161,22 @@ impl Rule {
         self.is_on(facts.name) && self.conditions_hold(facts, 0)
     }
 
+    /// The values of a place in the event, in order, each with its number; from that number on.
+    fn values<'a>(
+        &'a self,
+        place: &'a Place,
+        from: usize,
+        facts: Facts<'a>,
+    ) -> impl DoubleEndedIterator<Item = (usize, Found)> {
+        let json = facts.json.filter(|_| self.is_on(facts.name));
+        let count = json.map_or(0, |json| json.len(place));
+        (from..count).filter_map(move |number| {
+            let found = json?.get(place, number)?;
+            let holds = self.conditions_hold(facts, found.index);
+            holds.then_some((number, found))
+        })
+    }
+
     fn is_on(&self, name: &str) -> bool {
         self.on.is_empty() || self.on.iter().any(|on| on == name)
     }
@@ -134,14 +193,19 @@ impl Source {
         &'a self,
         from: usize,
         facts: Facts<'a>,
-    ) -> impl DoubleEndedIterator<Item = (usize, Value)> {
-        let json = facts.json.filter(|_| self.rule.is_on(facts.name));
-        let count = json.map_or(0, |json| json.len(&self.place));
-        (from..count).filter_map(move |number| {
-            let found = json?.get(&self.place, number)?;
-            let holds = self.rule.conditions_hold(facts, found.index);
-            holds.then_some((number, found.value))
-        })
+    ) -> impl DoubleEndedIterator<Item = (usize, Found)> {
+        self.rule.values(&self.place, from, facts)
+    }
+}
+
+impl Count {
+    /// The sum of the last counts of the places; `None` if no place has one.
+    pub(super) fn count(&self, facts: Facts<'_>) -> Option<u64> {
+        let counts = self.places.iter().filter_map(|place| {
+            let mut values = self.rule.values(place, 0, facts).rev();
+            values.find_map(|(_, found)| found.value.count())
+        });
+        counts.reduce(u64::saturating_add)
     }
 }
 
@@ -154,6 +218,9 @@ impl Condition {
                 let mut values = json.at(place, self.shared, element);
                 match &self.test {
                     Test::OneOf(all) => values.any(|v| all.iter().any(|a| a.is(v, json))),
+                    Test::NoneOf(all) => {
+                        values.any(|v| v != Value::Null && !all.iter().any(|a| a.is(v, json)))
+                    }
                     Test::Present => values.any(|v| v != Value::Null),
                     Test::Absent => values.all(|v| v == Value::Null),
                     Test::Truthy => values.any(Value::is_truthy),
@@ -166,10 +233,13 @@ impl Condition {
 
 impl Test {
     fn holds_for_text(&self, text: &str) -> bool {
+        let is_among = |all: &[Accepted]| {
+            all.iter()
+                .any(|accepted| matches!(accepted, Accepted::Text(a) if a == text))
+        };
         match self {
-            Test::OneOf(all) => all
-                .iter()
-                .any(|accepted| matches!(accepted, Accepted::Text(a) if a == text)),
+            Test::OneOf(all) => is_among(all),
+            Test::NoneOf(all) => !text.is_empty() && !is_among(all),
             Test::Present | Test::Truthy => !text.is_empty(),
             Test::Absent | Test::Falsy => text.is_empty(),
         }
@@ -179,7 +249,7 @@ impl Test {
 impl Accepted {
     fn is(&self, value: Value, json: &Findings) -> bool {
         match (self, value) {
-            (Accepted::Text(a), Value::Text(span)) => a == json.text(span),
+            (Accepted::Text(a), Value::Text(slice)) => a == json.text(slice),
             (Accepted::Number(a), Value::Number(number)) => a.total_cmp(&number).is_eq(),
             (Accepted::Boolean(a), Value::Boolean(value)) => *a == value,
             _ => false,

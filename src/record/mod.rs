@@ -7,6 +7,7 @@
 
 mod outcome;
 mod sample;
+mod span;
 mod tokens;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::clock::Stamp;
 
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use sample::{EventKind, EventRecord, Micros, Progress, Sample, SoFar};
+pub use span::SpanRecord;
 pub use tokens::{TokenSource, Usage};
 
 /// The instants of one request. `None` where the request did not come that far.
@@ -127,6 +129,8 @@ pub struct ItlSummary {
     pub p99: f64,
     /// The longest stall, in microseconds.
     pub max: u64,
+    /// When the (first) longest stall began.
+    pub max_from: Stamp,
 }
 
 /// Everything that is kept about one request.
@@ -174,6 +178,8 @@ pub struct RequestRecord {
     pub conversation_id: Option<String>,
     /// The message (or response), as the server named it.
     pub message_id: Option<String>,
+    /// The parts of the service's work that the stream told of, in the order of their beginnings.
+    pub spans: Vec<SpanRecord>,
     /// The clock of the arrivals.
     pub clock: ClockSource,
     /// How late the client was, at its latest: a read's return − the kernel's arrival of its
@@ -219,6 +225,7 @@ impl RequestRecord {
             finish_reason: None,
             conversation_id: None,
             message_id: None,
+            spans: Vec::new(),
             clock: ClockSource::User,
             client_lag: None,
             uncertainty: None,
@@ -261,6 +268,17 @@ impl RequestRecord {
         self.since_start(self.instants.first_answer)
     }
 
+    /// The share of TTFT, 0 to 1, that had passed when the first span began in which a model
+    /// generates text; `None` without TTFT or such a span. 1 where the first text came earlier.
+    #[must_use]
+    pub fn before_model_share(&self) -> Option<f64> {
+        let ttft = self.ttft().filter(|ttft| !ttft.is_zero())?;
+        let models = self.spans.iter().filter(|span| span.model);
+        let first = models.filter_map(|span| span.start).min()?;
+        let before = first.since(self.instants.start);
+        Some(before.min(ttft).as_secs_f64() / ttft.as_secs_f64())
+    }
+
     /// Response time: end − start, of a request that succeeded.
     #[must_use]
     pub fn response_time(&self) -> Option<Duration> {
@@ -274,18 +292,18 @@ impl RequestRecord {
     }
 
     /// Output tokens: the server's usage where it gave one, else the estimate; `None` where there
-    /// is neither.
+    /// is neither. A usage of 0 is none where text came.
     #[must_use]
     pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
         match self.usage.completion {
-            Some(n) => Some((n, TokenSource::Usage)),
-            None if self.chunks > 0 => Some((self.estimated_tokens, TokenSource::Estimate)),
-            None => None,
+            Some(n) if n > 0 || self.chunks == 0 => Some((n, TokenSource::Usage)),
+            _ if self.chunks > 0 => Some((self.estimated_tokens, TokenSource::Estimate)),
+            _ => None,
         }
     }
 
     /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2.
-    /// In nanoseconds per token's precision; see METRICS for how it differs from ITL.
+    /// In nanoseconds per token's precision; see the README's metrics for how it differs from ITL.
     #[must_use]
     pub fn tpot(&self) -> Option<Duration> {
         let (n, _) = self.output_tokens()?;
@@ -310,56 +328,4 @@ impl RequestRecord {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record() -> RequestRecord {
-        let sent = Sent {
-            query_index: None,
-            query: "q".into(),
-            key_index: None,
-            masked_key: "".into(),
-        };
-        RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::from_micros(1_000))
-    }
-
-    #[test]
-    fn what_did_not_happen_is_absent() {
-        let r = record();
-        assert_eq!(r.ttfb(), None);
-        assert_eq!(r.ttft(), None);
-        assert_eq!(r.tpot(), None);
-        assert_eq!(r.output_tokens(), None);
-        assert_eq!(r.tokens_per_second(), None);
-        assert_eq!(r.response_time(), None, "a cancelled request has none");
-    }
-
-    #[test]
-    fn tpot_spreads_the_time_between_tokens_over_the_gaps() {
-        let mut r = record();
-        r.instants.first_token = Some(Stamp::from_micros(2_000));
-        r.instants.last_token = Some(Stamp::from_micros(11_000));
-        r.chunks = 4;
-        r.estimated_tokens = 4;
-        assert_eq!(r.tpot(), Some(Duration::from_millis(3)));
-        r.usage.completion = Some(10);
-        assert_eq!(
-            r.tpot(),
-            Some(Duration::from_millis(1)),
-            "usage comes first"
-        );
-        r.usage.completion = Some(1);
-        assert_eq!(r.tpot(), None, "one token has no gap");
-    }
-
-    #[test]
-    fn tokens_per_second_needs_a_streaming_time() {
-        let mut r = record();
-        r.usage.completion = Some(10);
-        r.instants.first_body = Some(Stamp::from_micros(2_000));
-        r.instants.last_event = Some(Stamp::from_micros(2_000));
-        assert_eq!(r.tokens_per_second(), None);
-        r.instants.last_event = Some(Stamp::from_micros(502_000));
-        assert_eq!(r.tokens_per_second(), Some(20.0));
-    }
-}
+mod tests;

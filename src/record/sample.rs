@@ -112,6 +112,8 @@ pub enum EventKind {
     Tool,
     /// A keep-alive: a comment, or a block that the standard does not dispatch.
     Ping,
+    /// The beginning or the end of a part of the service's work, such as a workflow's node.
+    Span,
     /// An error.
     Error,
     /// A terminal event.
@@ -129,6 +131,7 @@ impl EventKind {
             EventKind::Reasoning => "reasoning",
             EventKind::Tool => "tool",
             EventKind::Ping => "ping",
+            EventKind::Span => "span",
             EventKind::Error => "error",
             EventKind::End => "end",
             EventKind::Other => "other",

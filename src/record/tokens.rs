@@ -11,6 +11,8 @@ pub struct Usage {
     pub cached: Option<u64>,
     /// Generated tokens that were reasoning.
     pub reasoning: Option<u64>,
+    /// Tokens of everything together, where a service counts no other way.
+    pub total: Option<u64>,
 }
 
 impl Usage {
@@ -20,6 +22,7 @@ impl Usage {
         self.completion = newer.completion.or(self.completion);
         self.cached = newer.cached.or(self.cached);
         self.reasoning = newer.reasoning.or(self.reasoning);
+        self.total = newer.total.or(self.total);
     }
 }
 

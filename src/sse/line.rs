@@ -7,9 +7,10 @@ pub(super) enum Field<'a> {
     Data(&'a [u8]),
     Event(&'a [u8]),
     Id(&'a [u8]),
-    /// `retry`, which is for clients that reconnect, an id with a NUL, and names unknown to the
-    /// standard.
+    /// `retry`, which is for clients that reconnect, and an id with a NUL.
     Ignored,
+    /// A name unknown to the standard, which is ignored too.
+    Unknown,
 }
 
 impl<'a> Field<'a> {
@@ -28,7 +29,8 @@ impl<'a> Field<'a> {
             b"data" => Field::Data(value),
             b"event" => Field::Event(value),
             b"id" if !value.contains(&0) => Field::Id(value),
-            _ => Field::Ignored,
+            b"id" | b"retry" => Field::Ignored,
+            _ => Field::Unknown,
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct ClientSummary {
     pub switches: Option<(u64, u64)>,
     /// How long the process stood still in all.
     pub standstill: Duration,
+    /// Most memory that the process had, in bytes.
+    pub peak_memory: Option<u64>,
 }
 
 impl Client {
@@ -117,6 +119,7 @@ impl Client {
                 .voluntary_switches
                 .zip(load.sum.involuntary_switches),
             standstill: load.sum.standstill,
+            peak_memory: load.sum.peak_memory,
         }
     }
 
@@ -158,6 +161,7 @@ impl LoadTotals {
         let sum = &mut self.sum;
         sum.elapsed += load.elapsed;
         sum.standstill += load.standstill;
+        sum.peak_memory = sum.peak_memory.max(load.peak_memory);
         add(&mut sum.voluntary_switches, load.voluntary_switches);
         add(&mut sum.involuntary_switches, load.involuntary_switches);
         if let Some(process) = load.process {

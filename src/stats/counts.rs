@@ -2,9 +2,8 @@
 
 use std::ops::AddAssign;
 
-use super::in_thousandths;
-use crate::clock::micros;
-use crate::record::{FailureKind, Outcome, RequestRecord};
+use super::Measured;
+use crate::record::{FailureKind, Outcome};
 
 /// A sum and the number of its values, in whole units of whatever it is the sum of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +15,8 @@ pub struct Sum {
 }
 
 impl Sum {
-    fn record(&mut self, value: Option<u64>) {
+    /// Adds a value, if there is one.
+    pub fn record(&mut self, value: Option<u64>) {
         if let Some(value) = value {
             self.count += 1;
             self.sum += value;
@@ -54,6 +54,11 @@ impl FailureCounts {
         self.0[kind as usize] += 1;
     }
 
+    /// Counts that many.
+    pub fn add(&mut self, kind: FailureKind, count: u64) {
+        self.0[kind as usize] += count;
+    }
+
     /// How many of that kind.
     #[must_use]
     pub fn get(&self, kind: FailureKind) -> u64 {
@@ -66,7 +71,7 @@ impl FailureCounts {
         self.0.iter().sum()
     }
 
-    /// The kinds that occurred with their counts, in METRICS' order.
+    /// The kinds that occurred with their counts, in the README's order.
     pub fn iter(&self) -> impl Iterator<Item = (FailureKind, u64)> + '_ {
         FailureKind::ALL
             .into_iter()
@@ -118,8 +123,8 @@ pub struct Counts {
 
 impl Counts {
     /// Counts a request that is over.
-    pub fn record(&mut self, request: &RequestRecord) {
-        match &request.outcome {
+    pub fn record(&mut self, request: &Measured<'_>) {
+        match request.outcome {
             Outcome::Ok => self.record_ok(request),
             Outcome::Failed(failure) => self.failed.record(failure.kind),
             Outcome::Cancelled => self.cancelled += 1,
@@ -127,16 +132,15 @@ impl Counts {
         }
     }
 
-    fn record_ok(&mut self, request: &RequestRecord) {
+    fn record_ok(&mut self, request: &Measured<'_>) {
         self.ok += 1;
-        self.ttfb.record(request.ttfb().map(micros));
-        self.ttft.record(request.ttft().map(micros));
-        self.tpot.record(request.tpot().map(micros));
-        self.response.record(request.response_time().map(micros));
-        self.tokens_per_s
-            .record(request.tokens_per_second().map(in_thousandths));
+        self.ttfb.record(request.ttfb);
+        self.ttft.record(request.ttft);
+        self.tpot.record(request.tpot);
+        self.response.record(request.response);
+        self.tokens_per_s.record(request.tokens_per_s);
         self.output_tokens
-            .record(request.output_tokens().map(|(tokens, _)| tokens));
+            .record(request.output_tokens.map(|(tokens, _)| tokens));
     }
 
     /// Requests that were completed: well, or as failures.

@@ -1,6 +1,6 @@
 //! The exact distribution of a per-request metric, four bytes a value.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::percentile;
 
@@ -16,7 +16,7 @@ pub struct Distribution {
 }
 
 /// What is shown of a distribution, in the metric's unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// How many values there are, at least 1.
     pub count: u64,
@@ -52,6 +52,12 @@ impl Distribution {
     #[must_use]
     pub fn count(&self) -> u64 {
         (self.small.len() + self.large.len()) as u64
+    }
+
+    /// All values, in thousandths of the unit.
+    pub fn values(&self) -> impl Iterator<Item = u64> + '_ {
+        let small = self.small.iter().map(|value| u64::from(*value));
+        small.chain(self.large.iter().copied())
     }
 
     /// The exact sum, in thousandths of the unit.

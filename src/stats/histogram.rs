@@ -252,8 +252,8 @@ impl Histogram {
 struct Sparse {
     count: u64,
     sum_us: u64,
-    /// A float: beyond 2^53 rounded to its precision, which readers of JSON have no more of.
-    sum_squares_us2: f64,
+    /// Whole, however large: readers of JSON that know nothing but floats round it themselves.
+    sum_squares_us2: u128,
     min_us: Option<u64>,
     max_us: Option<u64>,
     buckets: Vec<(u16, u64)>,
@@ -264,7 +264,7 @@ impl Serialize for Histogram {
         Sparse {
             count: self.count,
             sum_us: self.sum,
-            sum_squares_us2: self.squares as f64,
+            sum_squares_us2: self.squares,
             min_us: self.min(),
             max_us: self.max(),
             buckets: self.buckets().collect(),

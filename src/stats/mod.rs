@@ -8,7 +8,9 @@ mod client;
 mod counts;
 mod distribution;
 mod histogram;
+mod measured;
 mod run;
+mod spans;
 mod summary;
 mod ticks;
 mod verdict;
@@ -18,9 +20,11 @@ pub use client::ClientSummary;
 pub use counts::{Counts, FailureCounts, Sum};
 pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
 pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
+pub use measured::Measured;
 pub use run::RunStats;
+pub use spans::{SpanSummary, SpansSummary};
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
-pub use ticks::{LiveLine, Tick, TickView, Ticks};
+pub use ticks::{LiveLine, Tick, TickLoad, TickView, Ticks};
 pub use verdict::{Evidence, Grade, Verdict, judge};
 pub use watched::ChunkRow;
 
@@ -29,6 +33,12 @@ pub use watched::ChunkRow;
 #[must_use]
 pub fn percentile_of_sorted(values: &[u64], p: f64) -> Option<f64> {
     (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index] as f64))
+}
+
+/// The same of numbers.
+#[must_use]
+pub fn percentile_of(values: &[f64], p: f64) -> Option<f64> {
+    (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index]))
 }
 
 /// The percentile `p` (0 to 100) of `count` ordered values, at least one, by linear interpolation

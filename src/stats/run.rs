@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::judge;
-use super::{Distribution, FailureSummary, LiveLine, OutputTokens, Summary, Ticks, in_thousandths};
-use crate::clock::{Stamp, micros};
+use super::spans::Spans;
+use super::{
+    Counts, Distribution, FailureSummary, LiveLine, Measured, OutputTokens, Summary, Ticks,
+};
+use crate::clock::Stamp;
 use crate::load::ClosedLoop;
-use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
+use crate::record::{FailureKind, Outcome, Sample};
 
 /// Everything that is kept of a run's samples.
 #[derive(Debug, Default)]
@@ -17,15 +20,18 @@ pub struct RunStats {
     distributions: Distributions,
     failures: Vec<FailureSummary>,
     client: Client,
+    spans: Spans,
 }
 
 /// Sums over all requests.
 #[derive(Clone, Debug, Default)]
 struct Totals {
+    counts: Counts,
     first_start: Option<Stamp>,
     last_end: Option<Stamp>,
     retries: u64,
-    retry_wait: Duration,
+    /// In microseconds.
+    retry_wait: u64,
     reconnects: u64,
     chunks: u64,
     coalesced: u64,
@@ -35,6 +41,7 @@ struct Totals {
     prompt_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
+    total_tokens: Option<u64>,
 }
 
 /// Distributions over the requests that succeeded.
@@ -56,18 +63,33 @@ struct Distributions {
 impl RunStats {
     /// Adds a sample.
     pub fn on(&mut self, sample: &Sample) {
-        self.ticks.on(sample);
         self.client.on(sample);
-        if let Sample::Finished(request) = sample {
-            self.totals.record(request);
-            match &request.outcome {
-                Outcome::Ok => self.distributions.record(request),
-                Outcome::Failed(failure) => {
-                    self.record_failure(failure.kind, &failure.detail, request.instants.end);
-                }
-                Outcome::Cancelled | Outcome::Abandoned => {}
+        match sample {
+            Sample::Finished(request) => {
+                self.spans.record(request);
+                self.record(&Measured::of(request));
             }
+            sample => self.ticks.on(sample),
         }
+    }
+
+    /// Adds a request that is over.
+    pub fn record(&mut self, request: &Measured<'_>) {
+        self.ticks.record(request);
+        self.totals.record(request);
+        match request.outcome {
+            Outcome::Ok => self.distributions.record(request),
+            Outcome::Failed(failure) => {
+                self.record_failure(failure.kind, &failure.detail, request.end);
+            }
+            Outcome::Cancelled | Outcome::Abandoned => {}
+        }
+    }
+
+    /// Puts other seconds in the place of those that the requests came to: a saved run's own, which
+    /// know of users and gaps.
+    pub fn replace_ticks(&mut self, ticks: Ticks) {
+        self.ticks = ticks;
     }
 
     fn record_failure(&mut self, kind: FailureKind, detail: &str, at: Stamp) {
@@ -98,6 +120,18 @@ impl RunStats {
         self.ticks.live(second)
     }
 
+    /// TTFT of the requests that succeeded.
+    #[must_use]
+    pub fn ttft(&self) -> &Distribution {
+        &self.distributions.ttft
+    }
+
+    /// Response times of the requests that succeeded.
+    #[must_use]
+    pub fn response(&self) -> &Distribution {
+        &self.distributions.response
+    }
+
     /// The run second by second.
     #[must_use]
     pub fn ticks(&self) -> &Ticks {
@@ -106,16 +140,16 @@ impl RunStats {
 
     /// The figures of the run, of the samples that have come.
     #[must_use]
-    pub fn summary(&self, plan: &ClosedLoop, user_clock: bool) -> Summary {
+    pub fn summary(&self, plan: Option<&ClosedLoop>, user_clock: bool) -> Summary {
         let (run, totals, d) = (self.ticks.total(), &self.totals, &self.distributions);
-        let counts = &run.counts;
+        let counts = &totals.counts;
         let response_sum = Duration::from_micros(counts.response.sum);
         let client = self.client.summary(&run.lag);
         let (ttft, itl) = (d.ttft.snapshot(), run.itl.snapshot());
         let evidence = self.client.evidence(&client, user_clock, (ttft, itl));
         Summary {
-            plan: *plan,
-            users_started: counts.users_started,
+            plan: plan.copied(),
+            users_started: run.counts.users_started,
             first_start: totals.first_start,
             last_end: totals.last_end,
             ok: counts.ok,
@@ -123,7 +157,7 @@ impl RunStats {
             cancelled: counts.cancelled,
             abandoned: counts.abandoned,
             retries: totals.retries,
-            retry_wait: totals.retry_wait,
+            retry_wait: Duration::from_micros(totals.retry_wait),
             reconnects: totals.reconnects,
             chunks: totals.chunks,
             coalesced: totals.coalesced,
@@ -133,6 +167,8 @@ impl RunStats {
             prompt_tokens: totals.prompt_tokens,
             cached_tokens: totals.cached_tokens,
             reasoning_tokens: totals.reasoning_tokens,
+            total_tokens: totals.total_tokens,
+            spans: self.spans.summary(),
             response_time_sum: (counts.response.count > 0).then_some(response_sum),
             ttfb: d.ttfb.snapshot(),
             ttfe: d.ttfe.snapshot(),
@@ -144,25 +180,26 @@ impl RunStats {
             connect: d.connect.snapshot(),
             tokens_per_s: d.tokens_per_s.snapshot(),
             tokens_per_request: d.output_tokens.snapshot(),
-            client,
-            verdict: judge(&evidence),
+            client: Some(client),
+            verdict: Some(judge(&evidence)),
         }
     }
 }
 
 impl Totals {
-    fn record(&mut self, request: &RequestRecord) {
-        let (start, end) = (request.instants.start, request.instants.end);
+    fn record(&mut self, request: &Measured<'_>) {
+        let (start, end) = (request.start, request.end);
+        self.counts.record(request);
         self.first_start = Some(self.first_start.map_or(start, |first| first.min(start)));
         self.last_end = self.last_end.max(Some(end));
-        self.retries += u64::from(request.attempts.saturating_sub(1));
+        self.retries += request.attempts.saturating_sub(1);
         self.retry_wait += request.retry_wait;
-        self.reconnects += u64::from(request.reconnects);
+        self.reconnects += request.reconnects;
         self.chunks += request.chunks;
         self.coalesced += request.coalesced;
         self.bytes += request.bytes;
         self.answer_chars += request.answer_chars;
-        if let Some((tokens, source)) = request.output_tokens() {
+        if let Some((tokens, source)) = request.output_tokens {
             self.output_tokens.record(tokens, source);
         }
         let usage = &request.usage;
@@ -170,6 +207,7 @@ impl Totals {
             (&mut self.prompt_tokens, usage.prompt),
             (&mut self.cached_tokens, usage.cached),
             (&mut self.reasoning_tokens, usage.reasoning),
+            (&mut self.total_tokens, usage.total),
         ] {
             if let Some(tokens) = given {
                 *sum = Some(sum.unwrap_or(0) + tokens);
@@ -179,30 +217,27 @@ impl Totals {
 }
 
 impl Distributions {
-    fn record(&mut self, request: &RequestRecord) {
-        let connect = request.connection.connect;
+    fn record(&mut self, request: &Measured<'_>) {
+        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
         for (distribution, value) in [
-            (&mut self.ttfb, request.ttfb()),
-            (&mut self.ttfe, request.ttfe()),
-            (&mut self.ttft, request.ttft()),
-            (&mut self.ttfa, request.ttfa()),
-            (&mut self.tpot, request.tpot()),
-            (&mut self.response, request.response_time()),
-            (&mut self.connect, connect),
+            (&mut self.ttfb, request.ttfb),
+            (&mut self.ttfe, request.ttfe),
+            (&mut self.ttft, request.ttft),
+            (&mut self.ttfa, request.ttfa),
+            (&mut self.tpot, request.tpot),
+            (&mut self.response, request.response),
+            (&mut self.connect, request.connect),
+            (&mut self.tokens_per_s, request.tokens_per_s),
+            (
+                &mut self.output_tokens,
+                tokens.map(|n| n.saturating_mul(1_000)),
+            ),
         ] {
             if let Some(value) = value {
-                distribution.record(micros(value));
+                distribution.record(value);
             }
         }
-        let instants = &request.instants;
-        self.ttfa_differs |=
-            instants.first_answer.is_some() && instants.first_answer != instants.first_token;
-        if let Some(rate) = request.tokens_per_second() {
-            self.tokens_per_s.record(in_thousandths(rate));
-        }
-        if let Some((tokens, _)) = request.output_tokens() {
-            self.output_tokens.record(tokens.saturating_mul(1_000));
-        }
+        self.ttfa_differs |= request.ttfa.is_some() && request.ttfa != request.ttft;
     }
 }
 
@@ -232,7 +267,7 @@ mod tests {
         for sample in samples {
             stats.on(sample);
         }
-        stats.summary(&PLAN, false)
+        stats.summary(Some(&PLAN), false)
     }
 
     #[test]
@@ -295,6 +330,7 @@ mod tests {
             let mut request = estimated();
             request.usage.completion = Some(40);
             request.usage.prompt = Some(7);
+            request.usage.total = Some(47);
             request
         };
         let table = [
@@ -309,6 +345,7 @@ mod tests {
             assert_eq!(summary.output_tokens.total(), Some(total));
             let given = matches!(mix, TokenMix::Only(TokenSource::Estimate));
             assert_eq!(summary.prompt_tokens, (!given).then_some(7));
+            assert_eq!(summary.total_tokens, (!given).then_some(47));
             assert_eq!(summary.reasoning_tokens, None);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClientSummary, Statistics, Verdict};
+use super::{ClientSummary, Grade, SpansSummary, Statistics, Verdict};
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
 use crate::record::{FailureKind, TokenSource};
@@ -85,8 +85,8 @@ impl OutputTokens {
 /// `None` where nothing was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// What was planned.
-    pub plan: ClosedLoop,
+    /// What was planned; `None` where that is not known, or several runs were merged.
+    pub plan: Option<ClosedLoop>,
     /// Users that started.
     pub users_started: u64,
     /// Start of the first request.
@@ -95,7 +95,7 @@ pub struct Summary {
     pub last_end: Option<Stamp>,
     /// Requests that succeeded.
     pub ok: u64,
-    /// The failures by kind, in METRICS' order; only kinds that occurred.
+    /// The failures by kind, in the README's order; only kinds that occurred.
     pub failures: Vec<FailureSummary>,
     /// Requests that the run cut.
     pub cancelled: u64,
@@ -123,6 +123,10 @@ pub struct Summary {
     pub cached_tokens: Option<u64>,
     /// Reasoning tokens, of the requests whose usage tells.
     pub reasoning_tokens: Option<u64>,
+    /// Tokens of everything together, of the requests whose usage tells.
+    pub total_tokens: Option<u64>,
+    /// The parts of the service's work that streams told of: a workflow's nodes.
+    pub spans: SpansSummary,
     /// Sum of the response times of the requests that succeeded.
     pub response_time_sum: Option<Duration>,
     /// TTFB, in milliseconds.
@@ -146,13 +150,20 @@ pub struct Summary {
     pub tokens_per_s: Option<Statistics>,
     /// Output tokens of a request.
     pub tokens_per_request: Option<Statistics>,
-    /// What is known of the client's own failings.
-    pub client: ClientSummary,
-    /// Whether the numbers can be used.
-    pub verdict: Verdict,
+    /// What is known of the client's own failings; `None` of several clients, or of a run that is
+    /// known by its rows alone.
+    pub client: Option<ClientSummary>,
+    /// Whether the numbers can be used; `None` where only rows are known.
+    pub verdict: Option<Verdict>,
 }
 
 impl Summary {
+    /// How far the numbers can be used, where that is known.
+    #[must_use]
+    pub fn grade(&self) -> Option<Grade> {
+        self.verdict.as_ref().map(|verdict| verdict.grade)
+    }
+
     /// Requests that failed.
     #[must_use]
     pub fn failed(&self) -> u64 {
@@ -181,9 +192,8 @@ impl Summary {
     /// The run's planned length, ramp-up included, where it is limited by time.
     #[must_use]
     pub fn planned_duration(&self) -> Option<Duration> {
-        self.plan
-            .deadline()
-            .map(|deadline| deadline.since(Stamp::ZERO))
+        let deadline = self.plan?.deadline()?;
+        Some(deadline.since(Stamp::ZERO))
     }
 
     /// The run's real length: from the first request's start to the last one's end.

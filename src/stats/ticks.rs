@@ -1,6 +1,6 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
-use super::{Counts, Histogram};
+use super::{Counts, Histogram, Measured};
 use crate::monitor::Load;
 use crate::record::Sample;
 
@@ -14,15 +14,39 @@ pub struct Tick {
     /// How late the client was at the reads of this second.
     pub lag: Histogram,
     /// What the machine was doing, as last seen in this second.
-    pub load: Option<Load>,
+    pub load: Option<TickLoad>,
+}
+
+/// How busy the machine was. Missing where the system does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TickLoad {
+    /// Processors in use by this process.
+    pub process_cores: Option<f64>,
+    /// Share of the machine's processors in use by anybody, 0 to 1.
+    pub machine: Option<f64>,
+}
+
+impl TickLoad {
+    fn of(load: &Load) -> Self {
+        Self {
+            process_cores: load.process_cores(),
+            machine: load.machine,
+        }
+    }
 }
 
 impl Tick {
-    /// Adds the same second of another run. Loads are of machines and are not added.
+    /// Adds the same second of another run. Loads are of machines: the first is kept.
     pub fn merge(&mut self, other: &Tick) {
         self.counts += &other.counts;
+        self.merge_streams(other);
+    }
+
+    /// Adds all but the counts.
+    fn merge_streams(&mut self, other: &Tick) {
         self.itl.merge(&other.itl);
         self.lag.merge(&other.lag);
+        self.load = self.load.or(other.load);
     }
 }
 
@@ -94,12 +118,9 @@ impl Ticks {
                 progress.gaps.iter().for_each(|gap| tick.itl.record(*gap));
                 progress.lags.iter().for_each(|lag| tick.lag.record(*lag));
             }
-            Sample::Finished(request) => {
-                let second = request.instants.end.second();
-                self.count(second, |counts| counts.record(request));
-            }
+            Sample::Finished(request) => self.record(&Measured::of(request)),
             Sample::Load { at, load } => {
-                self.count(at.second(), |_| {}).load = Some(*load);
+                self.count(at.second(), |_| {}).load = Some(TickLoad::of(load));
             }
             Sample::Head { .. }
             | Sample::Events { .. }
@@ -108,6 +129,11 @@ impl Ticks {
             | Sample::Stopping(_)
             | Sample::Done => {}
         }
+    }
+
+    /// Adds a request to the second in which it ended.
+    pub fn record(&mut self, request: &Measured<'_>) {
+        self.count(request.end.second(), |counts| counts.record(request));
     }
 
     fn count(&mut self, second: u64, change: impl Fn(&mut Counts)) -> &mut Tick {
@@ -125,6 +151,12 @@ impl Ticks {
         if self.seconds.len() <= second {
             self.seconds.resize_with(second + 1, Tick::default);
         }
+    }
+
+    /// Adds a second of another run to the second of that number.
+    pub fn merge_second(&mut self, second: u64, tick: &Tick) {
+        self.count(second, |counts| *counts += &tick.counts)
+            .merge_streams(tick);
     }
 
     /// The live line of a second, of the samples that have come. To be asked for in ascending

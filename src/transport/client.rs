@@ -221,6 +221,12 @@ impl Response<'_> {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The headers whose values are text, names in lower case.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.headers.iter();
+        headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+
     /// The next bytes of the body, transfer coding removed.
     ///
     /// # Errors

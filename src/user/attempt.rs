@@ -15,6 +15,7 @@ use super::Context;
 use super::progress::Reporter;
 use super::retry;
 use super::stream::{Broken, StreamMeter, quoted};
+use super::tap::{Seen, Tap};
 
 /// Bytes of the body read at a time.
 const READ_BUFFER: usize = 8 * 1024;
@@ -30,6 +31,8 @@ pub(super) struct Scratch {
     buffer: Vec<u8>,
     /// The events of the request, where `--events` wants them.
     pub(super) events: Option<Vec<EventRecord>>,
+    /// Who is told all that comes, as it comes.
+    pub(super) tap: Option<Tap>,
 }
 
 /// How an attempt ended.
@@ -54,6 +57,7 @@ impl Scratch {
             // Not zeroes, whose pages would come to be only when they are first written to.
             buffer: vec![1; READ_BUFFER],
             events: plan.outputs.events.is_some().then(Vec::new),
+            tap: None,
         }
     }
 
@@ -83,6 +87,9 @@ impl Scratch {
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
         record.http_status = None;
+        if let Some(tap) = &mut self.tap {
+            tap(Seen::Begin(record.instants.start));
+        }
         let mut response = match self.client.send(auth, body, total) {
             Ok(response) => response,
             Err(interruption) => {
@@ -99,7 +106,15 @@ impl Scratch {
                 ttfb: record.ttfb(),
             });
         }
-        if let Some(ended) = refuse(context, &mut response) {
+        if let Some(tap) = &mut self.tap {
+            let headers = response.headers().collect();
+            tap(Seen::Head {
+                status: response.status,
+                headers,
+                at: response.headers_at,
+            });
+        }
+        if let Some(ended) = refuse(context, &mut response, self.tap.as_mut()) {
             return ended;
         }
         let mut waited = run_queue_wait;
@@ -120,7 +135,14 @@ impl Scratch {
             &mut self.buffer,
             &mut meter,
             token_timeout,
+            self.tap.as_mut(),
         );
+        if let Some(stray) = self.parser.stray() {
+            meter.stray(&stray);
+            if let Some(tap) = &mut self.tap {
+                tap(Seen::Stray(&stray));
+            }
+        }
         let mid_block = self.parser.is_mid_block();
         let outcome = meter.finish(broken, mid_block, context.plan.protocol.expects_text());
         note_way(record, response.attempt());
@@ -149,7 +171,7 @@ fn before_stream(interruption: Interruption) -> Ended {
 }
 
 /// The end of an attempt whose response is no event stream; `None` where it may be one.
-fn refuse(context: &Context, response: &mut Response<'_>) -> Option<Ended> {
+fn refuse(context: &Context, response: &mut Response<'_>, tap: Option<&mut Tap>) -> Option<Ended> {
     let content_type = response
         .header("content-type")
         .unwrap_or_default()
@@ -186,6 +208,9 @@ fn refuse(context: &Context, response: &mut Response<'_>) -> Option<Ended> {
     let Some(body) = read_error_body(response) else {
         return Some(Ended::Over(Outcome::Cancelled));
     };
+    if let Some(tap) = tap {
+        tap(Seen::Body(&body));
+    }
     let text = context.plan.protocol.error_text(&body);
     // Some services repeat the status as their own code.
     let repeated = format!("{}: ", response.status);
@@ -233,6 +258,7 @@ fn read_stream(
     buffer: &mut [u8],
     meter: &mut StreamMeter<'_>,
     token_timeout: Option<Duration>,
+    mut tap: Option<&mut Tap>,
 ) -> (Option<Broken>, Option<Stamp>) {
     loop {
         let arrival = match response.read(buffer) {
@@ -245,6 +271,12 @@ fn read_stream(
         let before = meter.last_token();
         let fed = parser.feed(&buffer[..arrival.bytes], |block| {
             meter.block(&block, arrival);
+            if let Some(tap) = &mut tap {
+                tap(Seen::Block {
+                    block: &block,
+                    arrival,
+                });
+            }
         });
         meter.keep_opening(&buffer[..arrival.bytes]);
         if let Err(too_large) = fed {

@@ -3,7 +3,9 @@
 mod attempt;
 mod progress;
 mod retry;
+mod spans;
 mod stream;
+mod tap;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 pub use self::progress::Watch;
+pub use self::tap::{Seen, Tap};
 
 use self::attempt::{Ended, Scratch};
 use crate::clock::Clock;
@@ -112,6 +115,11 @@ impl User {
             in_flight,
             waited: None,
         }
+    }
+
+    /// Lets somebody watch closely all that comes for this user.
+    pub fn tap(&mut self, tap: Tap) {
+        self.scratch.tap = Some(tap);
     }
 
     /// Waits for its start and sends requests until there are no more to send, or until the run is

@@ -2,18 +2,19 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
+mod judge;
+
 use std::time::Duration;
 
 use crate::clock::{Stamp, micros};
-use crate::protocol::{Decoder, Meaning, StreamError, estimate_tokens};
-use crate::record::{
-    EventKind, EventRecord, Failure, FailureKind, ItlSummary, Outcome, RequestRecord,
-};
+use crate::protocol::{Decoder, Meaning, SpanMark, StreamError, estimate_tokens};
+use crate::record::{EventKind, EventRecord, Failure, ItlSummary, Outcome, RequestRecord};
 use crate::sse::{Block, Event};
 use crate::stats::percentile_of_sorted;
 use crate::transport::Arrival;
 
 use super::progress::Reporter;
+use super::spans::OpenSpans;
 
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
@@ -32,9 +33,12 @@ struct Tally<'a> {
     record: &'a mut RequestRecord,
     /// Gaps between chunks in whole microseconds; the user's scratch.
     gaps: &'a mut Vec<u64>,
+    /// The first longest of the gaps, and when it began.
+    longest: Option<(u64, Stamp)>,
     /// The request's events, where they are wanted.
     events: Option<&'a mut Vec<EventRecord>>,
     reporter: Reporter<'a>,
+    spans: OpenSpans,
     /// How long the thread has waited for a processor in all, where the system tells.
     waited: &'a mut dyn FnMut() -> Option<Duration>,
     /// That, when it was last asked.
@@ -53,6 +57,8 @@ struct Tally<'a> {
     ended: bool,
     error: Option<StreamError>,
     malformed: Option<String>,
+    /// The beginning of what came outside of any field and looks like JSON.
+    stray: Option<String>,
 }
 
 impl<'a> StreamMeter<'a> {
@@ -66,13 +72,16 @@ impl<'a> StreamMeter<'a> {
         waited: &'a mut dyn FnMut() -> Option<Duration>,
     ) -> Self {
         gaps.clear();
+        decoder.restart();
         Self {
             decoder,
             tally: Tally {
                 record,
                 gaps,
+                longest: None,
                 events,
                 reporter,
+                spans: OpenSpans::default(),
                 waited,
                 waited_before,
                 lags_before: Duration::ZERO,
@@ -84,6 +93,7 @@ impl<'a> StreamMeter<'a> {
                 ended: false,
                 error: None,
                 malformed: None,
+                stray: None,
             },
         }
     }
@@ -118,6 +128,21 @@ impl<'a> StreamMeter<'a> {
         }
     }
 
+    /// Takes what came outside of any field and looks like JSON, at the end of the stream: an error
+    /// in it counts.
+    pub(super) fn stray(&mut self, json: &str) {
+        let event = Event {
+            event: "",
+            data: json,
+            id: "",
+        };
+        let error = self.decoder.decode(&event).ok().and_then(|m| m.error);
+        if self.tally.error.is_none() {
+            self.tally.error = error;
+        }
+        self.tally.stray = Some(quoted(json));
+    }
+
     /// Keeps how the body begins, for as long as it holds no block: what came in place of events
     /// says most about why.
     pub(super) fn keep_opening(&mut self, bytes: &[u8]) {
@@ -148,7 +173,7 @@ impl<'a> StreamMeter<'a> {
         expects_text: bool,
     ) -> Outcome {
         self.tally.reporter.flush();
-        self.tally.record.itl = summarize(self.tally.gaps);
+        self.tally.record.itl = self.tally.summarize();
         self.tally.judge(broken, mid_block, expects_text)
     }
 }
@@ -206,15 +231,20 @@ impl Tally<'_> {
         keep(&mut record.conversation_id, meaning.conversation_id);
         keep(&mut record.message_id, meaning.message_id);
         keep(&mut record.finish_reason, meaning.finish_reason);
+        if let Some(text) = meaning.replacement {
+            record.answer_chars = text.chars().count() as u64;
+        }
+        if let Some(mark) = &meaning.span {
+            self.spans.mark(mark, arrival.at, &mut record.spans);
+        }
         self.ended |= meaning.end;
         if self.error.is_none() {
             self.error.clone_from(&meaning.error);
         }
         if self.events.is_some() {
-            let error = meaning.error.as_ref().map(ToString::to_string);
-            let value = error.as_deref().or(meaning.finish_reason);
-            let name = (meaning.name, value.unwrap_or_default());
+            let value = value_of(meaning);
             let tokens = (tokens > 0).then_some(tokens);
+            let name = (meaning.name, value.as_str());
             self.note(meaning.kind(), arrival, tokens, event.data.len(), name);
         }
     }
@@ -223,6 +253,11 @@ impl Tally<'_> {
         let record = &mut *self.record;
         let instants = &mut record.instants;
         let gap = instants.last_token.map(|last| micros(at.since(last)));
+        if let (Some(gap), Some(last)) = (gap, instants.last_token)
+            && self.longest.is_none_or(|(longest, _)| gap > longest)
+        {
+            self.longest = Some((gap, last));
+        }
         instants.first_token.get_or_insert(at);
         if !meaning.text.is_empty() {
             instants.first_answer.get_or_insert(at);
@@ -257,63 +292,18 @@ impl Tally<'_> {
         }
     }
 
-    fn judge(self, broken: Option<Broken>, mid_block: bool, expects_text: bool) -> Outcome {
-        // An error event says most, whatever came after it.
-        if let Some(error) = self.error {
-            return failed(FailureKind::ErrorEvent, error.to_string());
-        }
-        match broken {
-            Some(Broken::Cut) => return Outcome::Cancelled,
-            Some(Broken::Failed(mut failure)) => {
-                if self.ended {
-                    failure.detail.push_str(", after the terminal event");
-                }
-                return Outcome::Failed(failure);
-            }
-            None => {}
-        }
-        if let Some(detail) = self.malformed {
-            return failed(FailureKind::Malformed, detail);
-        }
-        if self.blocks == 0 && self.record.bytes > 0 {
-            return failed(FailureKind::NotSse, no_event(&self.opening));
-        }
-        if !self.ended {
-            return failed(FailureKind::Truncated, self.cut_short(mid_block));
-        }
-        if expects_text && self.record.chunks == 0 {
-            return failed(FailureKind::Empty, "the stream ended without any token");
-        }
-        Outcome::Ok
-    }
-
-    /// How a stream ended that lacks its terminal event.
-    fn cut_short(&self, mid_block: bool) -> String {
-        match self.record.http_status {
-            Some(status) if self.record.bytes == 0 => {
-                format!("the response has no body (HTTP {status})")
-            }
-            _ if mid_block => "the stream ended inside an event".to_owned(),
-            _ => "the stream ended without its terminal event".to_owned(),
-        }
-    }
-}
-
-/// What a body without any event holds.
-fn no_event(opening: &[u8]) -> String {
-    match std::str::from_utf8(opening) {
-        // The last character may have been cut.
-        Err(error) if error.error_len().is_some() => {
-            "the body holds no event, and is no text: it may be compressed".to_owned()
-        }
-        _ => {
-            let opening = quoted(String::from_utf8_lossy(opening).trim());
-            if opening.is_empty() {
-                "the body holds no event".to_owned()
-            } else {
-                format!("the body holds no event: {opening}")
-            }
-        }
+    /// The gaps in figures; sorts them.
+    fn summarize(&mut self) -> Option<ItlSummary> {
+        let (max, max_from) = self.longest?;
+        self.gaps.sort_unstable();
+        let sum: u64 = self.gaps.iter().sum();
+        Some(ItlSummary {
+            mean: sum as f64 / self.gaps.len() as f64,
+            p50: percentile_of_sorted(self.gaps, 50.0)?,
+            p99: percentile_of_sorted(self.gaps, 99.0)?,
+            max,
+            max_from,
+        })
     }
 }
 
@@ -326,14 +316,25 @@ pub(super) enum Broken {
     Failed(Failure),
 }
 
-fn failed(kind: FailureKind, detail: impl Into<String>) -> Outcome {
-    Outcome::Failed(Failure::new(kind, detail))
-}
-
 /// Keeps the newest value, without an allocation where it is what we have.
 fn keep(kept: &mut Option<String>, newer: Option<&str>) {
     if let Some(newer) = newer.filter(|newer| kept.as_deref() != Some(newer)) {
         *kept = Some(newer.to_owned());
+    }
+}
+
+/// What an event says beside text: its error, the span that it marks (id, type and title, the same
+/// in both of its events), or why the model stopped.
+fn value_of(meaning: &Meaning<'_>) -> String {
+    match (&meaning.error, &meaning.span) {
+        (Some(error), _) => error.to_string(),
+        (
+            None,
+            Some(SpanMark {
+                id, kind, title, ..
+            }),
+        ) => format!("{id} {kind} {title}").trim_end().to_owned(),
+        (None, None) => meaning.finish_reason.unwrap_or_default().to_owned(),
     }
 }
 
@@ -343,19 +344,6 @@ pub(super) fn quoted(text: &str) -> String {
         .take(QUOTED)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
-}
-
-/// The gaps in figures; sorts them.
-fn summarize(gaps: &mut [u64]) -> Option<ItlSummary> {
-    gaps.sort_unstable();
-    let max = *gaps.last()?;
-    let sum: u64 = gaps.iter().sum();
-    Some(ItlSummary {
-        mean: sum as f64 / gaps.len() as f64,
-        p50: percentile_of_sorted(gaps, 50.0)?,
-        p99: percentile_of_sorted(gaps, 99.0)?,
-        max,
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+/// The inputs, all of them.
+const INPUTS: &str = "{inputs}";
+
+/// The name of a member that stands for a member of each input.
+const SPREAD: &str = "...";
+
 /// What is the same in all bodies of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
@@ -49,7 +55,8 @@ impl BodyTemplate {
     /// Inside strings, at any depth, `{query}`, `{conversation_id}`, `{user}`, `{model}` and
     /// `{inputs.KEY}` are replaced once: what is inserted is not looked at again, and other braces
     /// stay as they are. A string that is exactly `{files}` or `{inputs}` becomes an empty array or
-    /// the object of inputs. Names of members are not touched.
+    /// the object of inputs. Names of members are not touched; a member `"..."` that is `{inputs}`
+    /// becomes a member for each input, and the object's other members of these names are left out.
     ///
     /// # Errors
     ///
@@ -136,27 +143,41 @@ impl Writer<'_> {
 
     fn object(&mut self, members: &Map<String, Value>) -> Result<(), MissingInput> {
         self.literal.push(b'{');
+        let spreads = members.get(SPREAD).is_some_and(|value| value == INPUTS);
         let mut first = true;
         for (name, value) in members {
-            if self.fields.model.is_none() && value == "{model}" {
-                continue;
+            let left_out = self.fields.model.is_none() && value == "{model}"
+                || spreads && self.fields.input(name).is_some();
+            if spreads && name == SPREAD {
+                self.used.insert("inputs".to_owned());
+                self.inputs(&mut first);
+            } else if !left_out {
+                self.separate(&mut first);
+                quote(name, &mut self.literal);
+                self.literal.push(b':');
+                self.value(value)?;
             }
-            if !first {
-                self.literal.push(b',');
-            }
-            first = false;
-            quote(name, &mut self.literal);
-            self.literal.push(b':');
-            self.value(value)?;
         }
         self.literal.push(b'}');
         Ok(())
     }
 
+    /// Writes a comma, unless what follows is the first member.
+    fn separate(&mut self, first: &mut bool) {
+        if !std::mem::replace(first, false) {
+            self.literal.push(b',');
+        }
+    }
+
     fn string(&mut self, text: &str) -> Result<(), MissingInput> {
         match text {
             "{files}" => self.literal.extend_from_slice(b"[]"),
-            "{inputs}" => self.inputs(),
+            INPUTS => {
+                self.used.insert("inputs".to_owned());
+                self.literal.push(b'{');
+                self.inputs(&mut true);
+                self.literal.push(b'}');
+            }
             _ => {
                 self.literal.push(b'"');
                 self.inside_string(text)?;
@@ -166,18 +187,14 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn inputs(&mut self) {
-        self.used.insert("inputs".to_owned());
-        self.literal.push(b'{');
-        for (index, (key, value)) in self.fields.inputs.iter().enumerate() {
-            if index > 0 {
-                self.literal.push(b',');
-            }
+    /// Writes a member for each input.
+    fn inputs(&mut self, first: &mut bool) {
+        for (key, value) in &self.fields.inputs {
+            self.separate(first);
             quote(key, &mut self.literal);
             self.literal.push(b':');
             quote(value, &mut self.literal);
         }
-        self.literal.push(b'}');
     }
 
     fn inside_string(&mut self, text: &str) -> Result<(), MissingInput> {
@@ -339,6 +356,21 @@ mod tests {
         let document = json!({"model": "{model}", "x": "<{model}>", "model2": "{model}"});
         let none = Fields::default();
         assert_eq!(rendered(&document, &none, "q"), json!({"x": "<>"}));
+    }
+
+    #[test]
+    fn inputs_can_be_members_among_others() {
+        let document = json!({"i": {"query": "{query}", "...": "{inputs}", "city": "?"}});
+        let mut fields = fields();
+        let expected = json!({"i": {"query": "q", "city": "{query}", "日期": "a\nb"}});
+        assert_eq!(rendered(&document, &fields, "q"), expected);
+        fields.inputs = vec![("query".to_owned(), "mine".to_owned())];
+        let body = BodyTemplate::new(&document, &fields).unwrap();
+        assert_eq!(body.render("q"), br#"{"i":{"query":"mine","city":"?"}}"#);
+        assert!(body.uses("inputs") && !body.uses("query"));
+        fields.inputs.clear();
+        let body = BodyTemplate::new(&document, &fields).unwrap();
+        assert_eq!(body.render("q"), br#"{"i":{"query":"q","city":"?"}}"#);
     }
 
     #[test]

@@ -27,6 +27,10 @@ fn help_and_version_go_to_standard_output() {
         &["--version"],
         &["demo", "--help"],
         &["mock", "-h"],
+        &["protocols"],
+        &["protocols", "gemini"],
+        &["protocols", "--schema"],
+        &["protocols", "-h"],
         &["completions", "--help"],
         &["completions", "bash"],
     ] {
@@ -46,6 +50,8 @@ fn usage_errors_go_to_standard_error() {
         (&["--lang", "fr"], "--lang fr"),
         (&["mock", "--ttft", "soon"], "--ttft soon"),
         (&["--threads", "5", "demo"], "--threads"),
+        (&["protocols", "dify"], "dify-chat"),
+        (&["protocols", "tests/fixtures/dify-failed.sse"], "line 1"),
     ] {
         let output = output(flags);
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
@@ -72,6 +78,26 @@ fn the_language_comes_from_the_flag_or_the_environment() {
     assert!(!chinese(
         program(&["--xyzzy", "--lang", "en"]).env("LC_ALL", "zh_CN.UTF-8")
     ));
+}
+
+#[test]
+fn protocols_are_listed_and_printed_to_be_copied() {
+    let list = output(&["protocols"]);
+    let list = text(&list.stdout);
+    for name in sse_perf::protocol::Protocol::builtin_names() {
+        assert!(
+            list.lines().any(|l| l.starts_with(&format!("{name} "))),
+            "{list}"
+        );
+        let printed = output(&["protocols", name]);
+        let document = std::fs::read_to_string(format!("data/protocols/{name}.json"));
+        assert_eq!(text(&printed.stdout), document.expect("a document"));
+    }
+    assert!(list.contains("--api FILE"), "{list}");
+    let own = "tests/fixtures/in-house.json";
+    let printed = output(&["protocols", own]);
+    let document = std::fs::read_to_string(own).expect("a document");
+    assert_eq!(text(&printed.stdout), document);
 }
 
 #[test]

@@ -194,8 +194,17 @@ fn bodies_without_events_are_quoted() {
     let stream = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
     let row = once(with_length(plain, "upstream is\ndown"));
     assert_failed(&row, "not_sse", "no event: upstream is down");
+    let row = once(with_length(stream, "{\"state\":\"overloaded\"}"));
+    assert_failed(&row, "not_sse", "no event: {\"state\":\"overloaded\"}");
+    // What the protocol knows as an error is one, in an event or not.
     let row = once(with_length(stream, "{\"error\":\"overloaded\"}"));
-    assert_failed(&row, "not_sse", "no event: {\"error\":\"overloaded\"}");
+    assert_failed(&row, "error_event", "overloaded");
+    let body = format!("{}{{\"error\":\"overloaded\"}}", openai_text("a"));
+    let row = once(with_length(stream, body));
+    assert_failed(&row, "error_event", "overloaded");
+    let body = format!("{}{{\"state\":\"overloaded\"}}\n\n", openai_text("a"));
+    let row = once(with_length(stream, body));
+    assert_failed(&row, "not_sse", "JSON came that is no event: {\"state\"");
     let row = once(with_length(stream, "\n\n"));
     assert_failed(&row, "not_sse", "the body holds no event");
     // What gzip's output begins with.

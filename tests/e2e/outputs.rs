@@ -36,15 +36,17 @@ fn files_have_default_names_and_are_never_overwritten() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names.len(), 6, "{names:?}");
+    assert_eq!(names.len(), 9, "{names:?}");
     for name in &names {
         let stem = name
             .replacen("run_", "requests_", 1)
-            .replace(".json", ".csv");
+            .replacen("report_", "requests_", 1)
+            .replace(".json", ".csv")
+            .replace(".html", ".csv");
         assert!(stem.starts_with("requests_ab7_20"), "{name}");
         assert!(
             names.contains(&stem),
-            "both files of a run have its stem: {name}"
+            "all files of a run have its stem: {name}"
         );
     }
 }
@@ -140,6 +142,7 @@ fn a_place_that_cannot_be_written_fails_before_the_run() {
         ("--csv", "/dev/full"),
         ("--csv", "/no/such/place.csv"),
         ("--json", "/no/such/place.json"),
+        ("--html-report", "/no/such/place.html"),
         ("--events", "/no/such/place.csv"),
     ] {
         let args = ["--url", &server.url(PATH), "--api-key", "", flag, path];

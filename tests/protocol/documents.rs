@@ -46,7 +46,20 @@ fn the_path_tells_the_protocol() {
         ),
         ("/chat/completions", Some("openai-chat")),
         ("/v1/x-chat-messages", None),
-        ("/v1/completions", None),
+        ("/v1/completions", Some("openai-completions")),
+        ("/v1/responses", Some("openai-responses")),
+        ("/v1/completion-messages", Some("dify-completion")),
+        ("/v1/workflows/run", Some("dify-workflow")),
+        ("/anthropic/v1/messages", Some("anthropic")),
+        (
+            "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+            Some("gemini"),
+        ),
+        ("/generate", Some("sglang")),
+        ("/generate_stream", Some("tgi")),
+        ("/v2/chat", Some("cohere")),
+        ("/v1/chat", None),
+        ("/v1/messages/count_tokens", None),
         ("/", None),
         ("", None),
     ] {
@@ -74,7 +87,7 @@ fn wrong_documents_are_named_by_member_and_expectation() {
         (r#"{"name":"x"}"#, "request is missing"),
         (
             r#"{"nam":"x"}"#,
-            "nam is not known; known there: name, title,",
+            "nam is not known; known there: name, title, notes,",
         ),
         (r#"{"name":"x","request":{}}"#, "request.body is missing"),
         (
@@ -84,6 +97,14 @@ fn wrong_documents_are_named_by_member_and_expectation() {
         (
             r#"{"name":"x","request":{"body":{},"path":"v1"}}"#,
             "request.path: expected the path",
+        ),
+        (
+            r#"{"name":"x","request":{"body":{},"path":"/{user}"}}"#,
+            "request.path: expected the path",
+        ),
+        (
+            r#"{"name":"x","notes":["a",""]}"#,
+            "notes[1]: expected a text",
         ),
         (
             r#"{"name":"x","request":{"body":{}},"expects_text":1}"#,
@@ -156,8 +177,44 @@ fn wrong_events_are_named_too() {
             "events.text[0]: expected a JSON pointer",
         ),
         (
-            r#"{"end":[{}],"usage":{"total":[]}}"#,
-            "events.usage.total is not known",
+            r#"{"end":[{}],"usage":{"sum":[]}}"#,
+            "events.usage.sum is not known",
+        ),
+        (
+            r#"{"end":[{}],"usage":{"prompt":[{"at":"/a","sum":["/b"]}]}}"#,
+            "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
+        ),
+        (
+            r#"{"end":[{}],"usage":{"prompt":[{"sum":["/b","c"]}]}}"#,
+            "events.usage.prompt[0].sum[1]: expected a JSON pointer,",
+        ),
+        (
+            r#"{"end":[{}],"text":[{"at":"/a","mode":"whole"}]}"#,
+            "events.text[0].mode: expected one of delta, cumulative",
+        ),
+        (
+            r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#,
+            "events.replace[0].mode is not known",
+        ),
+        (
+            r#"{"end":[{"all":[]}]}"#,
+            "events.end[0].all: expected a list of 1 to 64 rules",
+        ),
+        (
+            r#"{"end":[{"all":[{}],"on":["a"]}]}"#,
+            "events.end[0].all: expected a list of 1 to 64 rules",
+        ),
+        (
+            r#"{"end":[{"when":{"/a":{"not":"b"}}}]}"#,
+            "events.end[0].when[\"/a\"].not: expected a list of accepted",
+        ),
+        (
+            r#"{"end":[{}],"spans":[{"id":["/a"]}]}"#,
+            "events.spans[0].end is missing",
+        ),
+        (
+            r#"{"end":[{}],"spans":[{"id":["/a"],"end":[{}],"unit":"h"}]}"#,
+            "events.spans[0].unit: expected one of s, ms, us, ns",
         ),
         (
             r#"{"end":[{}],"error":[{"code":["/*/a"]}]}"#,

@@ -3,7 +3,10 @@
 
 mod dify;
 mod documents;
+mod forms;
 mod openai;
+mod schema;
+mod services;
 mod streams;
 
 use sse_perf::protocol::Protocol;
@@ -18,6 +21,9 @@ struct Told {
     reasoning: String,
     tool: String,
     usage: [Option<u64>; 4],
+    total: Option<u64>,
+    replacement: Option<String>,
+    span: Option<String>,
     ids: [Option<String>; 2],
     finish: Option<String>,
     error: Option<String>,
@@ -52,6 +58,9 @@ fn tell(decoder: &mut sse_perf::protocol::Decoder, event: &Event<'_>) -> Told {
                 m.usage.cached,
                 m.usage.reasoning,
             ],
+            total: m.usage.total,
+            replacement: m.replacement.map(str::to_owned),
+            span: m.span.map(|span| format!("{span:?}")),
             ids: [m.conversation_id, m.message_id].map(|id| id.map(str::to_owned)),
             finish: m.finish_reason.map(str::to_owned),
             error: m.error.as_ref().map(ToString::to_string),

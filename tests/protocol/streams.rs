@@ -1,7 +1,7 @@
 //! Recorded streams, read whole, byte by byte and with other line ends: the same meanings.
 
 use sse_perf::protocol::Protocol;
-use sse_perf::record::EventKind::{self, End, Error, Other, Ping, Reasoning, Text};
+use sse_perf::record::EventKind::{self, End, Error, Other, Ping, Reasoning, Span, Text};
 use sse_perf::sse::{Block, Parser};
 
 use super::{Told, tell};
@@ -34,7 +34,7 @@ fn read(protocol: &str, stream: &str, piece: usize) -> Vec<Told> {
 }
 
 /// The stream's events in whatever way it comes, and their kinds.
-fn read_all_ways(protocol: &str, stream: &str) -> (Vec<Told>, Vec<EventKind>) {
+pub(crate) fn read_all_ways(protocol: &str, stream: &str) -> (Vec<Told>, Vec<EventKind>) {
     let told = read(protocol, stream, stream.len());
     for end in ["\n", "\r\n", "\r"] {
         let stream = stream.replace('\n', end);
@@ -46,7 +46,7 @@ fn read_all_ways(protocol: &str, stream: &str) -> (Vec<Told>, Vec<EventKind>) {
     (told, kinds)
 }
 
-fn joined(told: &[Told], part: impl Fn(&Told) -> &str) -> String {
+pub(crate) fn joined(told: &[Told], part: impl Fn(&Told) -> &str) -> String {
     told.iter().map(part).collect()
 }
 
@@ -54,7 +54,7 @@ fn joined(told: &[Told], part: impl Fn(&Told) -> &str) -> String {
 fn dify_chatflow() {
     let (told, kinds) = read_all_ways("dify-chat", DIFY_CHATFLOW);
     let expected = [
-        Ping, Other, Other, Other, Reasoning, Text, Text, Text, Other, Other, End, End, Other,
+        Ping, Other, Span, Span, Reasoning, Text, Text, Text, Other, Span, End, End, Other,
     ];
     assert_eq!(kinds, expected);
     assert_eq!(joined(&told, |t| &t.text), "豆腐是\"好\"东西");

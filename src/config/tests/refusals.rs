@@ -58,9 +58,17 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--api-path", ""], &["--api-path ''", "/v1/chat-messages"]),
     (
         &["--api", "difi"],
-        &["--api difi", "dify-chat, openai-chat"],
+        &[
+            "--api difi",
+            "dify-chat, dify-completion, ",
+            "openai-chat, ",
+        ],
     ),
     (&["--api", "./none.json"], &["--api ./none.json"]),
+    (
+        &["--api", "gemini", "--api-key", "k"],
+        &["gemini", "--model-name", "--url"],
+    ),
     (&["--header", "X"], &["--header", "X-Tenant: blue"]),
     (
         &["--input", "x", "--api-key", "k"],
@@ -108,10 +116,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--csv", "--events", "x"],
     ),
     (&["--events", "-"], &["--events -", "--events events.csv"]),
-    (
-        &["--html-report", "r.html"],
-        &["--html-report r.html", "report/"],
-    ),
+    (&["--html-report", "-"], &["--html-report -", "report/"]),
     (
         &["--show-text", "--threads", "2"],
         &["--show-text", "--threads 1"],

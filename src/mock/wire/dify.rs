@@ -6,7 +6,7 @@ use super::super::frames::{Frames, Quoted};
 use super::super::http::reason;
 use super::super::passage;
 use super::super::rng::Rng;
-use super::{End, ON_PURPOSE, Reply, Wire};
+use super::{End, ON_PURPOSE, Piece, Reply, Wire};
 
 /// `POST /v1/chat-messages`.
 pub(super) struct Chat;
@@ -47,38 +47,27 @@ impl Wire for Chat {
     }
 
     fn error_body(&self, status: u16, message: &str) -> String {
-        let code = match status {
-            400 => "invalid_param".to_owned(),
-            other => reason(other).to_ascii_lowercase().replace(' ', "_"),
-        };
-        let message = Quoted::ascii(message);
-        format!(r#"{{"code": "{code}", "message": {message}, "status": {status}}}"#)
+        error_body(status, message)
     }
 
     fn open(&self, _reply: &Reply, frames: &mut Frames) {
         frames.name_only("ping");
     }
 
-    fn text(&self, reply: &Reply, text: &str, frames: &mut Frames) {
-        let text = Quoted::ascii(text);
-        event(
-            "message",
-            reply,
-            format_args!(r#""answer": {text}, "from_variable_selector": null"#),
-            frames,
-        );
+    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        text(reply, piece.text, frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
         frames.name_only("ping");
     }
 
-    fn end(&self, reply: &Reply, end: &End, frames: &mut Frames) {
+    fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
         if !end.terminal {
             return;
         }
         // Dify sends an empty piece of text before the end.
-        self.text(reply, "", frames);
+        text(reply, "", frames);
         if !end.usage {
             event(
                 "message_end",
@@ -113,6 +102,27 @@ impl Wire for Chat {
     }
 }
 
+/// The body of an HTTP error.
+pub(super) fn error_body(status: u16, message: &str) -> String {
+    let code = match status {
+        400 => "invalid_param".to_owned(),
+        other => reason(other).to_ascii_lowercase().replace(' ', "_"),
+    };
+    let message = Quoted::ascii(message);
+    format!(r#"{{"code": "{code}", "message": {message}, "status": {status}}}"#)
+}
+
+/// Adds a piece of text.
+fn text(reply: &Reply, text: &str, frames: &mut Frames) {
+    let text = Quoted::ascii(text);
+    event(
+        "message",
+        reply,
+        format_args!(r#""answer": {text}, "from_variable_selector": null"#),
+        frames,
+    );
+}
+
 /// Adds an event with the members that all have, and the given ones.
 fn event(name: &str, reply: &Reply, members: std::fmt::Arguments<'_>, frames: &mut Frames) {
     let conversation = Quoted::ascii(&reply.conversation_id);
@@ -132,7 +142,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::super::rng::Purpose;
-    use super::super::written;
+    use super::super::{first_piece, written};
     use super::*;
 
     fn accept(body: &str) -> Result<Reply, String> {
@@ -194,6 +204,7 @@ mod tests {
     fn events_look_like_those_of_dify() {
         let reply = reply();
         let end = End {
+            text: "",
             tokens: 2,
             latency: Duration::from_millis(1_250),
             usage: true,
@@ -201,7 +212,7 @@ mod tests {
         };
         let frames = written(|frames| {
             Chat.open(&reply, frames);
-            Chat.text(&reply, " 豆 \"", frames);
+            Chat.text(&reply, first_piece(" 豆 \""), frames);
             Chat.end(&reply, &end, frames);
             Chat.error(&reply, frames);
         });
@@ -230,6 +241,7 @@ mod tests {
     fn the_end_can_lack_usage_or_be_missing() {
         let end = |usage, terminal| {
             let end = End {
+                text: "",
                 tokens: 2,
                 latency: Duration::ZERO,
                 usage,

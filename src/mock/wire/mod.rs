@@ -1,8 +1,18 @@
 //! The wire formats that the simulated service speaks, by path. Another one is a file here and a
 //! line in [`WIRES`].
 
+mod anthropic;
+mod cohere;
+mod content;
 mod dify;
+mod dify_completion;
+mod dify_workflow;
+mod gemini;
 mod openai;
+mod openai_completions;
+mod openai_responses;
+mod sglang;
+mod tgi;
 
 use std::time::Duration;
 
@@ -10,7 +20,19 @@ use super::frames::Frames;
 use super::rng::Rng;
 
 /// The formats.
-const WIRES: &[&dyn Wire] = &[&dify::Chat, &openai::Chat];
+const WIRES: &[&dyn Wire] = &[
+    &dify::Chat,
+    &dify_completion::Completion,
+    &dify_workflow::Workflow,
+    &openai::Chat,
+    &openai_completions::Completions,
+    &openai_responses::Responses,
+    &anthropic::Messages,
+    &gemini::Gemini,
+    &tgi::GenerateStream,
+    &sglang::Generate,
+    &cohere::Chat,
+];
 
 /// The format that is spoken at a path; a prefix before the format's own path is fine.
 pub(super) fn at(path: &str) -> Option<&'static dyn Wire> {
@@ -44,9 +66,22 @@ pub(super) struct Reply {
     pub(super) created: i64,
 }
 
+/// A piece of an answer's text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece<'a> {
+    /// Its text.
+    pub(super) text: &'a str,
+    /// The answer's text so far, this piece included.
+    pub(super) so_far: &'a str,
+    /// The answer's tokens so far, this piece's included.
+    pub(super) tokens: u32,
+}
+
 /// What is known of an answer at its end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct End {
+pub(super) struct End<'a> {
+    /// The answer's whole text.
+    pub(super) text: &'a str,
     /// Tokens that were sent.
     pub(super) tokens: u32,
     /// Time since the request had been read.
@@ -62,6 +97,11 @@ pub(super) trait Wire: Sync {
     /// The end of the path at which it is spoken.
     fn path(&self) -> &'static str;
 
+    /// The header in which it takes a key, and what stands before the key there.
+    fn key_header(&self) -> (&'static str, &'static str) {
+        ("authorization", "Bearer ")
+    }
+
     /// Reads a request's body, and says what the answer will be; or else what is wrong with it, for
     /// a response of status 400.
     fn accept(&self, body: &[u8], created: i64, rng: &mut Rng) -> Result<Reply, String>;
@@ -73,13 +113,13 @@ pub(super) trait Wire: Sync {
     fn open(&self, reply: &Reply, frames: &mut Frames);
 
     /// A piece of text.
-    fn text(&self, reply: &Reply, text: &str, frames: &mut Frames);
+    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames);
 
     /// A sign of life while there is no text.
     fn keep_alive(&self, frames: &mut Frames);
 
     /// What follows the last text.
-    fn end(&self, reply: &Reply, end: &End, frames: &mut Frames);
+    fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames);
 
     /// An error in the stream, and what follows it.
     fn error(&self, reply: &Reply, frames: &mut Frames);
@@ -87,6 +127,55 @@ pub(super) trait Wire: Sync {
 
 /// The message of errors that are made on purpose.
 pub(super) const ON_PURPOSE: &str = "this failure is simulated";
+
+/// The first piece of an answer, for tests.
+#[cfg(test)]
+fn first_piece(text: &str) -> Piece<'_> {
+    Piece {
+        text,
+        so_far: text,
+        tokens: 1,
+    }
+}
+
+/// The frames of an answer with an id and a text of two tokens, in two pieces, for tests.
+#[cfg(test)]
+fn whole(wire: &dyn Wire, usage: bool) -> Vec<String> {
+    let reply = Reply {
+        id: "i1".into(),
+        conversation_id: "c1".into(),
+        task_id: "t1".into(),
+        model: "m".into(),
+        prompt_tokens: 3,
+        usage,
+        created: 1_700_000_000,
+    };
+    let end = End {
+        text: "豆 \"b\"",
+        tokens: 2,
+        latency: Duration::from_millis(1_250),
+        usage,
+        terminal: true,
+    };
+    let second = Piece {
+        text: " \"b\"",
+        so_far: end.text,
+        tokens: 2,
+    };
+    written(|frames| {
+        wire.open(&reply, frames);
+        wire.text(&reply, first_piece("豆"), frames);
+        wire.text(&reply, second, frames);
+        wire.end(&reply, &end, frames);
+    })
+}
+
+/// What a format makes of a request's body, for tests.
+#[cfg(test)]
+fn accepted(wire: &dyn Wire, body: &str) -> Result<Reply, String> {
+    let mut rng = Rng::new(0, 1, super::rng::Purpose::Ids);
+    wire.accept(body.as_bytes(), 1_700_000_000, &mut rng)
+}
 
 /// Frames as text, not chunked, for comparison with what a format should look like.
 #[cfg(test)]
@@ -108,6 +197,13 @@ mod tests {
             ("/v1/chat-messages", Some("/v1/chat-messages")),
             ("/api/dify/v1/chat-messages", Some("/v1/chat-messages")),
             ("/v1/chat/completions", Some("/v1/chat/completions")),
+            ("/v1/completions", Some("/v1/completions")),
+            ("/generate_stream", Some("/generate_stream")),
+            ("/sglang/generate", Some("/generate")),
+            (
+                "/v1beta/models/m:streamGenerateContent",
+                Some(":streamGenerateContent"),
+            ),
             ("/chat-messages", None),
             ("/v1/chat-messages/", None),
             ("/", None),

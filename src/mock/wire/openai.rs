@@ -4,12 +4,11 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
 
 use super::super::frames::{Frames, Quoted};
-use super::super::passage;
 use super::super::rng::Rng;
-use super::{End, ON_PURPOSE, Reply, Wire};
+use super::content::Message;
+use super::{End, ON_PURPOSE, Piece, Reply, Wire};
 
 /// `POST /v1/chat/completions`.
 pub(super) struct Chat;
@@ -24,62 +23,11 @@ struct Body {
     stream_options: Option<StreamOptions>,
 }
 
-/// One message of the conversation so far.
-#[derive(Deserialize)]
-struct Message {
-    #[serde(default)]
-    content: Tokens,
-}
-
 /// What is said about the stream.
 #[derive(Deserialize)]
-struct StreamOptions {
+pub(super) struct StreamOptions {
     #[serde(default)]
-    include_usage: bool,
-}
-
-/// The number of tokens of a content: a text, parts with texts, or nothing.
-#[derive(Default)]
-struct Tokens(u64);
-
-/// One part of a content.
-#[derive(Deserialize)]
-struct Part {
-    #[serde(default)]
-    text: Tokens,
-}
-
-impl<'de> Deserialize<'de> for Tokens {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Counter)
-    }
-}
-
-/// Counts the tokens of whatever a content is.
-struct Counter;
-
-impl<'de> Visitor<'de> for Counter {
-    type Value = Tokens;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text or a list of parts")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Tokens, E> {
-        Ok(Tokens(passage::count(text)))
-    }
-
-    fn visit_unit<E>(self) -> Result<Tokens, E> {
-        Ok(Tokens(0))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Tokens, A::Error> {
-        let mut sum = 0;
-        while let Some(part) = parts.next_element::<Part>()? {
-            sum += part.text.0;
-        }
-        Ok(Tokens(sum))
-    }
+    pub(super) include_usage: bool,
 }
 
 impl Wire for Chat {
@@ -108,14 +56,7 @@ impl Wire for Chat {
     }
 
     fn error_body(&self, status: u16, message: &str) -> String {
-        let (kind, code) = match status {
-            401 => ("invalid_request_error", r#""invalid_api_key""#),
-            429 => ("requests", r#""rate_limit_exceeded""#),
-            500.. => ("server_error", "null"),
-            _ => ("invalid_request_error", "null"),
-        };
-        let message = Quoted::utf8(message);
-        format!(r#"{{"error":{{"message":{message},"type":"{kind}","param":null,"code":{code}}}}}"#)
+        error_body(status, message)
     }
 
     fn open(&self, reply: &Reply, frames: &mut Frames) {
@@ -127,8 +68,8 @@ impl Wire for Chat {
         );
     }
 
-    fn text(&self, reply: &Reply, text: &str, frames: &mut Frames) {
-        let text = Quoted::utf8(text);
+    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let text = Quoted::utf8(piece.text);
         choice(
             reply,
             format_args!(r#"{{"content":{text}}}"#),
@@ -141,7 +82,7 @@ impl Wire for Chat {
         frames.comment("keep-alive");
     }
 
-    fn end(&self, reply: &Reply, end: &End, frames: &mut Frames) {
+    fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
         choice(reply, format_args!("{{}}"), r#""stop""#, frames);
         if end.usage {
             let (prompt, completion) = (reply.prompt_tokens, u64::from(end.tokens));
@@ -160,12 +101,28 @@ impl Wire for Chat {
     }
 
     fn error(&self, _reply: &Reply, frames: &mut Frames) {
-        // As vLLM does when its engine dies: [DONE] comes all the same.
-        frames.data(format_args!(
-            r#"{{"error":{{"message":"{ON_PURPOSE}","type":"InternalServerError","param":null,"code":500}}}}"#
-        ));
-        frames.data(format_args!("[DONE]"));
+        error(frames);
     }
+}
+
+/// The body of an HTTP error.
+pub(super) fn error_body(status: u16, message: &str) -> String {
+    let (kind, code) = match status {
+        401 => ("invalid_request_error", r#""invalid_api_key""#),
+        429 => ("requests", r#""rate_limit_exceeded""#),
+        500.. => ("server_error", "null"),
+        _ => ("invalid_request_error", "null"),
+    };
+    let message = Quoted::utf8(message);
+    format!(r#"{{"error":{{"message":{message},"type":"{kind}","param":null,"code":{code}}}}}"#)
+}
+
+/// An error in the stream, as vLLM sends it when its engine dies: `[DONE]` comes all the same.
+pub(super) fn error(frames: &mut Frames) {
+    frames.data(format_args!(
+        r#"{{"error":{{"message":"{ON_PURPOSE}","type":"InternalServerError","param":null,"code":500}}}}"#
+    ));
+    frames.data(format_args!("[DONE]"));
 }
 
 /// Adds a chunk with one choice.
@@ -191,7 +148,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::super::rng::Purpose;
-    use super::super::written;
+    use super::super::{first_piece, written};
     use super::*;
 
     fn accept(body: &str) -> Result<Reply, String> {
@@ -244,6 +201,7 @@ mod tests {
             ..Reply::default()
         };
         let end = End {
+            text: "",
             tokens: 2,
             latency: Duration::ZERO,
             usage: true,
@@ -260,7 +218,7 @@ mod tests {
         expected.push("data: [DONE]\n\n".to_owned());
         let frames = written(|frames| {
             Chat.open(&reply, frames);
-            Chat.text(&reply, " 豆 \"", frames);
+            Chat.text(&reply, first_piece(" 豆 \""), frames);
             Chat.end(&reply, &end, frames);
         });
         assert_eq!(frames, expected);
@@ -269,6 +227,7 @@ mod tests {
     #[test]
     fn usage_and_done_can_be_left_out_and_done_follows_an_error() {
         let end = End {
+            text: "",
             tokens: 2,
             latency: Duration::ZERO,
             usage: false,

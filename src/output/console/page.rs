@@ -215,6 +215,7 @@ pub(super) fn add_files(page: &Page, files: &[(FileKind, &Path)], fields: &mut F
             FileKind::Requests => "console.file.requests",
             FileKind::Events => "console.file.events",
             FileKind::Run => "console.file.run",
+            FileKind::Report => "console.file.report",
         });
         fields.add(label, one_line(&path.to_string_lossy()));
     }

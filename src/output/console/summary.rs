@@ -8,9 +8,10 @@ use super::live::rated;
 use super::page::{
     ABSENT, Fields, Page, add_files, count, decimals, figure, percent, plain_seconds,
 };
+use super::spans;
 use super::table::{self, Row};
 use super::watched::prompt_tokens;
-use crate::load::Limit;
+use crate::load::{ClosedLoop, Limit};
 use crate::record::TokenSource;
 use crate::stats::{Grade, OutputTokens, Summary, TokenMix, Verdict};
 use crate::text::Message;
@@ -22,8 +23,10 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
         text.push_str(&self::interrupted(page));
         text.push('\n');
     }
-    if summary.requests() > 0 {
-        text.push_str(&verdict(page, &summary.verdict));
+    if let Some(verdict) = &summary.verdict
+        && summary.requests() > 0
+    {
+        text.push_str(&self::verdict(page, verdict));
         text.push('\n');
     }
     text.push_str(&totals(page, summary));
@@ -34,6 +37,11 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
     text.push('\n');
     text.push_str(&distributions(page, summary));
     text.push('\n');
+    let spans = spans::render(page, &summary.spans, false);
+    if !spans.is_empty() {
+        text.push_str(&spans);
+        text.push('\n');
+    }
     text.push_str(&rates(page, summary));
     text
 }
@@ -108,10 +116,10 @@ fn totals(page: &Page, summary: &Summary) -> String {
 }
 
 fn users(page: &Page, summary: &Summary) -> String {
-    let planned = u64::from(summary.plan.users);
-    if summary.users_started == planned {
-        return planned.to_string();
-    }
+    let planned = summary.plan.map(|plan| u64::from(plan.users));
+    let Some(planned) = planned.filter(|planned| *planned != summary.users_started) else {
+        return summary.users_started.to_string();
+    };
     let message = Message::new("console.summary.users_started")
         .with("started", summary.users_started)
         .with("planned", planned);
@@ -120,10 +128,14 @@ fn users(page: &Page, summary: &Summary) -> String {
 
 fn duration(page: &Page, summary: &Summary) -> String {
     let real = page.seconds(summary.duration());
-    let Limit::Duration { hold, .. } = summary.plan.limit else {
+    let Some(ClosedLoop {
+        limit: Limit::Duration { hold, .. },
+        ramp_up,
+        ..
+    }) = summary.plan
+    else {
         return real;
     };
-    let ramp_up = summary.plan.ramp_up;
     let planned = if ramp_up.is_zero() {
         Message::new("console.summary.planned").with("planned", plain_seconds(hold))
     } else {
@@ -234,16 +246,17 @@ fn rates(page: &Page, summary: &Summary) -> String {
     };
     fields.add(page.text("console.summary.throughput"), throughput);
     fields.add(page.text("console.summary.rps"), figure(summary.rps()));
-    if let Some(lag) = summary.client.lag {
+    if let Some(lag) = summary.client.and_then(|client| client.lag) {
         let lag = Message::new("console.summary.lag_figures")
             .with("p50", figure(Some(lag.p50)))
             .with("p99", figure(Some(lag.p99)))
             .with("max", figure(Some(lag.max)));
         fields.add(page.text("console.summary.lag"), page.message(&lag));
     }
-    if let Some(cores) = summary.client.process_cores {
+    let client = summary.client.as_ref();
+    if let Some(cores) = client.and_then(|client| client.process_cores) {
         let mut load = Message::new("console.summary.cores").with("cores", decimals(cores));
-        if let Some(busy) = summary.client.machine {
+        if let Some(busy) = client.and_then(|client| client.machine) {
             load = Message::new("console.summary.cores_and_machine")
                 .with("cores", decimals(cores))
                 .with("percent", format!("{:.0}", busy * 100.0));

@@ -2,6 +2,7 @@
 //! `SSE_PERF_UPDATE_GOLDEN=1` to write them anew, and read the difference.
 
 mod data;
+mod summary;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,6 @@ use std::time::Duration;
 use super::*;
 use crate::load::Limit;
 use crate::record::{Failure, FailureKind, Outcome, Usage};
-use crate::stats::OutputTokens;
 use data::*;
 
 const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
@@ -158,6 +158,7 @@ fn watched_request() {
             completion: Some(101),
             cached: Some(16),
             reasoning: None,
+            ..Usage::default()
         };
         request.finish_reason = Some("stop".to_owned());
         console.sample(&Sample::Finished(Box::new(request)))?;
@@ -218,62 +219,6 @@ fn streamed_text() {
         console.sample(&Sample::Notice(Message::new("stopping")))?;
         console.sample(&so_far(230, 3, "Bye"))?;
         console.sample(&Sample::Finished(Box::new(answered())))
-    });
-}
-
-#[test]
-fn summary_of_a_usual_run() {
-    golden("summary", Settings::default(), |console| {
-        console.summary(&usual(), &closing(&files(), &[]))
-    });
-    let wide = Settings {
-        width: Some(120),
-        ..Settings::default()
-    };
-    golden("summary_wide", wide, |console| {
-        console.summary(&usual(), &closing(&[], &[]))
-    });
-}
-
-#[test]
-fn summary_with_failures_and_warnings() {
-    golden("summary_failures", Settings::default(), |console| {
-        let (files, warnings) = (files(), warnings());
-        let closing = Closing {
-            interrupted: true,
-            ..closing(&files, &warnings)
-        };
-        console.summary(&failing(), &closing)
-    });
-}
-
-#[test]
-fn summary_by_estimate() {
-    golden("summary_estimate", Settings::default(), |console| {
-        let estimated = Summary {
-            users_started: 1,
-            ok: 1,
-            output_tokens: OutputTokens {
-                estimate: 50,
-                estimate_requests: 1,
-                ..OutputTokens::default()
-            },
-            prompt_tokens: None,
-            ttft: Some(statistics(1, 201.0)),
-            tpot: None,
-            itl: None,
-            ..usual()
-        };
-        let plan = plan(1, 0, TIMED);
-        console.summary(&Summary { plan, ..estimated }, &Closing::default())
-    });
-}
-
-#[test]
-fn summary_of_nothing() {
-    golden("summary_empty", Settings::default(), |console| {
-        let plan = plan(5, 0, Limit::OnceEach);
-        console.summary(&summary(plan), &closing(&files(), &[]))
     });
 }
 

@@ -9,11 +9,18 @@ fn names() -> Names {
     Names::new(Some("m1"), datetime!(2026-02-03 04:05:06 +8))
 }
 
+fn documents(run: &str) -> Documents {
+    Documents {
+        run: run.into(),
+        report: format!("<p>{run}</p>").into(),
+    }
+}
+
 fn openings() -> Openings {
     Openings {
         requests: b"requests\n".into(),
         events: b"events\n".into(),
-        run: b"{\"summary\":null}\n".into(),
+        documents: documents("{\"summary\":null}\n"),
     }
 }
 
@@ -23,12 +30,17 @@ fn config(csv: Destination, json: Destination) -> OutputConfig {
         csv_bom: false,
         json,
         events: None,
+        report: Destination::None,
+        brand: None,
     }
 }
 
 fn defaults(directory: &Path) -> OutputConfig {
     let default = || Destination::Default(directory.to_owned());
-    config(default(), default())
+    OutputConfig {
+        report: default(),
+        ..config(default(), default())
+    }
 }
 
 fn open(config: &OutputConfig) -> Result<Files, WriteError> {
@@ -67,7 +79,8 @@ fn default_names_have_one_stem_and_are_never_overwritten() {
         first,
         [
             "requests_m1_20260203_040506.csv",
-            "run_m1_20260203_040506.json"
+            "run_m1_20260203_040506.json",
+            "report_m1_20260203_040506.html"
         ]
     );
     // A third run finds one of its second names taken: it takes neither.
@@ -77,7 +90,8 @@ fn default_names_have_one_stem_and_are_never_overwritten() {
         third,
         [
             "requests_m1_20260203_040506_3.csv",
-            "run_m1_20260203_040506_3.json"
+            "run_m1_20260203_040506_3.json",
+            "report_m1_20260203_040506_3.html"
         ]
     );
     assert!(!report.join("requests_m1_20260203_040506_2.csv").exists());
@@ -166,14 +180,21 @@ fn rows_are_in_the_file_after_a_flush() {
 }
 
 #[test]
-fn a_killed_run_leaves_the_preliminary_document_and_another_one_the_final() {
+fn a_killed_run_leaves_the_preliminary_documents_and_another_one_the_final() {
     let temp = TempDir::new();
-    let json = temp.path("a.json");
-    let mut files = open(&config(Destination::None, Destination::File(json.clone()))).unwrap();
-    let read = || fs::read_to_string(&json).unwrap();
-    assert_eq!(read(), "{\"summary\":null}\n");
-    files.finish(b"{}\n").unwrap();
-    assert_eq!(read(), "{}\n");
+    let (json, report) = (temp.path("a.json"), temp.path("a.html"));
+    let config = OutputConfig {
+        report: Destination::File(report.clone()),
+        ..config(Destination::None, Destination::File(json.clone()))
+    };
+    let mut files = open(&config).unwrap();
+    let read = || [&json, &report].map(|path| fs::read_to_string(path).unwrap());
+    assert_eq!(
+        read(),
+        ["{\"summary\":null}\n", "<p>{\"summary\":null}\n</p>"]
+    );
+    files.finish(&documents("{}\n")).unwrap();
+    assert_eq!(read(), ["{}\n", "<p>{}\n</p>"]);
 }
 
 #[test]
@@ -189,7 +210,7 @@ fn a_file_that_fails_is_said_once_and_the_others_go_on() {
             ),
             (FileKind::Events, File::new(&events).unwrap()),
         ],
-        preliminary: Vec::new(),
+        preliminary: Documents::default(),
     };
     for row in [b"1\n", b"2\n"] {
         files.push(FileKind::Requests, row).unwrap();
@@ -203,6 +224,6 @@ fn a_file_that_fails_is_said_once_and_the_others_go_on() {
     assert_eq!(source.kind(), io::ErrorKind::StorageFull);
     files.push(FileKind::Requests, b"3\n").unwrap();
     files.push(FileKind::Events, b"3\n").unwrap();
-    files.finish(b"{}").unwrap();
+    files.finish(&documents("{}")).unwrap();
     assert_eq!(fs::read_to_string(&events).unwrap(), "1\n2\n3\n");
 }

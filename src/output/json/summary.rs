@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::client::{ClientJson, VerdictJson};
 use crate::clock::{Stamp, micros};
-use crate::stats::{
-    ClientSummary, FailureSummary, OutputTokens, Statistics, Summary, TokenMix, Verdict,
-};
+use crate::stats::{FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix};
 
-fn seconds(duration: Duration) -> f64 {
+pub(super) fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
 }
 
@@ -19,9 +18,9 @@ fn at_s(at: Stamp) -> f64 {
 
 #[derive(Serialize)]
 pub(super) struct SummaryJson<'a> {
-    users_planned: u32,
+    users_planned: Option<u32>,
     users_started: u64,
-    ramp_up_s: f64,
+    ramp_up_s: Option<f64>,
     planned_duration_s: Option<f64>,
     duration_s: Option<f64>,
     first_start_s: Option<f64>,
@@ -44,6 +43,7 @@ pub(super) struct SummaryJson<'a> {
     prompt_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
+    total_tokens: Option<u64>,
     response_time_sum_s: Option<f64>,
     system_throughput_tokens_per_s: Option<f64>,
     rps: Option<f64>,
@@ -59,77 +59,20 @@ pub(super) struct SummaryJson<'a> {
     output_tokens_per_request: Option<Statistics>,
     /// Names of the figures whose percentiles are at most 0.5% off.
     approximate_percentiles: [&'static str; 4],
-    client: ClientJson,
-    verdict: VerdictJson,
-}
-
-#[derive(Serialize)]
-struct ClientJson {
-    lag_ms: Option<Statistics>,
-    send_delay_ms: Option<Statistics>,
-    late_start_ms: Option<Statistics>,
-    doubt_p99_ms: f64,
-    requests_without_kernel_clock: u64,
-    refused: u64,
-    run_queue_wait_s: Option<f64>,
-    process_cores: Option<f64>,
-    machine_busy: Option<f64>,
-    voluntary_switches: Option<u64>,
-    involuntary_switches: Option<u64>,
-    standstill_s: f64,
-}
-
-impl ClientJson {
-    fn of(client: &ClientSummary) -> Self {
-        Self {
-            lag_ms: client.lag,
-            send_delay_ms: client.send_delay,
-            late_start_ms: client.late_start,
-            doubt_p99_ms: client.doubt_p99,
-            requests_without_kernel_clock: client.unstamped,
-            refused: client.refused,
-            run_queue_wait_s: client.run_queue_wait.map(seconds),
-            process_cores: client.process_cores,
-            machine_busy: client.machine,
-            voluntary_switches: client.switches.map(|(voluntary, _)| voluntary),
-            involuntary_switches: client.switches.map(|(_, involuntary)| involuntary),
-            standstill_s: seconds(client.standstill),
-        }
-    }
-}
-
-/// The verdict, its reasons in English.
-#[derive(Serialize)]
-struct VerdictJson {
-    grade: &'static str,
-    reasons: Vec<ReasonJson>,
-}
-
-#[derive(Serialize)]
-struct ReasonJson {
-    id: &'static str,
-    text: String,
-}
-
-impl VerdictJson {
-    fn of(verdict: &Verdict) -> Self {
-        let reasons = verdict.reasons.iter().map(|reason| ReasonJson {
-            id: reason.id(),
-            text: reason.to_string(),
-        });
-        Self {
-            grade: verdict.grade.name(),
-            reasons: reasons.collect(),
-        }
-    }
+    spans: Vec<SpanJson<'a>>,
+    spans_left_out: u64,
+    /// Percent of TTFT that had passed when the first span with a model began.
+    before_model_percent: Option<Statistics>,
+    client: Option<ClientJson>,
+    verdict: Option<VerdictJson>,
 }
 
 impl<'a> SummaryJson<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
         Self {
-            users_planned: summary.plan.users,
+            users_planned: summary.plan.map(|plan| plan.users),
             users_started: summary.users_started,
-            ramp_up_s: seconds(summary.plan.ramp_up),
+            ramp_up_s: summary.plan.map(|plan| seconds(plan.ramp_up)),
             planned_duration_s: summary.planned_duration().map(seconds),
             duration_s: summary.duration().map(seconds),
             first_start_s: summary.first_start.map(at_s),
@@ -152,6 +95,7 @@ impl<'a> SummaryJson<'a> {
             prompt_tokens: summary.prompt_tokens,
             cached_tokens: summary.cached_tokens,
             reasoning_tokens: summary.reasoning_tokens,
+            total_tokens: summary.total_tokens,
             response_time_sum_s: summary.response_time_sum.map(seconds),
             system_throughput_tokens_per_s: summary.system_throughput(),
             rps: summary.rps(),
@@ -166,8 +110,11 @@ impl<'a> SummaryJson<'a> {
             tokens_per_s: summary.tokens_per_s,
             output_tokens_per_request: summary.tokens_per_request,
             approximate_percentiles: ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"],
-            client: ClientJson::of(&summary.client),
-            verdict: VerdictJson::of(&summary.verdict),
+            spans: summary.spans.spans.iter().map(SpanJson::of).collect(),
+            spans_left_out: summary.spans.left_out,
+            before_model_percent: summary.spans.before_model,
+            client: summary.client.as_ref().map(ClientJson::of),
+            verdict: summary.verdict.as_ref().map(VerdictJson::of),
         }
     }
 }
@@ -187,6 +134,35 @@ impl<'a> FailureJson<'a> {
             count: failures.count,
             first_seen_s: at_s(failures.first_seen),
             detail: &failures.detail,
+        }
+    }
+}
+
+/// The spans of one id: a workflow's node.
+#[derive(Serialize)]
+struct SpanJson<'a> {
+    id: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    count: u64,
+    failed: u64,
+    unfinished: u64,
+    client_ms: Option<Statistics>,
+    server_ms: Option<Statistics>,
+}
+
+impl<'a> SpanJson<'a> {
+    fn of(span: &'a SpanSummary) -> Self {
+        Self {
+            id: &span.id,
+            kind: &span.kind,
+            title: &span.title,
+            count: span.count,
+            failed: span.failed,
+            unfinished: span.unfinished,
+            client_ms: span.client,
+            server_ms: span.server,
         }
     }
 }

@@ -112,7 +112,7 @@ fn parts_make_the_histogram_again() {
     assert_eq!(
         serde_json::to_string(&original).unwrap(),
         concat!(
-            r#"{"count":6,"sum_us":2000768,"sum_squares_us2":2000000196610.0,"#,
+            r#"{"count":6,"sum_us":2000768,"sum_squares_us2":2000000196610,"#,
             r#""min_us":0,"max_us":1000000,"buckets":[[0,1],[255,1],[256,2],[1780,2]]}"#
         )
     );

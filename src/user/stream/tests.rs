@@ -4,7 +4,7 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
 use crate::protocol::Protocol;
-use crate::record::{Phase, Progress, Sample, Sent};
+use crate::record::{FailureKind, Phase, Progress, Sample, Sent};
 use crate::sse::Parser;
 use crate::user::Watch;
 
@@ -119,6 +119,11 @@ fn only_generated_text_is_a_token() {
     assert_eq!((record.chunks, record.answer_chars), (3, 10));
     let itl = record.itl.expect("gaps of 20 and 40 ms");
     assert_eq!((itl.mean, itl.p50, itl.max), (30_000.0, 30_000.0, 40_000));
+    assert_eq!(
+        itl.max_from,
+        ms(50),
+        "the longest gap began with the second chunk"
+    );
     assert_eq!(record.coalesced, 0);
 }
 

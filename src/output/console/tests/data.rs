@@ -180,7 +180,7 @@ pub(super) fn statistics(count: u64, scale: f64) -> Statistics {
 
 /// A summary without a single request.
 pub(super) fn summary(plan: ClosedLoop) -> Summary {
-    RunStats::default().summary(&plan, false)
+    RunStats::default().summary(Some(&plan), false)
 }
 
 /// A summary of a usual run.

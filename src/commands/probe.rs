@@ -1,0 +1,198 @@
+//! `sse-perf probe`: one request, with all that comes, and what is wrong with it.
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use serde_json::Value;
+
+use super::{Exit, complain, console};
+use crate::cli::ProbeArgs;
+use crate::clock::{Clock, Stamp};
+use crate::output::console::{Console, ProbeRequest, Timeline};
+use crate::plan::Plan;
+use crate::probe::{Observed, Reader, SeenEvent, Sketch, diagnose};
+use crate::record::{Outcome, RequestRecord, Sample};
+use crate::text::{Language, Message};
+use crate::transport::Transport;
+use crate::user::{Context, InFlight, Seen, Tap, User, Watch};
+
+/// Something to be shown. A thread of its own shows it: the terminal may be slow, and the next read
+/// is not to wait for it.
+enum Shown {
+    Begin(Stamp),
+    Head(u16, Stamp, Vec<(String, String)>),
+    Body(String),
+    Event(SeenEvent),
+}
+
+/// Sends the request and shows what comes.
+pub(super) fn probe(args: &ProbeArgs, language: Language) -> Exit {
+    let plan = match super::plan(&args.single(), language) {
+        Ok(plan) => Arc::new(plan),
+        Err(exit) => return exit,
+    };
+    match Probe::new(&plan, args.raw) {
+        Ok(probe) => probe.run(),
+        Err(message) => {
+            complain(&message, language);
+            Exit::NotDone
+        }
+    }
+}
+
+/// A probe that is ready to be sent.
+struct Probe<'a> {
+    plan: &'a Arc<Plan>,
+    raw: bool,
+    transport: Arc<Transport>,
+    console: Console,
+}
+
+impl<'a> Probe<'a> {
+    fn new(plan: &'a Arc<Plan>, raw: bool) -> Result<Self, Message> {
+        let headers = plan.protocol.headers();
+        let transport = Transport::new(plan.transport.clone(), &plan.target, headers)?;
+        Ok(Self {
+            plan,
+            raw,
+            transport: Arc::new(transport),
+            console: console(&plan.outputs, plan.console, plan.is_watched()),
+        })
+    }
+
+    fn run(mut self) -> Exit {
+        // A terminal that has gone is no reason not to send the request.
+        let _ = self.show_request();
+        let observed = Arc::new(Mutex::new(Observed::default()));
+        let (shown, to_show) = unbounded();
+        let mut user = User::new(
+            1,
+            self.plan,
+            self.transport.client(),
+            Arc::new(InFlight::default()),
+        );
+        user.tap(tap(self.plan, Arc::clone(&observed), shown));
+        let clock = Clock::start();
+        let (sender, samples) = unbounded();
+        let context = Context::new(Arc::clone(self.plan), clock, sender, Watch::default());
+        let mut timeline = Timeline::new(self.raw);
+        thread::scope(|scope| {
+            scope.spawn(move || user.run(&context));
+            self.show(&to_show, &mut timeline);
+        });
+        let Some(record) = finished(&samples) else {
+            return Exit::NotDone;
+        };
+        let observed = mem::take(&mut *observed.lock().unwrap_or_else(PoisonError::into_inner));
+        self.conclude(&observed, &record)
+    }
+
+    fn show_request(&mut self) -> std::io::Result<()> {
+        let assignment = self.plan.workload.assignment(1);
+        let auth = self.plan.protocol.auth_header(&assignment.key.masked());
+        let own = self.plan.protocol.headers().iter().cloned();
+        let given = crate::config::shown_headers(&self.plan.transport);
+        let headers: Vec<(String, String)> = auth.into_iter().chain(own).chain(given).collect();
+        let body = String::from_utf8_lossy(&assignment.body()).into_owned();
+        let request = ProbeRequest {
+            url: &self.plan.target.shown,
+            protocol: self.plan.protocol.name(),
+            headers: &headers,
+            body: &body,
+            warnings: &self.plan.warnings,
+        };
+        self.console.probe_request(&request, self.raw)
+    }
+
+    /// Shows what comes, until nothing more does.
+    fn show(&mut self, to_show: &Receiver<Shown>, timeline: &mut Timeline) {
+        for shown in to_show {
+            let _ = match shown {
+                Shown::Begin(at) => {
+                    timeline.start = at;
+                    Ok(())
+                }
+                Shown::Head(status, at, headers) => {
+                    let after = at.since(timeline.start);
+                    self.console.probe_head(status, after, &headers)
+                }
+                Shown::Body(body) => self.console.probe_body(&body, self.raw),
+                Shown::Event(event) => self.console.probe_event(timeline, &event),
+            };
+        }
+    }
+
+    fn conclude(mut self, observed: &Observed, record: &RequestRecord) -> Exit {
+        let body = body_template(self.plan);
+        let url = self.plan.target.shown.as_str();
+        let after_scheme = url.find("://").map_or(0, |at| at + 3);
+        let path = url[after_scheme..]
+            .find('/')
+            .map_or("/", |at| &url[after_scheme + at..]);
+        let sketch = Sketch {
+            path,
+            body: &body,
+            protocol: &self.plan.protocol,
+        };
+        let diagnosis = diagnose(observed, record, &sketch);
+        match self.console.probe_ends(record, &diagnosis) {
+            Ok(()) if record.outcome == Outcome::Ok => Exit::Ok,
+            Ok(()) => Exit::RequestFailed,
+            Err(_) => Exit::Ok,
+        }
+    }
+}
+
+/// Keeps what comes, and passes it on to be shown; keys that the service repeats are masked.
+fn tap(plan: &Arc<Plan>, observed: Arc<Mutex<Observed>>, shown: Sender<Shown>) -> Tap {
+    let plan = Arc::clone(plan);
+    let mut reader = Reader::new(&plan.protocol);
+    Box::new(move |seen| {
+        let mask = |text: &str| plan.workload.assignment(1).mask_in(text);
+        let mut observed = observed.lock().unwrap_or_else(PoisonError::into_inner);
+        let to_show = match seen {
+            Seen::Begin(at) => Shown::Begin(at),
+            Seen::Head {
+                status,
+                headers,
+                at,
+            } => {
+                let headers = headers.into_iter();
+                observed.headers = headers.map(|(n, v)| (n.to_owned(), mask(v))).collect();
+                Shown::Head(status, at, observed.headers.clone())
+            }
+            Seen::Body(body) => Shown::Body(mask(&String::from_utf8_lossy(body))),
+            Seen::Block { block, arrival } => {
+                let mut event = reader.read(block, arrival.at, arrival.read);
+                event.data = event.data.map(|data| mask(&data));
+                event.note = mask(&event.note);
+                observed.events.push(event.clone());
+                Shown::Event(event)
+            }
+            Seen::Stray(json) => {
+                observed.stray = Some(mask(json));
+                Shown::Body(mask(json))
+            }
+        };
+        let _ = shown.send(to_show);
+    })
+}
+
+/// The record of the one request.
+fn finished(samples: &Receiver<Sample>) -> Option<RequestRecord> {
+    samples.try_iter().find_map(|sample| match sample {
+        Sample::Finished(record) => Some(*record),
+        _ => None,
+    })
+}
+
+/// The template of the body: of a file, or the protocol's.
+fn body_template(plan: &Plan) -> Value {
+    let file = plan.workload.body_file.as_ref();
+    let own = file
+        .and_then(|file| std::fs::read(file).ok())
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    own.unwrap_or_else(|| plan.protocol.body().clone())
+}

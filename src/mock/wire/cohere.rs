@@ -1,0 +1,134 @@
+//! Cohere's chat, version 2: named events, usage with the last.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::super::frames::{Frames, Quoted};
+use super::super::rng::Rng;
+use super::content::Message;
+use super::{End, ON_PURPOSE, Piece, Reply, Wire};
+
+/// `POST /v2/chat`.
+pub(super) struct Chat;
+
+/// What matters in a request.
+#[derive(Deserialize)]
+struct Body {
+    messages: Option<Vec<Message>>,
+    #[serde(default)]
+    stream: bool,
+}
+
+impl Wire for Chat {
+    fn path(&self) -> &'static str {
+        "/v2/chat"
+    }
+
+    fn accept(&self, body: &[u8], created: i64, rng: &mut Rng) -> Result<Reply, String> {
+        let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let messages = body.messages.filter(|messages| !messages.is_empty());
+        let messages = messages.ok_or("invalid request: messages must not be empty")?;
+        if !body.stream {
+            return Err("stream: this simulated service knows true only".to_owned());
+        }
+        Ok(Reply {
+            id: rng.uuid(),
+            prompt_tokens: messages.iter().map(|message| message.content.0).sum(),
+            usage: true,
+            created,
+            ..Reply::default()
+        })
+    }
+
+    fn error_body(&self, _status: u16, message: &str) -> String {
+        let message = Quoted::utf8(message);
+        format!(r#"{{"message":{message}}}"#)
+    }
+
+    fn open(&self, reply: &Reply, frames: &mut Frames) {
+        let id = &reply.id;
+        frames.named(
+            "message-start",
+            format_args!(
+                r#"{{"id":"{id}","type":"message-start","delta":{{"message":{{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}}}}"#
+            ),
+        );
+        event(
+            "content-start",
+            format_args!(
+                r#""index":0,"delta":{{"message":{{"content":{{"type":"text","text":""}}}}}}"#
+            ),
+            frames,
+        );
+    }
+
+    fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let text = Quoted::utf8(piece.text);
+        event(
+            "content-delta",
+            format_args!(r#""index":0,"delta":{{"message":{{"content":{{"text":{text}}}}}}}"#),
+            frames,
+        );
+    }
+
+    fn keep_alive(&self, frames: &mut Frames) {
+        frames.comment("keep-alive");
+    }
+
+    fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
+        event("content-end", format_args!(r#""index":0"#), frames);
+        if !end.terminal {
+            return;
+        }
+        let (input, output) = (reply.prompt_tokens, end.tokens);
+        let usage = format!(
+            r#","usage":{{"billed_units":{{"input_tokens":{input},"output_tokens":{output}}},"tokens":{{"input_tokens":{input},"output_tokens":{output}}}}}"#
+        );
+        let usage = if end.usage { usage.as_str() } else { "" };
+        event(
+            "message-end",
+            format_args!(r#""delta":{{"finish_reason":"COMPLETE"{usage}}}"#),
+            frames,
+        );
+    }
+
+    fn error(&self, _reply: &Reply, frames: &mut Frames) {
+        event(
+            "message-end",
+            format_args!(r#""delta":{{"error":"{ON_PURPOSE}","finish_reason":"ERROR"}}"#),
+            frames,
+        );
+    }
+}
+
+/// Adds an event with those members.
+fn event(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
+    frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{accepted, whole};
+    use super::*;
+
+    #[test]
+    fn requests_and_events() {
+        let body = r#"{"messages":[{"role":"user","content":"你是谁"}],"stream":true}"#;
+        assert_eq!(accepted(&Chat, body).unwrap().prompt_tokens, 3);
+        assert!(accepted(&Chat, r#"{"messages":[],"stream":true}"#).is_err());
+        let frames = whole(&Chat, true);
+        assert_eq!(frames.len(), 6);
+        assert_eq!(
+            frames[2],
+            "event: content-delta\ndata: {\"type\":\"content-delta\",\"index\":0,\"delta\":\
+             {\"message\":{\"content\":{\"text\":\"豆\"}}}}\n\n"
+        );
+        assert_eq!(
+            frames[5],
+            "event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\
+             \"COMPLETE\",\"usage\":{\"billed_units\":{\"input_tokens\":3,\"output_tokens\":2},\
+             \"tokens\":{\"input_tokens\":3,\"output_tokens\":2}}}}\n\n"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! What is known of a run beside its figures: who ran what, where, and how it was meant.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::RunInfo;
+use super::host::Host;
+use crate::load::ClosedLoop;
+use crate::text::{Language, Message};
+
+/// A run, apart from its figures. `None` where that is not known: a requests CSV alone does not
+/// tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct About {
+    /// What is the same in all of its rows.
+    pub run: RunInfo,
+    /// The version of the program that ran it.
+    pub version: Option<String>,
+    /// The configuration as understood, keys masked: a JSON object.
+    pub config: Option<Value>,
+    /// The command line that repeats the run, keys masked.
+    pub command_line: Option<String>,
+    /// The measuring machine.
+    pub host: Option<Host>,
+    /// What was planned.
+    pub plan: Option<ClosedLoop>,
+    /// What the user was warned of.
+    pub warnings: Vec<Message>,
+}
+
+impl About {
+    /// What two runs have in common: names are listed, what differs otherwise is left out.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let (run, others) = (&self.run, &other.run);
+        let mut warnings = self.warnings.clone();
+        for warning in &other.warnings {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+        Self {
+            run: RunInfo {
+                run_id: listed(&run.run_id, &others.run_id),
+                label: listed_option(run.label.as_deref(), others.label.as_deref()),
+                client_host: listed_option(
+                    run.client_host.as_deref(),
+                    others.client_host.as_deref(),
+                ),
+                target: listed(&run.target, &others.target),
+                protocol: listed(&run.protocol, &others.protocol),
+                model: listed_option(run.model.as_deref(), others.model.as_deref()),
+                started: run.started.min(others.started),
+            },
+            version: listed_option(self.version.as_deref(), other.version.as_deref()),
+            config: None,
+            command_line: None,
+            host: self.host.as_ref().zip(other.host.as_ref()).map(both_hosts),
+            plan: None,
+            warnings,
+        }
+    }
+}
+
+/// Names one after the other, each once.
+fn listed(names: &str, name: &str) -> String {
+    if name.is_empty() || names.split(", ").any(|known| known == name) {
+        names.to_owned()
+    } else if names.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{names}, {name}")
+    }
+}
+
+fn listed_option(names: Option<&str>, name: Option<&str>) -> Option<String> {
+    match (names, name) {
+        (Some(names), Some(name)) => Some(listed(names, name)),
+        (names, name) => names.or(name).map(str::to_owned),
+    }
+}
+
+fn both_hosts((host, other): (&Host, &Host)) -> Host {
+    let same = |a, b| if a == b { a } else { None };
+    Host {
+        name: listed_option(host.name.as_deref(), other.name.as_deref()),
+        cores: host.cores.filter(|_| host.cores == other.cores),
+        os: listed(&host.os, &other.os),
+        arch: listed(&host.arch, &other.arch),
+        kernel: listed_option(host.kernel.as_deref(), other.kernel.as_deref()),
+        open_files_soft: same(host.open_files_soft, other.open_files_soft),
+        open_files_hard: same(host.open_files_hard, other.open_files_hard),
+    }
+}
+
+/// A message as files keep it: readable in all languages, and whole for those who read it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedMessage {
+    id: String,
+    arguments: BTreeMap<String, String>,
+    en: String,
+    zh: String,
+}
+
+impl From<&Message> for SavedMessage {
+    fn from(message: &Message) -> Self {
+        let text = |language: Language| language.texts().render(message);
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self {
+            id: message.id().to_owned(),
+            arguments: message.arguments().map(owned).collect(),
+            en: text(Language::English),
+            zh: text(Language::Chinese),
+        }
+    }
+}
+
+impl From<SavedMessage> for Message {
+    /// A text that this version does not have is shown in English.
+    fn from(saved: SavedMessage) -> Self {
+        Message::saved(&saved.id, saved.arguments)
+            .unwrap_or_else(|| Message::new("output.verbatim").with("text", saved.en))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_read_again_in_any_language() {
+        let message = Message::new("usage.file_missing")
+            .with("flag", "{value}")
+            .with("value", "x");
+        assert_eq!(Message::from(SavedMessage::from(&message)), message);
+        let unknown = SavedMessage {
+            id: "of.the.future".into(),
+            arguments: BTreeMap::new(),
+            en: "New.".into(),
+            zh: "新。".into(),
+        };
+        assert_eq!(Message::from(unknown).to_string(), "New.");
+    }
+}

@@ -1,0 +1,293 @@
+//! What `sse-perf probe` shows: the request, the response's head, a line for each event, and what
+//! they say in the end.
+
+use std::fmt::Write as _;
+use std::io;
+use std::time::Duration;
+
+use super::Console;
+use super::page::Page;
+use super::text::{harmless, left, one_line, right, shorten};
+use super::watched;
+use crate::clock::{Stamp, micros};
+use crate::probe::{Diagnosis, SeenEvent};
+use crate::record::{EventKind, Outcome, RequestRecord, Usage};
+use crate::text::Message;
+
+/// Columns of the figures: time, gap, read, bytes.
+const WIDTHS: [usize; 4] = [8, 8, 5, 7];
+/// Columns of the word for what an event is.
+const KIND: usize = 10;
+/// Columns before what an event says.
+const BEFORE: usize = 8 + 8 + 5 + 7 + 2 + KIND;
+/// Characters of a body that are shown, unless all is wanted.
+const BODY: usize = 600;
+
+/// The request that is about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeRequest<'a> {
+    /// The URL, secrets masked.
+    pub url: &'a str,
+    /// The protocol's name.
+    pub protocol: &'a str,
+    /// Its headers beside the usual ones, secrets masked.
+    pub headers: &'a [(String, String)],
+    /// Its body.
+    pub body: &'a str,
+    /// What the user should know.
+    pub warnings: &'a [Message],
+}
+
+/// What has been shown of a request's events.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timeline {
+    /// Whether data are shown whole, below each event.
+    pub raw: bool,
+    /// When the request began.
+    pub start: Stamp,
+    /// Arrival and read of the last event.
+    last: Option<(Stamp, u64)>,
+}
+
+impl Timeline {
+    /// Nothing has been shown.
+    #[must_use]
+    pub fn new(raw: bool) -> Self {
+        Self {
+            raw,
+            ..Self::default()
+        }
+    }
+}
+
+impl Console {
+    /// Shows what is sent.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn probe_request(&mut self, request: &ProbeRequest<'_>, raw: bool) -> io::Result<()> {
+        let page = &self.page;
+        let mut text = String::new();
+        for warning in request.warnings {
+            text.push_str(&page.warning(warning));
+        }
+        let line = format!("POST {} ({})", one_line(request.url), request.protocol);
+        text.push_str(&page.heading(&line));
+        text.push_str(&headers(page, request.headers));
+        text.push_str(&body(request.body, raw));
+        self.write(&text)
+    }
+
+    /// Shows the head of the response, which came so long after the request's start.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn probe_head(
+        &mut self,
+        status: u16,
+        after: Duration,
+        fields: &[(String, String)],
+    ) -> io::Result<()> {
+        let page = &self.page;
+        let message = Message::new("console.probe.head")
+            .with("status", status)
+            .with("after", tenths(after));
+        let mut text = format!("\n{}", page.heading(&page.message(&message)));
+        text.push_str(&headers(page, fields));
+        self.write(&text)
+    }
+
+    /// Shows the body of a response that is no stream.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn probe_body(&mut self, content: &str, raw: bool) -> io::Result<()> {
+        let text = body(content, raw);
+        self.write(&text)
+    }
+
+    /// Shows an event; before the first one, what the columns are.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn probe_event(&mut self, timeline: &mut Timeline, event: &SeenEvent) -> io::Result<()> {
+        let page = &self.page;
+        let mut text = String::new();
+        if timeline.last.is_none() {
+            text = format!("\n{}", page.bold(&header(page)));
+        }
+        text.push_str(&line(page, timeline, event));
+        timeline.last = Some((event.at, event.read));
+        self.write(&text)
+    }
+
+    /// Shows what the request came to, and what is odd about it.
+    ///
+    /// # Errors
+    ///
+    /// If the terminal cannot be written to.
+    pub fn probe_ends(&mut self, record: &RequestRecord, diagnosis: &Diagnosis) -> io::Result<()> {
+        let page = &self.page;
+        let mut text = format!("\n{}", watched::closing(page, record));
+        let is_ok = record.outcome == Outcome::Ok;
+        if diagnosis.findings.is_empty() && !is_ok {
+            // What the failure means has been said.
+            return self.write(&text);
+        }
+        text.push('\n');
+        text.push_str(&page.heading(page.text("console.probe.diagnosis")));
+        for finding in &diagnosis.findings {
+            text.push_str(&page.warning(finding));
+        }
+        if diagnosis.findings.is_empty() {
+            text.push_str(&page.indented(2, page.text("console.probe.nothing")));
+        }
+        if let Some(proposal) = &diagnosis.proposal {
+            // As it is, so that it can be copied.
+            let _ = writeln!(text, "\n{}", harmless(proposal));
+        }
+        self.write(&text)
+    }
+}
+
+fn headers(page: &Page, fields: &[(String, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in fields {
+        let name = page.dim(&one_line(&format!("{name}:")));
+        let _ = writeln!(text, "  {name} {}", one_line(value));
+    }
+    text
+}
+
+fn body(content: &str, raw: bool) -> String {
+    let content = content.trim();
+    if content.is_empty() {
+        return String::new();
+    }
+    if raw {
+        return format!("\n{}\n", harmless(content));
+    }
+    // Not wrapped, so that it can be copied.
+    format!("\n  {}\n", shorten(&one_line(content), BODY))
+}
+
+fn header(page: &Page) -> String {
+    let ids = [
+        "console.probe.at",
+        "console.probe.gap",
+        "console.probe.read",
+        "console.probe.bytes",
+    ];
+    let figures = ids.iter().zip(WIDTHS);
+    let figures: String = figures
+        .map(|(id, columns)| right(page.texts.get(id), columns))
+        .collect();
+    let kind = left(page.text("console.probe.kind"), KIND);
+    format!("{figures}  {kind}{}\n", page.text("console.probe.says"))
+}
+
+fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
+    let gap = match timeline.last {
+        None => String::new(),
+        // The one stamp that a read has is that of its last byte.
+        Some((_, read)) if read == event.read => page.text("console.probe.together").to_owned(),
+        Some((at, _)) => tenths(event.at.since(at)),
+    };
+    let bytes = event.data.as_ref().map_or(0, String::len);
+    let cells = [
+        tenths(event.at.since(timeline.start)),
+        gap,
+        event.read.to_string(),
+        bytes.to_string(),
+    ];
+    let figures: String = cells
+        .iter()
+        .zip(WIDTHS)
+        .map(|(cell, columns)| right(cell, columns))
+        .collect();
+    let (word, paint): (_, fn(&Page, &str) -> String) = match event.kind {
+        None => ("malformed", Page::bad),
+        Some(EventKind::Error) => ("error", Page::bad),
+        Some(kind @ (EventKind::Text | EventKind::Reasoning | EventKind::Tool)) => {
+            (kind.name(), Page::good)
+        }
+        Some(kind) => (kind.name(), |_, text| text.to_owned()),
+    };
+    let kind = paint(page, &left(word, KIND));
+    let room = page.width.saturating_sub(BEFORE).max(20);
+    let says = shorten(&one_line(&says(event)), room);
+    let mut text = format!("{figures}  {kind}{says}");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    if let Some(data) = event.data.as_ref().filter(|_| timeline.raw) {
+        for line in data.lines() {
+            let _ = writeln!(text, "    {}", page.dim(&harmless(line)));
+        }
+    }
+    text
+}
+
+/// What an event says: its text, or its name with what it means, or how it begins.
+fn says(event: &SeenEvent) -> String {
+    let usage = usage(&event.usage);
+    let data = event.data.as_deref().unwrap_or_default();
+    let said = match event.kind {
+        Some(EventKind::Text | EventKind::Reasoning | EventKind::Tool) => {
+            let text = format!("{:?}", event.text);
+            if event.end {
+                format!("{text} {}", event.note)
+            } else {
+                text
+            }
+        }
+        Some(EventKind::Ping) if event.name.is_empty() => ":".to_owned(),
+        Some(EventKind::Ping) => event.name.clone(),
+        Some(EventKind::Error | EventKind::Span | EventKind::End) if !event.note.is_empty() => {
+            format!("{} {}", event.name, event.note)
+        }
+        None => event.note.clone(),
+        Some(_) if event.name.is_empty() || data.contains(&event.name) && usage.is_empty() => {
+            data.to_owned()
+        }
+        Some(_) => format!("{} {data}", event.name),
+    };
+    if usage.is_empty() {
+        said.trim().to_owned()
+    } else {
+        let said = if event.kind == Some(EventKind::Other) {
+            ""
+        } else {
+            &said
+        };
+        format!("{said} {usage}").trim().to_owned()
+    }
+}
+
+/// Token counts in a few words; empty where there are none.
+fn usage(usage: &Usage) -> String {
+    let counts = [
+        ("prompt", usage.prompt),
+        ("cached", usage.cached),
+        ("completion", usage.completion),
+        ("reasoning", usage.reasoning),
+        ("total", usage.total),
+    ];
+    let known = counts
+        .iter()
+        .filter_map(|(name, count)| Some(format!("{name} {}", (*count)?)));
+    let known: Vec<String> = known.collect();
+    if known.is_empty() {
+        String::new()
+    } else {
+        format!("[usage: {}]", known.join(", "))
+    }
+}
+
+/// Milliseconds to a tenth.
+fn tenths(duration: Duration) -> String {
+    format!("{:.1}", micros(duration) as f64 / 1_000.0)
+}

@@ -1,0 +1,387 @@
+//! The requests CSV read again: rows become figures, damaged lines are told apart.
+
+use std::io::{self, Read};
+
+use ::csv::{ByteRecord, Position, ReaderBuilder};
+
+use super::{COLUMNS, hash};
+use crate::clock::Stamp;
+use crate::output::row;
+use crate::record::{Failure, FailureKind, Outcome, TokenSource, Usage};
+use crate::stats::Measured;
+
+/// Bytes that are read at once.
+const BUFFER: usize = 256 * 1024;
+
+/// The last second of a run that is believed, half a month after its start: a time beyond is
+/// damage, and would cost memory for each second before it.
+pub(crate) const LAST_SECOND: u64 = 15 * 86_400;
+
+/// Columns without which a file is not ours.
+const REQUIRED: [&str; 6] = ["request", "user", "outcome", "start_s", "end_s", "run_id"];
+
+/// The columns that are read, in an order of their own.
+macro_rules! columns {
+    ($($column:ident)*) => {
+        #[derive(Clone, Copy)]
+        #[expect(non_camel_case_types, reason = "the columns' own names")]
+        enum Column { $($column),* }
+        const NAMES: &[&str] = &[$(stringify!($column)),*];
+    };
+}
+
+columns! {
+    request user started_at outcome error_kind ttft_ms tpot_ms response_ms output_tokens
+    tokens_per_s ttfb_ms ttfe_ms ttfa_ms chunks coalesced bytes answer_chars prompt_tokens
+    cached_tokens reasoning_tokens token_source start_s end_s query query_hash api_key attempts
+    retry_wait_ms reconnects connect_ms error_detail run_id label client_host target protocol model
+}
+
+/// Why a file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The system does not give it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It lacks columns that every requests CSV has.
+    #[error("it lacks {}", .0.join(", "))]
+    Lacks(Vec<&'static str>),
+}
+
+impl From<::csv::Error> for ReadError {
+    fn from(error: ::csv::Error) -> Self {
+        ReadError::Io(error.into())
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// It has another number of cells than the header.
+    Cells {
+        /// How many it has.
+        found: usize,
+        /// How many it should have.
+        expected: usize,
+    },
+    /// A cell holds what cannot be there.
+    Cell {
+        /// Its column.
+        column: &'static str,
+    },
+}
+
+/// A line that cannot be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its number in the file, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub damage: Damage,
+}
+
+/// A request as its row tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row<'a> {
+    /// Its figures.
+    pub measured: Measured<'a>,
+    /// Number of the user, from 1.
+    pub user: u32,
+    /// Wall-clock time of its start, RFC 3339.
+    pub started_at: &'a str,
+    /// The API key, masked; empty where none was sent.
+    pub key: &'a str,
+    /// The query's beginning.
+    pub query: &'a str,
+    /// The hash of the whole query.
+    pub query_hash: u64,
+    /// The run.
+    pub run_id: &'a str,
+    /// The user's word for the run.
+    pub label: &'a str,
+    /// Name of the machine that measured.
+    pub client_host: &'a str,
+    /// The URL that was tested.
+    pub target: &'a str,
+    /// Name of the protocol.
+    pub protocol: &'a str,
+    /// Name of the model.
+    pub model: &'a str,
+}
+
+/// A requests CSV being read.
+pub struct Reader<R> {
+    csv: ::csv::Reader<R>,
+    header: ByteRecord,
+    record: ByteRecord,
+    /// Where each [`Column`] is.
+    places: Vec<Option<usize>>,
+    outcome: Outcome,
+    copied: row::Row,
+}
+
+impl<R: Read> Reader<R> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or is that of another file.
+    pub fn new(source: R) -> Result<Self, ReadError> {
+        let mut csv = ReaderBuilder::new()
+            .buffer_capacity(BUFFER)
+            .flexible(true)
+            .from_reader(source);
+        let header = csv.byte_headers()?.clone();
+        let place = |name: &str| header.iter().position(|cell| cell == name.as_bytes());
+        let lacking = REQUIRED.into_iter().filter(|name| place(name).is_none());
+        let lacking: Vec<_> = lacking.collect();
+        if !lacking.is_empty() {
+            return Err(ReadError::Lacks(lacking));
+        }
+        Ok(Self {
+            places: NAMES.iter().map(|name| place(name)).collect(),
+            csv,
+            header,
+            record: ByteRecord::new(),
+            outcome: Outcome::Ok,
+            copied: row::Row::default(),
+        })
+    }
+
+    /// The next line; `None` at the end. Headers between the rows, of files put one after the other,
+    /// are passed over.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read any further.
+    pub fn next_line(&mut self) -> io::Result<Option<Result<Row<'_>, Damaged>>> {
+        loop {
+            if !self.csv.read_byte_record(&mut self.record)? {
+                return Ok(None);
+            }
+            if self.record != self.header {
+                break;
+            }
+        }
+        let cells = Cells {
+            record: &self.record,
+            places: &self.places,
+        };
+        let (found, expected) = (self.record.len(), self.header.len());
+        let row = if found == expected {
+            cells.outcome(&mut self.outcome)
+        } else {
+            Err(Damage::Cells { found, expected })
+        };
+        let row = row.and_then(|()| cells.row(&self.outcome));
+        Ok(Some(row.map_err(|damage| Damaged {
+            line: self.record.position().map_or(0, Position::line),
+            damage,
+        })))
+    }
+
+    /// How many bytes have been read.
+    pub fn position(&self) -> u64 {
+        self.csv.position().byte()
+    }
+
+    /// Appends the last line to `out`, in the columns of this version.
+    pub fn copy(&mut self, out: &mut Vec<u8>) {
+        for (name, _) in COLUMNS {
+            let place = self.header.iter().position(|cell| cell == name.as_bytes());
+            let cell = place.and_then(|place| self.record.get(place));
+            self.copied.raw(cell.unwrap_or_default());
+        }
+        self.copied.finish(out);
+    }
+}
+
+/// The cells of a record by their columns.
+struct Cells<'a> {
+    record: &'a ByteRecord,
+    places: &'a [Option<usize>],
+}
+
+impl<'a> Cells<'a> {
+    fn get(&self, column: Column) -> &'a [u8] {
+        let place = self.places[column as usize];
+        place
+            .and_then(|place| self.record.get(place))
+            .unwrap_or_default()
+    }
+
+    /// Text from outside, without the guard against spreadsheets: exactly one `'`.
+    fn text(&self, column: Column) -> Result<&'a str, Damage> {
+        let cell = self.get(column);
+        let cell = cell.strip_prefix(b"'").unwrap_or(cell);
+        std::str::from_utf8(cell).map_err(|_| damaged(column))
+    }
+
+    /// A number with that many decimals, in units of the last of them.
+    fn decimal(&self, column: Column, decimals: u32) -> Result<Option<u64>, Damage> {
+        let cell = self.get(column);
+        if cell.is_empty() {
+            return Ok(None);
+        }
+        decimal(cell, decimals)
+            .map(Some)
+            .ok_or_else(|| damaged(column))
+    }
+
+    fn number(&self, column: Column) -> Result<Option<u64>, Damage> {
+        self.decimal(column, 0)
+    }
+
+    /// A count, 0 where it is missing.
+    fn count(&self, column: Column) -> Result<u64, Damage> {
+        Ok(self.number(column)?.unwrap_or(0))
+    }
+
+    fn thousandths(&self, column: Column) -> Result<Option<u64>, Damage> {
+        self.decimal(column, 3)
+    }
+
+    fn stamp(&self, column: Column) -> Result<Stamp, Damage> {
+        let micros = self.decimal(column, 6)?;
+        micros
+            .filter(|micros| micros / 1_000_000 <= LAST_SECOND)
+            .map(Stamp::from_micros)
+            .ok_or_else(|| damaged(column))
+    }
+
+    fn outcome(&self, outcome: &mut Outcome) -> Result<(), Damage> {
+        *outcome = match self.get(Column::outcome) {
+            b"ok" => Outcome::Ok,
+            b"cancelled" => Outcome::Cancelled,
+            b"abandoned" => Outcome::Abandoned,
+            b"failed" => {
+                let name = self.get(Column::error_kind);
+                let mut kinds = FailureKind::ALL.into_iter();
+                let kind = kinds
+                    .find(|kind| kind.name().as_bytes() == name)
+                    .ok_or_else(|| damaged(Column::error_kind))?;
+                Outcome::Failed(Failure::new(kind, self.text(Column::error_detail)?))
+            }
+            _ => return Err(damaged(Column::outcome)),
+        };
+        Ok(())
+    }
+
+    fn output_tokens(&self) -> Result<Option<(u64, TokenSource)>, Damage> {
+        let Some(tokens) = self.number(Column::output_tokens)? else {
+            return Ok(None);
+        };
+        let source = match self.get(Column::token_source) {
+            b"usage" => TokenSource::Usage,
+            b"estimate" => TokenSource::Estimate,
+            _ => return Err(damaged(Column::token_source)),
+        };
+        Ok(Some((tokens, source)))
+    }
+
+    fn measured(&self, outcome: &'a Outcome) -> Result<Measured<'a>, Damage> {
+        let (start, end) = (self.stamp(Column::start_s)?, self.stamp(Column::end_s)?);
+        if end < start {
+            return Err(damaged(Column::end_s));
+        }
+        let request = self.number(Column::request)?;
+        Ok(Measured {
+            request: request.ok_or_else(|| damaged(Column::request))?,
+            start,
+            end,
+            outcome,
+            ttfb: self.thousandths(Column::ttfb_ms)?,
+            ttfe: self.thousandths(Column::ttfe_ms)?,
+            ttft: self.thousandths(Column::ttft_ms)?,
+            ttfa: self.thousandths(Column::ttfa_ms)?,
+            tpot: self.thousandths(Column::tpot_ms)?,
+            response: self.thousandths(Column::response_ms)?,
+            connect: self.thousandths(Column::connect_ms)?,
+            tokens_per_s: self.thousandths(Column::tokens_per_s)?,
+            output_tokens: self.output_tokens()?,
+            usage: Usage {
+                prompt: self.number(Column::prompt_tokens)?,
+                completion: None,
+                cached: self.number(Column::cached_tokens)?,
+                reasoning: self.number(Column::reasoning_tokens)?,
+                ..Usage::default()
+            },
+            attempts: self.number(Column::attempts)?.unwrap_or(1),
+            retry_wait: self.thousandths(Column::retry_wait_ms)?.unwrap_or(0),
+            reconnects: self.count(Column::reconnects)?,
+            chunks: self.count(Column::chunks)?,
+            coalesced: self.count(Column::coalesced)?,
+            bytes: self.count(Column::bytes)?,
+            answer_chars: self.count(Column::answer_chars)?,
+        })
+    }
+
+    fn row(&self, outcome: &'a Outcome) -> Result<Row<'a>, Damage> {
+        let user = self.number(Column::user)?.map(u32::try_from);
+        let query = self.text(Column::query)?;
+        Ok(Row {
+            measured: self.measured(outcome)?,
+            user: user
+                .and_then(Result::ok)
+                .ok_or_else(|| damaged(Column::user))?,
+            started_at: self.text(Column::started_at)?,
+            key: self.text(Column::api_key)?,
+            query,
+            query_hash: self.query_hash()?.unwrap_or_else(|| hash(query)),
+            run_id: self.text(Column::run_id)?,
+            label: self.text(Column::label)?,
+            client_host: self.text(Column::client_host)?,
+            target: self.text(Column::target)?,
+            protocol: self.text(Column::protocol)?,
+            model: self.text(Column::model)?,
+        })
+    }
+
+    fn query_hash(&self) -> Result<Option<u64>, Damage> {
+        let text = self.text(Column::query_hash)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        u64::from_str_radix(text, 16)
+            .map(Some)
+            .map_err(|_| damaged(Column::query_hash))
+    }
+}
+
+fn damaged(column: Column) -> Damage {
+    Damage::Cell {
+        column: NAMES[column as usize],
+    }
+}
+
+/// Digits, with a point among them or without, as a whole number of units of the last of
+/// `decimals` decimals; further decimals are cut off. `None` if it is anything else, or too large.
+fn decimal(cell: &[u8], decimals: u32) -> Option<u64> {
+    let point = cell.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = match point {
+        Some(point) => (&cell[..point], &cell[point + 1..]),
+        None => (cell, &b""[..]),
+    };
+    if whole.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digits = decimals as usize;
+    let padded = std::iter::repeat_n(&b'0', digits.saturating_sub(fraction.len()));
+    let mut number: u64 = 0;
+    for byte in whole
+        .iter()
+        .chain(fraction.iter().take(digits))
+        .chain(padded)
+    {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number
+            .checked_mul(10)?
+            .checked_add(u64::from(byte - b'0'))?;
+    }
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests;

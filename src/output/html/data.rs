@@ -1,0 +1,386 @@
+//! The page's data: schema `sse-perf/page/1`, described at the top of `templates/report/data.js`.
+
+use serde::Serialize;
+
+use super::Page;
+use super::bins::Bins;
+use super::groups::Breakdown;
+use super::points::Packed;
+use super::series::{Series, Thousandths};
+use crate::clock::{Stamp, micros};
+use crate::load::Limit;
+use crate::output::about::SavedMessage;
+use crate::output::csv::STARTED_AT;
+use crate::output::host::Host;
+use crate::output::waterfall::Bar;
+use crate::stats::{FailureSummary, Statistics, Summary, Ticks, TokenMix, Verdict};
+
+/// Name and version of the data's form.
+const SCHEMA: &str = "sse-perf/page/1";
+
+/// How long a text from outside may be, in characters; the page shows less.
+const LONGEST: usize = 4_000;
+
+#[derive(Serialize)]
+pub(super) struct PageData {
+    schema: &'static str,
+    language: &'static str,
+    brand: Option<String>,
+    run: RunData,
+    warnings: Vec<SavedMessage>,
+    verdict: Option<VerdictData>,
+    summary: SummaryData,
+    statistics: StatisticsData,
+    points: PointsData,
+    ticks: Series,
+    failures: Vec<FailureData>,
+    distributions: DistributionsData,
+    waterfall: Option<WaterfallData>,
+    breakdowns: BreakdownsData,
+}
+
+impl PageData {
+    pub(super) fn of(page: &Page<'_>) -> Self {
+        let (stats, summary) = (page.stats, page.summary);
+        let ticks = Series::of(stats.ticks(), page.whole);
+        Self {
+            schema: SCHEMA,
+            language: page.language.code(),
+            brand: page.brand.map(cut),
+            run: RunData::of(page),
+            warnings: page.about.warnings.iter().map(SavedMessage::from).collect(),
+            verdict: summary.verdict.as_ref().map(VerdictData::of),
+            summary: SummaryData::of(summary),
+            statistics: StatisticsData::of(summary, page.whole),
+            points: PointsData::of(page),
+            failures: summary
+                .failures
+                .iter()
+                .map(|failure| FailureData::of(failure, stats.ticks(), ticks.step()))
+                .collect(),
+            ticks,
+            distributions: DistributionsData {
+                ttft: Bins::of(stats.ttft(), summary.ttft.as_ref()),
+                response: Bins::of(stats.response(), summary.response.as_ref()),
+            },
+            waterfall: page.waterfall.map(|waterfall| {
+                let bars = waterfall.chosen();
+                WaterfallData::of(&bars, waterfall.of())
+            }),
+            breakdowns: BreakdownsData::of(page),
+        }
+    }
+}
+
+/// The first characters of a text.
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+fn seconds(at: Stamp) -> f64 {
+    at.as_micros() as f64 / 1_000_000.0
+}
+
+#[derive(Serialize)]
+struct RunData {
+    version: Option<String>,
+    run_id: String,
+    label: Option<String>,
+    target: String,
+    protocol: String,
+    model: Option<String>,
+    command: Option<String>,
+    started_at: Option<String>,
+    started_ms: i128,
+    offset_min: i16,
+    users: u64,
+    ramp_up_s: Option<f64>,
+    hold_s: Option<f64>,
+    requests: Option<u64>,
+    duration_s: Option<f64>,
+    end_s: Option<f64>,
+    host: Option<HostData>,
+    runs: usize,
+    files: Vec<String>,
+}
+
+impl RunData {
+    fn of(page: &Page<'_>) -> Self {
+        let (about, summary) = (page.about, page.summary);
+        let run = &about.run;
+        let limit = about.plan.map(|plan| plan.limit);
+        let (hold, requests) = match limit {
+            Some(Limit::Duration { hold, requests }) => (Some(hold), requests),
+            Some(Limit::Requests(requests)) => (None, Some(requests)),
+            Some(Limit::OnceEach) => (None, Some(page.users)),
+            None => (None, None),
+        };
+        Self {
+            version: about.version.as_deref().map(cut),
+            run_id: cut(&run.run_id),
+            label: run.label.as_deref().map(cut),
+            target: cut(&run.target),
+            protocol: cut(&run.protocol),
+            model: run.model.as_deref().map(cut),
+            command: about.command_line.as_deref().map(cut),
+            started_at: run.started.format(STARTED_AT).ok(),
+            started_ms: run.started.unix_timestamp_nanos().div_euclid(1_000_000),
+            offset_min: run.started.offset().whole_minutes(),
+            users: page.users,
+            ramp_up_s: about.plan.map(|plan| plan.ramp_up.as_secs_f64()),
+            hold_s: hold.map(|hold| hold.as_secs_f64()),
+            requests,
+            duration_s: summary.duration().map(|d| micros(d) as f64 / 1_000_000.0),
+            end_s: summary.last_end.map(seconds),
+            host: about.host.as_ref().map(HostData::of),
+            runs: page.runs,
+            files: page.files.to_vec(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HostData {
+    name: Option<String>,
+    cores: Option<usize>,
+    os: String,
+}
+
+impl HostData {
+    fn of(host: &Host) -> Self {
+        Self {
+            name: host.name.clone(),
+            cores: host.cores,
+            os: host.kernel.clone().unwrap_or_else(|| host.os.clone()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct VerdictData {
+    grade: &'static str,
+    reasons: Vec<SavedMessage>,
+}
+
+impl VerdictData {
+    fn of(verdict: &Verdict) -> Self {
+        Self {
+            grade: verdict.grade.name(),
+            reasons: verdict.reasons.iter().map(SavedMessage::from).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SummaryData {
+    requests: u64,
+    ok: u64,
+    failed: u64,
+    cancelled: u64,
+    abandoned: u64,
+    success_rate: Option<f64>,
+    chunks: u64,
+    retries: u64,
+    reconnects: u64,
+    output_tokens: Option<u64>,
+    token_source: Option<&'static str>,
+    rps: Option<f64>,
+    throughput: Option<f64>,
+}
+
+impl SummaryData {
+    fn of(summary: &Summary) -> Self {
+        let tokens = &summary.output_tokens;
+        Self {
+            requests: summary.requests(),
+            ok: summary.ok,
+            failed: summary.failed(),
+            cancelled: summary.cancelled,
+            abandoned: summary.abandoned,
+            success_rate: summary.success_rate(),
+            chunks: summary.chunks,
+            retries: summary.retries,
+            reconnects: summary.reconnects,
+            output_tokens: tokens.total(),
+            token_source: tokens.mix().map(TokenMix::name),
+            rps: summary.rps(),
+            throughput: summary.system_throughput(),
+        }
+    }
+}
+
+/// Count, mean, standard deviation, minimum, P50, P90, P95, P99, maximum.
+#[derive(Serialize)]
+struct StatisticsRow(u64, f64, Option<f64>, f64, f64, f64, f64, f64, f64);
+
+#[derive(Serialize)]
+struct StatisticsData {
+    ttfb: Option<StatisticsRow>,
+    ttfe: Option<StatisticsRow>,
+    ttft: Option<StatisticsRow>,
+    ttfa: Option<StatisticsRow>,
+    tpot: Option<StatisticsRow>,
+    itl: Option<StatisticsRow>,
+    response: Option<StatisticsRow>,
+    tokens_per_s: Option<StatisticsRow>,
+    output_tokens: Option<StatisticsRow>,
+    connect: Option<StatisticsRow>,
+}
+
+impl StatisticsData {
+    fn of(summary: &Summary, whole: bool) -> Self {
+        let row = |figures: Option<Statistics>| {
+            figures.map(|f| {
+                StatisticsRow(
+                    f.count, f.mean, f.std_dev, f.min, f.p50, f.p90, f.p95, f.p99, f.max,
+                )
+            })
+        };
+        Self {
+            ttfb: row(summary.ttfb),
+            ttfe: row(summary.ttfe),
+            ttft: row(summary.ttft),
+            ttfa: row(summary.ttfa),
+            tpot: row(summary.tpot),
+            itl: row(summary.itl.filter(|_| whole)),
+            response: row(summary.response),
+            tokens_per_s: row(summary.tokens_per_s),
+            output_tokens: row(summary.tokens_per_request),
+            connect: row(summary.connect),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PointsData {
+    ttft: Packed,
+    tpot: Packed,
+    ttfb: Packed,
+    tokens_per_s: Packed,
+    response: Packed,
+    output_tokens: Packed,
+    failed: Packed,
+}
+
+impl PointsData {
+    fn of(page: &Page<'_>) -> Self {
+        let charts = page.charts;
+        Self {
+            ttft: charts.ttft.packed(),
+            tpot: charts.tpot.packed(),
+            ttfb: charts.ttfb.packed(),
+            tokens_per_s: charts.tokens_per_s.packed(),
+            response: charts.response.packed(),
+            output_tokens: charts.output_tokens.packed(),
+            failed: charts.failed.packed(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FailureData {
+    kind: &'static str,
+    count: u64,
+    first_s: f64,
+    detail: String,
+    ticks: Vec<u64>,
+}
+
+impl FailureData {
+    fn of(failure: &FailureSummary, ticks: &Ticks, step: u64) -> Self {
+        let seconds_of_kind: Vec<u64> = ticks
+            .iter()
+            .map(|view| view.tick.counts.failed.get(failure.kind))
+            .collect();
+        let step = usize::try_from(step).unwrap_or(usize::MAX);
+        Self {
+            kind: failure.kind.name(),
+            count: failure.count,
+            first_s: seconds(failure.first_seen),
+            detail: cut(&failure.detail),
+            ticks: seconds_of_kind
+                .chunks(step)
+                .map(|part| part.iter().sum())
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DistributionsData {
+    ttft: Bins,
+    response: Bins,
+}
+
+type Instants = Vec<Option<Thousandths>>;
+
+#[derive(Serialize)]
+struct WaterfallData {
+    of: u64,
+    request: Vec<u64>,
+    user: Vec<u32>,
+    attempts: Vec<u32>,
+    outcome: Vec<&'static str>,
+    start: Vec<Thousandths>,
+    sent: Instants,
+    connect: Instants,
+    first_byte: Instants,
+    first_token: Instants,
+    last_token: Instants,
+    end: Vec<Thousandths>,
+    stall_at: Instants,
+    stall: Instants,
+}
+
+impl WaterfallData {
+    fn of(bars: &[Bar], of: u64) -> Self {
+        let since_start = |instant: fn(&Bar) -> Option<u64>| -> Instants {
+            bars.iter()
+                .map(|bar| Some(Thousandths(instant(bar)?.saturating_sub(bar.start))))
+                .collect()
+        };
+        Self {
+            of,
+            request: bars.iter().map(|bar| bar.request).collect(),
+            user: bars.iter().map(|bar| bar.user).collect(),
+            attempts: bars.iter().map(|bar| bar.attempts).collect(),
+            outcome: bars.iter().map(|bar| bar.outcome).collect(),
+            start: bars.iter().map(|bar| Thousandths(bar.start)).collect(),
+            sent: since_start(|bar| bar.sent),
+            connect: bars
+                .iter()
+                .map(|bar| bar.connect.map(Thousandths))
+                .collect(),
+            first_byte: since_start(|bar| bar.first_byte),
+            first_token: since_start(|bar| bar.first_token),
+            last_token: since_start(|bar| bar.last_token),
+            end: bars
+                .iter()
+                .map(|bar| Thousandths(bar.end.saturating_sub(bar.start)))
+                .collect(),
+            stall_at: since_start(|bar| bar.stall.map(|(at, _)| at)),
+            stall: bars
+                .iter()
+                .map(|bar| bar.stall.map(|(_, length)| Thousandths(length)))
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct BreakdownsData {
+    key: Breakdown,
+    query: Breakdown,
+    run: Option<Breakdown>,
+}
+
+impl BreakdownsData {
+    fn of(page: &Page<'_>) -> Self {
+        let charts = page.charts;
+        Self {
+            key: charts.keys.largest(),
+            query: charts.queries.largest(),
+            run: (page.runs > 1).then(|| charts.runs.largest()),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The page as a file: the template filled in, with a Content-Security-Policy that allows exactly
+//! the style and the script that it holds.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use handlebars::Handlebars;
+use ring::digest::{SHA256, digest};
+use serde::Serialize;
+
+use super::Page;
+use super::data::PageData;
+use crate::text::Language;
+
+const TEMPLATE: &str = include_str!("../../../templates/report.hbs");
+const PLACEHOLDER: &str = include_str!("../../../templates/placeholder.hbs");
+const STYLE: &str = include_str!("../../../templates/report.css");
+/// One script of several files; the order is that of their needs.
+const SCRIPT: &str = concat!(
+    include_str!("../../../templates/report/data.js"),
+    include_str!("../../../templates/report/text.js"),
+    include_str!("../../../templates/report/draw.js"),
+    include_str!("../../../templates/report/chart.js"),
+    include_str!("../../../templates/report/time.js"),
+    include_str!("../../../templates/report/trend.js"),
+    include_str!("../../../templates/report/waterfall.js"),
+    include_str!("../../../templates/report/distribution.js"),
+    include_str!("../../../templates/report/tables.js"),
+    include_str!("../../../templates/report/main.js"),
+);
+
+/// The template's fields. The last four go in as they are.
+#[derive(Serialize)]
+struct Fields<'a> {
+    language: &'static str,
+    version: &'static str,
+    title: &'a str,
+    noscript: &'a str,
+    style_hash: String,
+    script_hash: String,
+    style: &'static str,
+    script: &'static str,
+    texts: String,
+    data: String,
+}
+
+/// The whole page.
+#[must_use]
+pub fn render(page: &Page<'_>) -> Vec<u8> {
+    let texts = page.language.texts();
+    fill(
+        TEMPLATE,
+        &Fields {
+            language: page.language.code(),
+            version: env!("CARGO_PKG_VERSION"),
+            title: texts.get("report.title"),
+            noscript: texts.get("report.noscript"),
+            style_hash: hash(STYLE),
+            script_hash: hash(SCRIPT),
+            style: STYLE,
+            script: SCRIPT,
+            texts: in_script(&both_languages()),
+            data: in_script(&PageData::of(page)),
+        },
+    )
+}
+
+#[derive(Serialize)]
+struct PlaceholderFields<'a> {
+    language: &'static str,
+    title: &'a str,
+    text: &'a str,
+}
+
+/// What stands in the page's place until the run has ended, and stays there should it be killed:
+/// how to make the page of what has been saved.
+#[must_use]
+pub fn placeholder(language: Language) -> Vec<u8> {
+    let texts = language.texts();
+    fill(
+        PLACEHOLDER,
+        &PlaceholderFields {
+            language: language.code(),
+            title: texts.get("report.title"),
+            text: texts.get("report.placeholder"),
+        },
+    )
+}
+
+fn fill(template: &str, fields: &impl Serialize) -> Vec<u8> {
+    Handlebars::new()
+        .render_template(template, fields)
+        .expect("a template of our own with all of its fields")
+        .into_bytes()
+}
+
+/// The texts of the report in all languages.
+fn both_languages() -> BTreeMap<&'static str, BTreeMap<&'static str, &'static str>> {
+    [Language::English, Language::Chinese]
+        .into_iter()
+        .map(|language| {
+            let texts = language.texts();
+            let of_report = texts.ids().filter(|id| id.starts_with("report."));
+            let texts = of_report.map(|id| (id, texts.get(id))).collect();
+            (language.code(), texts)
+        })
+        .collect()
+}
+
+/// A document inside a `<script>` element: nothing in it ends the element, or begins a comment.
+fn in_script(document: &impl Serialize) -> String {
+    let json = serde_json::to_string(document).expect("everything in it has a form in JSON");
+    json.replace('<', "\\u003c")
+}
+
+/// How a Content-Security-Policy names a style or a script.
+fn hash(text: &str) -> String {
+    BASE64.encode(digest(&SHA256, text.as_bytes()))
+}

@@ -1,0 +1,270 @@
+//! The run JSON read again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::SCHEMA;
+use super::client::{ClientJson, VerdictJson};
+use super::waterfall::WaterfallJson;
+use crate::load::{ClosedLoop, Limit};
+use crate::output::RunInfo;
+use crate::output::about::{About, SavedMessage};
+use crate::output::csv::read::LAST_SECOND;
+use crate::output::host::Host;
+use crate::output::waterfall::Bar;
+use crate::record::FailureKind;
+use crate::stats::{
+    ClientSummary, Counts, FailureCounts, Histogram, Sum, Tick, TickLoad, Ticks, Verdict, rounded,
+};
+use crate::text::Message;
+
+/// A run as its JSON tells it.
+#[derive(Clone, Debug)]
+pub struct SavedRun {
+    /// What is known of it beside its figures.
+    pub about: About,
+    /// What came of it; `None` for a run that was killed.
+    pub results: Option<SavedResults>,
+}
+
+/// What came of a run, as far as its rows do not tell.
+#[derive(Clone, Debug)]
+pub struct SavedResults {
+    /// How many requests there were.
+    pub requests: u64,
+    /// The run second by second.
+    pub ticks: Ticks,
+    /// The requests that are drawn from start to end, and how many they were chosen from.
+    pub waterfall: (Vec<Bar>, u64),
+    /// What is known of the client's own failings.
+    pub client: Option<ClientSummary>,
+    /// Whether the numbers can be used.
+    pub verdict: Option<Verdict>,
+}
+
+/// Why a document is no run JSON.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidRun {
+    /// It is no JSON, or has another form.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// It is of another schema.
+    #[error("its schema is {0:?}, not {SCHEMA:?}")]
+    Schema(String),
+    /// A member holds what cannot be there.
+    #[error("{0} holds what cannot be there")]
+    Member(&'static str),
+}
+
+/// Reads a run JSON.
+///
+/// # Errors
+///
+/// If it is none.
+pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
+    let run: Run = serde_json::from_slice(document)?;
+    if run.schema != SCHEMA {
+        return Err(InvalidRun::Schema(run.schema));
+    }
+    let started = OffsetDateTime::parse(&run.started_at, &Rfc3339)
+        .map_err(|_| InvalidRun::Member("started_at"))?;
+    let results = match (run.summary, run.waterfall) {
+        (Some(summary), Some(waterfall)) => Some(SavedResults {
+            requests: summary.requests,
+            ticks: ticks(run.ticks)?,
+            waterfall: waterfall.bars(),
+            client: summary.client.as_ref().map(ClientJson::summary),
+            verdict: summary.verdict.and_then(VerdictJson::verdict),
+        }),
+        _ => None,
+    };
+    let plan = run.config.as_ref().and_then(plan);
+    Ok(SavedRun {
+        about: About {
+            run: RunInfo {
+                run_id: run.run_id,
+                label: run.label,
+                client_host: run.host.as_ref().and_then(|host| host.name.clone()),
+                target: run.target,
+                protocol: run.protocol,
+                model: run.model,
+                started,
+            },
+            version: run.tool_version,
+            config: run.config,
+            command_line: run.command_line,
+            host: run.host,
+            plan,
+            warnings: run.warnings.into_iter().map(Message::from).collect(),
+        },
+        results,
+    })
+}
+
+#[derive(Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names are those of the document"
+)]
+struct Run {
+    schema: String,
+    tool_version: Option<String>,
+    run_id: String,
+    label: Option<String>,
+    started_at: String,
+    target: String,
+    protocol: String,
+    model: Option<String>,
+    command_line: Option<String>,
+    config: Option<Value>,
+    host: Option<Host>,
+    warnings: Vec<SavedMessage>,
+    summary: Option<Summary>,
+    waterfall: Option<WaterfallJson>,
+    ticks: Vec<TickJson>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    requests: u64,
+    client: Option<ClientJson>,
+    verdict: Option<VerdictJson>,
+}
+
+#[derive(Deserialize)]
+struct TickJson {
+    second: u64,
+    active_users: u64,
+    total_users: u64,
+    ok: u64,
+    failed: BTreeMap<String, u64>,
+    cancelled: u64,
+    abandoned: u64,
+    chunks: u64,
+    tokens: u64,
+    ttfb_ms: SumJson,
+    ttft_ms: SumJson,
+    tpot_ms: SumJson,
+    response_ms: SumJson,
+    tokens_per_s: SumJson,
+    output_tokens: SumJson,
+    itl: HistogramJson,
+    client_lag: HistogramJson,
+    process_cores: Option<f64>,
+    machine_busy: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct SumJson {
+    count: u64,
+    sum: f64,
+}
+
+#[derive(Deserialize)]
+struct HistogramJson {
+    sum_us: u64,
+    sum_squares_us2: u128,
+    min_us: Option<u64>,
+    max_us: Option<u64>,
+    buckets: Vec<(u16, u64)>,
+}
+
+fn plan(config: &Value) -> Option<ClosedLoop> {
+    let load = config.get("load")?;
+    let seconds = |name: &str| {
+        let seconds = load.get(name)?.as_f64()?;
+        Duration::try_from_secs_f64(seconds).ok()
+    };
+    let requests = load.get("requests").and_then(Value::as_u64);
+    Some(ClosedLoop {
+        users: u32::try_from(load.get("users")?.as_u64()?).ok()?,
+        ramp_up: seconds("ramp_up_s")?,
+        limit: match (seconds("duration_s"), requests) {
+            (Some(hold), requests) => Limit::Duration { hold, requests },
+            (None, Some(requests)) => Limit::Requests(requests),
+            (None, None) => Limit::OnceEach,
+        },
+    })
+}
+
+fn ticks(read: Vec<TickJson>) -> Result<Ticks, InvalidRun> {
+    let mut ticks = Ticks::default();
+    let (mut started, mut finished) = (0, 0);
+    for tick in read {
+        if tick.second > LAST_SECOND {
+            return Err(InvalidRun::Member("second"));
+        }
+        // Users are told as they were at the second's end.
+        let gone = tick.total_users.saturating_sub(tick.active_users);
+        let mut counts = tick.counts()?;
+        counts.users_started = tick.total_users.saturating_sub(started);
+        counts.users_finished = gone.saturating_sub(finished);
+        (started, finished) = (tick.total_users, gone);
+        let load = TickLoad {
+            process_cores: tick.process_cores,
+            machine: tick.machine_busy,
+        };
+        let itl = tick.itl.histogram("itl")?;
+        let lag = tick.client_lag.histogram("client_lag")?;
+        let load = (load != TickLoad::default()).then_some(load);
+        let tick_read = Tick {
+            counts,
+            itl,
+            lag,
+            load,
+        };
+        ticks.merge_second(tick.second, &tick_read);
+    }
+    Ok(ticks)
+}
+
+impl TickJson {
+    fn counts(&self) -> Result<Counts, InvalidRun> {
+        let mut failed = FailureCounts::default();
+        for (name, count) in &self.failed {
+            let kind = FailureKind::ALL.into_iter().find(|k| k.name() == name);
+            failed.add(kind.ok_or(InvalidRun::Member("failed"))?, *count);
+        }
+        Ok(Counts {
+            users_started: 0,
+            users_finished: 0,
+            ok: self.ok,
+            failed,
+            cancelled: self.cancelled,
+            abandoned: self.abandoned,
+            chunks: self.chunks,
+            tokens: self.tokens,
+            ttfb: self.ttfb_ms.sum(1_000.0),
+            ttft: self.ttft_ms.sum(1_000.0),
+            tpot: self.tpot_ms.sum(1_000.0),
+            response: self.response_ms.sum(1_000.0),
+            tokens_per_s: self.tokens_per_s.sum(1_000.0),
+            output_tokens: self.output_tokens.sum(1.0),
+        })
+    }
+}
+
+impl SumJson {
+    fn sum(&self, per_unit: f64) -> Sum {
+        Sum {
+            count: self.count,
+            sum: rounded(self.sum * per_unit),
+        }
+    }
+}
+
+impl HistogramJson {
+    fn histogram(&self, name: &'static str) -> Result<Histogram, InvalidRun> {
+        let range = (self.min_us.unwrap_or(0), self.max_us.unwrap_or(0));
+        Histogram::from_parts(&self.buckets, range, self.sum_us, self.sum_squares_us2)
+            .map_err(|_| InvalidRun::Member(name))
+    }
+}
+
+#[cfg(test)]
+mod tests;

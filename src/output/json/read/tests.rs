@@ -1,0 +1,136 @@
+//! Runs that were written and read again, and documents that are none.
+
+use super::*;
+use crate::clock::Stamp;
+use crate::output::json::{Document, Results};
+use crate::output::waterfall::Waterfall;
+use crate::record::{Progress, Sample};
+use crate::stats::RunStats;
+use crate::stats::tests::{failed, finished, ok_request};
+use crate::text::Message;
+
+fn ms(millis: u64) -> Stamp {
+    Stamp::from_micros(millis * 1_000)
+}
+
+fn about(limit: Limit) -> About {
+    let plan = ClosedLoop {
+        users: 2,
+        ramp_up: Duration::from_millis(500),
+        limit,
+    };
+    let (hold, requests) = match limit {
+        Limit::Duration { hold, requests } => (Some(hold.as_secs_f64()), requests),
+        Limit::Requests(requests) => (None, Some(requests)),
+        Limit::OnceEach => (None, None),
+    };
+    let mut run = crate::output::tests::run();
+    run.client_host = None;
+    About {
+        run,
+        version: Some("0.1.0".into()),
+        config: Some(serde_json::json!({"load": {
+            "users": 2, "ramp_up_s": 0.5, "duration_s": hold, "requests": requests,
+        }})),
+        command_line: Some("sse-perf".into()),
+        host: None,
+        plan: Some(plan),
+        warnings: vec![Message::new("files.broken_pipe")],
+    }
+}
+
+#[test]
+fn a_run_comes_back_as_it_was() {
+    let mut stats = RunStats::default();
+    let mut waterfall = Waterfall::default();
+    let ok = ok_request(ms(100), ms(200), ms(1_000));
+    waterfall.add(Bar::of(&ok));
+    for sample in [
+        Sample::UserStarted {
+            user: 1,
+            at: ms(0),
+            late: Duration::ZERO,
+        },
+        Sample::UserStarted {
+            user: 2,
+            at: ms(250),
+            late: Duration::ZERO,
+        },
+        Sample::Progress(Progress {
+            at: ms(900),
+            chunks: 5,
+            tokens: 6,
+            // Squares beyond what a float holds.
+            gaps: [20_000, 300, 95_000_001, 95_000_003].as_slice().into(),
+            ..Progress::default()
+        }),
+        finished(ok),
+        finished(failed(ms(2_600), FailureKind::Reset)),
+        Sample::UserFinished {
+            user: 1,
+            at: ms(1_500),
+        },
+    ] {
+        stats.on(&sample);
+    }
+    let limit = Limit::Duration {
+        hold: Duration::from_secs(3),
+        requests: Some(9),
+    };
+    let about = about(limit);
+    let summary = stats.summary(about.plan.as_ref(), false);
+    let document = Document {
+        about: &about,
+        results: Some(Results {
+            summary: &summary,
+            ticks: stats.ticks(),
+            waterfall: Some(&waterfall),
+        }),
+    };
+    let read = read(&document.render()).unwrap();
+    assert_eq!(read.about, about);
+    let results = read.results.unwrap();
+    assert_eq!(results.requests, 2);
+    assert_eq!(results.waterfall, (waterfall.chosen(), 1));
+    let seconds = |ticks: &Ticks| -> Vec<_> {
+        let second = |view: crate::stats::TickView<'_>| (view.active_users, view.tick.clone());
+        ticks.iter().map(second).collect()
+    };
+    assert_eq!(seconds(&results.ticks), seconds(stats.ticks()));
+}
+
+#[test]
+fn a_run_that_was_killed_has_no_results() {
+    for limit in [Limit::OnceEach, Limit::Requests(3)] {
+        let about = about(limit);
+        let document = Document {
+            about: &about,
+            results: None,
+        };
+        let read = read(&document.render()).unwrap();
+        assert_eq!(read.about, about);
+        assert!(read.results.is_none());
+    }
+}
+
+#[test]
+fn what_is_no_run_says_why() {
+    let about = about(Limit::OnceEach);
+    let text = String::from_utf8(
+        Document {
+            about: &about,
+            results: None,
+        }
+        .render(),
+    )
+    .unwrap();
+    for (document, expected) in [
+        ("[1]".to_owned(), "invalid type"),
+        (text.replace("run/1", "run/2"), "its schema is"),
+        (text.replace("2026-02-03T", "once "), "started_at"),
+        (text.replace("\"warnings\"", "\"w\""), "warnings"),
+    ] {
+        let error = read(document.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}

@@ -1,0 +1,140 @@
+//! Runs read again from what they left, one or several that are merged on the seconds of the wall
+//! clock: rows are stacked, counts and histograms added.
+//!
+//! With requests CSV and run JSON, all figures are those of the run. A CSV alone does not know of
+//! users, throughput and gaps between chunks; those are then said to be missing.
+
+mod merge;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::about::About;
+use super::csv::read::{Damage, Damaged};
+use super::html::Charts;
+use super::waterfall::Waterfall;
+use crate::stats::{RunStats, Summary};
+use crate::text::Message;
+use merge::{Merge, Stopped};
+use source::{Rows, Sources};
+
+/// So many damaged lines of a file are named.
+const NAMED: u64 = 5;
+
+/// What is told of the reading: the file, and which part of it has been read, 0 to 1.
+pub type Progress<'a> = &'a mut dyn FnMut(&Path, f64);
+
+/// One run or several, read from their files.
+#[derive(Debug)]
+pub struct Saved {
+    /// The run, or what is the same in all runs.
+    pub about: About,
+    /// How many runs there are.
+    pub runs: usize,
+    /// Users that were planned, or seen.
+    pub users: u64,
+    /// Distributions and ticks.
+    pub stats: RunStats,
+    /// The figures.
+    pub summary: Summary,
+    /// Whether all that a run knows of itself is there, users and streams included.
+    pub whole: bool,
+    /// What the report draws of the requests.
+    pub charts: Charts,
+    /// The requests that are drawn from start to end, where they are known.
+    pub waterfall: Option<Waterfall>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+    /// What the user should know of the reading.
+    pub notices: Vec<Message>,
+    csvs: Vec<PathBuf>,
+    /// Which of them the rows of a run were taken from.
+    homes: HashMap<String, usize>,
+}
+
+/// Reads requests CSVs with the run JSONs beside them, or with those among `files`.
+///
+/// # Errors
+///
+/// If a file cannot be read or is none of ours, if there is nothing in them, or if they lie too far
+/// apart to be merged.
+pub fn read(files: &[PathBuf], progress: Progress<'_>) -> Result<Saved, Message> {
+    let sources = Sources::find(files)?;
+    let mut merge = Merge::new(&sources)?;
+    loop {
+        match gather(&sources.csvs, &mut merge, progress) {
+            Ok(()) => return merge.finish(sources),
+            Err(Stopped::Failed(message)) => return Err(message),
+            // Everything is counted from the first run's start: once more, from there.
+            Err(Stopped::Earlier) => merge.restart()?,
+        }
+    }
+}
+
+fn gather(csvs: &[PathBuf], merge: &mut Merge, progress: Progress<'_>) -> Result<(), Stopped> {
+    for (file, path) in csvs.iter().enumerate() {
+        let mut rows = Rows::open(path)?;
+        let mut damaged = 0;
+        loop {
+            if let Some(part) = rows.progress() {
+                progress(path, part);
+            }
+            match rows.next_line()? {
+                Some(Ok(row)) => merge.add(file, path, &row)?,
+                Some(Err(line)) => {
+                    damaged += 1;
+                    if damaged <= NAMED {
+                        merge.notices.push(damage(path, &line));
+                    }
+                }
+                None => break,
+            }
+        }
+        if damaged > 0 {
+            let message = Message::new("saved.damaged").with("path", path.display());
+            merge.notices.push(message.with("count", damaged));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a line.
+fn damage(path: &Path, damaged: &Damaged) -> Message {
+    match damaged.damage {
+        Damage::Cells { found, expected } => Message::new("saved.damaged_cells")
+            .with("found", found)
+            .with("expected", expected),
+        Damage::Cell { column } => Message::new("saved.damaged_cell").with("column", column),
+    }
+    .with("path", path.display())
+    .with("line", damaged.line)
+}
+
+impl Saved {
+    /// Hands on all rows that were counted, as they were written.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read once more; as `sink` says.
+    pub fn copy_rows<E: From<Message>>(
+        &self,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut row = Vec::new();
+        for (file, path) in self.csvs.iter().enumerate() {
+            let mut rows = Rows::open(path)?;
+            while let Some(line) = rows.next_line()? {
+                let home = line.ok().and_then(|row| self.homes.get(row.run_id));
+                if home == Some(&file) {
+                    row.clear();
+                    rows.copy(&mut row);
+                    sink(&row)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

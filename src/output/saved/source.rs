@@ -1,0 +1,153 @@
+//! The files of saved runs: which are there, and their contents.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::output::csv::read::{Damaged, Reader, Row};
+use crate::output::json::read::{SavedRun, read};
+use crate::text::Message;
+
+/// The files to be read.
+#[derive(Debug)]
+pub(super) struct Sources {
+    pub(super) csvs: Vec<PathBuf>,
+    pub(super) runs: Vec<(PathBuf, SavedRun)>,
+    /// What could not be used.
+    pub(super) notices: Vec<Message>,
+}
+
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Message {
+    Message::new("saved.unreadable")
+        .with("path", path.display())
+        .with("error", error)
+}
+
+impl Sources {
+    /// Finds out which files are CSV and which JSON, and adds what lies beside them.
+    pub(super) fn find(files: &[PathBuf]) -> Result<Self, Message> {
+        let mut sources = Self {
+            csvs: Vec::new(),
+            runs: Vec::new(),
+            notices: Vec::new(),
+        };
+        let mut jsons = Vec::new();
+        for path in files {
+            let json = is_json(path).map_err(|error| unreadable(path, &error))?;
+            let list = if json { &mut jsons } else { &mut sources.csvs };
+            add(list, path.clone());
+        }
+        for path in &jsons {
+            sources.runs.push((path.clone(), run(path)?));
+            let csv = beside(path, ("run", "json"), ("requests", "csv"));
+            match csv {
+                Some(csv) => add(&mut sources.csvs, csv),
+                None if sources.csvs.is_empty() => {
+                    return Err(Message::new("saved.no_csv").with("path", path.display()));
+                }
+                None => {}
+            }
+        }
+        for csv in sources.csvs.clone() {
+            let Some(path) = beside(&csv, ("requests", "csv"), ("run", "json")) else {
+                continue;
+            };
+            if jsons.iter().any(|known| is_same(known, &path)) {
+                continue;
+            }
+            match run(&path) {
+                Ok(run) => sources.runs.push((path, run)),
+                Err(message) => sources.notices.push(message),
+            }
+        }
+        Ok(sources)
+    }
+}
+
+/// Adds a file, unless it is there already.
+fn add(files: &mut Vec<PathBuf>, path: PathBuf) {
+    if !files.iter().any(|known| is_same(known, &path)) {
+        files.push(path);
+    }
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    let canonical = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    a == b || canonical(a) == canonical(b)
+}
+
+/// Whether a file begins as a JSON document does, which no CSV of ours does.
+fn is_json(path: &Path) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    fs::File::open(path)?.take(64).read_to_end(&mut beginning)?;
+    let text = beginning
+        .strip_prefix("\u{feff}".as_bytes())
+        .unwrap_or(&beginning);
+    Ok(text.trim_ascii_start().starts_with(b"{"))
+}
+
+/// The file of the same run and another kind, where names are the default ones, if it is there.
+fn beside(path: &Path, this: (&str, &str), other: (&str, &str)) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.strip_prefix(this.0)?.strip_suffix(this.1)?;
+    let path = path.with_file_name(format!("{}{stem}{}", other.0, other.1));
+    path.exists().then_some(path)
+}
+
+fn run(path: &Path) -> Result<SavedRun, Message> {
+    let document = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let document = document
+        .strip_prefix("\u{feff}".as_bytes())
+        .unwrap_or(&document);
+    read(document).map_err(|error| {
+        Message::new("saved.not_run")
+            .with("path", path.display())
+            .with("error", error)
+    })
+}
+
+/// The rows of a file.
+pub(super) struct Rows<'a> {
+    path: &'a Path,
+    reader: Reader<fs::File>,
+    length: u64,
+    lines: u64,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn open(path: &'a Path) -> Result<Self, Message> {
+        let open = || -> io::Result<_> {
+            let file = fs::File::open(path)?;
+            let length = file.metadata()?.len();
+            Ok((file, length))
+        };
+        let (file, length) = open().map_err(|error| unreadable(path, &error))?;
+        let reader = Reader::new(file).map_err(|error| {
+            Message::new("saved.not_csv")
+                .with("path", path.display())
+                .with("error", error)
+        })?;
+        Ok(Self {
+            path,
+            reader,
+            length,
+            lines: 0,
+        })
+    }
+
+    pub(super) fn next_line(&mut self) -> Result<Option<Result<Row<'_>, Damaged>>, Message> {
+        self.lines += 1;
+        let line = self.reader.next_line();
+        line.map_err(|error| unreadable(self.path, &error))
+    }
+
+    pub(super) fn copy(&mut self, out: &mut Vec<u8>) {
+        self.reader.copy(out);
+    }
+
+    /// Every now and then, which part of the file has been read.
+    pub(super) fn progress(&self) -> Option<f64> {
+        let due = self.lines > 0 && self.lines.is_multiple_of(50_000);
+        due.then(|| self.reader.position() as f64 / self.length.max(1) as f64)
+    }
+}

@@ -1,0 +1,313 @@
+//! Runs that were saved, read again alone and together.
+
+use std::fs;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use super::*;
+use crate::clock::Stamp;
+use crate::load::{ClosedLoop, Limit};
+use crate::output::about::About;
+use crate::output::csv::{RequestsCsv, header};
+use crate::output::html::{Page, render};
+use crate::output::json::{Document, Results};
+use crate::output::tests::{TempDir, run};
+use crate::output::waterfall::Bar;
+use crate::record::{FailureKind, Progress, RequestRecord, Sample};
+use crate::stats::tests::{failed, finished, ok_request};
+use crate::text::Language;
+
+const PLAN: ClosedLoop = ClosedLoop {
+    users: 2,
+    ramp_up: Duration::ZERO,
+    limit: Limit::OnceEach,
+};
+
+const FIRST: OffsetDateTime = datetime!(2026-02-03 04:05:06.700 +8);
+
+fn ms(millis: u64) -> Stamp {
+    Stamp::from_micros(millis * 1_000)
+}
+
+/// Two requests, one of which failed.
+fn requests() -> Vec<RequestRecord> {
+    let mut broken = failed(ms(1_900), FailureKind::Reset);
+    (broken.request, broken.user) = (2, 2);
+    vec![ok_request(ms(100), ms(300), ms(1_200)), broken]
+}
+
+fn about(id: &str, started: OffsetDateTime) -> About {
+    let mut run = run();
+    run.run_id = id.into();
+    run.started = started;
+    // As a run JSON keeps it.
+    run.client_host = None;
+    About {
+        run,
+        version: Some("0.1.0".into()),
+        config: Some(serde_json::json!({
+            "load": {"users": 2, "ramp_up_s": 0.0, "duration_s": null, "requests": null},
+        })),
+        command_line: Some("sse-perf".into()),
+        host: None,
+        plan: Some(PLAN),
+        warnings: Vec::new(),
+    }
+}
+
+/// Saves a run of those requests under that name.
+fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -> PathBuf {
+    let mut csv = header();
+    let (mut stats, mut waterfall) = (RunStats::default(), Waterfall::default());
+    let mut rows = RequestsCsv::new(about.run.clone());
+    for user in [1, 2] {
+        stats.on(&Sample::UserStarted {
+            user,
+            at: ms(0),
+            late: Duration::ZERO,
+        });
+    }
+    stats.on(&Sample::Progress(Progress {
+        at: ms(1_100),
+        chunks: 5,
+        tokens: 5,
+        gaps: [20_000, 40_000].as_slice().into(),
+        ..Progress::default()
+    }));
+    for request in requests {
+        rows.render(request, &mut csv);
+        waterfall.add(Bar::of(request));
+        stats.on(&finished(request.clone()));
+    }
+    let summary = stats.summary(Some(&PLAN), false);
+    let json = Document {
+        about,
+        results: Some(Results {
+            summary: &summary,
+            ticks: stats.ticks(),
+            waterfall: Some(&waterfall),
+        }),
+    };
+    let path = temp.path(&format!("requests_{name}.csv"));
+    fs::write(&path, csv).unwrap();
+    fs::write(temp.path(&format!("run_{name}.json")), json.render()).unwrap();
+    path
+}
+
+fn read(files: &[PathBuf]) -> Saved {
+    super::read(files, &mut |_, _| {}).unwrap()
+}
+
+/// The data of the page.
+fn page(saved: &Saved) -> serde_json::Value {
+    let page = render(&Page {
+        language: Language::English,
+        brand: None,
+        about: &saved.about,
+        runs: saved.runs,
+        files: &[],
+        users: saved.users,
+        summary: &saved.summary,
+        stats: &saved.stats,
+        whole: saved.whole,
+        charts: &saved.charts,
+        waterfall: saved.waterfall.as_ref(),
+    });
+    let page = String::from_utf8(page).unwrap();
+    let (_, data) = page.split_once("id=\"data\">").unwrap();
+    serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
+}
+
+fn notices(saved: &Saved) -> Vec<String> {
+    saved.notices.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_run_is_read_with_what_lies_beside_it() {
+    let temp = TempDir::new();
+    let about = about("r1", FIRST);
+    let csv = save(&temp, "a", &about, &requests());
+    let json = temp.path("run_a.json");
+    for files in [
+        vec![csv.clone()],
+        vec![json.clone()],
+        vec![json.clone(), csv.clone()],
+    ] {
+        let saved = read(&files);
+        assert_eq!(saved.about, about);
+        assert!(saved.whole);
+        assert_eq!((saved.runs, saved.users), (1, 2));
+        assert_eq!(saved.summary.plan, Some(PLAN));
+        assert_eq!((saved.summary.ok, saved.summary.failed()), (1, 1));
+        assert_eq!(saved.summary.users_started, 2);
+        assert_eq!(saved.summary.itl.map(|itl| itl.count), Some(2));
+        assert_eq!(saved.waterfall.as_ref().map(Waterfall::of), Some(2));
+        assert_eq!(notices(&saved), [""; 0]);
+    }
+}
+
+#[test]
+fn a_csv_alone_tells_what_is_missing() {
+    let temp = TempDir::new();
+    let csv = save(&temp, "a", &about("r1", FIRST), &requests());
+    fs::remove_file(temp.path("run_a.json")).unwrap();
+    let saved = read(&[csv]);
+    assert!(!saved.whole && saved.waterfall.is_none());
+    assert_eq!(saved.about.run.started, FIRST);
+    assert_eq!((saved.users, saved.summary.users_started), (2, 2));
+    assert_eq!((saved.summary.plan, saved.summary.itl), (None, None));
+    assert_eq!(
+        saved.summary.ttft.map(|ttft| ttft.mean.to_bits()),
+        Some(200_f64.to_bits())
+    );
+    assert!(
+        notices(&saved)[0].contains("no run JSON was found"),
+        "{:?}",
+        notices(&saved)
+    );
+    let page = page(&saved);
+    assert_eq!(page["ticks"]["rps"], serde_json::json!([0, 2]));
+    assert_eq!(page["ticks"].get("throughput"), None);
+    assert_eq!(page["waterfall"], serde_json::Value::Null);
+}
+
+#[test]
+fn runs_of_several_machines_are_merged_on_the_wall_clock() {
+    let temp = TempDir::new();
+    // Named in the other order: the one that began first is the origin.
+    let later = about("r2", FIRST + Duration::from_millis(2_600));
+    let files = [
+        save(&temp, "b", &later, &requests()),
+        save(&temp, "a", &about("r1", FIRST), &requests()),
+    ];
+    let saved = read(&files);
+    assert!(saved.whole);
+    assert_eq!((saved.runs, saved.users, saved.summary.plan), (2, 4, None));
+    assert_eq!(saved.about.run.started, FIRST);
+    assert_eq!(saved.about.run.run_id, "r2, r1");
+    assert_eq!(saved.about.run.label.as_deref(), Some("=nightly"));
+    assert_eq!((saved.summary.ok, saved.summary.failed()), (2, 2));
+    assert_eq!(saved.summary.itl.map(|itl| itl.count), Some(4));
+    let page = page(&saved);
+    // The second run's seconds lie 3 later, its instants 2.6 s.
+    assert_eq!(page["ticks"]["rps"], serde_json::json!([0, 2, 0, 0, 2]));
+    assert_eq!(
+        page["ticks"]["active_users"],
+        serde_json::json!([2, 2, 2, 4, 4])
+    );
+    assert_eq!(
+        page["points"]["ttft"]["t"],
+        serde_json::json!([1_200, 2_600])
+    );
+    assert_eq!(
+        page["waterfall"]["start"],
+        serde_json::json!([100, 1_899, 2_700, 4_499])
+    );
+    assert_eq!(page["breakdowns"]["run"]["of"], 2);
+    assert_eq!(page["breakdowns"]["run"]["names"][0][0], "r2");
+}
+
+#[test]
+fn a_run_that_turns_up_late_but_began_first_is_the_origin() {
+    let temp = TempDir::new();
+    let later = about("r2", FIRST + Duration::from_secs(2));
+    let mut stacked = fs::read(save(&temp, "b", &later, &requests())).unwrap();
+    let first = save(&temp, "a", &about("r1", FIRST), &requests());
+    stacked.extend(fs::read(first).unwrap());
+    let csv = temp.path("stacked.csv");
+    fs::write(&csv, stacked).unwrap();
+    let saved = read(&[csv]);
+    assert_eq!(saved.about.run.started, FIRST);
+    assert_eq!((saved.runs, saved.summary.requests()), (2, 4));
+    assert_eq!(
+        page(&saved)["ticks"]["rps"],
+        serde_json::json!([0, 2, 0, 2])
+    );
+}
+
+#[test]
+fn no_row_is_counted_twice() {
+    let temp = TempDir::new();
+    let csv = save(&temp, "a", &about("r1", FIRST), &requests());
+    let copy = temp.path("copy.csv");
+    fs::copy(&csv, &copy).unwrap();
+    let link = temp.path(".").join("requests_a.csv");
+    let saved = read(&[csv, link, copy]);
+    assert_eq!(saved.summary.requests(), 2);
+    let notices = notices(&saved);
+    assert_eq!(notices.len(), 1, "{notices:?}");
+    assert!(notices[0].contains("copy.csv"), "{notices:?}");
+    let mut rows = 0;
+    saved
+        .copy_rows(|_| {
+            rows += 1;
+            Ok::<_, Message>(())
+        })
+        .unwrap();
+    assert_eq!(rows, 2);
+}
+
+#[test]
+fn damaged_lines_are_named_skipped_and_counted() {
+    let temp = TempDir::new();
+    let csv = save(&temp, "a", &about("r1", FIRST), &requests());
+    let good = fs::read_to_string(&csv).unwrap();
+    let damaged = (0..7).map(|n| format!("{n},not a row\n"));
+    fs::write(&csv, good.clone() + &damaged.collect::<String>() + "1,2").unwrap();
+    let saved = read(std::slice::from_ref(&csv));
+    assert_eq!(saved.summary.requests(), 2);
+    let notices = notices(&saved);
+    assert_eq!(notices.len(), 6, "{notices:?}");
+    assert!(
+        notices[0].contains("line 4: 2 cells in place of 62"),
+        "{notices:?}"
+    );
+    assert!(notices[5].ends_with("damaged: 8."), "{notices:?}");
+    // A row less than the JSON has counted.
+    fs::write(&csv, good.replacen(",ok,", ",OK,", 1)).unwrap();
+    let saved = read(&[csv]);
+    let notices = self::notices(&saved);
+    assert!(notices[0].contains("line 2: column outcome"), "{notices:?}");
+    assert!(
+        notices[2].contains("counts 2 requests, the CSV has 1"),
+        "{notices:?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let temp = TempDir::new();
+    let write = |name: &str, text: &str| {
+        let path = temp.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let csv = save(&temp, "a", &about("r1", FIRST), &requests());
+    let ancient = about("r0", FIRST - Duration::from_secs(86_400 * 40));
+    let ancient = save(&temp, "z", &ancient, &requests());
+    let header = String::from_utf8(header()).unwrap();
+    for (files, expected) in [
+        (vec![temp.path("none.csv")], "Cannot read"),
+        (vec![write("x.csv", "a,b\n1,2\n")], "lacks request"),
+        (vec![write("x.json", "{\"schema\": 1}")], "no run JSON"),
+        (vec![write("requests_y.csv", &header)], "nothing to report"),
+        (vec![csv, ancient], "40 days"),
+    ] {
+        let error = super::read(&files, &mut |_, _| {}).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_run_without_requests_is_a_run() {
+    let temp = TempDir::new();
+    let csv = save(&temp, "a", &about("r1", FIRST), &[]);
+    let saved = read(&[csv]);
+    assert_eq!((saved.runs, saved.summary.requests()), (1, 0));
+    assert_eq!(
+        page(&saved)["summary"]["success_rate"],
+        serde_json::Value::Null
+    );
+}

@@ -1,0 +1,296 @@
+//! The choice of requests that are drawn from start to end: the slowest, the failed, and others
+//! from the whole run, however many there were.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use crate::clock::{Stamp, micros};
+use crate::record::{FailureKind, ItlSummary, Outcome, RequestRecord};
+
+/// How many requests are chosen at most.
+const CHOSEN: usize = 200;
+/// How many of them are the slowest.
+const SLOWEST: usize = 60;
+/// How many of them did not succeed.
+const UNSUCCESSFUL: usize = 60;
+
+/// A stall stands out from that many times the median gap, and from that length, in microseconds.
+const STANDS_OUT: (f64, u64) = (3.0, 100_000);
+
+/// A request from its start to its end: instants in whole microseconds since the run's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// Running number of the request in its run, from 1.
+    pub request: u64,
+    /// Number of the user, from 1.
+    pub user: u32,
+    /// Number of attempts, from 1.
+    pub attempts: u32,
+    /// `ok`, `cancelled`, `abandoned`, or the kind of failure.
+    pub outcome: &'static str,
+    /// Just before anything was done.
+    pub start: u64,
+    /// The last byte of the request was handed to the socket.
+    pub sent: Option<u64>,
+    /// How long DNS, connect and TLS took together.
+    pub connect: Option<u64>,
+    /// The first byte of the response.
+    pub first_byte: Option<u64>,
+    /// The first token.
+    pub first_token: Option<u64>,
+    /// The last token.
+    pub last_token: Option<u64>,
+    /// The stream was over.
+    pub end: u64,
+    /// The longest stall, where it stands out: when it began, and how long it was.
+    pub stall: Option<(u64, u64)>,
+}
+
+impl Bar {
+    /// The bar of a record.
+    #[must_use]
+    pub fn of(record: &RequestRecord) -> Self {
+        let (instants, connection) = (&record.instants, &record.connection);
+        let at = |instant: Option<Stamp>| instant.map(Stamp::as_micros);
+        let phases = [connection.dns, connection.connect, connection.tls];
+        let connect = phases.into_iter().flatten().map(micros);
+        Self {
+            request: record.request,
+            user: record.user,
+            attempts: record.attempts,
+            outcome: word(&record.outcome),
+            start: instants.start.as_micros(),
+            sent: at(instants.sent),
+            connect: connect.reduce(|sum, part| sum + part),
+            first_byte: at(instants.first_byte),
+            first_token: at(instants.first_token),
+            last_token: at(instants.last_token),
+            end: instants.end.as_micros(),
+            stall: record.itl.as_ref().and_then(stall),
+        }
+    }
+
+    /// The same bar in a run that began that many microseconds earlier.
+    #[must_use]
+    pub fn later(self, by: u64) -> Self {
+        let later = |at: Option<u64>| at.map(|at| at + by);
+        Self {
+            start: self.start + by,
+            sent: later(self.sent),
+            first_byte: later(self.first_byte),
+            first_token: later(self.first_token),
+            last_token: later(self.last_token),
+            end: self.end + by,
+            stall: self.stall.map(|(at, length)| (at + by, length)),
+            ..self
+        }
+    }
+}
+
+/// An outcome in one word: a failure is its kind.
+fn word(outcome: &Outcome) -> &'static str {
+    outcome
+        .failure()
+        .map_or_else(|| outcome.name(), |failure| failure.kind.name())
+}
+
+/// The outcome of that word, as [`Bar::outcome`] has it.
+pub(super) fn outcome_named(word: &str) -> Option<&'static str> {
+    let others = [Outcome::Ok, Outcome::Cancelled, Outcome::Abandoned];
+    let others = others.iter().map(Outcome::name);
+    let mut all = others.chain(FailureKind::ALL.into_iter().map(FailureKind::name));
+    all.find(|name| *name == word)
+}
+
+fn stall(itl: &ItlSummary) -> Option<(u64, u64)> {
+    let (times, least) = STANDS_OUT;
+    let stands_out = itl.max as f64 >= times * itl.p50 && itl.max >= least;
+    stands_out.then(|| (itl.max_from.as_micros(), itl.max))
+}
+
+/// The requests that have been chosen so far. Which they are does not depend on the order in which
+/// requests are added.
+#[derive(Clone, Debug, Default)]
+pub struct Waterfall {
+    of: u64,
+    slowest: Best<Reverse<u64>>,
+    unsuccessful: Best<()>,
+    others: Best<()>,
+}
+
+impl Waterfall {
+    /// Adds a request.
+    pub fn add(&mut self, bar: Bar) {
+        self.of += 1;
+        self.slowest
+            .add(Reverse(bar.end.saturating_sub(bar.start)), bar, SLOWEST);
+        if bar.outcome != Outcome::Ok.name() {
+            self.unsuccessful.add((), bar, UNSUCCESSFUL);
+        }
+        self.others.add((), bar, CHOSEN);
+    }
+
+    /// Adds the requests that were chosen of a run of `of`.
+    pub fn add_chosen(&mut self, bars: impl IntoIterator<Item = Bar>, of: u64) {
+        let before = self.of;
+        bars.into_iter().for_each(|bar| self.add(bar));
+        self.of = before + of;
+    }
+
+    /// How many requests were chosen from.
+    #[must_use]
+    pub fn of(&self) -> u64 {
+        self.of
+    }
+
+    /// The chosen requests, by their start.
+    #[must_use]
+    pub fn chosen(&self) -> Vec<Bar> {
+        let mut chosen = BTreeMap::new();
+        for bar in self.slowest.bars().chain(self.unsuccessful.bars()) {
+            chosen.insert((bar.start, bar.request, bar.user), *bar);
+        }
+        for bar in self.others.bars() {
+            if chosen.len() >= CHOSEN {
+                break;
+            }
+            chosen.insert((bar.start, bar.request, bar.user), *bar);
+        }
+        chosen.into_values().collect()
+    }
+}
+
+/// The first bars by a rank; among equals, a sample that is spread evenly.
+#[derive(Clone, Debug, Default)]
+struct Best<R>(BinaryHeap<(R, u64, Ordered)>);
+
+impl<R: Ord + Copy> Best<R> {
+    fn add(&mut self, rank: R, bar: Bar, capacity: usize) {
+        let entry = (rank, scattered(bar.request), Ordered(bar));
+        if self.0.len() < capacity {
+            self.0.push(entry);
+        } else if self.0.peek().is_some_and(|last| entry < *last) {
+            self.0.pop();
+            self.0.push(entry);
+        }
+    }
+
+    fn bars(&self) -> impl Iterator<Item = &Bar> {
+        let mut entries: Vec<_> = self.0.iter().collect();
+        entries.sort_unstable();
+        entries.into_iter().map(|(_, _, bar)| &bar.0)
+    }
+}
+
+/// A bar in an order that is total, so that equals are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ordered(Bar);
+
+impl Ord for Ordered {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |bar: &Bar| (bar.start, bar.end, bar.request, bar.user);
+        key(&self.0).cmp(&key(&other.0))
+    }
+}
+
+impl PartialOrd for Ordered {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A number that says nothing about the one that it is made of, always the same one: the smallest
+/// of them are a random sample (the finalizer of `SplitMix64`).
+pub(super) fn scattered(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bar(request: u64, length: u64, outcome: &'static str) -> Bar {
+        Bar {
+            request,
+            user: 1,
+            attempts: 1,
+            outcome,
+            start: request * 1_000,
+            sent: None,
+            connect: None,
+            first_byte: None,
+            first_token: None,
+            last_token: None,
+            end: request * 1_000 + length,
+            stall: None,
+        }
+    }
+
+    fn many() -> Vec<Bar> {
+        (0..10_000)
+            .map(|n| match n {
+                4_321 => bar(n, 10_000_000, "ok"),
+                n if n % 100 == 7 => bar(n, 5, "reset"),
+                n => bar(n, 500 + n % 9, "ok"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn all_of_a_few_are_chosen() {
+        let mut waterfall = Waterfall::default();
+        (0..150).for_each(|n| waterfall.add(bar(n, 10, "ok")));
+        assert_eq!((waterfall.of(), waterfall.chosen().len()), (150, 150));
+    }
+
+    #[test]
+    fn of_many_the_slowest_and_failed_are_among_the_chosen() {
+        let mut waterfall = Waterfall::default();
+        for bar in many() {
+            waterfall.add(bar);
+        }
+        let chosen = waterfall.chosen();
+        assert_eq!(chosen.len(), CHOSEN);
+        assert!(chosen.is_sorted_by_key(|bar| bar.start));
+        assert!(chosen.iter().any(|bar| bar.request == 4_321));
+        let failed = chosen.iter().filter(|bar| bar.outcome == "reset").count();
+        assert!(failed >= UNSUCCESSFUL, "{failed}");
+        for part in chosen.chunks(CHOSEN / 4).zip(1..) {
+            let (bars, quarter) = part;
+            let last = bars.last().map_or(0, |bar| bar.request);
+            assert!(last.abs_diff(quarter * 2_500) < 900, "spread: {last}");
+        }
+    }
+
+    #[test]
+    fn the_choice_does_not_depend_on_the_order_and_is_kept_when_read_again() {
+        let (mut forth, mut back) = (Waterfall::default(), Waterfall::default());
+        for bar in many() {
+            forth.add(bar);
+        }
+        for bar in many().into_iter().rev() {
+            back.add(bar);
+        }
+        assert_eq!(forth.chosen(), back.chosen());
+        let mut again = Waterfall::default();
+        again.add_chosen(forth.chosen(), forth.of());
+        assert_eq!((again.of(), again.chosen()), (10_000, forth.chosen()));
+    }
+
+    #[test]
+    fn only_a_stall_that_stands_out_is_marked() {
+        let itl = |p50: f64, max| ItlSummary {
+            mean: p50,
+            p50,
+            p99: p50,
+            max,
+            max_from: Stamp::from_micros(77),
+        };
+        assert_eq!(stall(&itl(20_000.0, 100_000)), Some((77, 100_000)));
+        assert_eq!(stall(&itl(20_000.0, 99_999)), None, "too short");
+        assert_eq!(stall(&itl(50_000.0, 149_999)), None, "usual there");
+    }
+}

@@ -1,0 +1,102 @@
+//! Which of the built-in protocols reads a stream best.
+
+use std::cmp::Reverse;
+
+use super::{Reader, SeenEvent};
+use crate::protocol::Protocol;
+use crate::record::{EventKind, Usage};
+use crate::sse::{Block, Event};
+
+/// What a protocol makes of a stream, the better the greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Reading {
+    /// Whether its end was seen.
+    pub(super) ended: bool,
+    /// Events that carry text.
+    pub(super) chunks: usize,
+    /// Kinds of token counts that were found.
+    pub(super) counts: usize,
+    /// Events that mean anything.
+    pub(super) meant: usize,
+    /// Events that are not what they should be, the fewer the better.
+    malformed: Reverse<usize>,
+}
+
+/// What a protocol makes of events that came.
+pub(super) fn reading(protocol: &Protocol, events: &[SeenEvent]) -> Reading {
+    let mut reader = Reader::new(protocol);
+    let mut reading = Reading::default();
+    let mut usage = Usage::default();
+    let mut malformed = 0;
+    for came in events {
+        let Some(data) = &came.data else { continue };
+        let block = Block::Event(Event {
+            event: &came.event,
+            data,
+            id: "",
+        });
+        let seen = reader.read(&block, came.at, came.read);
+        reading.ended |= seen.end;
+        reading.chunks += usize::from(seen.is_chunk());
+        reading.meant += usize::from(!matches!(seen.kind, None | Some(EventKind::Other)));
+        malformed += usize::from(seen.kind.is_none());
+        usage.update(seen.usage);
+    }
+    let counts = [usage.prompt, usage.completion, usage.cached, usage.total];
+    reading.counts = counts.iter().flatten().count();
+    reading.malformed = Reverse(malformed);
+    reading
+}
+
+/// The built-in protocol that reads the events best, if one reads text in them; of equal ones the
+/// first, which is the more general one.
+pub(super) fn best(events: &[SeenEvent]) -> Option<(&'static str, Reading)> {
+    Protocol::builtin_names()
+        .filter_map(|name| Some((name, reading(&*Protocol::builtin(name)?, events))))
+        .filter(|(_, reading)| reading.chunks > 0)
+        .reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::tests::observed;
+    use super::*;
+
+    #[test]
+    fn every_service_is_recognised_by_its_stream() {
+        for (fixture, expected) in [
+            ("dify-chatflow", "dify-chat"),
+            ("dify-agent", "dify-chat"),
+            ("dify-workflow", "dify-workflow"),
+            ("openai-vllm", "openai-chat"),
+            ("openai-tools", "openai-chat"),
+            ("openai-completions", "openai-completions"),
+            ("openai-responses", "openai-responses"),
+            ("anthropic", "anthropic"),
+            ("gemini", "gemini"),
+            ("tgi", "tgi"),
+            ("sglang", "sglang"),
+            ("cohere", "cohere"),
+        ] {
+            let path = format!(
+                "{}/tests/fixtures/{fixture}.sse",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            let stream = fs::read_to_string(path).expect("a fixture");
+            // Whatever it was read by.
+            for read_by in ["dify-chat", "tgi"] {
+                let events = observed(read_by, &stream).events;
+                let (name, reading) = best(&events).expect(fixture);
+                assert_eq!(name, expected, "{fixture}");
+                assert!(reading.ended, "{fixture}");
+            }
+        }
+        let own = observed(
+            "dify-chat",
+            include_str!("../../tests/fixtures/in-house.sse"),
+        );
+        assert_eq!(best(&own.events), None);
+    }
+}

@@ -1,0 +1,206 @@
+//! What is found in streams that are odd in one way each.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::probe::tests::observed;
+use crate::protocol::Protocol;
+use crate::record::{Failure, Phase, Sent, Usage};
+
+const OPENAI: &str = "openai-chat";
+
+fn record(outcome: Outcome) -> RequestRecord {
+    let sent = Sent {
+        query_index: None,
+        query: "q".into(),
+        key_index: None,
+        masked_key: "".into(),
+    };
+    let mut record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+    record.outcome = outcome;
+    record.http_status = Some(200);
+    record.chunks = 1;
+    record.usage = Usage {
+        completion: Some(2),
+        ..Usage::default()
+    };
+    record
+}
+
+fn failed(kind: FailureKind, detail: &str) -> RequestRecord {
+    record(Outcome::Failed(Failure::new(kind, detail)))
+}
+
+/// The ids of what is found in events that were read by that protocol.
+fn found(protocol: &str, observed: &Observed, record: &RequestRecord) -> Vec<&'static str> {
+    diagnosis(protocol, observed, record)
+        .findings
+        .iter()
+        .map(Message::id)
+        .collect()
+}
+
+fn diagnosis(protocol: &str, observed: &Observed, record: &RequestRecord) -> Diagnosis {
+    let protocol = Protocol::builtin(protocol).expect("a built-in protocol");
+    let sketch = Sketch {
+        path: "/x",
+        body: &json!({}),
+        protocol: &protocol,
+    };
+    diagnose(observed, record, &sketch)
+}
+
+fn as_stream(mut observed: Observed) -> Observed {
+    let media_type = ("content-type".to_owned(), "text/event-stream".to_owned());
+    observed.headers.push(media_type);
+    observed
+}
+
+fn text(text: &str) -> String {
+    format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+}
+
+fn openai(stream: &str) -> Observed {
+    as_stream(observed(OPENAI, stream))
+}
+
+#[test]
+fn a_good_stream_has_nothing_odd() {
+    let stream = format!("{}{}data: [DONE]\n\n", text("a"), text("b"));
+    assert!(found(OPENAI, &openai(&stream), &record(Outcome::Ok)).is_empty());
+}
+
+#[test]
+fn what_came_before_the_first_token_is_told() {
+    for (first, id) in [
+        (": hello\n\n", "probe.keep_alive_first"),
+        (
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n",
+            "probe.empty_first",
+        ),
+    ] {
+        let stream = format!("{first}{}data: [DONE]\n\n", text("a"));
+        assert_eq!(found(OPENAI, &openai(&stream), &record(Outcome::Ok)), [id]);
+    }
+}
+
+#[test]
+fn a_missing_end_and_missing_usage_are_told() {
+    let mut ok = record(Outcome::Ok);
+    ok.usage = Usage::default();
+    let stream = format!("{}data: [DONE]\n\n", text("a"));
+    assert_eq!(found(OPENAI, &openai(&stream), &ok), ["probe.no_usage"]);
+    ok.usage.completion = Some(0);
+    assert_eq!(found(OPENAI, &openai(&stream), &ok), ["probe.zero_usage"]);
+    let cut = failed(FailureKind::Truncated, "");
+    assert_eq!(found(OPENAI, &openai(&text("a")), &cut), ["probe.no_end"]);
+    let error = failed(FailureKind::ErrorEvent, "500: dead");
+    let mut observed = openai(&text("a"));
+    assert_eq!(found(OPENAI, &observed, &error), ["probe.error_event"]);
+    observed.stray = Some("{}".to_owned());
+    let ids = ["probe.error_event", "probe.stray"];
+    assert_eq!(found(OPENAI, &observed, &error), ids);
+}
+
+#[test]
+fn buffering_shows_in_the_arrivals() {
+    let stream = text("a").repeat(20);
+    let mut observed = openai(&stream);
+    let ok = record(Outcome::Ok);
+    assert!(found(OPENAI, &observed, &ok).is_empty(), "10 ms apart");
+    for event in &mut observed.events {
+        (event.at, event.read) = (Stamp::from_micros(900_000), 2);
+    }
+    assert_eq!(found(OPENAI, &observed, &ok), ["probe.buffered"]);
+    observed
+        .headers
+        .push(("via".to_owned(), "1.1 x".to_owned()));
+    let ids = ["probe.buffered", "probe.between"];
+    assert_eq!(found(OPENAI, &observed, &ok), ids);
+    observed.headers.pop();
+    for (number, event) in (0..).zip(&mut observed.events) {
+        let burst = number / 5;
+        (event.at, event.read) = (Stamp::from_micros(300_000 * (burst + 1)), burst);
+    }
+    assert_eq!(found(OPENAI, &observed, &ok), ["probe.bursts"]);
+    let mut late = ok;
+    late.client_lag = Some(Duration::from_secs(1));
+    assert!(
+        found(OPENAI, &observed, &late).is_empty(),
+        "the client was late"
+    );
+}
+
+#[test]
+fn another_protocol_is_recognised_or_proposed() {
+    let cut = failed(FailureKind::Truncated, "");
+    let other = include_str!("../../../tests/fixtures/anthropic.sse");
+    let observed = as_stream(observed("dify-chat", other));
+    let diagnosis = diagnosis("dify-chat", &observed, &cut);
+    let said: Vec<String> = diagnosis.findings.iter().map(Message::to_string).collect();
+    assert!(said[1].contains("--api anthropic"), "{said:?}");
+    assert_eq!(diagnosis.proposal, None);
+    let own = include_str!("../../../tests/fixtures/in-house.sse");
+    let own = as_stream(crate::probe::tests::observed(OPENAI, own));
+    let ids = ["probe.no_text", "probe.proposal"];
+    assert_eq!(found(OPENAI, &own, &cut), ids);
+    let pings = openai(": a\n\n: b\n\n");
+    assert_eq!(found(OPENAI, &pings, &cut), ["probe.only_keep_alives"]);
+}
+
+#[test]
+fn text_that_is_repeated_or_replaced_is_told() {
+    let stream: String = ["a", "ab", "abc"].map(text).concat();
+    let ok = record(Outcome::Ok);
+    assert_eq!(found(OPENAI, &openai(&stream), &ok), ["probe.cumulative"]);
+    let deltas = ["a", "b", "c", "d"].map(|text| format!("data: {{\"text\":\"{text}\"}}\n\n"));
+    let observed = as_stream(observed("sglang", &deltas.concat()));
+    assert_eq!(found("sglang", &observed, &ok), ["probe.replaced"]);
+}
+
+#[test]
+fn responses_that_are_no_streams_are_told_by_their_headers() {
+    let refused = failed(FailureKind::NotSse, "");
+    for (headers, id) in [
+        (
+            vec![("content-type", "text/html; charset=utf-8")],
+            "probe.html",
+        ),
+        (vec![("content-type", "application/json")], "probe.json"),
+        (
+            vec![
+                ("content-encoding", "gzip"),
+                ("content-type", "text/event-stream"),
+            ],
+            "probe.compressed",
+        ),
+    ] {
+        let headers = headers
+            .into_iter()
+            .map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let observed = Observed {
+            headers: headers.collect(),
+            ..Observed::default()
+        };
+        assert_eq!(found(OPENAI, &observed, &refused), [id]);
+    }
+    let plain = observed(OPENAI, &text("a"));
+    assert_eq!(
+        found(OPENAI, &plain, &record(Outcome::Ok)),
+        ["probe.media_type"]
+    );
+    let mut page = refused.clone();
+    page.http_status = Some(502);
+    let observed = Observed {
+        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
+        ..Observed::default()
+    };
+    assert_eq!(found(OPENAI, &observed, &page), ["probe.error_page"]);
+    let query = found("gemini", &Observed::default(), &refused);
+    assert_eq!(query, ["probe.query"]);
+    let mut nothing = refused;
+    nothing.http_status = None;
+    assert!(found("gemini", &Observed::default(), &nothing).is_empty());
+}

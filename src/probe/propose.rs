@@ -1,0 +1,400 @@
+//! A protocol's document for a service that no built-in one speaks, guessed from its events: a
+//! sketch to be looked at and corrected.
+
+use serde_json::{Map, Value, json};
+
+use super::SeenEvent;
+use super::compare;
+use super::leaves::{Leaf, Leaves, last_name};
+use crate::protocol::Protocol;
+
+/// What of the request is known, to go into the document.
+#[derive(Clone, Debug)]
+pub struct Sketch<'a> {
+    /// The path that was asked, with its query.
+    pub path: &'a str,
+    /// The body's template.
+    pub body: &'a Value,
+    /// The protocol by which it was asked: it tells how a key is sent.
+    pub protocol: &'a Protocol,
+}
+
+/// Names that say what they hold; of several places with text one of these is taken.
+const TEXT_NAMES: [&str; 12] = [
+    "text", "content", "delta", "token", "answer", "t", "message", "output", "response", "chunk",
+    "piece", "data",
+];
+const TYPE_NAMES: [&str; 7] = ["type", "event", "kind", "object", "op", "action", "status"];
+const END_NAMES: [&str; 8] = [
+    "done",
+    "finished",
+    "finish",
+    "finish_reason",
+    "is_end",
+    "end",
+    "final",
+    "stop",
+];
+const REASONING_NAMES: [&str; 3] = ["reason", "think", "thought"];
+
+/// The document, and how many events with text it reads; `None` where nothing looks like text.
+pub(super) fn propose(events: &[SeenEvent], sketch: &Sketch<'_>) -> Option<(String, usize)> {
+    let leaves = Leaves::of(events);
+    let kind = find_type(events, &leaves);
+    let text = find_text(&leaves, kind.as_ref())?;
+    let mut rules = Map::new();
+    if let Some(kind) = &kind {
+        rules.insert("type".to_owned(), json!([kind.at]));
+    }
+    let (reasoning, answer): (Vec<&Place>, Vec<&Place>) =
+        text.iter().partition(|place| place.is_reasoning());
+    for (name, places) in [("text", answer), ("reasoning", reasoning)] {
+        if !places.is_empty() {
+            let sources: Vec<Value> = places.iter().map(|p| p.source(kind.as_ref())).collect();
+            rules.insert(name.to_owned(), json!(sources));
+        }
+    }
+    let usage = find_usage(&leaves);
+    if !usage.is_empty() {
+        rules.insert("usage".to_owned(), Value::Object(usage));
+    }
+    rules.insert(
+        "error".to_owned(),
+        json!([{"when": {"/error": "truthy"}, "at": "/error"}]),
+    );
+    let end = find_end(events, &leaves, kind.as_ref(), &text);
+    rules.insert("end".to_owned(), json!([end]));
+    let document = json!({
+        "name": "my-api",
+        "request": request(sketch),
+        "events": rules,
+    });
+    let document = serde_json::to_string_pretty(&document).ok()?;
+    let protocol = Protocol::parse(&document).ok()?;
+    let reading = compare::reading(&protocol, events);
+    (reading.chunks > 0).then_some((document, reading.chunks))
+}
+
+fn request(sketch: &Sketch<'_>) -> Value {
+    let mut request = Map::new();
+    request.insert("path".to_owned(), json!(sketch.path));
+    if let Some((header, value)) = sketch.protocol.auth_header("{key}") {
+        request.insert("auth".to_owned(), json!({"header": header, "value": value}));
+    }
+    let headers: Map<String, Value> = sketch
+        .protocol
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    if !headers.is_empty() {
+        request.insert("headers".to_owned(), Value::Object(headers));
+    }
+    request.insert("body".to_owned(), sketch.body.clone());
+    Value::Object(request)
+}
+
+/// Where the events' types are, and the type of each event, by its number.
+struct Kind {
+    at: String,
+    types: Vec<(usize, String)>,
+}
+
+impl Kind {
+    fn of(&self, event: usize) -> Option<&str> {
+        let found = self.types.iter().find(|(number, _)| *number == event);
+        found.map(|(_, kind)| kind.as_str())
+    }
+}
+
+/// The `event` field, where it says something; else the member of the outermost object that nearly
+/// all events have and that tells few kinds apart.
+fn find_type(events: &[SeenEvent], leaves: &Leaves) -> Option<Kind> {
+    let named: Vec<(usize, String)> = events
+        .iter()
+        .enumerate()
+        .filter(|(_, event)| event.data.is_some() && !event.event.is_empty())
+        .map(|(number, event)| (number, event.event.clone()))
+        .collect();
+    if distinct(&named) > 1 {
+        let at = "@event".to_owned();
+        return Some(Kind { at, types: named });
+    }
+    let candidates = leaves.by_pointer.iter().filter(|(pointer, leaf)| {
+        let nearly_all = leaf.texts.len() * 10 >= leaves.events.len() * 9;
+        // Under a name that says so, it is enough that a type comes again.
+        let named = rank(&TYPE_NAMES, pointer) < TYPE_NAMES.len();
+        let most = if named {
+            leaf.texts.len().saturating_sub(1)
+        } else {
+            leaf.texts.len() / 3
+        };
+        let few = (2..=most).contains(&leaf.distinct());
+        pointer.matches('/').count() == 1 && nearly_all && few
+    });
+    let (pointer, leaf) = candidates.min_by_key(|(pointer, _)| rank(&TYPE_NAMES, pointer))?;
+    Some(Kind {
+        at: pointer.clone(),
+        types: leaf.texts.clone(),
+    })
+}
+
+fn distinct(named: &[(usize, String)]) -> usize {
+    let mut names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+/// The place of a pointer's name among those, the sooner the better.
+fn rank(names: &[&str], pointer: &str) -> usize {
+    let name = last_name(pointer);
+    let place = names.iter().position(|known| *known == name);
+    place.unwrap_or(names.len())
+}
+
+/// A place that holds pieces of text.
+struct Place {
+    pointer: String,
+    kind: Option<String>,
+    events: Vec<usize>,
+    cumulative: bool,
+}
+
+impl Place {
+    fn is_reasoning(&self) -> bool {
+        let name = self.pointer.to_ascii_lowercase();
+        REASONING_NAMES.iter().any(|known| name.contains(known))
+    }
+
+    fn source(&self, kind: Option<&Kind>) -> Value {
+        let mut source = Map::new();
+        source.insert("at".to_owned(), json!(self.pointer));
+        if let (Some(_), Some(on)) = (kind, &self.kind) {
+            source.insert("on".to_owned(), json!([on]));
+        }
+        if self.cumulative {
+            source.insert("mode".to_owned(), json!("cumulative"));
+        }
+        match source.len() {
+            1 => json!(self.pointer),
+            _ => Value::Object(source),
+        }
+    }
+}
+
+/// The best place for the answer, and the best one for reasoning, if there is one.
+fn find_text(leaves: &Leaves, kind: Option<&Kind>) -> Option<Vec<Place>> {
+    let mut places: Vec<(usize, Place)> = Vec::new();
+    for (pointer, leaf) in &leaves.by_pointer {
+        if kind.is_some_and(|kind| kind.at == *pointer) {
+            continue;
+        }
+        for (on, pieces) in by_kind(leaf, kind) {
+            if let Some(score) = score(pointer, &pieces) {
+                let cumulative = is_cumulative(&pieces);
+                let place = Place {
+                    pointer: pointer.clone(),
+                    kind: on,
+                    events: pieces.iter().map(|(number, _)| *number).collect(),
+                    cumulative,
+                };
+                places.push((score, place));
+            }
+        }
+    }
+    places.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let mut found: Vec<Place> = Vec::new();
+    for (_, place) in places {
+        let alike = |known: &Place| known.is_reasoning() == place.is_reasoning();
+        if !found.iter().any(alike) {
+            found.push(place);
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Pieces of text, each with its event's number.
+type Pieces<'a> = Vec<(usize, &'a str)>;
+
+/// A leaf's texts that are not empty, apart by the types of their events.
+fn by_kind<'a>(leaf: &'a Leaf, kind: Option<&Kind>) -> Vec<(Option<String>, Pieces<'a>)> {
+    let mut groups: Vec<(Option<String>, Pieces<'a>)> = Vec::new();
+    for (number, text) in leaf.texts.iter().filter(|(_, text)| !text.is_empty()) {
+        let on = kind.and_then(|kind| kind.of(*number)).map(str::to_owned);
+        match groups.iter_mut().find(|(known, _)| *known == on) {
+            Some((_, pieces)) => pieces.push((*number, text)),
+            None => groups.push((on, vec![(*number, text.as_str())])),
+        }
+    }
+    groups
+}
+
+/// How much a place looks like text that is generated; `None` if it does not.
+fn score(pointer: &str, pieces: &[(usize, &str)]) -> Option<usize> {
+    let mut texts: Vec<&str> = pieces.iter().map(|(_, text)| *text).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    let named = rank(&TEXT_NAMES, pointer) < TEXT_NAMES.len();
+    let name = last_name(pointer);
+    let is_id = name == "id" || name.ends_with("_id") || name.ends_with("time") || name == "model";
+    // The same text again and again is no answer, unless it is all that came.
+    if is_id || texts.len() < 2 && !(named && pieces.len() == 1) {
+        return None;
+    }
+    Some(texts.len() * if named { 3 } else { 1 })
+}
+
+/// Whether each text begins with the one before it, and they grow.
+pub(super) fn is_cumulative(pieces: &[(usize, &str)]) -> bool {
+    let grows = pieces
+        .windows(2)
+        .all(|pair| pair[1].1.starts_with(pair[0].1));
+    let lengths = |piece: Option<&(usize, &str)>| piece.map_or(0, |(_, text)| text.len());
+    pieces.len() > 2 && grows && lengths(pieces.last()) > lengths(pieces.first())
+}
+
+/// Counts of tokens, by their names.
+fn find_usage(leaves: &Leaves) -> Map<String, Value> {
+    let mut usage = Map::new();
+    for (pointer, leaf) in &leaves.by_pointer {
+        let name = last_name(pointer);
+        if leaf.numbers.is_empty() || !name.contains("token") {
+            continue;
+        }
+        let part = if ["prompt", "input"].iter().any(|word| name.contains(word)) {
+            "prompt"
+        } else if ["completion", "output", "generated", "answer"]
+            .iter()
+            .any(|word| name.contains(word))
+        {
+            "completion"
+        } else {
+            continue;
+        };
+        usage.entry(part).or_insert_with(|| json!([pointer]));
+    }
+    usage
+}
+
+/// What the last event has that none before it had.
+fn find_end(events: &[SeenEvent], leaves: &Leaves, kind: Option<&Kind>, text: &[Place]) -> Value {
+    let dispatched = |(_, event): &(usize, &SeenEvent)| event.data.is_some();
+    let Some((last, event)) = events.iter().enumerate().rev().find(dispatched) else {
+        return json!({});
+    };
+    if !leaves.events.contains(&last) {
+        return json!({"when": {"@data": [event.data.as_deref().unwrap_or_default().trim()]}});
+    }
+    let of_text = |on: &str| text.iter().any(|place| place.kind.as_deref() == Some(on));
+    if let Some(on) = kind
+        .and_then(|kind| kind.of(last))
+        .filter(|on| !of_text(on))
+    {
+        return json!({"on": [on]});
+    }
+    let only_last = |leaf: &Leaf| !leaf.truthy.is_empty() && leaf.truthy.iter().all(|n| *n == last);
+    let held_text = |pointer: &str| text.iter().any(|place| place.pointer == pointer);
+    let marks = leaves
+        .by_pointer
+        .iter()
+        .filter(|(pointer, leaf)| only_last(leaf) && !held_text(pointer));
+    match marks.min_by_key(|(pointer, _)| rank(&END_NAMES, pointer)) {
+        Some((pointer, _)) if text.iter().any(|place| place.events != [last]) => {
+            json!({"when": {pointer: "truthy"}})
+        }
+        _ => json!({}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::observed;
+    use super::*;
+
+    fn proposed(stream: &str) -> (Value, usize) {
+        let events = observed("dify-chat", stream).events;
+        let protocol = Protocol::builtin("anthropic").expect("a built-in protocol");
+        let sketch = Sketch {
+            path: "/api/ask?x=1",
+            body: &json!({"question": "{query}"}),
+            protocol: &protocol,
+        };
+        let (document, chunks) = propose(&events, &sketch).expect("a proposal");
+        (serde_json::from_str(&document).expect("JSON"), chunks)
+    }
+
+    fn stream(data: &[&str]) -> String {
+        format!("data: {}\n\n", data.join("\n\ndata: "))
+    }
+
+    #[test]
+    fn an_in_house_service_is_understood() {
+        let (document, chunks) = proposed(include_str!("../../tests/fixtures/in-house.sse"));
+        assert_eq!(chunks, 3);
+        assert_eq!(document["request"]["path"], "/api/ask?x=1");
+        assert_eq!(document["request"]["auth"]["header"], "x-api-key");
+        assert_eq!(document["request"]["body"]["question"], "{query}");
+        let events = &document["events"];
+        assert_eq!(events["type"], json!(["/kind"]));
+        let text = json!([{"at": "/payload/t", "on": ["piece"], "mode": "cumulative"}]);
+        assert_eq!(events["text"], text);
+        assert_eq!(events["end"], json!([{"on": ["over"]}]));
+    }
+
+    #[test]
+    fn other_shapes_are_understood_too() {
+        let table = [
+            (
+                stream(&[
+                    r#"{"result":{"parts":[{"msg":"Hel"}]},"id":"1","done":false}"#,
+                    r#"{"result":{"parts":[{"msg":"lo"}]},"id":"1","done":false}"#,
+                    r#"{"result":{"parts":[{"msg":"!"}]},"id":"1","done":true,"stats":{"output_tokens":3,"input_tokens":9}}"#,
+                ]),
+                3,
+                json!({"text": ["/result/parts/*/msg"], "end": [{"when": {"/done": "truthy"}}],
+                    "usage": {"prompt": ["/stats/input_tokens"], "completion": ["/stats/output_tokens"]}}),
+            ),
+            (
+                stream(&[r#"{"token":"a"}"#, r#"{"token":"b"}"#, "[END]"]),
+                2,
+                json!({"text": ["/token"], "end": [{"when": {"@data": ["[END]"]}}]}),
+            ),
+            (
+                "event: think\ndata: {\"thinking\":\"a\"}\n\nevent: think\ndata: {\"thinking\":\"b\"}\n\n\
+                 event: say\ndata: {\"text\":\"c\"}\n\nevent: say\ndata: {\"text\":\"d\"}\n\n\
+                 event: bye\ndata: {}\n\n"
+                    .to_owned(),
+                4,
+                json!({"type": ["@event"], "text": [{"at": "/text", "on": ["say"]}],
+                    "reasoning": [{"at": "/thinking", "on": ["think"]}], "end": [{"on": ["bye"]}]}),
+            ),
+        ];
+        for (stream, chunks, expected) in table {
+            let (document, read) = proposed(&stream);
+            for (name, value) in expected.as_object().expect("an object") {
+                assert_eq!(document["events"][name], *value, "{stream}");
+            }
+            assert_eq!(read, chunks, "{stream}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_text_gets_no_proposal() {
+        for stream in [
+            "",
+            "event: ping\n\n",
+            "data: [DONE]\n\n",
+            "data: {\"id\":\"a\"}\n\n",
+        ] {
+            let events = observed("dify-chat", stream).events;
+            let protocol = Protocol::builtin("tgi").expect("a built-in protocol");
+            let sketch = Sketch {
+                path: "/",
+                body: &json!({}),
+                protocol: &protocol,
+            };
+            assert_eq!(propose(&events, &sketch), None, "{stream}");
+        }
+    }
+}

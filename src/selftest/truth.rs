@@ -1,0 +1,143 @@
+//! What a client measured, held against the log of the service that it measured. Pure.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::stats::percentile_of;
+
+/// The figures of one distribution, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Spread {
+    /// Median.
+    pub p50: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+/// By how much the client's figures of each request are off.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Errors {
+    /// How many requests could be compared.
+    pub requests: usize,
+    /// Error of TTFT: the client's − the time from the request's arrival at the service to the
+    /// writing of its first token.
+    pub ttft: Spread,
+    /// Error of the ITL: the client's 99th percentile of a request's gaps − the service's.
+    pub itl: Spread,
+    /// The service's own lateness in reading requests, which is no error of the client.
+    pub server_late: Spread,
+}
+
+/// A row of the requests CSV, as far as it is needed.
+#[derive(Deserialize)]
+struct Measured {
+    outcome: String,
+    message_id: String,
+    ttft_ms: Option<f64>,
+    itl_p99_ms: Option<f64>,
+}
+
+/// A row of the service's log, as far as it is needed.
+#[derive(Deserialize)]
+struct Done {
+    id: String,
+    late_us: Option<f64>,
+    first_token_us: Option<f64>,
+    token_times_us: String,
+}
+
+/// Compares the requests that succeeded, joined by their message id; `None` where there are none.
+#[must_use]
+pub fn compare(requests_csv: &[u8], log_csv: &[u8]) -> Option<Errors> {
+    let done: HashMap<String, Done> = rows::<Done>(log_csv)
+        .map(|row| (row.id.clone(), row))
+        .collect();
+    let (mut ttft, mut itl, mut late) = (Vec::new(), Vec::new(), Vec::new());
+    for row in rows::<Measured>(requests_csv).filter(|row| row.outcome == "ok") {
+        let Some(truth) = done.get(&row.message_id) else {
+            continue;
+        };
+        let server_late = truth.late_us.unwrap_or_default() / 1_000.0;
+        late.push(server_late);
+        if let (Some(measured), Some(first)) = (row.ttft_ms, truth.first_token_us) {
+            ttft.push((measured - first / 1_000.0 - server_late).abs());
+        }
+        if let (Some(measured), Some(p99)) = (row.itl_p99_ms, gaps_p99(&truth.token_times_us)) {
+            itl.push((measured - p99).abs());
+        }
+    }
+    Some(Errors {
+        requests: ttft.len(),
+        ttft: spread(ttft)?,
+        itl: spread(itl)?,
+        server_late: spread(late)?,
+    })
+}
+
+fn rows<'a, T: for<'de> Deserialize<'de> + 'a>(csv: &'a [u8]) -> impl Iterator<Item = T> + 'a {
+    csv::Reader::from_reader(csv)
+        .into_deserialize()
+        .filter_map(Result::ok)
+}
+
+/// The 99th percentile of the gaps between these times, in milliseconds of microseconds.
+fn gaps_p99(times: &str) -> Option<f64> {
+    let times: Vec<f64> = times
+        .split_ascii_whitespace()
+        .filter_map(|time| time.parse().ok())
+        .collect();
+    let gaps = times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000.0);
+    percentile_of(&sorted(gaps.collect()), 99.0)
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+fn spread(values: Vec<f64>) -> Option<Spread> {
+    let values = sorted(values);
+    Some(Spread {
+        p50: percentile_of(&values, 50.0)?,
+        p99: percentile_of(&values, 99.0)?,
+        max: *values.last()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "id,late_us,first_token_us,token_times_us\n\
+        a,1000,200000,200000 220000 245000\n\
+        b,,100000,100000 120000\n";
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-9
+    }
+
+    #[test]
+    fn errors_are_of_each_request_and_without_the_service_s_lateness() {
+        let requests = "outcome,message_id,ttft_ms,itl_p99_ms\n\
+            ok,a,201.5,25\n\
+            ok,b,102.0,21.0\n\
+            failed,b,900,900\n\
+            ok,unknown,5,5\n";
+        let errors = compare(requests.as_bytes(), LOG.as_bytes()).unwrap();
+        assert_eq!(errors.requests, 2);
+        assert!(close(errors.ttft.p50, 1.25), "{errors:?}");
+        assert!(close(errors.ttft.max, 2.0), "{errors:?}");
+        assert!(close(errors.itl.max, 1.0), "{errors:?}");
+        assert!(close(errors.server_late.max, 1.0), "{errors:?}");
+    }
+
+    #[test]
+    fn nothing_in_common_is_no_comparison() {
+        let requests = "outcome,message_id,ttft_ms,itl_p99_ms\nok,x,1,1\n";
+        assert_eq!(compare(requests.as_bytes(), LOG.as_bytes()), None);
+        assert_eq!(compare(b"", b""), None);
+    }
+}

@@ -1,0 +1,71 @@
+//! What the parser keeps in memory, and for how long.
+
+use super::*;
+
+#[test]
+fn memory_is_bounded_and_given_back() {
+    const LIMIT: usize = 1 << 20;
+    let mut parser = Parser::new(LIMIT);
+    let piece = vec![b'x'; 10_000];
+    parser.feed(b"data: ", |_| {}).unwrap();
+    while parser.feed(&piece, |_| {}).is_ok() {}
+    assert!(parser.data.capacity() <= LIMIT + LONGEST_PREFIX + 1);
+    parser.reset();
+    assert!(parser.data.capacity() <= KEPT_CAPACITY);
+    parser.feed(b": ", |_| {}).unwrap();
+    for _ in 0..1_000 {
+        parser.feed(&piece, |_| {}).unwrap();
+    }
+    assert!(parser.data.is_empty(), "a comment is not kept");
+}
+
+#[test]
+fn buffers_are_kept_from_event_to_event_and_from_stream_to_stream() {
+    let mut parser = Parser::new(1 << 20);
+    let stream = b"event: e\nid: 7\ndata: \xFF text\n\n";
+    let buffers = |p: &Parser| (p.data.as_ptr(), p.event.as_ptr(), p.repaired.as_ptr());
+    parser.feed(stream, |_| {}).unwrap();
+    let before = buffers(&parser);
+    for piece in stream.chunks(3).cycle().take(100) {
+        parser.feed(piece, |_| {}).unwrap();
+    }
+    parser.reset();
+    parser.feed(stream, |_| {}).unwrap();
+    assert_eq!(buffers(&parser), before);
+}
+
+#[test]
+fn json_outside_of_any_field_is_kept_to_a_limit() {
+    let stray = |stream: &str, piece: usize| {
+        let mut parser = Parser::new(1 << 20);
+        for bytes in stream.as_bytes().chunks(piece) {
+            parser.feed(bytes, |_| {}).unwrap();
+        }
+        parser.stray()
+    };
+    let pretty = "{\n  \"error\": {\n    \"code\": 429\n  }\n}";
+    for (stream, expected) in [
+        (pretty.to_owned(), Some(pretty.to_owned())),
+        (
+            format!("data: 1\n\n{pretty}\n\n"),
+            Some(format!("{pretty}\n")),
+        ),
+        (
+            "[{\"error\":1}]".to_owned(),
+            Some("[{\"error\":1}]".to_owned()),
+        ),
+        (
+            "data: {\"a\":1}\n\n: {\nretry: 5\nid: {\n\n".to_owned(),
+            None,
+        ),
+        ("data: {\"a\":1".to_owned(), None),
+        ("<html>\n{\n".to_owned(), Some("{\n".to_owned())),
+        ("foo: bar\n\nbaz".to_owned(), None),
+    ] {
+        for piece in [1, 3, stream.len()] {
+            assert_eq!(stray(&stream, piece), expected, "{stream:?} by {piece}");
+        }
+    }
+    let long = "{ some line\n".repeat(10_000);
+    assert!(stray(&long, 100).unwrap().len() <= MOST_STRAY + 1);
+}

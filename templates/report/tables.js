@@ -1,0 +1,190 @@
+// What is read rather than seen: header, warnings, cards and tables.
+
+// A section of the page with its heading.
+function section(id, ...children) {
+  return element('section', { id, 'aria-labelledby': `${id}-heading` }, element('h2', { id: `${id}-heading` }, text(`section.${id}`)), ...children);
+}
+
+// A table that scrolls by itself where the screen is narrow.
+function scrolling(name, table) {
+  return element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': name }, table);
+}
+
+function overview() {
+  const { summary } = data;
+  const failed = summary.failed > 0;
+  const verdict = summary.ok + summary.failed === 0 ? 'verdict.none' : failed ? 'verdict.failed' : 'verdict.ok';
+  const { run: about } = data;
+  const words = { ok: number(summary.ok), failed: number(summary.failed), completed: number(summary.ok + summary.failed) };
+  return element('section', { id: 'overview', 'aria-label': text('section.overview') },
+    element('p', { class: 'eyebrow' }, text('title')),
+    element('h1', {}, foreign(about.label || about.model || about.target)),
+    element('p', { class: `verdict ${failed ? 'bad' : summary.ok ? 'good' : ''}` }, text(verdict, words)),
+    grade(), notes(text('warnings'), data.warnings), facts(), command(), cards());
+}
+
+// How far the figures can be used: in a line where they can, with the reasons where not.
+function grade() {
+  if (!data.verdict || data.summary.requests === 0) return null;
+  const { grade: name, reasons } = data.verdict;
+  const words = text(`grade.${name}`);
+  return reasons.length ? notes(words, reasons, 'grade') : element('p', { class: 'lead', id: 'grade' }, words);
+}
+
+// What the reader should know.
+function notes(heading, messages, id = null) {
+  if (!messages.length) return null;
+  const items = messages.map((message) => element('li', {}, foreign(message[page.language])));
+  return element('div', { class: 'warning', role: 'note', id }, element('strong', {}, heading), element('ul', {}, ...items));
+}
+
+// The run in a few words: when, where, with what.
+function facts() {
+  const { run: about } = data;
+  const host = about.host;
+  const given = [
+    ['when', about.started_at && about.started_at.replace('T', ' ').replace(/\.\d+/, '')],
+    ['target', about.target], ['api', about.protocol], ['model', about.model], ['users', number(about.users)],
+    ['ramp_up', duration(about.ramp_up_s)], ['limit', plannedLimit()], ['duration', duration(about.duration_s)],
+    ['host', host && [host.name, host.cores && text('cores', { n: host.cores }), host.os].filter(Boolean).join(' · ')],
+    ['tool', about.version && `sse-perf ${about.version}`], ['run_id', about.run_id],
+    ['merged', about.runs > 1 ? number(about.runs) : ''], ['files', (about.files ?? []).join(', ')],
+  ];
+  const shownFacts = given.filter(([name, value]) => value || !['merged', 'files', 'model'].includes(name));
+  return element('dl', { class: 'facts' }, ...shownFacts.map(([name, value]) => (
+    element('div', { class: name === 'target' || name === 'host' ? 'long' : null }, element('dt', {}, text(`fact.${name}`)), element('dd', {}, foreign(value)))
+  )));
+}
+
+function plannedLimit() {
+  const { hold_s: hold, requests } = data.run;
+  const parts = [hold === null ? null : duration(hold), requests === null ? null : text('limit.requests', { n: number(requests) })];
+  return parts.filter(Boolean).join(', ');
+}
+
+// The command line that repeats the run, ready to be copied.
+function command() {
+  if (!data.run.command) return null;
+  const code = element('code', {}, shown(data.run.command, 4000));
+  const copy = button(text('copy'), () => {
+    getSelection().selectAllChildren(code);
+    navigator.clipboard?.writeText(data.run.command).catch(() => {});
+  });
+  return element('div', { class: 'command' }, element('span', { class: 'prompt', 'aria-hidden': 'true' }, '$'), code, copy);
+}
+
+// The ten figures that come first.
+function cards() {
+  const { summary } = data;
+  const mean = (metric) => statistic(metric, 'mean');
+  const spread = (metric) => (data.statistics[metric]
+    ? ['p50', 'p99'].map((name) => `${name.toUpperCase()} ${measured(statistic(metric, name), METRICS[metric])}`) : []);
+  const cut = summary.cancelled + summary.abandoned;
+  const worst = data.failures.reduce((most, failure) => (failure.count > (most?.count ?? 0) ? failure : most), null);
+  const noted = (value, id, decimals = 0) => (value ? [text(`card.${id}`, { n: number(value, decimals) })] : []);
+  const all = [
+    ['requests', number(summary.requests), '', noted(summary.rps, 'rps', 2)],
+    ['success_rate', percent(summary.success_rate), '%', noted(summary.ok + summary.failed, 'completed')],
+    ['succeeded', number(summary.ok), '', noted(summary.retries, 'retries')],
+    ['failed', number(summary.failed), '', [...worst ? [`${worst.kind} ${number(worst.count)}`] : [], ...noted(cut, 'cut')]],
+    ['chunks', number(summary.chunks), '', []],
+    ['response', measured(mean('response'), 'ms'), 'ms', spread('response')],
+    ['ttft', measured(mean('ttft'), 'ms'), 'ms', spread('ttft')],
+    ['tpot', measured(mean('tpot'), 'ms'), 'ms/token', spread('tpot')],
+    ['tokens_per_s', measured(mean('tokens_per_s'), 'tokens/s'), 'tokens/s', spread('tokens_per_s')],
+    ['output_tokens', number(summary.output_tokens), '', [...summary.token_source ? [text(`source.${summary.token_source}`)] : [], ...noted(summary.throughput, 'throughput', 1)]],
+  ];
+  return element('ul', { class: 'cards' }, ...all.map(([name, value, unit, below]) => element('li', {
+    id: `card-${name}`, class: name === 'failed' && summary.failed ? 'bad' : null,
+  }, element('span', { class: 'name' }, text(`card.${name}`)),
+  element('span', { class: 'figure' }, value, unit && value !== NONE ? element('small', {}, text(`unit.${unit}`)) : null),
+  element('span', { class: 'below' }, ...below.map((words) => element('span', {}, words))))));
+}
+
+function statisticsTable() {
+  const columns = STATISTICS.map((name) => element('th', { scope: 'col' }, text(`statistic.${name}`)));
+  const rows = Object.entries(METRICS).filter(([metric]) => metric !== 'ttfa' || data.statistics.ttfa).map(([metric, unit]) => {
+    const figures = data.statistics[metric];
+    const none = metric === 'itl' && !data.ticks.itl_p50 ? null : 0;
+    const cells = STATISTICS.map((name, i) => {
+      const value = figures ? figures[i] : null;
+      const roughly = metric === 'itl' && name.startsWith('p') && value !== null ? '≈ ' : '';
+      const words = name === 'count' ? number(value ?? none) : measured(value, unit === 'tokens' && name !== 'mean' && name !== 'std_dev' ? unit : 'ms', figures ? figures[8] : 0);
+      return element('td', { 'data-statistic': name, 'data-value': value, title: value }, roughly + words);
+    });
+    return element('tr', { 'data-metric': metric }, element('th', { scope: 'row', title: text(`glossary.${metric}`) }, text(`metric.${metric}`)), element('td', { class: 'unit' }, text(`unit.${unit}`)), ...cells);
+  });
+  const head = element('tr', {}, element('th', { scope: 'col' }, text('table.metric')), element('th', { scope: 'col', class: 'unit' }, text('table.unit')), ...columns);
+  const name = text('section.statistics');
+  return section('statistics', element('p', { class: 'lead' }, text('statistics.lead')),
+    scrolling(name, element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows))));
+}
+
+function failuresTable() {
+  const { summary } = data;
+  const cut = summary.cancelled + summary.abandoned > 0
+    ? element('p', { class: 'lead' }, text('failures.cut', { cancelled: number(summary.cancelled), abandoned: number(summary.abandoned) })) : null;
+  if (!data.failures.length) return section('failures', element('p', { class: 'lead' }, text(summary.requests ? 'failures.none' : 'nothing')), cut);
+  const rows = data.failures.map(({ kind, count, first_s: first, detail }) => element('tr', {},
+    element('th', { scope: 'row', title: text(`kind.${kind}`) }, element('code', {}, kind)), element('td', {}, number(count)),
+    element('td', {}, `${percent(count / (summary.ok + summary.failed))}%`), element('td', {}, clock(first, 3)),
+    element('td', { class: 'words' }, text(`kind.${kind}`), element('br'), element('span', { class: 'sample' }, foreign(detail)))));
+  const head = ['kind', 'count', 'share', 'first_seen', 'detail'].map((name) => element('th', { scope: 'col', class: name === 'detail' ? 'words' : null }, text(`table.${name}`)));
+  return section('failures', cut, scrolling(text('section.failures'),
+    element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows))));
+}
+
+const FIGURES = [
+  ['requests', 'count'], ['ok', 'count'], ['failed', 'count'], ['ttft_p50', 'ms'], ['ttft_p99', 'ms'], ['tpot_mean', 'ms/token'],
+  ['response_p50', 'ms'], ['response_p99', 'ms'], ['tokens_per_s_mean', 'tokens/s'], ['output_tokens', 'count'],
+];
+
+// Groups of requests side by side, sortable by each column.
+function breakdown(by, names) {
+  const groups = data.breakdowns[by];
+  if (!groups || !groups.of) return null;
+  const columns = [...names.map((name) => [name, 'words']), ...FIGURES];
+  const rows = groups.names.map((name, i) => [...name, ...groups.figures[i]]);
+  const sizes = columns.map(([, unit], i) => (unit === 'words' ? 0 : rows.reduce((most, row) => Math.max(most, row[i] ?? 0), 0)));
+  const body = element('tbody');
+  const fill = () => body.replaceChildren(...rows.map((row) => element('tr', {}, ...row.map((value, i) => (
+    columns[i][1] === 'words' ? element(i ? 'td' : 'th', { class: 'words', scope: i ? null : 'row' }, foreign(value))
+      : element('td', { 'data-value': value }, measured(value, columns[i][1], sizes[i]))
+  )))));
+  const heads = columns.map(([name, unit], i) => {
+    const head = element('th', { scope: 'col', class: unit === 'words' ? 'words' : null });
+    head.append(button(text(`table.${name}`), () => {
+      const falling = head.getAttribute('aria-sort') === (unit === 'words' ? 'ascending' : null) || head.getAttribute('aria-sort') === 'ascending';
+      sortRows(rows, i, falling);
+      for (const other of heads) other.removeAttribute('aria-sort');
+      head.setAttribute('aria-sort', falling ? 'descending' : 'ascending');
+      fill();
+    }));
+    if (!['words', 'count'].includes(unit)) head.append(element('small', {}, text(`unit.${unit}`)));
+    return head;
+  });
+  fill();
+  const left = groups.of - rows.length;
+  return element('div', { class: 'breakdown', id: `breakdown-${by}` }, element('h3', {}, text(`breakdown.${by}`)),
+    scrolling(text(`breakdown.${by}`), element('table', {}, element('thead', {}, element('tr', {}, ...heads)), body)),
+    left > 0 ? element('p', { class: 'note' }, text('breakdown.left', { shown: number(rows.length), left: number(left) })) : null);
+}
+
+// Sorts by a column; what is missing comes last, whichever way.
+function sortRows(rows, column, falling) {
+  rows.sort((a, b) => {
+    const [x, y] = [a[column], b[column]];
+    if (x === null || y === null) return (x === null) - (y === null);
+    return (typeof x === 'string' ? x.localeCompare(y) : x - y) * (falling ? -1 : 1);
+  });
+}
+
+const GLOSSARY = [
+  'ttfb', 'ttfe', 'ttft', 'ttfa', 'tpot', 'itl', 'stall', 'streaming', 'tokens_per_s', 'response', 'connect', 'chunk', 'output_tokens',
+  'success', 'success_rate', 'outcomes', 'rps', 'throughput', 'active_users', 'phases', 'retries', 'percentiles', 'missing',
+];
+
+function glossary() {
+  const entries = GLOSSARY.map((term) => element('div', { id: `term-${term}` }, element('dt', {}, text(METRICS[term] ? `metric.${term}` : `term.${term}`)), element('dd', {}, text(`glossary.${term}`))));
+  return section('glossary', element('dl', { class: 'glossary' }, ...entries));
+}

@@ -1,0 +1,107 @@
+// Words and figures: texts by language, numbers and times as people read them, and the making of elements.
+
+const texts = JSON.parse(document.getElementById('texts').textContent);
+const page = { language: data.language, theme: 'light', log: false };
+const NONE = '–';
+
+// The text of an id (without its "report.") in the page's language, each {name} replaced.
+function text(id, values = {}) {
+  const found = texts[page.language][`report.${id}`] ?? id;
+  return found.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+const formats = Array.from({ length: 7 }, (_, decimals) => new Intl.NumberFormat('en-US', {
+  minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+}));
+
+// A number with that many decimals, a dash where there is none.
+function number(value, decimals = 0) {
+  return value === null || value === undefined ? NONE : formats[decimals].format(value);
+}
+
+// The decimals that show a value of this size to its microsecond, or to five digits.
+function decimalsFor(size) {
+  return size >= 1000 ? 1 : size >= 100 ? 2 : 3;
+}
+
+// A measured value in its unit. What is counted is whole, unless it is a mean.
+function measured(value, unit, size = value) {
+  return number(value, Number.isInteger(value) && !unit.startsWith('ms') ? 0 : decimalsFor(size));
+}
+
+// A success rate in percent. One failure in a million is not 100%.
+function percent(rate) {
+  if (rate === null) return NONE;
+  let decimals = 2;
+  while (decimals < 6 && rate < 1 && (rate * 100).toFixed(decimals).startsWith('100')) decimals += 1;
+  return number(rate * 100, rate === 1 || rate === 0 ? 0 : decimals);
+}
+
+// Seconds since the run's start as m:ss or h:mm:ss, with as many decimals as asked for.
+function clock(seconds, decimals = 0) {
+  const scale = 10 ** decimals;
+  const whole = Math.round(Math.max(0, seconds) * scale);
+  const total = Math.floor(whole / scale);
+  const two = (n) => String(n).padStart(2, '0');
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor(total / 60) % 60;
+  const head = hours ? `${hours}:${two(minutes)}` : `${minutes}`;
+  const fraction = decimals ? `.${String(whole % scale).padStart(decimals, '0')}` : '';
+  return `${head}:${two(total % 60)}${fraction}`;
+}
+
+// The local time of the run's host at that second of the run; empty where it is not known.
+function wallClock(seconds) {
+  if (data.run.started_ms === null) return '';
+  const local = data.run.started_ms + (data.run.offset_min ?? 0) * 60000 + seconds * 1000;
+  return new Date(local).toISOString().slice(11, 19);
+}
+
+// A length of time in the largest fitting units: 90 is "1m 30s".
+function duration(seconds) {
+  if (seconds === null) return NONE;
+  if (seconds < 60) return `${number(seconds, Number.isInteger(seconds) ? 0 : 3)} s`;
+  const parts = [['h', 3600], ['m', 60], ['s', 1]].map(([unit, size], i, units) => {
+    const left = i ? seconds % units[i - 1][1] : seconds;
+    return [Math.floor(left / size), unit];
+  });
+  return parts.filter(([n]) => n).map(([n, unit]) => `${n}${unit}`).join(' ');
+}
+
+// Text from outside, made harmless to the layout: invisible and direction-changing characters are spelled out.
+function shown(foreign, limit = 240) {
+  const letters = [...foreign];
+  const cut = letters.length > limit ? `${letters.slice(0, limit).join('')}…` : foreign;
+  return cut.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => (
+    letter === '\n' || letter === '\t' ? ' ' : `\\u{${letter.codePointAt(0).toString(16)}}`
+  ));
+}
+
+// An element with attributes and children; strings become text. Attributes of value null are left out.
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+// A button that does something.
+function button(label, action, attributes = {}) {
+  const made = element('button', { type: 'button', ...attributes }, label);
+  made.addEventListener('click', action);
+  return made;
+}
+
+// Text from outside, kept apart from its surroundings also where it is written from right to left.
+function foreign(value) {
+  return value === null || value === '' ? NONE : element('bdi', { class: 'foreign' }, shown(value));
+}
+
+// Gives the reader a file that was made here.
+function save(name, blob) {
+  const link = element('a', { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}

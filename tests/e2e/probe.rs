@@ -1,0 +1,226 @@
+//! `sse-perf probe`: what is shown of a request, and what is said of it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread;
+use std::time::Duration;
+
+use sse_perf::mock::{Dist, Options, Server};
+
+use crate::support::{
+    Directory, Ran, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, sse_perf, sse_response,
+};
+
+const PATH: &str = "/v1/chat/completions";
+const KEY: &str = "app-test-0123456789";
+
+/// Probes `url` in a directory of its own, which has to stay empty.
+fn probe(url: &str, flags: &[&str]) -> Ran {
+    let directory = Directory::new();
+    let given = ["probe", "--url", url, "--api-key", KEY];
+    let ran = sse_perf(&directory.0, &[&given[..], flags].concat());
+    let left = std::fs::read_dir(&directory.0)
+        .expect("a directory")
+        .count();
+    assert_eq!(left, 0, "no files are left");
+    assert!(
+        !ran.stdout.contains(KEY),
+        "the key is masked: {}",
+        ran.stdout
+    );
+    ran
+}
+
+/// The text with each run of white space made one space, since lines are wrapped.
+fn flowing(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn assert_says(ran: &Ran, parts: &[&str]) {
+    let text = flowing(&ran.stdout);
+    for part in parts {
+        assert!(
+            text.contains(part),
+            "{part} lacks in:\n{}\n{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn the_timeline_shows_all_that_comes() {
+    let role = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n";
+    let usage =
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n";
+    let server = Scripted::start(move |peer| {
+        let request = peer.request().expect("a request");
+        assert!(
+            request.contains("POST /v1/chat/completions HTTP/1.1"),
+            "{request}"
+        );
+        peer.send(SSE_HEAD);
+        peer.send(chunk(format!(": hello\n\n{role}")));
+        thread::sleep(Duration::from_millis(60));
+        peer.send(chunk(openai_text("Hel\u{1b}[2J")));
+        thread::sleep(Duration::from_millis(60));
+        peer.send(chunk(openai_text("lo")));
+        peer.send(chunk(format!("{usage}data: [DONE]\n\n{KEY}")));
+        peer.send(chunk(""));
+    });
+    let flags = ["--threads", "50", "--duration", "60", "--csv", "x.csv"];
+    let ran = probe(&server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_says(
+        &ran,
+        &[
+            "(openai-chat) Authorization: Bearer app-***6789",
+            r#"{"messages":[{"role":"user","content":"你是谁"}],"stream":true"#,
+            "HTTP 200 after",
+            "content-type: text/event-stream",
+            "0 ping :",
+            "same",
+            "text \"Hel",
+            "text \"lo\"",
+            "[usage: prompt 9, completion 2]",
+            "[DONE]",
+            "Request succeeded",
+            "a keep-alive came first",
+        ],
+    );
+    assert!(!ran.stdout.contains('\u{1b}'), "{:?}", ran.stdout);
+    let raw = probe(&server.url(PATH), &["--raw"]);
+    assert!(
+        raw.stdout
+            .contains("    {\"choices\":[],\"usage\":{\"prompt_tokens\":9")
+    );
+}
+
+#[test]
+fn another_protocol_is_named() {
+    let server = Server::start(
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        Options {
+            ttft: Dist::Fixed(Duration::from_millis(1)),
+            itl: Dist::Fixed(Duration::from_millis(1)),
+            ..Options::default()
+        },
+    )
+    .expect("a free port");
+    let directory = Directory::new();
+    let body = r#"{"text":"{query}","stream":true}"#;
+    let body = directory.write("body.json", body);
+    let url = format!("http://{}/generate", server.addr());
+    let ran = probe(
+        &url,
+        &["--api", "openai-chat", "--request-body-file", &body],
+    );
+    assert_eq!(ran.code, Some(1));
+    assert_says(
+        &ran,
+        &[
+            "none of them holds text as openai-chat has it",
+            "use --api sglang",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_service_gets_a_document_that_reads_it() {
+    let server = Scripted::answering(format!(
+        "{SSE_HEAD_CLOSE}{}",
+        include_str!("../fixtures/in-house.sse")
+    ));
+    let url = server.url("/api/ask");
+    let ran = probe(&url, &["--api", "openai-chat"]);
+    assert_eq!(ran.code, Some(1));
+    assert_says(&ran, &["no built-in protocol has such events"]);
+    let start = ran.stdout.rfind("\n{\n").expect("a document");
+    let directory = Directory::new();
+    let file = directory.write("my-api.json", &ran.stdout[start..]);
+    let ran = probe(&url, &["--api", &file]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_says(&ran, &["text \" and more\"", "Request succeeded"]);
+}
+
+#[test]
+fn what_is_odd_is_said_in_words() {
+    let text = openai_text("a");
+    let answer = format!("{}data: [DONE]\n\n", text.repeat(12));
+    let json = r#"{"id":"x","choices":[{"message":{"content":"whole"}}]}"#;
+    let plain = |media_type: &str, more: &str, body: &str| {
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\n{more}content-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    };
+    let error = "data: {\"error\":{\"message\":\"engine died\",\"code\":500}}\n\n";
+    for (response, code, parts) in [
+        (
+            plain("text/event-stream", "server: nginx\r\n", &answer),
+            0,
+            &[
+                "12 pieces of text came in 1 reads",
+                "between: server: nginx",
+                "sent no usage",
+            ][..],
+        ),
+        (
+            plain("application/json", "", json),
+            1,
+            &["came whole, as JSON"],
+        ),
+        (plain("text/html", "", "<html>"), 1, &["a page for people"]),
+        (
+            plain(
+                "text/event-stream",
+                "content-encoding: gzip\r\n",
+                "\u{1}\u{2}",
+            ),
+            1,
+            &["is compressed (gzip)", "gzip off"],
+        ),
+        (
+            sse_response(&text),
+            1,
+            &["without an event that ends it in openai-chat"],
+        ),
+        (
+            sse_response(&format!("{text}{error}")),
+            1,
+            &["the status is HTTP 200", "500: engine died"],
+        ),
+        (
+            sse_response(": a\n\n: b\n\n"),
+            1,
+            &["2 keep-alives came, and no event"],
+        ),
+        (
+            plain("text/plain", "", &answer),
+            0,
+            &["as content-type text/plain"],
+        ),
+    ] {
+        let server = Scripted::answering(response);
+        let ran = probe(&server.url(PATH), &[]);
+        assert_eq!(
+            ran.code,
+            Some(code),
+            "{parts:?}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert_says(&ran, parts);
+    }
+}
+
+#[test]
+fn a_service_that_is_not_there_is_told_like_in_a_run() {
+    let gone = Scripted::start(|_| {}).url(PATH);
+    let ran = probe(&gone, &[]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert_says(&ran, &["Request failed: connect"]);
+    assert!(!ran.stdout.contains("Nothing odd"), "{}", ran.stdout);
+    let ran = sse_perf(&Directory::new().0, &["probe", "--url", &gone]);
+    assert_eq!(ran.code, Some(2), "no key");
+}

@@ -1,0 +1,203 @@
+//! Every protocol through the binary against the simulated service, whose bytes are written apart
+//! from the protocol's document.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use sse_perf::mock::{Dist, Options, Server};
+
+use crate::support::{Directory, Ran, Row, number, rows, sse_perf};
+
+const ALL: [&str; 11] = [
+    "dify-chat",
+    "dify-completion",
+    "dify-workflow",
+    "openai-chat",
+    "openai-completions",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "tgi",
+    "sglang",
+    "cohere",
+];
+
+fn mock(options: Options) -> Server {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(address, options).expect("a free port")
+}
+
+fn fast() -> Options {
+    Options {
+        ttft: Dist::Fixed(Duration::from_millis(5)),
+        itl: Dist::Fixed(Duration::from_millis(1)),
+        tokens: Dist::Fixed(6),
+        require_key: Some("key-0123456789".to_owned()),
+        ..Options::default()
+    }
+}
+
+/// Runs the protocol against the service, by its path alone.
+fn run(server: &Server, directory: &Directory, api: &str, flags: &[&str]) -> (Ran, Row) {
+    let url = format!("http://{}", server.addr());
+    let given = ["--url", &url, "--api", api, "--api-key", "key-0123456789"];
+    let files = ["--csv", "r.csv", "--json", "r.json", "--model-name", "m"];
+    let all: Vec<&str> = [&given[..], &files, &["--retries", "0"], flags].concat();
+    let ran = sse_perf(&directory.0, &all);
+    let mut rows = rows(&directory.file("r.csv"));
+    assert_eq!(rows.len(), 1, "{api}: {}{}", ran.stdout, ran.stderr);
+    (ran, rows.remove(0))
+}
+
+#[test]
+fn every_protocol_reads_what_the_simulated_service_sends() {
+    let server = mock(fast());
+    for api in ALL {
+        let directory = Directory::new();
+        let (ran, row) = run(&server, &directory, api, &["--query", "one two three"]);
+        assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
+        assert_eq!((ran.code, row["chunks"].as_str()), (Some(0), "6"), "{api}");
+        assert_eq!(row["output_tokens"], "6", "{api}");
+        let source = if api == "dify-workflow" {
+            "estimate"
+        } else {
+            "usage"
+        };
+        assert_eq!(row["token_source"], source, "{api}");
+        if api != "dify-workflow" {
+            assert_eq!(row["prompt_tokens"], "3", "{api}");
+        }
+        assert!(number(&row, "ttft_ms") >= 5.0, "{api}");
+        assert_eq!(row["protocol"], api);
+    }
+}
+
+#[test]
+fn without_usage_tokens_are_estimated() {
+    let server = mock(Options {
+        usage: false,
+        ..fast()
+    });
+    for api in ALL {
+        let directory = Directory::new();
+        let (_, row) = run(&server, &directory, api, &[]);
+        assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
+        // Their usage comes with the text.
+        let with_text = ["gemini", "sglang"].contains(&api);
+        let source = if with_text { "usage" } else { "estimate" };
+        assert_eq!(row["token_source"], source, "{api}");
+        assert_eq!(row["output_tokens"], "6", "{api}");
+    }
+}
+
+#[test]
+fn every_protocol_knows_its_errors_and_its_end() {
+    for (fault, kind) in [
+        ("error-event:1", "error_event"),
+        ("truncate:1", "truncated"),
+        ("status=429:1", "http_status"),
+        ("empty:1", "empty"),
+    ] {
+        let server = mock(Options {
+            faults: fault.parse().expect("a fault"),
+            ..fast()
+        });
+        for api in ALL {
+            let directory = Directory::new();
+            let (ran, row) = run(&server, &directory, api, &[]);
+            // A workflow need not stream text.
+            let expected = match (api, kind) {
+                ("dify-workflow", "empty") => "",
+                _ => kind,
+            };
+            assert_eq!(
+                row["error_kind"], expected,
+                "{api}: {}",
+                row["error_detail"]
+            );
+            assert_eq!(ran.code, Some(i32::from(!expected.is_empty())), "{api}");
+            if kind == "error_event" {
+                let detail = &row["error_detail"];
+                assert!(
+                    detail.contains("this failure is simulated"),
+                    "{api}: {detail}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_key_is_told_by_every_protocol() {
+    let server = mock(fast());
+    for api in ALL {
+        let directory = Directory::new();
+        let url = format!("http://{}", server.addr());
+        let args = [
+            "--url",
+            &url,
+            "--api",
+            api,
+            "--api-key",
+            "wrong",
+            "--model-name",
+            "m",
+        ];
+        let ran = sse_perf(
+            &directory.0,
+            &[&args[..], &["--no-csv", "--no-json"]].concat(),
+        );
+        assert_eq!(ran.code, Some(1), "{api}");
+        assert!(ran.stdout.contains("HTTP 401"), "{api}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
+    let server = mock(Options {
+        ttft: Dist::Fixed(Duration::from_millis(60)),
+        ..fast()
+    });
+    let directory = Directory::new();
+    let flags = ["--requests", "3", "--events", "events.csv"];
+    let url = format!("http://{}", server.addr());
+    let all = [
+        "--url",
+        &url,
+        "--api",
+        "dify-workflow",
+        "--api-key",
+        "key-0123456789",
+    ];
+    let ran = sse_perf(
+        &directory.0,
+        &[&all[..], &flags, &["--json", "r.json", "--no-csv"]].concat(),
+    );
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stdout.contains("Knowledge retrieval (kn"),
+        "{}",
+        ran.stdout
+    );
+    let json = std::fs::read_to_string(directory.file("r.json")).expect("a run JSON");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let spans = json["summary"]["spans"].as_array().expect("spans");
+    let kinds: Vec<_> = spans.iter().map(|s| s["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["start", "knowledge-retrieval", "llm", "end"]);
+    assert_eq!(spans[1]["count"], 3);
+    assert_eq!(spans[1]["server_ms"]["p95"], 120.0);
+    assert!(
+        spans[2]["client_ms"]["min"].as_f64() >= Some(60.0),
+        "{}",
+        spans[2]
+    );
+    assert_eq!(json["summary"]["before_model_percent"]["count"], 3);
+    let events = rows(&directory.file("events.csv"));
+    let spans: Vec<_> = events.iter().filter(|e| e["kind"] == "span").collect();
+    assert_eq!(spans.len(), 3 * 8);
+    assert_eq!(spans[0]["name"], "node_started");
+    assert_eq!(
+        spans[3]["value"],
+        "1700000000002 knowledge-retrieval Knowledge retrieval"
+    );
+}

@@ -1,0 +1,253 @@
+//! The report: written by a run, and made again from its files.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Directory, Ran, Running, Scripted, command, openai_text, rows, sse_perf, sse_response,
+};
+
+const PATH: &str = "/v1/chat/completions";
+
+/// Every third request gets another answer: an error.
+fn server() -> Scripted {
+    let requests = std::sync::atomic::AtomicU32::new(0);
+    Scripted::start(move |peer| {
+        while peer.request().is_some() {
+            let number = requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            if number % 3 == 2 {
+                peer.send("HTTP/1.1 400 Bad\r\ncontent-length: 9\r\n\r\n</script>");
+            } else {
+                let body = format!("{}{}data: [DONE]\n\n", openai_text("a "), openai_text("b"));
+                peer.send(sse_response(&body));
+            }
+        }
+    })
+}
+
+/// The data of a page.
+fn data(path: &Path) -> Value {
+    let page = fs::read_to_string(path).expect("a page");
+    let (_, data) = page.split_once("id=\"data\">").expect("data");
+    let (data, _) = data.split_once("</script>").expect("its end");
+    serde_json::from_str(data).expect("JSON")
+}
+
+fn run(directory: &Directory, url: &str, args: &[&str]) -> Ran {
+    let given = ["--url", url, "--api-key", "app-test-0123456789", "--quiet"];
+    let given = given
+        .into_iter()
+        .chain(["--threads", "2", "--requests", "9"]);
+    let all: Vec<&str> = given.chain(args.iter().copied()).collect();
+    sse_perf(&directory.0, &all)
+}
+
+/// The statistics, without the list of files and what follows.
+fn statistics(ran: &Ran) -> &str {
+    ran.stdout
+        .split_once("\nFiles\n")
+        .map_or("", |(before, _)| before)
+}
+
+#[test]
+fn the_report_made_again_is_the_run_s() {
+    let server = server();
+    let directory = Directory::new();
+    let files = [
+        "--csv",
+        "a.csv",
+        "--json",
+        "b.json",
+        "--html-report",
+        "c.html",
+    ];
+    let ran = run(&directory, &server.url(PATH), &files);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let args = [
+        "report",
+        "a.csv",
+        "b.json",
+        "-o",
+        "again.html",
+        "--json",
+        "again.json",
+    ];
+    let again = sse_perf(&directory.0, &args);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert_eq!(statistics(&again), statistics(&ran));
+    let (mut first, mut second) = (
+        data(&directory.file("c.html")),
+        data(&directory.file("again.html")),
+    );
+    assert_eq!(second["run"]["files"], json!(["a.csv", "b.json"]));
+    for page in [&mut first, &mut second] {
+        page["run"]["files"].take();
+    }
+    assert_eq!(first, second);
+    assert_eq!(first["failures"][0]["count"], json!(3));
+    let json = |name| fs::read_to_string(directory.file(name)).expect("a document");
+    assert_eq!(json("b.json"), json("again.json"));
+}
+
+#[test]
+fn files_of_one_stem_find_each_other_and_the_report_goes_beside_them() {
+    let server = server();
+    let directory = Directory::new();
+    assert_eq!(run(&directory, &server.url(PATH), &[]).code, Some(1));
+    let csv = fs::read_dir(directory.file("report"))
+        .expect("a directory")
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "csv"))
+        .expect("a CSV");
+    let again = sse_perf(&directory.0, &[Path::new("report"), &csv]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    let name = csv
+        .with_extension("")
+        .to_string_lossy()
+        .replace("requests_", "report_");
+    let page = data(Path::new(&format!("{name}_2.html")));
+    assert_eq!(page["waterfall"]["of"], json!(9));
+    assert!(!again.stdout.contains("Warnings"), "{}", again.stdout);
+}
+
+#[test]
+fn several_runs_become_one_csv_and_one_report() {
+    let server = server();
+    let directory = Directory::new();
+    for name in ["a", "b"] {
+        let csv = format!("requests_{name}.csv");
+        let json = format!("run_{name}.json");
+        let args = ["--csv", &csv, "--json", &json, "--no-html", "--label", name];
+        assert_eq!(run(&directory, &server.url(PATH), &args).code, Some(1));
+    }
+    let files = ["requests_a.csv", "requests_b.csv"];
+    let args = [
+        "report",
+        files[0],
+        files[1],
+        "-o",
+        "both.html",
+        "--csv",
+        "-",
+    ];
+    let merged = sse_perf(&directory.0, &args);
+    assert_eq!(merged.code, Some(0), "{}", merged.stderr);
+    assert!(
+        merged.stderr.contains("TTFT"),
+        "texts go to standard error: {}",
+        merged.stderr
+    );
+    let expected: Vec<_> = files
+        .iter()
+        .flat_map(|name| rows(&directory.file(name)))
+        .collect();
+    directory.write("merged.csv", &merged.stdout);
+    assert_eq!(rows(&directory.file("merged.csv")), expected);
+    let page = data(&directory.file("both.html"));
+    assert_eq!(page["run"]["runs"], json!(2));
+    assert_eq!(page["run"]["users"], json!(4));
+    assert_eq!(
+        page["breakdowns"]["run"]["names"].as_array().map(Vec::len),
+        Some(2)
+    );
+    // The merged file is read as the two are.
+    let args = [
+        "report",
+        "merged.csv",
+        "run_a.json",
+        "run_b.json",
+        "-o",
+        "again.html",
+    ];
+    assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
+    let again = data(&directory.file("again.html"));
+    assert_eq!(
+        (&again["ticks"], &again["points"]),
+        (&page["ticks"], &page["points"])
+    );
+}
+
+#[test]
+fn a_report_never_overwrites_what_it_is_made_of() {
+    let server = server();
+    let directory = Directory::new();
+    let args = [
+        "--csv",
+        "requests_a.csv",
+        "--json",
+        "run_a.json",
+        "--no-html",
+    ];
+    run(&directory, &server.url(PATH), &args);
+    for (flag, file) in [
+        ("--csv", "requests_a.csv"),
+        ("--json", "./run_a.json"),
+        ("-o", "run_a.json"),
+    ] {
+        let before = fs::read(directory.file(file)).expect("a file");
+        let ran = sse_perf(&directory.0, &["report", "requests_a.csv", flag, file]);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        assert!(ran.stderr.contains("files to be read"), "{}", ran.stderr);
+        assert_eq!(fs::read(directory.file(file)).expect("a file"), before);
+    }
+}
+
+#[test]
+fn wrong_use_of_report_is_explained() {
+    let directory = Directory::new();
+    for (args, expected) in [
+        (&["report"][..], "FILE"),
+        (&["report", "none.csv"], "none.csv"),
+        (
+            &["report", "x.csv", "--csv", "-", "--json", "-"],
+            "standard output",
+        ),
+        (&["report", "x.csv", "--csv", ""], "file's name is missing"),
+        (&["report", "x.csv", "-o", "-"], "goes to a file"),
+    ] {
+        let ran = sse_perf(&directory.0, args);
+        assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(expected), "{args:?}: {}", ran.stderr);
+    }
+    let header = "request,user,started_at,outcome,start_s,end_s,run_id";
+    let row = "1,1,2026-02-03T04:05:06.700+08:00,cancelled,0,1,r1";
+    directory.write("x.csv", format!("{header}\n{row}\n"));
+    let ran = sse_perf(
+        &directory.0,
+        &["report", "x.csv", "-o", "/no/such/place.html"],
+    );
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--html-report"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_killed_run_leaves_a_page_that_says_how_to_go_on() {
+    let server = Scripted::start(|peer| {
+        peer.request();
+        peer.stay_silent();
+    });
+    let directory = Directory::new();
+    let url = server.url(PATH);
+    let mut running = Running::start(
+        command(&directory.0)
+            .args([
+                "--url",
+                &url,
+                "--api-key",
+                "",
+                "--quiet",
+                "--html-report",
+                "r.html",
+            ])
+            .args(["--csv", "a.csv", "--json", "a.json"]),
+    );
+    let page = || fs::read_to_string(directory.file("r.html")).unwrap_or_default();
+    while !page().ends_with("</html>\n") {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    running.0.kill().expect("it runs");
+    running.0.wait().expect("it ends");
+    assert!(page().contains("sse-perf report FILE.csv"), "{}", page());
+}

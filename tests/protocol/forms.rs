@@ -1,0 +1,214 @@
+//! What a document can say that no built-in one, or only one of them, does.
+
+use sse_perf::protocol::Protocol;
+use sse_perf::sse::Event;
+
+use super::{Told, decode, tell};
+
+/// A document with these events, and nothing else of interest.
+fn with_events(events: &str) -> Protocol {
+    let json = format!(r#"{{"name":"x","request":{{"path":"/","body":{{}}}},"events":{events}}}"#);
+    Protocol::parse(&json).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The meanings of a stream's events, by their data.
+fn stream(protocol: &Protocol, data: &[&str]) -> Vec<Told> {
+    let mut decoder = protocol.decoder();
+    let read = |data: &&str| {
+        let event = Event {
+            event: "",
+            data,
+            id: "",
+        };
+        tell(&mut decoder, &event)
+    };
+    data.iter().map(read).collect()
+}
+
+#[test]
+fn an_in_house_service_is_a_document_of_at_most_20_lines() {
+    let json = include_str!("../fixtures/in-house.json");
+    assert!(json.lines().count() <= 20);
+    let protocol = Protocol::parse(json).unwrap();
+    let stream = include_str!("../fixtures/in-house.sse");
+    let data: Vec<&str> = stream
+        .lines()
+        .filter_map(|l| l.strip_prefix("data: "))
+        .collect();
+    let told = self::stream(&protocol, &data);
+    let texts: Vec<&str> = told.iter().map(|t| t.text.as_str()).collect();
+    assert_eq!(texts, ["", "豆", "腐", "", " and more", ""]);
+    assert_eq!(told[5].usage[1], Some(12));
+    assert!(told[5].end && !told[4].end);
+}
+
+#[test]
+fn cumulative_text_tells_what_is_new() {
+    let protocol = with_events(
+        r#"{"text":[{"at":"/c/*/t","mode":"cumulative"}],
+            "reasoning":[{"at":"/r","mode":"cumulative"}],"end":[{}]}"#,
+    );
+    let told = stream(
+        &protocol,
+        &[
+            r#"{"c":[{"t":"a"},{"t":"x"}],"r":"r"}"#,
+            r#"{"c":[{"t":"ab"},{"t":"x"}],"r":"rs"}"#,
+            r#"{"c":[{"t":""},{"t":"xyz"}],"r":""}"#,
+            r#"{"c":[{"t":"abc"}]}"#,
+            r#"{"c":[{"t":"No."}]}"#,
+            r#"{"c":[{"t":"No. Never."}]}"#,
+        ],
+    );
+    let texts: Vec<_> = told
+        .iter()
+        .map(|t| (t.text.as_str(), t.reasoning.as_str()))
+        .collect();
+    let expected = [
+        ("ax", "r"),
+        ("b", "s"),
+        ("yz", ""),
+        ("c", ""),
+        ("", ""),
+        (" Never.", ""),
+    ];
+    assert_eq!(texts, expected);
+    assert_eq!(told[4].replacement.as_deref(), Some("No."));
+}
+
+#[test]
+fn another_stream_begins_with_nothing_remembered() {
+    let protocol = with_events(
+        r#"{"text":[{"at":"/t","mode":"cumulative"}],
+            "end":[{"all":[{"when":{"/a":"present"}},{"when":{"/b":"present"}}]}]}"#,
+    );
+    let mut decoder = protocol.decoder();
+    let mut read = |data| {
+        let event = Event {
+            event: "",
+            data,
+            id: "",
+        };
+        let told = tell(&mut decoder, &event);
+        decoder.restart();
+        (told.text, told.end)
+    };
+    assert_eq!(read(r#"{"t":"ab","a":1}"#), ("ab".to_owned(), false));
+    assert_eq!(read(r#"{"t":"abc","b":1}"#), ("abc".to_owned(), false));
+    assert_eq!(read(r#"{"t":"","a":1,"b":1}"#), (String::new(), true));
+}
+
+#[test]
+fn all_of_a_set_of_events_may_have_to_come() {
+    let protocol =
+        with_events(r#"{"type":["/e"],"end":[{"all":[{"on":["a"]},{"on":["b"]}]},{"on":["c"]}]}"#);
+    for (events, expected) in [
+        ("a", [false].as_slice()),
+        ("aa", &[false, false]),
+        ("ab", &[false, true]),
+        ("bxa", &[false, false, true]),
+        ("c", &[true]),
+    ] {
+        let data: Vec<String> = events
+            .chars()
+            .map(|e| format!(r#"{{"e":"{e}"}}"#))
+            .collect();
+        let data: Vec<&str> = data.iter().map(String::as_str).collect();
+        let ends: Vec<bool> = stream(&protocol, &data).iter().map(|t| t.end).collect();
+        assert_eq!(ends, expected, "{events}");
+    }
+}
+
+#[test]
+fn an_error_can_be_any_status_but_some() {
+    let protocol = with_events(
+        r#"{"error":[{"when":{"/status":{"not":["ok",0]}},"code":["/status"],"message":["/info"]}],
+            "end":[{"when":{"@event":{"not":["x"]}}}]}"#,
+    );
+    for (data, error) in [
+        (r#"{"status":"ok"}"#, None),
+        (r#"{"status":0}"#, None),
+        (r#"{"status":null}"#, None),
+        ("{}", None),
+        (r#"{"status":7,"info":"full"}"#, Some("7: full")),
+        (r#"{"status":"busy"}"#, Some(r#"busy: {"status":"busy"}"#)),
+    ] {
+        assert_eq!(
+            decode(&protocol, "", data).error.as_deref(),
+            error,
+            "{data}"
+        );
+    }
+    assert!(decode(&protocol, "y", "{}").end);
+    assert!(!decode(&protocol, "x", "{}").end && !decode(&protocol, "", "{}").end);
+}
+
+#[test]
+fn counts_can_be_sums() {
+    let protocol = with_events(
+        r#"{"usage":{"completion":[{"sum":["/a","/b"],"when":{"/u":"absent"}},"/c"],"total":["/c"]},
+            "end":[{}]}"#,
+    );
+    for (data, completion) in [
+        (r#"{"a":1,"b":2,"c":9}"#, Some(3)),
+        (r#"{"b":2,"c":9}"#, Some(2)),
+        (r#"{"b":"2","c":9}"#, Some(9)),
+        (r#"{"a":1,"c":9,"u":1}"#, Some(9)),
+        ("{}", None),
+    ] {
+        assert_eq!(decode(&protocol, "", data).usage[1], completion, "{data}");
+    }
+    assert_eq!(decode(&protocol, "", r#"{"c":9}"#).total, Some(9));
+}
+
+#[test]
+fn events_can_be_ignored() {
+    let protocol = with_events(
+        r#"{"type":["@event"],"text":["/t"],"ignore":[{"on":["echo"]},{"when":{"@data":["hi"]}}],
+            "end":[{}]}"#,
+    );
+    assert_eq!(decode(&protocol, "", r#"{"t":"a"}"#).text, "a");
+    let told = decode(&protocol, "echo", r#"{"t":"a"}"#);
+    assert_eq!((told.text.as_str(), told.name.as_str()), ("", "echo"));
+    assert!(!told.end && !told.keep_alive);
+    assert_eq!(decode(&protocol, "", "hi").malformed, None);
+}
+
+#[test]
+fn spans_of_any_service() {
+    let protocol = with_events(
+        r#"{"type":["/e"],"spans":[{"start":[{"on":["in"]}],"end":[{"on":["out"]}],"id":["/name"],
+            "elapsed":["/took"],"unit":"ms","failed":[{"when":{"/ok":[false]}}]}],"end":[{}]}"#,
+    );
+    let span = |data| decode(&protocol, "", data).span;
+    assert_eq!(span(r#"{"e":"other","name":"a"}"#), None);
+    assert_eq!(span(r#"{"e":"in"}"#), None, "no id");
+    assert_eq!(
+        span(r#"{"e":"in","name":7}"#).as_deref(),
+        Some(
+            r#"SpanMark { starts: true, id: "7", instance: "", kind: "", title: "", elapsed: None, failed: false, model: false }"#
+        )
+    );
+    let ended = span(r#"{"e":"out","name":"a","took":12.5,"ok":false}"#).unwrap();
+    assert!(
+        ended.contains("elapsed: Some(12.5ms), failed: true"),
+        "{ended}"
+    );
+    let odd = span(r#"{"e":"out","name":"a","took":-1}"#).unwrap();
+    assert!(odd.contains("elapsed: None"), "{odd}");
+}
+
+#[test]
+fn a_path_can_have_the_model_in_it() {
+    let gemini = Protocol::builtin("gemini").unwrap();
+    let path = |model| gemini.path_for(model, |model| model.replace(' ', "%20"));
+    assert_eq!(
+        path(Some("a b")).as_deref(),
+        Some("/v1beta/models/a%20b:streamGenerateContent?alt=sse")
+    );
+    assert_eq!(path(None), None);
+    let other = Protocol::builtin("anthropic").unwrap();
+    let path = other.path_for(None, str::to_owned);
+    assert_eq!(path.as_deref(), Some("/v1/messages"));
+    assert_eq!(other.headers()[0].0, "anthropic-version");
+    assert_eq!(other.auth_header("k").unwrap().0, "x-api-key");
+}

@@ -1,0 +1,335 @@
+//! What the page does in a browser.
+
+use serde_json::{Value, json};
+
+use crate::driver::Browser;
+use crate::runs::{HOSTILE, Page, Run, hostile, usual};
+
+const WIDTHS: [u32; 3] = [390, 820, 1_600];
+
+/// The page of the usual run, open in a browser.
+fn opened() -> (Browser, Page) {
+    let page = Run::of(usual()).page();
+    let browser = Browser::start(1_600, 1_000);
+    browser.open(&page.path());
+    (browser, page)
+}
+
+/// The ranges of all charts over time, each once.
+fn ranges(browser: &Browser) -> Vec<(f64, f64)> {
+    let ranges = browser.run(
+        "return [...new Set([...document.querySelectorAll('figure[data-from]')]\
+         .map((figure) => `${figure.dataset.from} ${figure.dataset.to}`))]",
+    );
+    let ranges: Vec<String> = serde_json::from_value(ranges).expect("ranges");
+    let number = |text: &str| text.parse().expect("a number");
+    let pairs = ranges.iter().filter_map(|range| range.split_once(' '));
+    pairs.map(|(from, to)| (number(from), number(to))).collect()
+}
+
+/// Brings a chart into view, and tells where its plot lies: left, top, width, height.
+fn place(browser: &Browser, chart: &str) -> [f64; 4] {
+    let rectangle = browser.run(&format!(
+        "const canvas = document.querySelector('#chart-{chart} canvas.hover'); \
+         canvas.scrollIntoView({{ block: 'center' }}); \
+         const box = canvas.getBoundingClientRect(); \
+         return [box.left, box.top, box.width, box.height]"
+    ));
+    browser.settle();
+    serde_json::from_value(rectangle).expect("a rectangle")
+}
+
+/// Drags across a chart, from one part of its width to another.
+fn drag(browser: &Browser, chart: &str, from: f64, to: f64) {
+    let [left, top, width, height] = place(browser, chart);
+    let y = top + height / 2.0;
+    let steps = [
+        ("move", left + width * from, y),
+        ("down", 0.0, 0.0),
+        ("move", left + width * to, y),
+        ("up", 0.0, 0.0),
+    ];
+    browser.pointer("mouse", &steps);
+}
+
+#[test]
+fn the_page_asks_for_nothing_and_complains_about_nothing() {
+    let (browser, page) = opened();
+    assert_eq!(browser.console(), [""; 0]);
+    let address = format!("file://{}", page.path().display());
+    let requested = browser.requested();
+    assert_eq!(requested, [address]);
+    assert!(browser.text("#brand-name").contains("7DGroup"));
+    assert!(
+        browser
+            .run("return document.title")
+            .to_string()
+            .contains("nightly")
+    );
+}
+
+#[test]
+fn every_chart_is_painted() {
+    let (browser, _page) = opened();
+    let painted = browser.run(
+        "return [...document.querySelectorAll('figure.chart')].map((figure) => { \
+           const { data, width } = ((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height))(figure.querySelector('.plot')); \
+           const colours = new Set(); \
+           for (let i = 0; i < data.length; i += 4) if (data[i + 3]) colours.add(`${data[i]},${data[i + 1]},${data[i + 2]}`); \
+           return [figure.id, figure.dataset.empty, width, colours.size]; \
+         })",
+    );
+    let painted: Vec<(String, String, u32, u32)> = serde_json::from_value(painted).expect("charts");
+    assert_eq!(painted.len(), 17, "{painted:?}");
+    for (chart, empty, width, colours) in painted {
+        assert_eq!(empty, "false", "{chart}");
+        assert!(
+            width > 300 && colours > 8,
+            "{chart}: {colours} colours in {width} pixels"
+        );
+    }
+}
+
+#[test]
+fn a_drag_zooms_all_charts_and_a_double_click_shows_the_whole_run() {
+    let (browser, _page) = opened();
+    let whole = ranges(&browser);
+    assert_eq!(whole.len(), 1);
+    for way in ["button", "double click", "escape"] {
+        drag(&browser, "rps", 0.4, 0.7);
+        let zoomed = ranges(&browser);
+        assert_eq!(zoomed.len(), 1, "all charts have the same range");
+        assert!(
+            zoomed[0].0 > whole[0].0 + 5.0 && zoomed[0].1 < whole[0].1 - 5.0,
+            "{zoomed:?}"
+        );
+        assert_eq!(
+            browser.run("return document.getElementById('zoomed').hidden"),
+            json!(false)
+        );
+        match way {
+            "button" => browser.click("#restore"),
+            "escape" => browser.press("\u{e00c}"),
+            _ => {
+                let [left, top, width, height] = place(&browser, "waterfall");
+                let (x, y) = (left + width / 2.0, top + height / 2.0);
+                let click = [("down", 0.0, 0.0), ("up", 0.0, 0.0)];
+                let mut steps = vec![("move", x, y)];
+                steps.extend(click.into_iter().chain(click));
+                browser.pointer("mouse", &steps);
+            }
+        }
+        assert_eq!(ranges(&browser), whole, "{way}");
+    }
+}
+
+#[test]
+fn the_cursor_shows_the_value_that_the_csv_has() {
+    let (browser, page) = opened();
+    let rows = page.rows();
+    for (chart, column) in [
+        ("ttft", "ttft_ms"),
+        ("response", "response_ms"),
+        ("output_tokens", "output_tokens"),
+    ] {
+        let [left, top, width, height] = place(&browser, chart);
+        for part in [0.3, 0.5, 0.8] {
+            browser.pointer(
+                "mouse",
+                &[("move", left + width * part, top + height * 0.4)],
+            );
+            let reading = browser.text(&format!("#chart-{chart} [data-series=request] .reading"));
+            let (value, request) = reading.split_once(" #").expect("a value and its request");
+            let row = rows
+                .iter()
+                .find(|row| row["request"] == request)
+                .expect("its row");
+            let (shown, written): (f64, f64) = (
+                value.replace(',', "").parse().expect("a number"),
+                row[column].parse().expect("a number"),
+            );
+            // Large values are shown with fewer decimals.
+            assert!(
+                (shown - written).abs() <= written * 0.000_1,
+                "{chart}: {shown}, {written}"
+            );
+        }
+        let others = browser.run(
+            "return [...document.querySelectorAll('.over-time[data-empty=false]')].filter((figure) => \
+             figure.id !== 'chart-waterfall' && ![...figure.querySelectorAll('.reading')].some((o) => o.textContent)).length",
+        );
+        assert_eq!(others, json!(0), "the cursor runs through all charts");
+    }
+}
+
+#[test]
+fn the_page_works_by_keyboard_and_by_touch() {
+    let (browser, _page) = opened();
+    let whole = ranges(&browser);
+    place(&browser, "rps");
+    browser.run("document.querySelector('#chart-rps canvas.hover').focus()");
+    browser.press("\u{e014}");
+    assert!(
+        browser.text("#spoken").contains("completed"),
+        "{}",
+        browser.text("#spoken")
+    );
+    browser.press("+");
+    assert_ne!(ranges(&browser), whole);
+    let [left, top, width, height] = place(&browser, "users");
+    let (x, y) = (left + width / 2.0, top + height / 2.0);
+    let tap = [("move", x, y), ("down", 0.0, 0.0), ("up", 0.0, 0.0)];
+    browser.pointer("touch", &[tap, tap].concat());
+    assert_eq!(ranges(&browser), whole);
+}
+
+#[test]
+fn legend_entries_switch_series() {
+    let (browser, _page) = opened();
+    let picture = || browser.run("return document.querySelector('#chart-users .plot').toDataURL()");
+    let before = picture();
+    let entry = "#chart-users button[data-series=active]";
+    browser.click(entry);
+    assert_ne!(picture(), before);
+    let pressed = |entry: &str| {
+        browser.run(&format!(
+            "return document.querySelector('{entry}').getAttribute('aria-pressed')"
+        ))
+    };
+    assert_eq!(pressed(entry), json!("false"));
+    browser.click(entry);
+    assert_eq!(picture(), before);
+}
+
+#[test]
+fn a_chart_is_saved_as_a_picture_and_as_a_table() {
+    let (browser, page) = opened();
+    browser.run(
+        "window.saved = []; URL.createObjectURL = (blob) => { window.saved.push(blob); return 'blob:none'; }; \
+         HTMLAnchorElement.prototype.click = () => {}",
+    );
+    for button in [0, 1] {
+        browser.run(&format!(
+            "document.querySelectorAll('#chart-ttft .tools button')[{button}].click()"
+        ));
+    }
+    for _ in 0..50 {
+        if browser.run("return window.saved.length") == json!(2) {
+            break;
+        }
+        browser.settle();
+    }
+    let types = browser.run("return window.saved.map((blob) => blob.type).sort()");
+    assert_eq!(types, json!(["image/png", "text/csv"]));
+    browser.run("window.saved.find((blob) => blob.type === 'text/csv').text().then((text) => { window.table = text; })");
+    browser.settle();
+    let table = browser.run("return window.table");
+    let table = table.as_str().expect("a table");
+    assert!(
+        table.starts_with("series,time_s,request,value\n"),
+        "{table}"
+    );
+    let first = page
+        .rows()
+        .into_iter()
+        .find(|row| row["outcome"] == "ok")
+        .expect("a row");
+    let ttft: f64 = first["ttft_ms"].parse().expect("a number");
+    let line = format!(",{},{ttft}\n", first["request"]);
+    assert!(table.contains(&line), "{line}{table}");
+}
+
+#[test]
+fn language_and_theme_are_switched() {
+    let (browser, _page) = opened();
+    let heading = || browser.text("#trends-heading");
+    let ground = || browser.run("return getComputedStyle(document.body).backgroundColor");
+    let (english, light) = (heading(), ground());
+    browser.click("#language");
+    let chinese = heading();
+    assert_ne!(chinese, english);
+    assert_eq!(
+        browser.run("return document.documentElement.lang"),
+        json!("zh-CN")
+    );
+    browser.click("#theme");
+    assert_ne!(ground(), light);
+    browser.click("#theme");
+    browser.click("#language");
+    assert_eq!((heading(), ground()), (english, light));
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn no_text_from_outside_breaks_out() {
+    let page = hostile().page();
+    let browser = Browser::start(820, 1_000);
+    browser.open(&page.path());
+    browser.click("#language");
+    let title = browser.run("return document.title");
+    assert!(title != json!("owned"), "a foreign script has run");
+    assert_eq!(browser.run("return document.images.length"), json!(0));
+    assert_eq!(browser.run("return document.scripts.length"), json!(3));
+    let heading = browser.text("h1");
+    assert!(
+        heading.starts_with(&HOSTILE[..40]),
+        "it is shown as text: {heading}"
+    );
+    assert!(!heading.contains(['\u{202e}', '\u{2066}']), "{heading}");
+    assert_eq!(browser.console(), [""; 0]);
+    no_sideways(&browser, "hostile");
+}
+
+/// Nothing has to be scrolled sideways, whatever the width.
+fn no_sideways(browser: &Browser, name: &str) {
+    for width in WIDTHS {
+        browser.resize(width, 900);
+        let widths = browser.run("return [document.documentElement.scrollWidth, innerWidth]");
+        let [needed, there]: [u32; 2] = serde_json::from_value(widths).expect("widths");
+        assert_eq!(there, width);
+        assert!(needed <= there, "{name} needs {needed} of {there} pixels");
+    }
+}
+
+#[test]
+fn every_run_fits_every_width_and_says_what_it_lacks() {
+    let browser = Browser::start(1_600, 1_000);
+    let one: Vec<_> = usual().into_iter().take(1).collect();
+    let failed = hostile().requests.into_iter().step_by(5).collect();
+    let mut alone = Run::of(usual());
+    alone.whole = false;
+    for (name, run, lacking) in [
+        ("usual", Run::of(usual()), ""),
+        ("empty", Run::of(Vec::new()), "No request was completed"),
+        ("one", Run::of(one), ""),
+        ("failed", Run::of(failed), "requests failed"),
+        ("alone", alone, "no run JSON was found"),
+    ] {
+        let page = run.page();
+        browser.open(&page.path());
+        assert!(browser.text("main").contains(lacking), "{name}");
+        for _ in 0..2 {
+            no_sideways(&browser, name);
+            browser.click("#language");
+        }
+        assert_eq!(browser.console(), [""; 0], "{name}");
+    }
+    let lacking = browser.run(
+        "return [...document.querySelectorAll('figure.chart[data-empty=true]')].map((figure) => figure.id).sort()",
+    );
+    let expected = ["itl", "throughput", "users", "waterfall"].map(|id| format!("chart-{id}"));
+    assert_eq!(lacking, json!(expected));
+}
+
+#[test]
+fn the_page_is_printed_with_its_charts() {
+    let (browser, _page) = opened();
+    let sizes = || {
+        browser.run("return [...document.querySelectorAll('.plot')].map((canvas) => canvas.width)")
+    };
+    let before: Value = sizes();
+    let pdf = browser.print();
+    assert!(pdf.starts_with("JVBERi0"), "a PDF");
+    assert!(pdf.len() > 200_000, "with pictures in it: {}", pdf.len());
+    assert_eq!(sizes(), before, "and afterwards all is as it was");
+}

@@ -1,0 +1,250 @@
+//! A small client of `WebDriver` (<https://www.w3.org/TR/webdriver2/>): a headless Chromium of the
+//! test's own, which ends with the test.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::runs::Directory;
+
+/// One browser at a time: two would only slow each other down.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A browser with one page.
+pub struct Browser {
+    agent: ureq::Agent,
+    session: String,
+    driver: Driver,
+    profile: Directory,
+    #[expect(dead_code, reason = "held until the browser is gone")]
+    turn: MutexGuard<'static, ()>,
+}
+
+/// The running chromedriver, killed in the end.
+struct Driver {
+    process: Child,
+    port: String,
+    /// Kept open: writing to a closed pipe would end it.
+    output: BufReader<ChildStdout>,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Driver {
+    /// Starts it on a port that the system chooses.
+    fn start() -> Self {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed; tests/run.sh does that");
+        let output = process.stdout.take().expect("it is piped");
+        let mut driver = Self {
+            process,
+            port: String::new(),
+            output: BufReader::new(output),
+        };
+        let mut lines = driver.output.by_ref().lines().map_while(Result::ok);
+        let said = lines.find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        drop(lines);
+        driver.port = said.expect("it says on which port it listens");
+        driver
+    }
+}
+
+impl Browser {
+    /// Starts a browser whose window shows that many pixels.
+    pub fn start(width: u32, height: u32) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let profile = Directory::new();
+        let driver = Driver::start();
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(60)));
+        let mut browser = Self {
+            agent: config.build().into(),
+            session: String::new(),
+            driver,
+            profile,
+            turn,
+        };
+        let profile = format!("--user-data-dir={}", browser.profile.0.display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--hide-scrollbars",
+            &profile,
+        ];
+        let session = browser.post(
+            "",
+            &json!({"capabilities": {"alwaysMatch": {
+                "browserName": "chrome",
+                "goog:chromeOptions": {"args": arguments},
+                "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            }}}),
+        );
+        browser.session = format!("/{}", session["sessionId"].as_str().expect("a session"));
+        browser.resize(width, height);
+        browser
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!(
+            "http://127.0.0.1:{}/session{}{path}",
+            self.driver.port, self.session
+        )
+    }
+
+    /// A command; its result's value.
+    fn post(&self, path: &str, body: &Value) -> Value {
+        let response = self.agent.post(self.url(path)).send(body.to_string());
+        let mut response = response.expect("chromedriver answers");
+        let text = response.body_mut().read_to_string().expect("an answer");
+        let answer: Value = serde_json::from_str(&text).expect("JSON");
+        assert!(response.status().is_success(), "{path}: {answer}");
+        answer["value"].clone()
+    }
+
+    /// A command of the browser's own protocol.
+    fn command(&self, name: &str, parameters: &Value) -> Value {
+        self.post(
+            "/goog/cdp/execute",
+            &json!({"cmd": name, "params": parameters}),
+        )
+    }
+
+    /// Gives the page that many pixels.
+    pub fn resize(&self, width: u32, height: u32) {
+        self.command(
+            "Emulation.setDeviceMetricsOverride",
+            &json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}),
+        );
+        self.settle();
+    }
+
+    /// Opens a file, and waits until it is drawn.
+    pub fn open(&self, path: &Path) {
+        self.post(
+            "/url",
+            &json!({"url": format!("file://{}", path.display())}),
+        );
+        self.settle();
+    }
+
+    /// Waits until what has been asked for is drawn: two frames.
+    pub fn settle(&self) {
+        let wait = "const done = arguments[0]; \
+                    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)));";
+        self.post("/execute/async", &json!({"script": wait, "args": []}));
+    }
+
+    /// The value of a function's body.
+    pub fn run(&self, script: &str) -> Value {
+        self.post("/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// The text of the first element that a selector finds.
+    pub fn text(&self, selector: &str) -> String {
+        let selector = Value::from(selector);
+        let found = self.run(&format!(
+            "return document.querySelector({selector}).textContent"
+        ));
+        found.as_str().expect("an element").to_owned()
+    }
+
+    /// Clicks an element.
+    pub fn click(&self, selector: &str) {
+        let selector = Value::from(selector);
+        self.run(&format!("document.querySelector({selector}).click()"));
+        self.settle();
+    }
+
+    /// What the console shows since the last time: errors, warnings, and what a policy refused.
+    pub fn console(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({"type": "browser"}));
+        let entries = entries.as_array().expect("a list");
+        entries
+            .iter()
+            .map(|entry| entry["message"].to_string())
+            .collect()
+    }
+
+    /// The addresses that pages from files asked for since the last time, their own among them.
+    pub fn requested(&self) -> Vec<String> {
+        let entries = self.post("/se/log", &json!({"type": "performance"}));
+        let entries = entries.as_array().expect("a list");
+        let urls = entries.iter().filter_map(|entry| {
+            let entry: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let message = &entry["message"];
+            let of_file = message["params"]["documentURL"]
+                .as_str()?
+                .starts_with("file:");
+            let sent = message["method"] == "Network.requestWillBeSent";
+            let url = message["params"]["request"]["url"].as_str()?;
+            (sent && of_file).then(|| url.to_owned())
+        });
+        urls.collect()
+    }
+
+    /// Does what a pointer does: `(action, x, y)` with `move`, `down` and `up`.
+    pub fn pointer(&self, kind: &str, steps: &[(&str, f64, f64)]) {
+        let actions: Vec<Value> = steps
+            .iter()
+            .map(|(action, x, y)| match *action {
+                "move" => {
+                    json!({"type": "pointerMove", "duration": 0, "x": x.round(), "y": y.round()})
+                }
+                "down" => json!({"type": "pointerDown", "button": 0}),
+                _ => json!({"type": "pointerUp", "button": 0}),
+            })
+            .collect();
+        let pointer = json!({
+            "type": "pointer", "id": kind, "parameters": {"pointerType": kind}, "actions": actions,
+        });
+        self.post("/actions", &json!({"actions": [pointer]}));
+        self.settle();
+    }
+
+    /// Presses a key; those without a letter by their code points.
+    pub fn press(&self, key: &str) {
+        let actions = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
+        self.post(
+            "/actions",
+            &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}),
+        );
+        self.settle();
+    }
+
+    /// Prints on A4: the PDF's bytes, as Base64 has them.
+    pub fn print(&self) -> String {
+        let pdf = self.post("/print", &json!({"page": {"width": 21.0, "height": 29.7}}));
+        pdf.as_str().expect("a PDF").to_owned()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Closes Chromium; chromedriver itself is ended by its own drop.
+        let _ = self.agent.delete(self.url("")).call();
+    }
+}

@@ -1,0 +1,149 @@
+//! The figures of the page against those that a reader of the CSV computes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::driver::Browser;
+use crate::runs::{Run, usual};
+
+type Row = BTreeMap<String, String>;
+
+/// The values of a column in the rows that succeeded, ascending.
+fn values(rows: &[Row], column: &str) -> Vec<f64> {
+    let ok = rows.iter().filter(|row| row["outcome"] == "ok");
+    let mut values: Vec<f64> = ok.filter_map(|row| row[column].parse().ok()).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// `NumPy`'s percentile: linear interpolation between closest ranks.
+fn percentile(values: &[f64], p: usize) -> f64 {
+    let hundredths = p * (values.len() - 1);
+    let (below, part) = (hundredths / 100, (hundredths % 100) as f64 / 100.0);
+    let above = values[(below + 1).min(values.len() - 1)];
+    values[below] + (above - values[below]) * part
+}
+
+/// Count, mean, standard deviation, minimum, percentiles, maximum.
+fn figures(values: &[f64]) -> [f64; 9] {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let [p50, p90, p95, p99] = [50, 90, 95, 99].map(|p| percentile(values, p));
+    let std_dev = (squares / (count - 1.0)).sqrt();
+    [
+        count,
+        mean,
+        std_dev,
+        values[0],
+        p50,
+        p90,
+        p95,
+        p99,
+        values[values.len() - 1],
+    ]
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}
+
+#[test]
+fn the_table_and_the_cards_say_what_the_csv_says() {
+    let page = Run::of(usual()).page();
+    let rows = page.rows();
+    let browser = Browser::start(1_200, 900);
+    browser.open(&page.path());
+    for (metric, column) in [
+        ("ttfb", "ttfb_ms"),
+        ("ttfe", "ttfe_ms"),
+        ("ttft", "ttft_ms"),
+        ("tpot", "tpot_ms"),
+        ("response", "response_ms"),
+        ("tokens_per_s", "tokens_per_s"),
+        ("output_tokens", "output_tokens"),
+        ("connect", "connect_ms"),
+    ] {
+        let script = format!(
+            "return [...document.querySelectorAll('tr[data-metric={metric}] td[data-value]')]\
+             .map((cell) => Number(cell.dataset.value))"
+        );
+        let shown: Vec<f64> = serde_json::from_value(browser.run(&script)).expect("numbers");
+        let expected = figures(&values(&rows, column));
+        assert_eq!(shown.len(), expected.len(), "{metric}");
+        for (shown, expected) in shown.iter().zip(expected) {
+            assert!(close(*shown, expected), "{metric}: {shown}, not {expected}");
+        }
+    }
+    let outcome = |name: &str| rows.iter().filter(|row| row["outcome"] == name).count();
+    let sum = |column: &str| -> u64 {
+        rows.iter()
+            .filter_map(|row| row[column].parse::<u64>().ok())
+            .sum()
+    };
+    let (ok, failed) = (outcome("ok"), outcome("failed"));
+    assert!(
+        ok > 100 && failed > 2 && outcome("cancelled") > 0,
+        "a run of all kinds"
+    );
+    let rate = format!("{:.2}", 100.0 * ok as f64 / (ok + failed) as f64);
+    for (card, expected) in [
+        ("requests", rows.len().to_string()),
+        ("success_rate", rate),
+        ("succeeded", ok.to_string()),
+        ("failed", failed.to_string()),
+        ("chunks", sum("chunks").to_string()),
+        ("output_tokens", sum("output_tokens").to_string()),
+    ] {
+        let figure = format!("#card-{card} .figure");
+        let shown = browser.text(&figure).replace(',', "");
+        let shown = shown.split(['%', ' ']).next().unwrap_or_default();
+        assert_eq!(shown, expected, "{card}");
+    }
+    let failures = browser.run(
+        "return [...document.querySelectorAll('#failures tbody tr')]\
+         .map((row) => [row.cells[0].textContent, row.cells[1].textContent])",
+    );
+    let mut by_kind: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row["outcome"] == "failed") {
+        *by_kind.entry(&row["error_kind"]).or_default() += 1;
+    }
+    let shown: BTreeMap<String, String> = serde_json::from_value(failures.clone())
+        .map(|rows: Vec<(String, String)>| rows.into_iter().collect())
+        .expect("kinds and counts");
+    let expected = by_kind
+        .iter()
+        .map(|(kind, n)| ((*kind).to_owned(), n.to_string()));
+    assert_eq!(shown, expected.collect(), "{failures}");
+}
+
+#[test]
+fn a_breakdown_says_what_the_csv_says() {
+    let page = Run::of(usual()).page();
+    let rows = page.rows();
+    let browser = Browser::start(1_200, 900);
+    browser.open(&page.path());
+    let groups = browser.run(
+        "return [...document.querySelectorAll('#breakdown-key tbody tr')].map((row) => \
+         [row.cells[0].textContent, ...[...row.cells].slice(1).map((cell) => Number(cell.dataset.value))])",
+    );
+    let groups: Vec<Vec<Value>> = serde_json::from_value(groups).expect("rows");
+    assert_eq!(groups.len(), 3);
+    for group in groups {
+        let own: Vec<Row> = rows
+            .iter()
+            .filter(|row| row["api_key"] == group[0].as_str().unwrap_or_default())
+            .cloned()
+            .collect();
+        let ttft = figures(&values(&own, "ttft_ms"));
+        let tpot = figures(&values(&own, "tpot_ms"));
+        let ok = own.iter().filter(|row| row["outcome"] == "ok").count();
+        let expected = [own.len() as f64, ok as f64, ttft[4], ttft[7], tpot[1]];
+        for (place, expected) in [1, 2, 4, 5, 6].into_iter().zip(expected) {
+            let shown = group[place].as_f64().unwrap_or_default();
+            // Figures of groups are kept to thousandths.
+            assert!((shown - expected).abs() <= 0.0006, "{group:?}: {expected}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The report's page: its bytes, its figures, and what it does in a real browser.
+#![expect(
+    unreachable_pub,
+    reason = "what the modules of a test share is public within it"
+)]
+
+mod browser;
+mod driver;
+mod figures;
+mod golden;
+mod runs;

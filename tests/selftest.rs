@@ -1,0 +1,36 @@
+//! The self-test through the binary: it measures itself, and leaves a document.
+
+use std::process::{Command, Stdio};
+
+#[test]
+fn a_step_is_measured_against_the_service_s_log() {
+    let output = Command::new(env!("CARGO_BIN_EXE_sse-perf"))
+        .args([
+            "--lang",
+            "en",
+            "selftest",
+            "--users",
+            "5",
+            "--duration",
+            "2",
+        ])
+        .args(["--json", "-"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs");
+    let table = String::from_utf8_lossy(&output.stderr);
+    let document: serde_json::Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {table}"));
+    assert_eq!(document["schema"], "sse-perf/selftest/1");
+    let step = &document["steps"][0];
+    assert_eq!((&step["users"], &step["failed"]), (&5.into(), &0.into()));
+    let errors = &step["errors"];
+    assert!(errors["requests"].as_u64().unwrap() >= 5, "{errors}");
+    // On a machine that does other things the error may be anything, but never nothing.
+    assert!(errors["ttft"]["max"].as_f64().unwrap() > 0.0, "{errors}");
+    assert!(
+        ["VALID", "DEGRADED", "CLIENT-LIMITED"].contains(&step["verdict"].as_str().unwrap()),
+        "{step}"
+    );
+    assert!(table.contains("users"), "{table}");
+}
