@@ -1,14 +1,17 @@
 //! The help in the user's language. clap decides whether help is wanted, of which command and how
 //! long; what it would draw has English words in it and cannot wrap Chinese, so it is drawn here.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::io;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
 use unicode_width::UnicodeWidthStr;
 
 use super::define::text_id;
-use super::wrap;
+use super::{terminal, wrap};
 use crate::text::{Language, Message, Texts};
 
 /// Widest line, where the terminal is wider or there is none.
@@ -20,11 +23,32 @@ const LONG_INDENT: usize = 10;
 /// Widest column of flags in the short help; wider ones get a line of their own.
 const WIDEST_SPEC: usize = 34;
 
+/// The arguments with the word `help`, where it stands in a command's place, as the flag at their
+/// end: clap's own command of that name would know no `--lang`.
+pub(super) fn with_flag(args: &[OsString]) -> Cow<'_, [OsString]> {
+    let mut place = 1;
+    while let Some(word) = args.get(place).and_then(|word| word.to_str()) {
+        place += match word {
+            "help" => {
+                let mut args = args.to_vec();
+                args.remove(place);
+                args.push("--help".into());
+                return Cow::Owned(args);
+            }
+            "--lang" => 2,
+            word if word.starts_with("--lang=") => 1,
+            _ => break,
+        };
+    }
+    Cow::Borrowed(args)
+}
+
 /// The help that a note of clap asks for.
 pub(super) fn text(root: &Command, note: &str, language: Language) -> String {
     let (name, length) = note.trim().split_once(' ').unwrap_or(("run", "long"));
     let command = root.find_subcommand(name).unwrap_or(root);
-    let terminal = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    // A pager takes standard output; what it shows it on is still there as standard error.
+    let terminal = terminal::width(io::stdout()).or_else(|| terminal::width(io::stderr()));
     let help = Help {
         command,
         name,
@@ -238,6 +262,29 @@ mod tests {
         assert!(help(&["demo", "--help"], Language::English).contains("--users"));
         assert!(help(&["mock", "-h", "--lang", "zh"], Language::Chinese).contains("--ttft"));
         assert!(help(&["completions", "--help"], Language::English).contains("fish"));
+    }
+
+    #[test]
+    fn the_word_is_as_good_as_the_flag() {
+        let english = |words: &[&str]| help(words, Language::English);
+        assert_eq!(english(&["help"]), english(&["--help"]));
+        assert_eq!(english(&["help", "mock"]), english(&["mock", "--help"]));
+        let chinese = |words: &[&str]| help(words, Language::Chinese);
+        for words in [
+            &["--lang", "zh", "help", "demo"][..],
+            &["--lang=zh", "help", "demo"],
+            &["help", "demo", "--lang", "zh"],
+        ] {
+            assert_eq!(chinese(words), chinese(&["demo", "--help"]), "{words:?}");
+        }
+        let args = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        for words in [
+            &["p"][..],
+            &["p", "--query", "help"],
+            &["p", "demo", "help"],
+        ] {
+            assert_eq!(*with_flag(&args(words)), args(words));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod help;
 mod inspect;
 mod language;
 mod subcommands;
+mod terminal;
 mod wrap;
 
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ pub use args::{
 pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
 pub use subcommands::{CompletionsArgs, DemoArgs, MockArgs, ReportArgs, SelftestArgs};
+pub use terminal::width;
 
 /// The program's name, in help and messages.
 pub const PROGRAM: &str = "sse-perf";
@@ -88,7 +90,7 @@ pub enum Stop {
 pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
     let mut command = define::command(language);
     let matches = command
-        .try_get_matches_from_mut(args)
+        .try_get_matches_from_mut(help::with_flag(args).iter())
         .map_err(|error| errors::stop(&error, &command, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {

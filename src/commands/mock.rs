@@ -12,7 +12,7 @@ use crossbeam_channel::bounded;
 use super::{Exit, complain, print, usage};
 use crate::cli::{MockArgs, PROGRAM};
 use crate::config::whole;
-use crate::mock::{LineEnd, Options, Server, parse_time};
+use crate::mock::{FaultError, Faults, LineEnd, Options, Server, parse_time};
 use crate::text::{Language, Message};
 
 /// Serves until Ctrl-C or SIGTERM.
@@ -86,7 +86,7 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
         jitter: time("--jitter", &args.jitter)?,
         seed: whole("--seed", &args.seed, 0..=u64::MAX)?,
         faults: match &args.fail {
-            Some(text) => read("--fail", text, "mock.faults")?,
+            Some(text) => faults(text)?,
             None => Options::default().faults,
         },
         retry_after: count("--retry-after", &args.retry_after, 0)?,
@@ -116,6 +116,18 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
 
 fn distribution<T: FromStr>(flag: &'static str, raw: &str) -> Result<T, Message> {
     read(flag, raw, "mock.distribution")
+}
+
+fn faults(raw: &str) -> Result<Faults, Message> {
+    raw.parse().map_err(|error| {
+        let (message, part) = match error {
+            FaultError::Unknown(name) => (Message::new("mock.fault_unknown"), name),
+            FaultError::Rate(part) => (Message::new("mock.fault_rate"), part),
+            FaultError::Status(code) => (Message::new("mock.fault_status"), code),
+            FaultError::Sum(sum) => (Message::new("mock.fault_sum"), format!("{sum:.3}")),
+        };
+        message.with("value", raw).with("part", part)
+    })
 }
 
 fn read<T: FromStr>(flag: &'static str, raw: &str, id: &'static str) -> Result<T, Message> {
@@ -231,7 +243,11 @@ mod tests {
             (["--ttft", "fast"], ["--ttft fast", "uniform:100..300"]),
             (["--tokens", "normal:5"], ["--tokens normal:5", "normal:"]),
             (["--jitter", "x"], ["--jitter x", "1.5s"]),
-            (["--fail", "boom:1"], ["--fail boom:1", "status=503:0.01"]),
+            (["--fail", "foo:1,cut:1"], ["--fail foo:1,", "foo"]),
+            (["--fail", "foo:1"], ["--fail foo:1", "status=503:0.01"]),
+            (["--fail", "cut:0.1,reset"], ["reset", "0 "]),
+            (["--fail", "status=200:1"], ["200", "400"]),
+            (["--fail", "cut:0.6,reset:0.7"], ["1.300", "status=503"]),
             (["--port", "70000"], ["--port 70000", "65535"]),
             (["--per-event", "0"], ["--per-event 0", "--per-event 10"]),
             (["--split-writes", "0"], ["--split-writes 0", "1000000"]),

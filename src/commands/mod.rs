@@ -12,7 +12,7 @@ mod selftest;
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, RunArgs};
+use crate::cli::{self, Cli, Command, RunArgs};
 use crate::config::{self, API_KEY_VARIABLE};
 use crate::output::console::{Console, Settings, wants_colour};
 use crate::output::{Destination, OutputConfig};
@@ -110,10 +110,10 @@ fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Conso
     };
     let no_color = std::env::var_os("NO_COLOR");
     let term = std::env::var_os("TERM");
-    let size = if to_stderr {
-        terminal_size::terminal_size_of(io::stderr())
+    let width = if to_stderr {
+        cli::width(io::stderr())
     } else {
-        terminal_size::terminal_size_of(io::stdout())
+        cli::width(io::stdout())
     };
     Console::new(
         out,
@@ -123,7 +123,7 @@ fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Conso
             show_text: shown.show_text,
             watched,
             colour: wants_colour(terminal, no_color.as_deref(), term.as_deref()),
-            width: size.map(|(width, _)| usize::from(width.0)),
+            width,
         },
     )
 }

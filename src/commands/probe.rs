@@ -163,10 +163,7 @@ fn tap(plan: &Arc<Plan>, observed: Arc<Mutex<Observed>>, shown: Sender<Shown>) -
                 observed.headers = headers.map(|(n, v)| (n.to_owned(), mask(v))).collect();
                 Shown::Head(status, at, observed.headers.clone())
             }
-            Seen::Body(body) => {
-                observed.body = body.to_vec();
-                Shown::Body(mask(&String::from_utf8_lossy(body)))
-            }
+            Seen::Body(body) => Shown::Body(mask(&String::from_utf8_lossy(body))),
             Seen::Block { block, arrival } => {
                 let mut event = reader.read(block, arrival.at, arrival.read);
                 event.data = event.data.map(|data| mask(&data));

@@ -180,6 +180,7 @@ fn show(
         .cloned()
         .collect();
     let closing = Closing {
+        run: Some(&saved.about.run),
         files: &files,
         warnings: &warnings,
         interrupted: saved

@@ -97,9 +97,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
     // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
     let _ = console.banner(&Banner {
         version: env!("CARGO_PKG_VERSION"),
-        url: &plan.target.shown,
-        protocol: plan.protocol.name(),
-        model: plan.model.as_deref(),
+        run: &about.run,
         plan: plan.load,
         turns: plan.workload.turns,
         timeout: plan.transport.timeout,
@@ -116,10 +114,10 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
     })
 }
 
-/// Sixteen hexadecimal digits that no other run has: from the seed that the standard library takes
-/// from the system for its hash maps.
+/// What no other run has: sixteen hexadecimal digits from the seed that the standard library takes
+/// from the system for its hash maps, after a letter, so that no reader takes them for a number.
 fn run_id() -> String {
-    format!("{:016x}", RandomState::new().build_hasher().finish())
+    format!("r{:016x}", RandomState::new().build_hasher().finish())
 }
 
 /// Where queries or keys come from; `single` is the one value where it is no file.
@@ -220,6 +218,7 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         let shown = collected.console.summary(
             &summary,
             &Closing {
+                run: Some(&about.run),
                 files: &files,
                 warnings: &warnings,
                 interrupted,
@@ -245,5 +244,17 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         Exit::RequestFailed
     } else {
         Exit::Ok
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_s_id_is_its_own_and_no_number() {
+        let (one, other) = (run_id(), run_id());
+        assert_ne!(one, other);
+        assert!(one.starts_with('r') && one.len() == 17, "{one}");
     }
 }

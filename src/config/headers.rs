@@ -3,14 +3,15 @@
 use super::show::{redact_value, shown};
 use crate::text::Message;
 
-/// Headers that belong to the connection or the body, which the tool makes itself.
-const OURS: [&str; 6] = [
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "transfer-encoding",
-    "upgrade",
+/// Headers that belong to the connection or the body, which the tool makes itself, each with the
+/// text that says so.
+const OURS: [(&str, &str); 6] = [
+    ("accept-encoding", "usage.header_compression"),
+    ("connection", "usage.header_connection"),
+    ("content-length", "usage.header_length"),
+    ("expect", "usage.header_expect"),
+    ("transfer-encoding", "usage.header_length"),
+    ("upgrade", "usage.header_upgrade"),
 ];
 
 /// Reads the `--header` flags.
@@ -31,8 +32,9 @@ fn header(raw: &str) -> Result<(String, String), Message> {
     if name.is_empty() || !name.bytes().all(is_token) {
         return Err(wrong("usage.header_name"));
     }
-    if OURS.contains(&name.to_ascii_lowercase().as_str()) {
-        return Err(wrong("usage.header_ours").with("name", name));
+    let ours = OURS.iter().find(|(own, _)| name.eq_ignore_ascii_case(own));
+    if let Some((_, id)) = ours {
+        return Err(wrong(id).with("name", name));
     }
     if !value
         .bytes()
@@ -113,7 +115,11 @@ mod tests {
             ("X-Name: 高楼", "高楼", "percent"),
             ("X-Name: a\r\nX-Evil: b", r"a\r\nX-Evil", "percent"),
             ("Connection: close", "Connection", "--no-keepalive"),
-            ("Content-Length: 5", "Content-Length", "leave it out"),
+            ("Content-Length: 5", "Content-Length", "--request-body-file"),
+            ("transfer-encoding: x", "transfer-encoding", "by the body"),
+            ("Accept-Encoding: gzip", "Accept-Encoding", "compressed"),
+            ("Expect: 100-continue", "Expect", "leave it out"),
+            ("Upgrade: h2c", "Upgrade", "HTTP/1.1"),
         ] {
             let text = header(raw).unwrap_err().to_string();
             assert!(

@@ -11,8 +11,8 @@ const RESERVE: u64 = 64;
 /// A limit that allows fewer users than were asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Shortage {
-    /// The limit, as the system names it.
-    name: &'static str,
+    /// What to say of it, without its figures.
+    message: Message,
     /// What it is.
     value: u64,
     /// What it would have to be.
@@ -29,9 +29,9 @@ struct Shortage {
 pub fn check(users: u32) -> Result<(), Message> {
     match first_shortage(u64::from(users)) {
         None => Ok(()),
-        Some(shortage) => Err(Message::new("engine.limit")
+        Some(shortage) => Err(shortage
+            .message
             .with("users", users)
-            .with("limit", shortage.name)
             .with("value", shortage.value)
             .with("needed", shortage.needed)
             .with("remedy", shortage.remedy)),
@@ -65,7 +65,7 @@ fn open_files(needed: u64) -> Option<Shortage> {
         return None;
     }
     Some(Shortage {
-        name: "open files (RLIMIT_NOFILE)",
+        message: Message::new("engine.limit_files"),
         value: hard,
         needed,
         remedy: raise("nofile", "n", needed),
@@ -89,23 +89,24 @@ mod linux {
     use std::fs;
 
     use super::{MAPPINGS_PER_THREAD, Shortage};
+    use crate::text::Message;
 
     pub(super) fn first_shortage(threads: u64) -> Option<Shortage> {
-        let sysctl = |name, path, key, needed| {
+        let sysctl = |message, path, key, needed| {
             let value = read_number(path)?;
-            shortage(name, value, needed, || {
+            shortage(message, value, needed, || {
                 format!("sudo sysctl -w {key}={needed}")
             })
         };
         sysctl(
-            "memory mappings (vm.max_map_count)",
+            Message::new("engine.limit_mappings"),
             "/proc/sys/vm/max_map_count",
             "vm.max_map_count",
             threads * MAPPINGS_PER_THREAD,
         )
         .or_else(|| {
             sysctl(
-                "threads of the system (kernel.threads-max)",
+                Message::new("engine.limit_threads"),
                 "/proc/sys/kernel/threads-max",
                 "kernel.threads-max",
                 threads,
@@ -113,7 +114,7 @@ mod linux {
         })
         .or_else(|| {
             sysctl(
-                "process numbers (kernel.pid_max)",
+                Message::new("engine.limit_numbers"),
                 "/proc/sys/kernel/pid_max",
                 "kernel.pid_max",
                 threads,
@@ -124,13 +125,13 @@ mod linux {
     }
 
     fn shortage(
-        name: &'static str,
+        message: Message,
         value: u64,
         needed: u64,
         remedy: impl FnOnce() -> String,
     ) -> Option<Shortage> {
         (value < needed).then(|| Shortage {
-            name,
+            message,
             value,
             needed,
             remedy: remedy(),
@@ -154,7 +155,7 @@ mod linux {
             return None;
         }
         shortage(
-            "processes of the user (RLIMIT_NPROC)",
+            Message::new("engine.limit_processes"),
             hard,
             threads,
             || super::raise("nproc", "u", threads),
@@ -167,12 +168,9 @@ mod linux {
         let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
         let path = format!("/sys/fs/cgroup{}/pids.max", group.trim_end_matches('/'));
         let value = read_number(&path)?;
-        shortage(
-            "tasks of the control group (pids.max)",
-            value,
-            threads,
-            || format!("docker run --pids-limit {threads} …, or: echo {threads} | sudo tee {path}"),
-        )
+        shortage(Message::new("engine.limit_cgroup"), value, threads, || {
+            format!("docker run --pids-limit {threads} …, or: echo {threads} | sudo tee {path}")
+        })
     }
 
     #[cfg(test)]
@@ -192,6 +190,7 @@ mod linux {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::text::Language;
 
     #[test]
     fn a_few_users_are_always_possible() {
@@ -201,6 +200,23 @@ mod tests {
     #[test]
     fn no_system_has_four_billion_users() {
         let message = check(u32::MAX).expect_err("too many");
-        assert_eq!(message.id(), "engine.limit");
+        assert!(message.id().starts_with("engine.limit_"), "{message}");
+    }
+
+    #[test]
+    fn every_limit_has_the_system_s_name_in_both_languages() {
+        for (message, name) in [
+            (Message::new("engine.limit_cgroup"), "pids.max"),
+            (Message::new("engine.limit_files"), "RLIMIT_NOFILE"),
+            (Message::new("engine.limit_mappings"), "vm.max_map_count"),
+            (Message::new("engine.limit_numbers"), "kernel.pid_max"),
+            (Message::new("engine.limit_processes"), "RLIMIT_NPROC"),
+            (Message::new("engine.limit_threads"), "kernel.threads-max"),
+        ] {
+            let chinese = Language::Chinese.texts().render(&message);
+            for text in [message.to_string(), chinese] {
+                assert!(text.contains(name), "{text}");
+            }
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! Distributions of times and of counts, as the command line writes them: `200`, `1.5s`,
 //! `uniform:a..b`, `normal:m,s`, `lognormal:m,s`.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
-
-use thiserror::Error;
 
 use super::rng::Rng;
 
@@ -173,10 +172,9 @@ pub fn parse_time(text: &str) -> Result<Duration, DistError> {
 }
 
 /// Why a text is no distribution.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DistError {
     /// A value could not be read.
-    #[error("'{text}': expected {expected}")]
     Value {
         /// What was given.
         text: String,
@@ -184,18 +182,38 @@ pub enum DistError {
         expected: &'static str,
     },
     /// The word before the colon is unknown.
-    #[error("'{0}': expected a value, uniform:a..b, normal:m,s or lognormal:m,s")]
     Shape(String),
     /// There are not two parameters.
-    #[error("'{0}': expected two parameters: uniform:a..b, normal:m,s or lognormal:m,s")]
     Parameters(String),
     /// The ends of a range are the wrong way round.
-    #[error("'{0}': the first end of the range is above the second")]
     Order(String),
     /// A log-normal distribution cannot have a mean of zero.
-    #[error("'{0}': the mean of a lognormal must be above zero")]
     Mean(String),
 }
+
+impl fmt::Display for DistError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHAPES: &str = "uniform:a..b, normal:m,s or lognormal:m,s";
+        match self {
+            DistError::Value { text, expected } => write!(f, "'{text}': expected {expected}"),
+            DistError::Shape(text) => write!(f, "'{text}': expected a value, {SHAPES}"),
+            DistError::Parameters(text) => {
+                write!(f, "'{text}': expected two parameters: {SHAPES}")
+            }
+            DistError::Order(text) => {
+                write!(
+                    f,
+                    "'{text}': the first end of the range is above the second"
+                )
+            }
+            DistError::Mean(text) => {
+                write!(f, "'{text}': the mean of a lognormal must be above zero")
+            }
+        }
+    }
+}
+
+impl std::error::Error for DistError {}
 
 #[cfg(test)]
 mod tests {

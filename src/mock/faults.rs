@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
-
 use super::rng::Rng;
 
 /// One way for a request to go wrong.
@@ -160,21 +158,41 @@ impl FromStr for Faults {
 }
 
 /// Why a text names no faults.
-#[derive(Clone, Debug, PartialEq, Error)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum FaultError {
     /// The fault's name is unknown.
-    #[error("'{0}' is no fault: expected status=CODE, {names}", names = names())]
     Unknown(String),
     /// The rate is missing or no share.
-    #[error("'{0}': expected a fault and its share of requests, such as reset:0.01")]
     Rate(String),
     /// The status is none that tells of an error.
-    #[error("'{0}': expected an HTTP status from 400 to 599, such as status=503:0.01")]
     Status(String),
     /// More than every request would fail.
-    #[error("the shares add up to {0}: at most 1, since a request has at most one fault")]
     Sum(f64),
 }
+
+impl fmt::Display for FaultError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FaultError::Unknown(name) => {
+                write!(f, "'{name}' is no fault: expected status=CODE, {}", names())
+            }
+            FaultError::Rate(text) => write!(
+                f,
+                "'{text}': expected a fault and its share of requests, such as reset:0.01"
+            ),
+            FaultError::Status(code) => write!(
+                f,
+                "'{code}': expected an HTTP status from 400 to 599, such as status=503:0.01"
+            ),
+            FaultError::Sum(sum) => write!(
+                f,
+                "the shares add up to {sum}: at most 1, since a request has at most one fault"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FaultError {}
 
 /// The names of all faults but statuses, for a message.
 fn names() -> String {

@@ -23,7 +23,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::output::FileKind;
+use crate::output::{FileKind, RunInfo};
 use crate::record::Sample;
 use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
@@ -71,6 +71,8 @@ pub fn wants_colour(terminal: bool, no_color: Option<&OsStr>, term: Option<&OsSt
 /// What the end of a run has to say beside its figures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Closing<'a> {
+    /// What was tested, and when: said where no banner has said it.
+    pub run: Option<&'a RunInfo>,
     /// The files that were written.
     pub files: &'a [(FileKind, &'a Path)],
     /// The warnings of the run, those of the banner included.
@@ -169,13 +171,14 @@ impl Console {
         self.notice(message)
     }
 
-    /// Says something, as it is.
+    /// Says something below everything else, as it is.
     ///
     /// # Errors
     ///
     /// If it cannot be written.
     pub fn say(&mut self, message: &Message) -> io::Result<()> {
         let mut text = self.watched.end_line().to_owned();
+        text.push('\n');
         text.push_str(&self.page.paragraph(message));
         self.write(&text)
     }
@@ -207,6 +210,10 @@ impl Console {
         } else {
             if !self.settings.quiet {
                 text.push('\n');
+            }
+            text.push_str(&summary::heading(page));
+            if let Some(run) = closing.run.filter(|_| self.settings.quiet) {
+                text.push_str(&summary::run(page, run));
             }
             text.push_str(&summary::render(page, summary, closing.interrupted));
         }

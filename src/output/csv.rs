@@ -73,7 +73,11 @@ const COLUMNS: [Column; 62] = [
     ("finish_reason", |row, r, _| {
         row.maybe_text(r.finish_reason.as_deref());
     }),
-    ("scheduled_s", |row, r, _| row.seconds(r.instants.scheduled)),
+    // In closed loop a request is due when its user is free: when it starts.
+    ("scheduled_s", |row, r, _| {
+        let start = r.instants.start;
+        row.seconds(Some(r.instants.scheduled.unwrap_or(start)));
+    }),
     ("start_s", |row, r, _| row.seconds(Some(r.instants.start))),
     ("sent_s", |row, r, _| row.seconds(r.instants.sent)),
     ("end_s", |row, r, _| row.seconds(Some(r.instants.end))),
@@ -89,7 +93,8 @@ const COLUMNS: [Column; 62] = [
     ("query_index", |row, r, _| row.display(r.sent.query_index)),
     ("query", |row, r, _| row.text(beginning(&r.sent.query))),
     ("query_hash", |row, r, _| {
-        row.display(Some(format_args!("{:016x}", hash(&r.sent.query))));
+        // The letter keeps spreadsheets from taking it for a number, such as 12e4.
+        row.display(Some(format_args!("q{:016x}", hash(&r.sent.query))));
     }),
     ("key_index", |row, r, _| row.display(r.sent.key_index)),
     ("api_key", |row, r, _| row.text(&r.sent.masked_key)),
@@ -310,7 +315,7 @@ pub(super) mod tests {
             "45.455,40.001,90.123,91.000,",
             "12,1,4096,99,10,0,5,usage,stop,",
             "1.299999,1.300000,1.302000,2.400000,ramp,,,,",
-            "3,\"say \"\"hi\"\", then\nstop\",eff6d17df9b215ac,2,app-…wxyz,",
+            "3,\"say \"\"hi\"\", then\nstop\",qeff6d17df9b215ac,2,app-…wxyz,",
             "2,101.500,1,new,127.0.0.1:8080,0.015,0.230,,",
             "user,,,c-1,'-m,,",
             "3f9a01c2,'=nightly,box,http://127.0.0.1:8080/v1/chat-messages,dify-chat,m-1\n",
@@ -329,8 +334,8 @@ pub(super) mod tests {
             "1,1,2026-02-03T04:05:06.701+08:00,failed,connect,,",
             ",,,,,,,,,,,,,,",
             "0,0,0,0,,,,,,",
-            ",0.001000,,0.002000,hold,,,,",
-            ",hello,a430d84680aabd0b,,,",
+            "0.001000,0.001000,,0.002000,hold,,,,",
+            ",hello,qa430d84680aabd0b,,,",
             "1,0.000,0,,,,,,",
             "user,,,,,\"refused, twice\",",
             "3f9a01c2,'=nightly,box,http://127.0.0.1:8080/v1/chat-messages,dify-chat,m-1\n",

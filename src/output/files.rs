@@ -1,6 +1,8 @@
 //! The one place that owns a run's files: names them, opens them before the run, and writes to them
 //! what the renderers make.
 
+mod error;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,8 @@ use time::macros::format_description;
 
 use super::file::File;
 use super::{Destination, OutputConfig};
-use crate::text::Message;
+
+pub use error::WriteError;
 
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]_[hour][minute][second]");
@@ -62,69 +65,6 @@ impl FileKind {
     }
 }
 
-/// Why results cannot be saved.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// Whoever read the output has gone: reason to end quietly.
-    #[error("{}", self.message())]
-    BrokenPipe,
-    /// A file cannot be opened, or refuses its first bytes: the run has not begun.
-    #[error("{}", self.message())]
-    Refused {
-        /// Which file.
-        kind: FileKind,
-        /// Where it was to be; `-` for standard output.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// A file can no longer be written. What it has stays, rows whole.
-    #[error("{}", self.message())]
-    Failed {
-        /// Where it is; `-` for standard output.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-}
-
-impl WriteError {
-    fn refused(kind: FileKind, path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::BrokenPipe => WriteError::BrokenPipe,
-            _ => WriteError::Refused {
-                kind,
-                path: path.to_owned(),
-                source,
-            },
-        }
-    }
-
-    fn failed(path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::BrokenPipe => WriteError::BrokenPipe,
-            _ => WriteError::Failed {
-                path: path.to_owned(),
-                source,
-            },
-        }
-    }
-
-    /// What to tell the user, with the remedy.
-    #[must_use]
-    pub fn message(&self) -> Message {
-        match self {
-            WriteError::BrokenPipe => Message::new("files.broken_pipe"),
-            WriteError::Refused { kind, path, source } => Message::new(kind.refusal())
-                .with("path", path.display())
-                .with("error", source),
-            WriteError::Failed { path, source } => Message::new("files.write_failed")
-                .with("path", path.display())
-                .with("error", source),
-        }
-    }
-}
-
 /// The default names of a run's files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -153,7 +93,6 @@ impl Names {
         Self { stem }
     }
 
-    /// A file's name, the `number`th (from 1) that is tried.
     /// The names of that stem.
     #[must_use]
     pub fn of_stem(stem: &str) -> Self {
@@ -162,6 +101,7 @@ impl Names {
         }
     }
 
+    /// A file's name, the `number`th (from 1) that is tried.
     fn name(&self, kind: FileKind, number: u32) -> String {
         let (prefix, stem, extension) = (kind.prefix(), &self.stem, kind.extension());
         match number {

@@ -22,8 +22,6 @@ pub use propose::Sketch;
 pub struct Observed {
     /// The response's headers, in the order in which they came.
     pub headers: Vec<(String, String)>,
-    /// The beginning of a body that was not read as a stream.
-    pub body: Vec<u8>,
     /// The events, keep-alives included.
     pub events: Vec<SeenEvent>,
     /// What came outside of any field and looks like JSON.

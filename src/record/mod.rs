@@ -173,6 +173,8 @@ pub struct RequestRecord {
     pub chunks: u64,
     /// Events that arrived in one read with later ones, so that their stamp is an upper bound.
     pub coalesced: u64,
+    /// Chunks that arrived in one read with later chunks.
+    pub coalesced_chunks: u64,
     /// Bytes of the body, transfer coding removed.
     pub bytes: u64,
     /// Characters (Unicode scalar values) of answer text.
@@ -231,6 +233,7 @@ impl RequestRecord {
             reconnects: 0,
             chunks: 0,
             coalesced: 0,
+            coalesced_chunks: 0,
             bytes: 0,
             answer_chars: 0,
             estimated_tokens: 0,
@@ -322,7 +325,7 @@ impl RequestRecord {
     }
 
     /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2.
-    /// In nanoseconds per token's precision; see METRICS for how it differs from ITL.
+    /// In nanoseconds per token's precision; see the README's metrics for how it differs from ITL.
     #[must_use]
     pub fn tpot(&self) -> Option<Duration> {
         let (n, _) = self.output_tokens()?;

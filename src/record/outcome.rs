@@ -5,7 +5,7 @@ use std::fmt;
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It succeeded, by every rule of METRICS.
+    /// It succeeded, by every rule of the README's "Success and failure".
     Ok,
     /// It failed; the service (or the way to it) is to blame.
     Failed(Failure),
@@ -63,7 +63,7 @@ impl Failure {
     }
 }
 
-/// The kinds of failure that METRICS tells apart.
+/// The kinds of failure that the README tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
     /// The host's name could not be resolved.
@@ -105,7 +105,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// All kinds, in METRICS' order.
+    /// All kinds, in the README's order.
     pub const ALL: [FailureKind; 18] = [
         FailureKind::Dns,
         FailureKind::Connect,

@@ -157,8 +157,16 @@ pub fn run(step: &Step, workplace: &Workplace) -> io::Result<Outcome> {
         .spawn(&mut command, |client| client.wait().map(drop))?;
     service.stop()?;
     let document: Value = serde_json::from_slice(&fs::read(&document)?)?;
-    let errors = compare(&fs::read(&rows)?, &fs::read(&log)?);
-    Ok(outcome(step, &document["summary"], errors))
+    let summary = &document["summary"];
+    let itl = &summary["itl_ms"];
+    let figure = |name: &str| itl[name].as_f64().unwrap_or_default();
+    let itl = Spread {
+        p50: figure("p50"),
+        p99: figure("p99"),
+        max: figure("max"),
+    };
+    let errors = compare(&fs::read(&rows)?, itl, &fs::read(&log)?);
+    Ok(outcome(step, summary, errors))
 }
 
 fn outcome(step: &Step, summary: &Value, errors: Option<Errors>) -> Outcome {

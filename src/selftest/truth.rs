@@ -25,7 +25,8 @@ pub struct Errors {
     /// Error of TTFT: the client's − the time from the request's arrival at the service to the
     /// writing of its first token.
     pub ttft: Spread,
-    /// Error of the ITL: the client's 99th percentile of a request's gaps − the service's.
+    /// Error of the ITL, pooled over all requests: median, 99th percentile and largest gap of the
+    /// client − those of the service.
     pub itl: Spread,
     /// The service's own lateness in reading requests, which is no error of the client.
     pub server_late: Spread,
@@ -37,7 +38,6 @@ struct Measured {
     outcome: String,
     message_id: String,
     ttft_ms: Option<f64>,
-    itl_p99_ms: Option<f64>,
 }
 
 /// A row of the service's log, as far as it is needed.
@@ -49,13 +49,14 @@ struct Done {
     token_times_us: String,
 }
 
-/// Compares the requests that succeeded, joined by their message id; `None` where there are none.
+/// Compares the requests that succeeded, joined by their message id, and the client's pooled ITL;
+/// `None` where there are none.
 #[must_use]
-pub fn compare(requests_csv: &[u8], log_csv: &[u8]) -> Option<Errors> {
+pub fn compare(requests_csv: &[u8], itl: Spread, log_csv: &[u8]) -> Option<Errors> {
     let done: HashMap<String, Done> = rows::<Done>(log_csv)
         .map(|row| (row.id.clone(), row))
         .collect();
-    let (mut ttft, mut itl, mut late) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ttft, mut gaps, mut late) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows::<Measured>(requests_csv).filter(|row| row.outcome == "ok") {
         let Some(truth) = done.get(&row.message_id) else {
             continue;
@@ -65,14 +66,17 @@ pub fn compare(requests_csv: &[u8], log_csv: &[u8]) -> Option<Errors> {
         if let (Some(measured), Some(first)) = (row.ttft_ms, truth.first_token_us) {
             ttft.push((measured - first / 1_000.0 - server_late).abs());
         }
-        if let (Some(measured), Some(p99)) = (row.itl_p99_ms, gaps_p99(&truth.token_times_us)) {
-            itl.push((measured - p99).abs());
-        }
+        gaps.extend(gaps_of(&truth.token_times_us));
     }
+    let truth = spread(gaps)?;
     Some(Errors {
         requests: ttft.len(),
         ttft: spread(ttft)?,
-        itl: spread(itl)?,
+        itl: Spread {
+            p50: (itl.p50 - truth.p50).abs(),
+            p99: (itl.p99 - truth.p99).abs(),
+            max: (itl.max - truth.max).abs(),
+        },
         server_late: spread(late)?,
     })
 }
@@ -83,14 +87,14 @@ fn rows<'a, T: for<'de> Deserialize<'de> + 'a>(csv: &'a [u8]) -> impl Iterator<I
         .filter_map(Result::ok)
 }
 
-/// The 99th percentile of the gaps between these times, in milliseconds of microseconds.
-fn gaps_p99(times: &str) -> Option<f64> {
+/// The gaps between these times, in milliseconds of microseconds.
+fn gaps_of(times: &str) -> Vec<f64> {
     let times: Vec<f64> = times
         .split_ascii_whitespace()
         .filter_map(|time| time.parse().ok())
         .collect();
     let gaps = times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000.0);
-    percentile_of(&sorted(gaps.collect()), 99.0)
+    gaps.collect()
 }
 
 fn sorted(mut values: Vec<f64>) -> Vec<f64> {
@@ -120,24 +124,33 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_of_each_request_and_without_the_service_s_lateness() {
-        let requests = "outcome,message_id,ttft_ms,itl_p99_ms\n\
-            ok,a,201.5,25\n\
-            ok,b,102.0,21.0\n\
-            failed,b,900,900\n\
-            ok,unknown,5,5\n";
-        let errors = compare(requests.as_bytes(), LOG.as_bytes()).unwrap();
+    fn errors_are_those_of_the_client_alone() {
+        let requests = "outcome,message_id,ttft_ms\n\
+            ok,a,201.5\n\
+            ok,b,102.0\n\
+            failed,b,900\n\
+            ok,unknown,5\n";
+        // The service's gaps are 20, 25 and 20 ms.
+        let itl = Spread {
+            p50: 20.5,
+            p99: 25.0,
+            max: 28.0,
+        };
+        let errors = compare(requests.as_bytes(), itl, LOG.as_bytes()).unwrap();
         assert_eq!(errors.requests, 2);
         assert!(close(errors.ttft.p50, 1.25), "{errors:?}");
         assert!(close(errors.ttft.max, 2.0), "{errors:?}");
-        assert!(close(errors.itl.max, 1.0), "{errors:?}");
+        assert!(close(errors.itl.p50, 0.5), "{errors:?}");
+        assert!(close(errors.itl.p99, 0.1), "{errors:?}");
+        assert!(close(errors.itl.max, 3.0), "{errors:?}");
         assert!(close(errors.server_late.max, 1.0), "{errors:?}");
     }
 
     #[test]
     fn nothing_in_common_is_no_comparison() {
-        let requests = "outcome,message_id,ttft_ms,itl_p99_ms\nok,x,1,1\n";
-        assert_eq!(compare(requests.as_bytes(), LOG.as_bytes()), None);
-        assert_eq!(compare(b"", b""), None);
+        let requests = "outcome,message_id,ttft_ms\nok,x,1\n";
+        let itl = Spread::default();
+        assert_eq!(compare(requests.as_bytes(), itl, LOG.as_bytes()), None);
+        assert_eq!(compare(b"", itl, b""), None);
     }
 }

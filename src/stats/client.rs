@@ -12,11 +12,14 @@ use crate::record::{ClockSource, RequestRecord, Sample};
 pub(super) struct Client {
     requests: u64,
     unstamped: u64,
+    /// Requests that a chunk came of.
+    streams: u64,
     send_delay: Histogram,
     /// How much too late the stamps of coalesced events may be: each of a request's as its worst.
     doubt: Histogram,
     events: u64,
-    coalesced: u64,
+    chunks: u64,
+    coalesced_chunks: u64,
     late_start: Histogram,
     refused: u64,
     run_queue_wait: Option<Duration>,
@@ -78,6 +81,7 @@ impl Client {
             self.requests += 1;
             self.unstamped += u64::from(request.clock != ClockSource::Kernel);
         }
+        self.streams += u64::from(request.chunks > 0);
         if let Some(delay) = request.send_delay {
             self.send_delay.record(micros(delay));
         }
@@ -85,7 +89,8 @@ impl Client {
             *self.run_queue_wait.get_or_insert_default() += wait;
         }
         self.events += request.chunks.max(request.coalesced);
-        self.coalesced += request.coalesced;
+        self.chunks += request.chunks;
+        self.coalesced_chunks += request.coalesced_chunks;
         if let Some(doubt) = request.uncertainty.filter(|doubt| !doubt.is_zero()) {
             self.doubt.record_n(micros(doubt), request.coalesced);
         }
@@ -140,9 +145,10 @@ impl Client {
             user_clock,
             requests: self.requests,
             unstamped: self.unstamped,
+            streams: self.streams,
             send_delay: client.send_delay.map(|delay| delay.p99),
             doubt: client.doubt_p99,
-            coalesced: share(self.coalesced as f64, self.events as f64),
+            coalesced: share(self.coalesced_chunks as f64, self.chunks as f64),
             standstill: share(load.standstill.as_secs_f64(), elapsed),
             late_start: client.late_start.map(|late| late.p99),
             refused: self.refused,

@@ -29,18 +29,27 @@ pub struct Histogram {
 }
 
 /// Buckets that no histogram can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidHistogram {
     /// Indexes do not ascend, or are above the largest.
-    #[error("the buckets' indexes do not ascend, or exceed the largest")]
     Indexes,
     /// A bucket without values, or more values than can be counted.
-    #[error("a bucket is empty, or the counts exceed 64 bits")]
     Counts,
     /// Minimum and maximum do not lie in the outermost buckets.
-    #[error("minimum and maximum lie outside the outermost buckets")]
     Range,
 }
+
+impl std::fmt::Display for InvalidHistogram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Indexes => "the buckets' indexes do not ascend, or exceed the largest",
+            Self::Counts => "a bucket is empty, or the counts exceed 64 bits",
+            Self::Range => "minimum and maximum lie outside the outermost buckets",
+        })
+    }
+}
+
+impl std::error::Error for InvalidHistogram {}
 
 fn index_of(micros: u64) -> u16 {
     let shift = (u64::BITS - micros.leading_zeros()).saturating_sub(SUB_BITS + 1);

@@ -42,6 +42,7 @@ struct Totals {
     bytes: u64,
     answer_chars: u64,
     output_tokens: OutputTokens,
+    ok_tokens: OutputTokens,
     prompt_tokens: Option<u64>,
     cached_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
@@ -176,6 +177,7 @@ impl RunStats {
             bytes: totals.bytes,
             answer_chars: totals.answer_chars,
             output_tokens: totals.output_tokens,
+            ok_tokens: totals.ok_tokens,
             prompt_tokens: totals.prompt_tokens,
             cached_tokens: totals.cached_tokens,
             reasoning_tokens: totals.reasoning_tokens,
@@ -214,6 +216,9 @@ impl Totals {
         self.answer_chars += request.answer_chars;
         if let Some((tokens, source)) = request.output_tokens {
             self.output_tokens.record(tokens, source);
+            if *request.outcome == Outcome::Ok {
+                self.ok_tokens.record(tokens, source);
+            }
         }
         let usage = &request.usage;
         for (sum, given) in [

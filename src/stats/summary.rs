@@ -20,7 +20,7 @@ pub struct FailureSummary {
     pub detail: String,
 }
 
-/// Output tokens of all requests, by where their number comes from.
+/// Output tokens of requests, by where their number comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputTokens {
     /// Tokens by the server's own usage.
@@ -37,7 +37,7 @@ pub struct OutputTokens {
     pub events_requests: u64,
 }
 
-/// Where the number of all output tokens comes from.
+/// Where the number of output tokens comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenMix {
     /// One source alone.
@@ -105,7 +105,7 @@ pub struct Summary {
     pub last_end: Option<Stamp>,
     /// Requests that succeeded.
     pub ok: u64,
-    /// The failures by kind, in METRICS' order; only kinds that occurred.
+    /// The failures by kind, in the README's order; only kinds that occurred.
     pub failures: Vec<FailureSummary>,
     /// Requests that the run cut.
     pub cancelled: u64,
@@ -127,6 +127,8 @@ pub struct Summary {
     pub answer_chars: u64,
     /// Output tokens of all requests, those that failed or were cut included.
     pub output_tokens: OutputTokens,
+    /// Output tokens of the requests that succeeded: those that TPOT and tokens per second are of.
+    pub ok_tokens: OutputTokens,
     /// Prompt tokens, of the requests whose usage tells.
     pub prompt_tokens: Option<u64>,
     /// Prompt tokens from a cache, of the requests whose usage tells.

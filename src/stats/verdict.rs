@@ -58,11 +58,13 @@ pub struct Evidence {
     pub requests: u64,
     /// See `requests`.
     pub unstamped: u64,
+    /// Requests that a chunk came of: only their reads tell how late the client is.
+    pub streams: u64,
     /// How long threads waited for a processor before a request was sent, 99th percentile.
     pub send_delay: Option<f64>,
     /// How much too late the stamps of events may be, 99th percentile over all of them.
     pub doubt: f64,
-    /// Share of events that came in one read with later ones, 0 to 1.
+    /// Share of chunks that came in one read with earlier chunks, 0 to 1.
     pub coalesced: f64,
     /// Share of the run in which the process stood still, 0 to 1.
     pub standstill: f64,
@@ -173,9 +175,10 @@ fn latencies(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
     }
 }
 
-/// Without the kernel's stamps nobody knows how late the client was.
+/// Without the kernel's stamps nobody knows how late the client was; without a stream there is
+/// nothing that it could have read late.
 fn unverified(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
-    if evidence.requests == 0 {
+    if evidence.streams == 0 {
         return;
     }
     if evidence.lag.is_none() {
@@ -221,6 +224,7 @@ mod tests {
             itl: Some(20.0),
             lag: Some(lag(0.03, 0.3)),
             requests: 1_000,
+            streams: 1_000,
             send_delay: Some(0.2),
             machine: Some(0.4),
             ..Evidence::default()
@@ -304,6 +308,11 @@ mod tests {
         check("no kernel stamps", |e| e.lag = None, Degraded, unverified);
         let some: fn(&mut Evidence) = |e| e.unstamped = 50;
         check("some without", some, Degraded, &["verdict.unstamped"]);
+        let refused: fn(&mut Evidence) = |e| {
+            (e.ttft, e.itl, e.lag) = (None, None, None);
+            (e.streams, e.unstamped) = (0, 1_000);
+        };
+        check("nothing ever streamed", refused, Valid, &[]);
     }
 
     #[test]

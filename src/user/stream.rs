@@ -54,6 +54,8 @@ struct Tally<'a> {
     previous_read: Option<Stamp>,
     /// The read that completed the last event.
     last_read: u64,
+    /// The read that completed the last chunk.
+    last_chunk_read: u64,
     blocks: u64,
     /// How the body begins, where no block has come yet.
     opening: Vec<u8>,
@@ -92,6 +94,7 @@ impl<'a> StreamMeter<'a> {
                 read: None,
                 previous_read: None,
                 last_read: 0,
+                last_chunk_read: 0,
                 blocks: 0,
                 opening: Vec::new(),
                 ended: false,
@@ -233,6 +236,10 @@ impl Tally<'_> {
             .map(estimate_tokens)
             .sum::<u64>();
         if tokens > 0 {
+            if arrival.read == self.last_chunk_read {
+                self.record.coalesced_chunks += 1;
+            }
+            self.last_chunk_read = arrival.read;
             self.chunk(meaning, tokens, arrival.at);
         }
         let record = &mut *self.record;

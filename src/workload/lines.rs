@@ -1,25 +1,46 @@
 //! Files with one item per line: queries and API keys.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 
-use thiserror::Error;
-
 /// Why a file of lines is of no use.
-#[derive(Debug, Error)]
+#[derive(Debug)]
 pub enum LinesError {
     /// It cannot be read.
-    #[error("{0}")]
-    Unreadable(#[from] io::Error),
+    Unreadable(io::Error),
     /// It is not UTF-8.
-    #[error("line {line} is not UTF-8")]
     NotUtf8 {
         /// The first line that is not, from 1.
         line: usize,
     },
     /// It has only blank lines, or none.
-    #[error("it has no lines")]
     Empty,
+}
+
+impl fmt::Display for LinesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LinesError::Unreadable(error) => error.fmt(f),
+            LinesError::NotUtf8 { line } => write!(f, "line {line} is not UTF-8"),
+            LinesError::Empty => f.write_str("it has no lines"),
+        }
+    }
+}
+
+impl std::error::Error for LinesError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            LinesError::Unreadable(error) => Some(error),
+            LinesError::NotUtf8 { .. } | LinesError::Empty => None,
+        }
+    }
+}
+
+impl From<io::Error> for LinesError {
+    fn from(error: io::Error) -> Self {
+        LinesError::Unreadable(error)
+    }
 }
 
 /// A line of a file.

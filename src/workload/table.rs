@@ -1,7 +1,6 @@
 //! Data files with several values a row: CSV with a header row, and JSON Lines. No I/O.
 
 use serde_json::{Map, Value};
-use thiserror::Error;
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +31,11 @@ pub struct Table {
 }
 
 /// What is wrong with a data file. Lines are numbered from 1.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TableError {
     /// It has no row of data.
-    #[error("it has no rows")]
     Empty,
     /// A column has no name, or the name of another one.
-    #[error("column {place} is named {name:?}, like another one or not at all")]
     Column {
         /// Which, from 1.
         place: usize,
@@ -46,7 +43,6 @@ pub enum TableError {
         name: String,
     },
     /// A row has too many or too few values.
-    #[error("line {line} has {found} values for {expected} columns")]
     Cells {
         /// Where the row begins.
         line: u64,
@@ -56,7 +52,6 @@ pub enum TableError {
         expected: u64,
     },
     /// A line is not a JSON object.
-    #[error("line {line} is no JSON object: {why}")]
     Json {
         /// Which.
         line: u64,
@@ -258,7 +253,10 @@ mod tests {
     fn a_line_that_is_no_object_is_told() {
         for text in ["{\"a\":1}\n[1]\n", "{\"a\":1}\n{\"a\":\n", "{\"a\":1}\nx\n"] {
             let error = Table::json_lines(text).unwrap_err();
-            assert!(matches!(error, TableError::Json { line: 2, .. }), "{error}");
+            assert!(
+                matches!(error, TableError::Json { line: 2, .. }),
+                "{error:?}"
+            );
         }
         assert_eq!(Table::json_lines("\n \n").unwrap_err(), TableError::Empty);
     }

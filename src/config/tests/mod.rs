@@ -92,7 +92,7 @@ fn the_defaults_are_the_predecessor_s() {
 
 #[test]
 fn the_target_is_put_together() {
-    let table: [(&[&str], &str, &str); 12] = [
+    let table: [(&[&str], &str, &str); 14] = [
         (
             &["--host", "h", "--port", "80"],
             "http://h:80/v1/chat-messages",
@@ -147,6 +147,23 @@ fn the_target_is_put_together() {
             &["--url", "http://h/own", "--api", "openai-chat"],
             "http://h/own",
             "openai-chat",
+        ),
+        (
+            &[
+                "--url",
+                "http://h",
+                "--api",
+                "gemini",
+                "--model-name",
+                "a/b c?",
+            ],
+            "http://h/v1beta/models/a/b%20c%3F:streamGenerateContent?alt=sse",
+            "gemini",
+        ),
+        (
+            &["--url", "http://h/v1/completions"],
+            "http://h/v1/completions",
+            "openai-completions",
         ),
         (
             &["-u", "http://[::1]:9/v1/chat-messages"],

@@ -11,6 +11,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["--threads", "many"], &["--threads many", "--threads 10"]),
     (&["--requests", "0"], &["--requests 0", "--requests 10"]),
     (&[], &["--api-key", "--api-key-file", API_KEY_VARIABLE]),
+    (&[], &["sse-perf demo", "sse-perf --help"]),
     (&["--retries=-1"], &["--retries -1", "100"]),
     (&["--duration", "soon"], &["--duration soon", "1h30m"]),
     (&["--ramp-up", "1x"], &["--ramp-up 1x", "1h30m"]),
@@ -65,6 +66,10 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         ],
     ),
     (&["--api", "./none.json"], &["--api ./none.json"]),
+    (
+        &["--api", "gemini", "--api-key", "k"],
+        &["gemini", "--model-name", "--url"],
+    ),
     (&["--header", "X"], &["--header", "X-Tenant: blue"]),
     (
         &["--input", "x", "--api-key", "k"],

@@ -3,11 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
 use super::page::{Fields, Page, add_files, plain_seconds};
 use super::text::{one_line, shorten};
 use crate::load::{ClosedLoop, Limit};
-use crate::output::FileKind;
+use crate::output::{FileKind, RunInfo};
 use crate::text::Message;
+
+/// The wall clock, to the second, for people.
+const STARTED: StaticFormatDescription = format_description!(
+    "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
+);
 
 /// Columns of the labels, here and where a watched request goes on below.
 pub(super) const LABELS: usize = 10;
@@ -31,12 +39,8 @@ pub enum Source<'a> {
 pub struct Banner<'a> {
     /// The program's version.
     pub version: &'a str,
-    /// The whole URL.
-    pub url: &'a str,
-    /// The protocol's name.
-    pub protocol: &'a str,
-    /// The model's name, where it was given.
-    pub model: Option<&'a str>,
+    /// What is tested, and when.
+    pub run: &'a RunInfo,
     /// Users, ramp-up and limit.
     pub plan: ClosedLoop,
     /// Requests of a conversation.
@@ -62,12 +66,7 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
     let subtitle = page.dim(page.text("console.banner.title"));
     let mut text = format!("{}  {subtitle}\n\n", page.bold(&title));
     let mut fields = Fields::of_width(LABELS);
-    fields.add(page.text("console.banner.target"), one_line(banner.url));
-    let protocol = one_line(banner.protocol);
-    fields.add(page.text("console.banner.protocol"), protocol);
-    if let Some(model) = banner.model {
-        fields.add(page.text("console.banner.model"), one_line(model));
-    }
+    add_run(page, banner.run, &mut fields);
     if !watched {
         add_plan(page, banner, &mut fields);
     }
@@ -99,6 +98,22 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
         text.push('\n');
     }
     text
+}
+
+/// What tells a run from others: what was tested, as what, and when.
+pub(super) fn add_run(page: &Page, run: &RunInfo, fields: &mut Fields) {
+    let started = run.started.format(STARTED).ok();
+    for (id, value) in [
+        ("console.banner.target", Some(&run.target)),
+        ("console.banner.protocol", Some(&run.protocol)),
+        ("console.banner.model", run.model.as_ref()),
+        ("console.banner.label", run.label.as_ref()),
+        ("console.banner.started", started.as_ref()),
+    ] {
+        if let Some(value) = value {
+            fields.add(page.text(id), one_line(value));
+        }
+    }
 }
 
 fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {

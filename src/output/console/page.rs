@@ -110,11 +110,14 @@ impl Page {
         set
     }
 
-    /// A message in lines that fit.
+    /// A message in lines that fit; lines that are indented, as commands are, stay as they are.
     pub(super) fn paragraph(&self, message: &Message) -> String {
         let text = self.texts.render(message);
         text.lines()
-            .map(|line| self.indented(0, &one_line(line)))
+            .map(|line| match line.strip_prefix("  ") {
+                Some(command) => format!("  {}\n", one_line(command)),
+                None => self.indented(0, &one_line(line)),
+            })
             .collect()
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Closing;
+use super::banner::add_run;
 use super::failures;
 use super::live::rated;
 use super::page::{
@@ -13,13 +14,26 @@ use super::table::{self, Row};
 use super::turns;
 use super::watched::prompt_tokens;
 use crate::load::{ClosedLoop, Limit};
+use crate::output::RunInfo;
 use crate::record::TokenSource;
 use crate::stats::{Grade, OutputTokens, Summary, TokenMix, Verdict};
 use crate::text::Message;
 
-/// The final statistics.
+/// What the final statistics begin with.
+pub(super) fn heading(page: &Page) -> String {
+    page.heading(page.text("console.summary.title"))
+}
+
+/// What was tested, and when: so that a summary without a banner can be quoted.
+pub(super) fn run(page: &Page, run: &RunInfo) -> String {
+    let mut fields = Fields::default();
+    add_run(page, run, &mut fields);
+    format!("{}\n", fields.render())
+}
+
+/// The final statistics, below their heading.
 pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> String {
-    let mut text = page.heading(page.text("console.summary.title"));
+    let mut text = String::new();
     if interrupted {
         text.push_str(&self::interrupted(page));
         text.push('\n');
@@ -31,6 +45,12 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
         text.push('\n');
     }
     text.push_str(&totals(page, summary));
+    if many_reconnects(summary) {
+        let message = Message::new("console.summary.closes")
+            .with("reconnects", summary.reconnects)
+            .with("requests", summary.requests());
+        text.push_str(&page.remark(&page.message(&message)));
+    }
     if !summary.failures.is_empty() {
         text.push('\n');
         text.push_str(&failures::render(page, &summary.failures));
@@ -219,7 +239,7 @@ fn distributions(page: &Page, summary: &Summary) -> String {
     let mut text = table::render(page, &rows);
     let over = Message::new("console.summary.over").with("ok", summary.ok);
     let mut remark = page.message(&over);
-    if let Some(mix) = summary.output_tokens.mix() {
+    if let Some(mix) = summary.ok_tokens.mix() {
         let source = Message::new("console.summary.token_source").with("source", mix.name());
         let _ = write!(
             remark,
@@ -240,6 +260,11 @@ fn distributions(page: &Page, summary: &Summary) -> String {
 fn came_in_bursts(summary: &Summary) -> bool {
     const LONG_ANSWER: u64 = 4;
     summary.chunks >= LONG_ANSWER * summary.requests() && 2 * summary.coalesced > summary.chunks
+}
+
+/// Whether the server closes connections that it should keep: of more than 5% of the requests.
+fn many_reconnects(summary: &Summary) -> bool {
+    20 * summary.reconnects > summary.requests()
 }
 
 fn rates(page: &Page, summary: &Summary) -> String {

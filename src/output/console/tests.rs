@@ -2,7 +2,8 @@
 //! `SSE_PERF_UPDATE_GOLDEN=1` to write them anew, and read the difference.
 
 mod data;
-mod summary;
+mod nodes;
+mod summaries;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -84,7 +85,11 @@ fn watching() -> Settings {
 fn banners() {
     golden("banner", Settings::default(), |console| {
         console.banner(&Banner {
-            model: Some("qwen-max"),
+            run: &RunInfo {
+                model: Some("qwen-max".to_owned()),
+                label: Some("nightly".to_owned()),
+                ..RUN.clone()
+            },
             queries: Source::File {
                 path: Path::new("data/queries.txt"),
                 count: 120,
@@ -245,6 +250,22 @@ fn quiet_leaves_notices_and_the_final_statistics() {
 }
 
 #[test]
+fn what_is_said_at_the_end_keeps_its_commands() {
+    golden("next", Settings::default(), |console| {
+        console.say(&Message::new("demo.next"))
+    });
+    let narrow = Settings {
+        width: Some(40),
+        ..Settings::default()
+    };
+    let text = shown(narrow, |console| console.say(&Message::new("demo.next")));
+    for command in Language::English.texts().get("demo.next").lines() {
+        let kept = text.lines().any(|line| line == command);
+        assert_eq!(kept, command.starts_with("  ") || command.len() <= 40);
+    }
+}
+
+#[test]
 fn colours_change_nothing_but_the_look() {
     let show = |console: &mut Console| {
         console.banner(&Banner {
@@ -306,26 +327,6 @@ fn a_closed_pipe_is_an_error_for_the_caller() {
     let mut console = Console::new(Box::new(Closed), Settings::default());
     let error = console.live(&live_lines()[0]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
-}
-
-#[test]
-fn events_that_share_reads_are_spoken_of() {
-    let remark = |coalesced, chunks| {
-        let text = shown(Settings::default(), |console| {
-            let summary = Summary {
-                chunks,
-                coalesced,
-                ..usual()
-            };
-            console.summary(&summary, &Closing::default())
-        });
-        text.contains("several in one read")
-    };
-    let chunks = usual().requests() * 20;
-    assert!(remark(chunks / 2 + 1, chunks));
-    assert!(!remark(chunks / 2, chunks));
-    // An answer of a single chunk comes with its end.
-    assert!(!remark(usual().requests() * 2, usual().requests()));
 }
 
 #[test]

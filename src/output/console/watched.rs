@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::banner::LABELS;
 use super::failures;
 use super::live::ROWS_PER_HEADER;
-use super::page::{ABSENT, Fields, Page, count, figure};
+use super::page::{Fields, Page, count, figure};
 use super::text::{harmless, one_line, right, shorten};
 use crate::clock::Stamp;
 use crate::record::{Outcome, Progress, RequestRecord, Sample, SoFar, TokenSource};
@@ -184,18 +184,17 @@ fn line(cells: &[&str; 4]) -> String {
     cells.concat()
 }
 
-/// What a request was in the end.
+/// What a request was in the end: its outcome, and whatever figures there are.
 pub(super) fn closing(page: &Page, request: &RequestRecord) -> String {
     let mut text = outcome(page, &request.outcome);
+    if let Outcome::Failed(failure) = &request.outcome {
+        text.push_str(&failures::reason(page, failure.kind, &failure.detail));
+    }
     let mut fields = Fields::default();
     add_answer(page, request, &mut fields);
     add_times(page, request, &mut fields);
     text.push('\n');
     text.push_str(&fields.render());
-    if let Outcome::Failed(failure) = &request.outcome {
-        text.push('\n');
-        text.push_str(&failures::reason(page, failure.kind, &failure.detail));
-    }
     text
 }
 
@@ -220,27 +219,32 @@ fn outcome(page: &Page, outcome: &Outcome) -> String {
 /// What came.
 fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let room = page.width.saturating_sub(24);
-    let named = |name: &Option<String>| {
-        let name = name
-            .as_deref()
-            .map(one_line)
-            .filter(|name| !name.is_empty());
-        name.map_or_else(|| ABSENT.to_owned(), |name| shorten(&name, room))
-    };
     let mut add = |id: &'static str, value: String| fields.add(page.text(id), value);
-    let status = request.http_status;
-    add(
-        "console.request.status",
-        status.map_or_else(|| ABSENT.to_owned(), |status| shown_status(page, status)),
-    );
-    add(
-        "console.request.conversation",
-        named(&request.conversation_id),
-    );
-    add("console.request.message", named(&request.message_id));
-    add("console.request.finish", named(&request.finish_reason));
+    if let Some(status) = request.http_status {
+        add("console.request.status", shown_status(page, status));
+    }
+    for (id, name) in [
+        ("console.request.conversation", &request.conversation_id),
+        ("console.request.message", &request.message_id),
+        ("console.request.finish", &request.finish_reason),
+    ] {
+        let name = name.as_deref().map(one_line).unwrap_or_default();
+        if !name.is_empty() {
+            add(id, shorten(&name, room));
+        }
+    }
     add("console.request.chunks", request.chunks.to_string());
-    add("console.request.tokens", tokens(page, request));
+    if let Some((tokens, source)) = request.output_tokens() {
+        let source = page.text(match source {
+            TokenSource::Usage => "console.tokens.usage",
+            TokenSource::Estimate => "console.tokens.estimate",
+            TokenSource::Events => "console.tokens.events",
+        });
+        add(
+            "console.request.tokens",
+            page.aside(&tokens.to_string(), source),
+        );
+    }
     let usage = &request.usage;
     if usage.prompt.is_some() || usage.cached.is_some() {
         add(
@@ -253,18 +257,6 @@ fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     }
     let characters = Message::new("console.request.characters").with("count", request.answer_chars);
     add("console.request.answer", page.message(&characters));
-}
-
-fn tokens(page: &Page, request: &RequestRecord) -> String {
-    let Some((tokens, source)) = request.output_tokens() else {
-        return ABSENT.to_owned();
-    };
-    let id = match source {
-        TokenSource::Usage => "console.tokens.usage",
-        TokenSource::Estimate => "console.tokens.estimate",
-        TokenSource::Events => "console.tokens.events",
-    };
-    page.aside(&tokens.to_string(), page.text(id))
 }
 
 /// Prompt tokens with those of them that came from a cache.
@@ -284,45 +276,53 @@ pub(super) fn prompt_tokens(page: &Page, prompt: Option<u64>, cached: Option<u64
 /// How long it took.
 fn add_times(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let connection = &request.connection;
-    if let Some(dns) = connection.dns {
-        fields.add("DNS", page.ms(Some(dns)));
-    }
-    let connect = match connection.reused {
-        Some(true) => page.text("console.request.reused").to_owned(),
-        _ => page.ms(connection.connect),
+    let mut add = |label: &str, time: Option<String>| {
+        if let Some(time) = time {
+            fields.add(label, time);
+        }
     };
-    fields.add(page.text("console.request.connect"), connect);
-    if let Some(tls) = connection.tls {
-        fields.add("TLS", page.ms(Some(tls)));
-    }
-    fields.add("TTFB", page.ms(request.ttfb()));
-    fields.add("TTFT", page.ms(request.ttft()));
+    let ms = |time: Option<Duration>| time.map(|time| page.ms(Some(time)));
+    let reused = page.text("console.request.reused").to_owned();
+    let reused = (connection.reused == Some(true)).then_some(reused);
+    let connect = reused.or_else(|| ms(connection.connect));
+    add("DNS", ms(connection.dns));
+    add(page.text("console.request.connect"), connect);
+    add("TLS", ms(connection.tls));
+    add("TTFB", ms(request.ttfb()));
+    add("TTFT", ms(request.ttft()));
     if request.ttfa() != request.ttft() {
-        fields.add("TTFA", page.ms(request.ttfa()));
+        add("TTFA", ms(request.ttfa()));
     }
-    let streaming = page.ms(request.streaming_time());
-    fields.add(page.text("console.request.streaming"), streaming);
+    let streaming = page.text("console.request.streaming");
+    add(streaming, ms(request.streaming_time()));
     let instants = &request.instants;
-    let total = page.ms(Some(instants.end.since(instants.start)));
-    fields.add(page.text("console.request.total"), total);
+    let total = instants.end.since(instants.start);
+    add(page.text("console.request.total"), ms(Some(total)));
     if request.attempts > 1 || request.reconnects > 0 {
         let message = Message::new("console.request.attempts_of")
             .with("attempts", request.attempts)
             .with("waited", page.seconds(Some(request.retry_wait)))
             .with("reconnects", request.reconnects);
         let attempts = page.texts.render(&message);
-        fields.add(page.text("console.request.attempts"), attempts);
+        add(page.text("console.request.attempts"), Some(attempts));
     }
-    let source = request.output_tokens().map(|(_, source)| source.name());
-    let with_source = |value: Option<String>, unit: &str| match (value, source) {
-        (Some(value), Some(source)) => page.aside(&page.quantity(&value, unit), source),
-        _ => ABSENT.to_owned(),
+    add_rates(page, request, fields);
+}
+
+/// How fast the tokens came, and by whose count of them.
+fn add_rates(page: &Page, request: &RequestRecord, fields: &mut Fields) {
+    let Some((_, source)) = request.output_tokens() else {
+        return;
     };
-    let tpot = request
-        .tpot()
-        .map(|tpot| figure(Some(crate::clock::micros(tpot) as f64 / 1_000.0)));
-    fields.add("TPOT", with_source(tpot, "ms/token"));
-    let rate = request.tokens_per_second().map(|rate| figure(Some(rate)));
-    let label = page.text("console.request.throughput");
-    fields.add(label, with_source(rate, "tokens/s"));
+    let mut add = |label: &str, value: Option<f64>, unit: &str| {
+        if value.is_some() {
+            let value = page.quantity(&figure(value), unit);
+            fields.add(label, page.aside(&value, source.name()));
+        }
+    };
+    let tpot = request.tpot();
+    let tpot = tpot.map(|tpot| crate::clock::micros(tpot) as f64 / 1_000.0);
+    add("TPOT", tpot, "ms/token");
+    let throughput = page.text("console.request.throughput");
+    add(throughput, request.tokens_per_second(), "tokens/s");
 }

@@ -1,5 +1,7 @@
 //! The requests CSV read again: rows become figures, damaged lines are told apart.
 
+mod errors;
+
 use std::io::{self, Read};
 
 use ::csv::{ByteRecord, Position, ReaderBuilder};
@@ -9,6 +11,8 @@ use crate::clock::Stamp;
 use crate::output::row;
 use crate::record::{Failure, FailureKind, Outcome, TokenSource, Usage};
 use crate::stats::Measured;
+
+pub use errors::{Damage, Damaged, ReadError};
 
 /// Bytes that are read at once.
 const BUFFER: usize = 256 * 1024;
@@ -35,49 +39,6 @@ columns! {
     tokens_per_s ttfb_ms ttfe_ms ttfa_ms chunks coalesced bytes answer_chars prompt_tokens
     cached_tokens reasoning_tokens token_source start_s end_s query query_hash api_key attempts
     retry_wait_ms reconnects connect_ms turn error_detail run_id label client_host target protocol model
-}
-
-/// Why a file cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The system does not give it.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// It lacks columns that every requests CSV has.
-    #[error("it lacks {}", .0.join(", "))]
-    Lacks(Vec<&'static str>),
-}
-
-impl From<::csv::Error> for ReadError {
-    fn from(error: ::csv::Error) -> Self {
-        ReadError::Io(error.into())
-    }
-}
-
-/// What is wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Damage {
-    /// It has another number of cells than the header.
-    Cells {
-        /// How many it has.
-        found: usize,
-        /// How many it should have.
-        expected: usize,
-    },
-    /// A cell holds what cannot be there.
-    Cell {
-        /// Its column.
-        column: &'static str,
-    },
-}
-
-/// A line that cannot be understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damaged {
-    /// Its number in the file, from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub damage: Damage,
 }
 
 /// A request as its row tells it.
@@ -344,7 +305,7 @@ impl<'a> Cells<'a> {
         if text.is_empty() {
             return Ok(None);
         }
-        u64::from_str_radix(text, 16)
+        u64::from_str_radix(text.strip_prefix('q').unwrap_or(text), 16)
             .map(Some)
             .map_err(|_| damaged(Column::query_hash))
     }

@@ -1,6 +1,7 @@
 //! The run JSON read again.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -48,17 +49,32 @@ pub struct SavedResults {
 }
 
 /// Why a document is no run JSON.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum InvalidRun {
     /// It is no JSON, or has another form.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// It is of another schema.
-    #[error("its schema is {0:?}, not {SCHEMA:?}")]
     Schema(String),
     /// A member holds what cannot be there.
-    #[error("{0} holds what cannot be there")]
     Member(&'static str),
+}
+
+impl fmt::Display for InvalidRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InvalidRun::Json(error) => error.fmt(f),
+            InvalidRun::Schema(schema) => write!(f, "its schema is {schema:?}, not {SCHEMA:?}"),
+            InvalidRun::Member(name) => write!(f, "{name} holds what cannot be there"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidRun {}
+
+impl From<serde_json::Error> for InvalidRun {
+    fn from(error: serde_json::Error) -> Self {
+        InvalidRun::Json(error)
+    }
 }
 
 /// Reads a run JSON.

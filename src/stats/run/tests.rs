@@ -105,6 +105,12 @@ fn tokens_say_where_they_come_from() {
         assert_eq!(summary.total_tokens, (!given).then_some(47));
         assert_eq!(summary.reasoning_tokens, None);
     }
+    let mut cut = estimated();
+    cut.outcome = Outcome::Cancelled;
+    let summary = summary(&[finished(counted()), finished(cut)]);
+    assert_eq!(summary.output_tokens.mix(), Some(TokenMix::Mixed));
+    let only_usage = TokenMix::Only(TokenSource::Usage);
+    assert_eq!(summary.ok_tokens.mix(), Some(only_usage));
 }
 
 #[test]

@@ -132,6 +132,7 @@ fn events_of_one_read_share_its_stamp_and_are_counted() {
     let together = format!("{}{}{DONE}", text("a"), text("b"));
     let (record, _) = measure(&[(10, text("x")), (50, together)], None);
     assert_eq!(record.coalesced, 2, "the earlier two of the three");
+    assert_eq!(record.coalesced_chunks, 1, "the end is no chunk");
     assert_eq!(record.instants.last_token, Some(ms(50)));
     assert_eq!(record.chunks, 3);
 }

@@ -1,12 +1,15 @@
 //! Runs and requests to be shown.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
+
+use time::macros::datetime;
 
 use crate::clock::Stamp;
 use crate::load::{ClosedLoop, Limit};
-use crate::output::FileKind;
 use crate::output::console::{Banner, Closing, Source};
+use crate::output::{FileKind, RunInfo};
 use crate::record::{
     Connection, FailureKind, Outcome, Phase, Progress, RequestRecord, Sample, Sent, SoFar,
 };
@@ -16,6 +19,17 @@ use crate::text::Message;
 pub(super) const fn ms(millis: u64) -> Stamp {
     Stamp::from_micros(millis * 1_000)
 }
+
+/// A run that started at a literal time.
+pub(super) static RUN: LazyLock<RunInfo> = LazyLock::new(|| RunInfo {
+    run_id: "r1".to_owned(),
+    label: None,
+    client_host: None,
+    target: "http://localhost:80/v1/chat-messages".to_owned(),
+    protocol: "dify-chat".to_owned(),
+    model: None,
+    started: datetime!(2026-01-02 03:04:05.678 +8),
+});
 
 pub(super) const fn plan(users: u32, ramp_up: u64, limit: Limit) -> ClosedLoop {
     ClosedLoop {
@@ -33,9 +47,7 @@ pub(super) const TIMED: Limit = Limit::Duration {
 pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
     Banner {
         version: "0.1.0",
-        url: "http://localhost:80/v1/chat-messages",
-        protocol: "dify-chat",
-        model: None,
+        run: &RUN,
         plan,
         turns: 1,
         timeout: Duration::from_secs(60),
@@ -186,17 +198,19 @@ pub(super) fn summary(plan: ClosedLoop) -> Summary {
 
 /// A summary of a usual run.
 pub(super) fn usual() -> Summary {
+    let tokens = OutputTokens {
+        usage: 60_000,
+        usage_requests: 1_200,
+        ..OutputTokens::default()
+    };
     Summary {
         users_started: 100,
         first_start: Some(ms(1)),
         last_end: Some(Stamp::from_micros(71_235_001)),
         ok: 1_200,
         chunks: 61_234,
-        output_tokens: OutputTokens {
-            usage: 60_000,
-            usage_requests: 1_200,
-            ..OutputTokens::default()
-        },
+        output_tokens: tokens,
+        ok_tokens: tokens,
         prompt_tokens: Some(14_400),
         response_time_sum: Some(Duration::from_micros(3_600_123_456)),
         ttfb: Some(statistics(1_200, 20.0)),
@@ -267,6 +281,6 @@ pub(super) fn closing<'a>(
     Closing {
         files,
         warnings,
-        interrupted: false,
+        ..Closing::default()
     }
 }

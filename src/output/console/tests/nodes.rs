@@ -1,67 +1,10 @@
-//! The final statistics: of usual runs and odd ones, and the nodes of workflows.
+//! The nodes of workflows, in the final statistics and after a watched request.
 
 use super::data::*;
 use super::{golden, watching};
-use crate::load::Limit;
 use crate::output::console::{Closing, Settings};
 use crate::record::Sample;
-use crate::stats::{OutputTokens, SpanSummary, SpansSummary, Statistics, Summary};
-
-#[test]
-fn summary_of_a_usual_run() {
-    golden("summary", Settings::default(), |console| {
-        console.summary(&usual(), &closing(&files(), &[]))
-    });
-    let wide = Settings {
-        width: Some(120),
-        ..Settings::default()
-    };
-    golden("summary_wide", wide, |console| {
-        console.summary(&usual(), &closing(&[], &[]))
-    });
-}
-
-#[test]
-fn summary_with_failures_and_warnings() {
-    golden("summary_failures", Settings::default(), |console| {
-        let (files, warnings) = (files(), warnings());
-        let closing = Closing {
-            interrupted: true,
-            ..closing(&files, &warnings)
-        };
-        console.summary(&failing(), &closing)
-    });
-}
-
-#[test]
-fn summary_by_estimate() {
-    golden("summary_estimate", Settings::default(), |console| {
-        let estimated = Summary {
-            users_started: 1,
-            ok: 1,
-            output_tokens: OutputTokens {
-                estimate: 50,
-                estimate_requests: 1,
-                ..OutputTokens::default()
-            },
-            prompt_tokens: None,
-            ttft: Some(statistics(1, 201.0)),
-            tpot: None,
-            itl: None,
-            ..usual()
-        };
-        let plan = Some(plan(1, 0, TIMED));
-        console.summary(&Summary { plan, ..estimated }, &Closing::default())
-    });
-}
-
-#[test]
-fn summary_of_nothing() {
-    golden("summary_empty", Settings::default(), |console| {
-        let plan = plan(5, 0, Limit::OnceEach);
-        console.summary(&summary(plan), &closing(&files(), &[]))
-    });
-}
+use crate::stats::{SpanSummary, SpansSummary, Statistics, Summary};
 
 fn times(mean: f64) -> Statistics {
     Statistics {

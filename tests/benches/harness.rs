@@ -1,0 +1,99 @@
+//! What the benchmarks stand on: a piece of work is timed by turns with its floor, so that a busy
+//! machine disturbs both alike, and shown as a row of a table.
+
+use std::time::{Duration, Instant};
+
+/// A sample lasts at least that long.
+const SAMPLE: Duration = Duration::from_millis(10);
+/// So many samples are taken of each.
+const SAMPLES: usize = 15;
+
+/// How much a piece of work does, and in what it is counted.
+#[derive(Clone, Copy)]
+pub(crate) enum Amount {
+    /// Bytes, shown as MB/s.
+    Bytes(usize),
+    /// Things of that name, shown in thousands a second.
+    Things(usize, &'static str),
+}
+
+impl Amount {
+    fn rate(self, time: Duration) -> String {
+        let (amount, unit, scale) = match self {
+            Amount::Bytes(bytes) => (bytes, "MB/s", 1e6),
+            Amount::Things(things, name) => (things, name, 1e3),
+        };
+        let rate = amount as f64 / time.as_secs_f64() / scale;
+        match self {
+            Amount::Bytes(_) => format!("{rate:.0} {unit}"),
+            Amount::Things(..) => format!("{rate:.0} k {unit}/s"),
+        }
+    }
+}
+
+/// Times `work` and `floor` by turns and prints a row: the rate of the best sample and of the median
+/// one, the floor's best, and how many times the floor's time the work takes.
+pub(crate) fn compare(name: &str, amount: Amount, floor: &mut dyn FnMut(), work: &mut dyn FnMut()) {
+    let rounds = (rounds_for(floor), rounds_for(work));
+    let (mut floors, mut works) = (Vec::new(), Vec::new());
+    for _ in 0..SAMPLES {
+        floors.push(sample(floor, rounds.0));
+        works.push(sample(work, rounds.1));
+    }
+    floors.sort();
+    works.sort();
+    print_row(&[
+        name,
+        &amount.rate(works[0]),
+        &amount.rate(works[SAMPLES / 2]),
+        &amount.rate(floors[0]),
+        &format!("{:.2}", works[0].as_secs_f64() / floors[0].as_secs_f64()),
+    ]);
+}
+
+/// How often a piece of work has to be done for a sample; done once for practice.
+fn rounds_for(work: &mut dyn FnMut()) -> u32 {
+    let mut rounds = 1;
+    while sample(work, rounds) * rounds < SAMPLE {
+        rounds *= 2;
+    }
+    rounds
+}
+
+/// The time of one of so many rounds.
+fn sample(work: &mut dyn FnMut(), rounds: u32) -> Duration {
+    let began = Instant::now();
+    for _ in 0..rounds {
+        work();
+    }
+    began.elapsed() / rounds
+}
+
+/// Begins a table of [`compare`]'s rows.
+pub(crate) fn heading(title: &str) {
+    println!("\n{title}");
+    print_row(&["", "best", "median", "floor", "times the floor"]);
+}
+
+/// Prints cells under each other: the first to the left, the others to the right.
+pub(crate) fn print_row(cells: &[&str]) {
+    let mut line = String::new();
+    for (place, cell) in cells.iter().enumerate() {
+        if place == 0 {
+            line += &format!("  {cell:<44}");
+        } else {
+            line += &format!(" {cell:>17}");
+        }
+    }
+    println!("{}", line.trim_end());
+}
+
+/// Whether a benchmark is wanted: all are, unless words of their names were given.
+pub(crate) fn is_wanted(name: &str) -> bool {
+    let mut words = std::env::args().skip(1).filter(|arg| !arg.starts_with('-'));
+    let mut any = false;
+    words.any(|word| {
+        any = true;
+        name.contains(&word)
+    }) || !any
+}

@@ -1,0 +1,290 @@
+//! The parts that work for each event or request, beside floors measured in the same run.
+
+mod harness;
+
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crossbeam_channel::unbounded;
+use serde::de::IgnoredAny;
+use time::macros::datetime;
+
+use harness::{Amount, compare, heading, is_wanted};
+use sse_perf::clock::Stamp;
+use sse_perf::output::{Destination, OutputConfig, Outputs, RunInfo};
+use sse_perf::protocol::{Protocol, estimate_tokens};
+use sse_perf::record::{
+    ClockSource, ItlSummary, Outcome, Phase, Progress, RequestRecord, Sample, Sent,
+};
+use sse_perf::sse::{Block, Parser};
+use sse_perf::stats::RunStats;
+
+const MIB: usize = 1 << 20;
+
+fn main() {
+    if is_wanted("parser") {
+        parser();
+    }
+    if is_wanted("decoder") {
+        decoder();
+    }
+    if is_wanted("collector") {
+        collector();
+    }
+    if is_wanted("rows") {
+        rows();
+    }
+}
+
+/// Bytes to blocks.
+fn parser() {
+    heading("Parser; floor: memchr for LF over the same bytes, whole");
+    let events = b"data: ".iter().chain(&[b'x'; 192]).chain(b"\n\n");
+    let events: Vec<u8> = events.copied().cycle().take(200 * 5_000).collect();
+    let event = |size: usize| {
+        let mut event = b"data: ".to_vec();
+        event.resize(size - 2, b'x');
+        event.extend(b"\n\n");
+        event
+    };
+    let (small, large) = (event(MIB), event(8 * MIB));
+    for (name, bytes, piece) in [
+        ("events of 200 bytes, whole", &events, usize::MAX),
+        ("events of 200 bytes, an event a read", &events, 200),
+        ("events of 200 bytes, a byte a read", &events, 1),
+        ("an event of 1 MiB, 1,400 bytes a read", &small, 1_400),
+        ("an event of 8 MiB, 1,400 bytes a read", &large, 1_400),
+        ("an event of 1 MiB, a byte a read", &small, 1),
+        ("an event of 8 MiB, a byte a read", &large, 1),
+    ] {
+        let mut parser = Parser::new(16 * MIB);
+        compare(
+            name,
+            Amount::Bytes(bytes.len()),
+            &mut || {
+                black_box(memchr::memchr_iter(b'\n', black_box(bytes)).count());
+            },
+            &mut || {
+                parser.reset();
+                for piece in bytes.chunks(piece.min(bytes.len())) {
+                    let fed = parser.feed(black_box(piece), |block| {
+                        black_box(&block);
+                    });
+                    fed.expect("it is not too large");
+                }
+            },
+        );
+    }
+}
+
+/// Blocks to what they mean, and into a record.
+fn decoder() {
+    heading("Event to record; floor: serde_json skipping over the same data");
+    for (protocol, data) in [("dify-chat", DIFY), ("openai-chat", OPENAI)] {
+        let stream = format!("data: {data}\n\n").repeat(1_000);
+        let mut parser = Parser::new(MIB);
+        let mut decoder = Protocol::builtin(protocol)
+            .expect("it is built in")
+            .decoder();
+        let mut record = request();
+        compare(
+            &format!("{protocol}, parsed, decoded, counted"),
+            Amount::Things(1_000, "events"),
+            &mut || {
+                for _ in 0..1_000 {
+                    let skipped: Result<IgnoredAny, _> = serde_json::from_str(black_box(data));
+                    black_box(skipped.is_ok());
+                }
+            },
+            &mut || {
+                let fed = parser.feed(black_box(stream.as_bytes()), |block| {
+                    let Block::Event(event) = block else { return };
+                    let meaning = decoder.decode(&event).expect("it is JSON");
+                    record.chunks += 1;
+                    record.estimated_tokens += estimate_tokens(meaning.text);
+                    record.answer_chars += meaning.text.chars().count() as u64;
+                    record.usage.update(meaning.usage);
+                    black_box(meaning.conversation_id);
+                });
+                fed.expect("it is not too large");
+            },
+        );
+    }
+}
+
+/// A chunk as Dify sends it.
+const DIFY: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":" service","from_variable_selector":null}"#;
+
+/// A chunk as `OpenAI`'s chat API sends it.
+const OPENAI: &str = r#"{"id":"chatcmpl-9f2d","object":"chat.completion.chunk","created":1770152706,"model":"qwen3","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,"delta":{"content":" service"},"logprobs":null,"finish_reason":null}]}"#;
+
+/// Samples to statistics and rows.
+fn collector() {
+    heading("Collector; floor: the same samples through a channel");
+    let scratch = Scratch::new("collector");
+    let mut outputs = outputs(&scratch.0);
+    let mut samples = Some(samples());
+    let (sender, receiver) = unbounded();
+    // Both work on the same samples, one after the other.
+    let count = samples.as_ref().map_or(0, Vec::len);
+    let mut again = self::samples();
+    compare(
+        "50 chunks of 1,000 requests, and the requests",
+        Amount::Things(count, "samples"),
+        &mut || {
+            let mut moved = samples.take().expect("they are put back");
+            for sample in moved.drain(..) {
+                sender.send(sample).expect("there is a receiver");
+            }
+            moved.extend(receiver.try_iter());
+            samples = Some(moved);
+        },
+        &mut || {
+            let mut stats = RunStats::default();
+            for sample in black_box(&mut again) {
+                stats.on(sample);
+                outputs.on(sample).expect("it is written");
+            }
+            outputs.flush().expect("it is written");
+            black_box(stats.live(0));
+        },
+    );
+}
+
+/// The samples of 1,000 requests of 50 chunks, by turns.
+fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for chunk in 0..50 {
+        for user in 0..1_000 {
+            let micros = 200_000 + chunk * 100_000 + user;
+            samples.push(Sample::Progress(Progress {
+                at: Stamp::from_micros(micros),
+                chunks: 1,
+                tokens: 1,
+                gaps: [99_000 + micros % 2_000].as_slice().into(),
+                lags: [micros % 90].as_slice().into(),
+                so_far: None,
+            }));
+        }
+    }
+    samples.extend((0..1_000).map(|_| Sample::Finished(Box::new(request()))));
+    samples
+}
+
+/// Requests to rows of a file.
+fn rows() {
+    heading("Requests CSV; floor: writing the same bytes to a file");
+    let scratch = Scratch::new("rows");
+    let sample = Sample::Finished(Box::new(request()));
+    let mut outputs = outputs(&scratch.0);
+    outputs.on(&sample).expect("it is written");
+    outputs.flush().expect("it is written");
+    let (_, path) = outputs.paths().next().expect("the rows' file");
+    let text = fs::read_to_string(path).expect("a file");
+    let row = text.lines().nth(1).expect("a row").to_owned() + "\r\n";
+    let mut plain = BufWriter::new(File::create(scratch.0.join("plain")).expect("a file"));
+    compare(
+        "rows rendered and written",
+        Amount::Things(1_000, "rows"),
+        &mut || {
+            for _ in 0..1_000 {
+                plain.write_all(row.as_bytes()).expect("it is written");
+            }
+            plain.flush().expect("it is written");
+        },
+        &mut || {
+            for _ in 0..1_000 {
+                outputs.on(black_box(&sample)).expect("it is written");
+            }
+            outputs.flush().expect("it is written");
+        },
+    );
+}
+
+/// A directory of a benchmark's own, gone at its end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let name = format!("sse-perf-bench-{}-{name}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).expect("a temporary directory");
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn outputs(directory: &Path) -> Outputs {
+    let config = OutputConfig {
+        csv: Destination::Default(directory.to_owned()),
+        csv_bom: false,
+        json: Destination::None,
+        events: None,
+    };
+    let run = RunInfo {
+        run_id: "3f9a01c23f9a01c2".into(),
+        label: None,
+        client_host: Some("box".into()),
+        target: "http://127.0.0.1:8080/v1/chat-messages".into(),
+        protocol: "dify-chat".into(),
+        model: None,
+        started: datetime!(2026-02-03 04:05:06.700 +8),
+    };
+    Outputs::open(&config, run, Vec::new()).expect("files")
+}
+
+/// A request of 50 chunks that succeeded.
+fn request() -> RequestRecord {
+    let at = Stamp::from_micros;
+    let sent = Sent {
+        query_index: Some(1),
+        query: "Who are you?".into(),
+        key_index: None,
+        masked_key: "app-***cdef".into(),
+    };
+    let mut request = RequestRecord::begin(1, 1, Phase::Hold, sent, at(1_000));
+    request.outcome = Outcome::Ok;
+    request.http_status = Some(200);
+    let instants = &mut request.instants;
+    instants.sent = Some(at(1_100));
+    for instant in [
+        &mut instants.first_byte,
+        &mut instants.headers,
+        &mut instants.first_body,
+        &mut instants.first_event,
+    ] {
+        *instant = Some(at(1_300));
+    }
+    for instant in [&mut instants.first_token, &mut instants.first_answer] {
+        *instant = Some(at(201_234));
+    }
+    for instant in [&mut instants.last_token, &mut instants.last_event] {
+        *instant = Some(at(5_101_567));
+    }
+    instants.end = at(5_101_600);
+    request.chunks = 50;
+    request.bytes = 16_384;
+    request.answer_chars = 133;
+    request.estimated_tokens = 50;
+    request.usage.prompt = Some(3);
+    request.usage.completion = Some(50);
+    request.itl = Some(ItlSummary {
+        mean: 100_000.0,
+        p50: 100_010.0,
+        p99: 100_900.0,
+        max: 101_234,
+    });
+    request.conversation_id = Some("7d7bf720-3f31-4e5d-b42c-bc7f105151d7".into());
+    request.message_id = Some("44e5b981-00c6-4fb0-a738-22ac2ea54ab1".into());
+    request.clock = ClockSource::Kernel;
+    request.client_lag = Some(Duration::from_micros(87));
+    request
+}
