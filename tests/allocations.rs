@@ -6,9 +6,9 @@ use sse_perf::sse::{Block, Parser};
 
 /// Text with what JSON escapes, with what it does not need to, and with none of that.
 const TEXTS: [&str; 4] = [
-    r#" plain"#,
+    r" plain",
     r#" a \"quoted\" word,\n\tand a path\\to \/ it"#,
-    r#"\u4f60\u597d \ud83d\ude00"#,
+    r"\u4f60\u597d \ud83d\ude00",
     "你好，世界",
 ];
 
