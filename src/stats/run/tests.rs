@@ -1,0 +1,160 @@
+//! What samples add up to.
+
+use super::*;
+use crate::load::Limit;
+use crate::record::{Progress, TokenSource};
+use crate::stats::TokenMix;
+use crate::stats::tests::{failed, finished, ok_request};
+
+const PLAN: ClosedLoop = ClosedLoop {
+    users: 3,
+    ramp_up: Duration::from_secs(2),
+    limit: Limit::Duration {
+        hold: Duration::from_secs(10),
+        requests: None,
+    },
+};
+
+const fn ms(millis: u64) -> Stamp {
+    Stamp::from_micros(millis * 1_000)
+}
+
+fn summary(samples: &[Sample]) -> Summary {
+    let mut stats = RunStats::default();
+    for sample in samples {
+        stats.on(sample);
+    }
+    stats.summary(Some(&PLAN), false)
+}
+
+#[test]
+fn a_run_without_requests_has_no_figures() {
+    let summary = summary(&[Sample::Done]);
+    assert_eq!(summary.requests(), 0);
+    assert_eq!(
+        (summary.success_rate(), summary.rps(), summary.duration()),
+        (None, None, None)
+    );
+    assert_eq!(summary.response_time_sum, None);
+    assert_eq!(summary.system_throughput(), None);
+    assert_eq!((summary.ttft, summary.itl), (None, None));
+    assert_eq!(summary.planned_duration(), Some(Duration::from_secs(12)));
+}
+
+#[test]
+fn rates_are_over_the_time_from_the_first_start_to_the_last_end() {
+    let mut cut = ok_request(ms(3_000), ms(3_100), ms(5_000));
+    cut.outcome = Outcome::Cancelled;
+    let summary = summary(&[
+        finished(ok_request(ms(1_000), ms(1_200), ms(2_000))),
+        finished(ok_request(ms(2_000), ms(2_100), ms(4_000))),
+        finished(failed(ms(4_500), FailureKind::Reset)),
+        finished(cut),
+    ]);
+    assert_eq!(summary.duration(), Some(Duration::from_secs(4)));
+    assert_eq!((summary.requests(), summary.completed()), (4, 3));
+    assert_eq!(summary.rps(), Some(0.75));
+    assert_eq!(summary.success_rate(), Some(2.0 / 3.0));
+    assert_eq!(summary.output_tokens.total(), Some(15), "the cut one's too");
+    assert_eq!(summary.system_throughput(), Some(3.75));
+    assert_eq!(summary.response_time_sum, Some(Duration::from_secs(3)));
+    let response = summary.response.unwrap();
+    assert_eq!(
+        (response.count, response.max.to_bits()),
+        (2, 2_000.0_f64.to_bits())
+    );
+}
+
+#[test]
+fn each_kind_of_failure_is_counted_with_its_first_detail() {
+    let early = failed(ms(500), FailureKind::Reset);
+    let detail = early.outcome.failure().unwrap().detail.clone();
+    let summary = summary(&[
+        finished(failed(ms(900), FailureKind::Reset)),
+        finished(failed(ms(700), FailureKind::Dns)),
+        finished(early),
+    ]);
+    let kinds: Vec<_> = summary.failures.iter().map(|f| (f.kind, f.count)).collect();
+    assert_eq!(kinds, [(FailureKind::Dns, 1), (FailureKind::Reset, 2)]);
+    assert_eq!(summary.failures[1].first_seen, ms(500));
+    assert_eq!(summary.failures[1].detail, detail);
+}
+
+#[test]
+fn tokens_say_where_they_come_from() {
+    let estimated = || ok_request(ms(0), ms(100), ms(900));
+    let counted = || {
+        let mut request = estimated();
+        request.usage.completion = Some(40);
+        request.usage.prompt = Some(7);
+        request.usage.total = Some(47);
+        request
+    };
+    let table = [
+        (vec![estimated()], TokenMix::Only(TokenSource::Estimate), 5),
+        (vec![counted()], TokenMix::Only(TokenSource::Usage), 40),
+        (vec![counted(), estimated()], TokenMix::Mixed, 45),
+    ];
+    for (requests, mix, total) in table {
+        let samples: Vec<_> = requests.into_iter().map(finished).collect();
+        let summary = summary(&samples);
+        assert_eq!(summary.output_tokens.mix(), Some(mix));
+        assert_eq!(summary.output_tokens.total(), Some(total));
+        let given = matches!(mix, TokenMix::Only(TokenSource::Estimate));
+        assert_eq!(summary.prompt_tokens, (!given).then_some(7));
+        assert_eq!(summary.total_tokens, (!given).then_some(47));
+        assert_eq!(summary.reasoning_tokens, None);
+    }
+    let mut cut = estimated();
+    cut.outcome = Outcome::Cancelled;
+    let summary = summary(&[finished(counted()), finished(cut)]);
+    assert_eq!(summary.output_tokens.mix(), Some(TokenMix::Mixed));
+    let only_usage = TokenMix::Only(TokenSource::Usage);
+    assert_eq!(summary.ok_tokens.mix(), Some(only_usage));
+}
+
+#[test]
+fn ttfa_is_shown_only_where_a_model_reasoned() {
+    let plain = ok_request(ms(0), ms(100), ms(900));
+    let mut reasoned = plain.clone();
+    reasoned.instants.first_answer = Some(ms(400));
+    assert_eq!(summary(&[finished(plain.clone())]).ttfa, None);
+    let ttfa = summary(&[finished(plain), finished(reasoned)])
+        .ttfa
+        .unwrap();
+    assert_eq!((ttfa.count, ttfa.mean.to_bits()), (2, 250.0_f64.to_bits()));
+}
+
+#[test]
+fn gaps_are_pooled_over_all_streams() {
+    let progress = |at, gaps: &[u64]| {
+        Sample::Progress(Progress {
+            at,
+            chunks: gaps.len() as u64,
+            gaps: gaps.into(),
+            ..Progress::default()
+        })
+    };
+    let itl = summary(&[
+        progress(ms(500), &[1_000, 3_000]),
+        progress(ms(1_500), &[8_000]),
+    ])
+    .itl
+    .unwrap();
+    assert_eq!((itl.count, itl.mean.to_bits()), (3, 4.0_f64.to_bits()));
+    assert_eq!(
+        (itl.min.to_bits(), itl.max.to_bits()),
+        (1.0_f64.to_bits(), 8.0_f64.to_bits())
+    );
+}
+
+#[test]
+fn attempts_and_waits_are_summed() {
+    let mut request = ok_request(ms(0), ms(100), ms(900));
+    request.attempts = 3;
+    request.retry_wait = Duration::from_millis(300);
+    request.reconnects = 1;
+    let summary = summary(&[finished(request.clone()), finished(request)]);
+    assert_eq!((summary.retries, summary.reconnects), (4, 2));
+    assert_eq!(summary.retry_wait, Duration::from_millis(600));
+}
