@@ -1,8 +1,6 @@
 //! Anthropic's messages: named events around blocks of content; the prompt's tokens come first, the
 //! answer's last.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use super::super::frames::{Frames, Quoted};

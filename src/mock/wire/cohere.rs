@@ -1,7 +1,5 @@
 //! Cohere's chat, version 2: named events, usage with the last.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use super::super::frames::{Frames, Quoted};

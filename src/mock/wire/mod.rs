@@ -14,6 +14,7 @@ mod openai_responses;
 mod sglang;
 mod tgi;
 
+use std::fmt;
 use std::time::Duration;
 
 use super::frames::Frames;
