@@ -56,11 +56,30 @@ impl Load {
     }
 }
 
+/// What this process has used since it began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Process {
+    time: Duration,
+    voluntary: u64,
+    involuntary: u64,
+}
+
+impl Process {
+    fn since(self, before: Option<Process>) -> Process {
+        let before = before.unwrap_or_default();
+        Process {
+            time: self.time.saturating_sub(before.time),
+            voluntary: self.voluntary.saturating_sub(before.voluntary),
+            involuntary: self.involuntary.saturating_sub(before.involuntary),
+        }
+    }
+}
+
 /// Totals since the process, or the machine, began.
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
     at: Stamp,
-    process: Option<platform::Process>,
+    process: Option<Process>,
     machine: Option<platform::Machine>,
 }
 
@@ -115,23 +134,7 @@ mod platform {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeVal;
 
-    #[derive(Clone, Copy, Debug, Default)]
-    pub(super) struct Process {
-        pub(super) time: Duration,
-        pub(super) voluntary: u64,
-        pub(super) involuntary: u64,
-    }
-
-    impl Process {
-        pub(super) fn since(self, before: Option<Process>) -> Process {
-            let before = before.unwrap_or_default();
-            Process {
-                time: self.time.saturating_sub(before.time),
-                voluntary: self.voluntary.saturating_sub(before.voluntary),
-                involuntary: self.involuntary.saturating_sub(before.involuntary),
-            }
-        }
-    }
+    use super::Process;
 
     pub(super) fn process() -> Option<Process> {
         let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
@@ -189,20 +192,7 @@ mod platform {
 
 #[cfg(not(unix))]
 mod platform {
-    use std::time::Duration;
-
-    #[derive(Clone, Copy, Debug, Default)]
-    pub(super) struct Process {
-        pub(super) time: Duration,
-        pub(super) voluntary: u64,
-        pub(super) involuntary: u64,
-    }
-
-    impl Process {
-        pub(super) fn since(self, _before: Option<Process>) -> Process {
-            self
-        }
-    }
+    use super::Process;
 
     pub(super) fn process() -> Option<Process> {
         None

@@ -45,6 +45,8 @@ fn both_halves_name_every_flag() {
         &["demo", "--help"],
         &["report", "--help"],
         &["mock", "--help"],
+        &["probe", "--help"],
+        &["protocols", "--help"],
         &["selftest", "--help"],
         &["completions", "--help"],
     ] {

@@ -1,14 +1,12 @@
 //! Anthropic's messages: named events around blocks of content; the prompt's tokens come first, the
 //! answer's last.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use super::super::frames::{Frames, Quoted};
 use super::super::rng::Rng;
 use super::content::Message;
-use super::{End, ON_PURPOSE, Piece, Reply, Wire};
+use super::{End, ON_PURPOSE, Piece, Reply, Wire, typed};
 
 /// `POST /v1/messages`.
 pub(super) struct Messages;
@@ -65,14 +63,14 @@ impl Wire for Messages {
     fn open(&self, reply: &Reply, frames: &mut Frames) {
         let model = Quoted::utf8(&reply.model);
         let (id, prompt) = (&reply.id, reply.prompt_tokens);
-        event(
+        typed(
             "message_start",
             format_args!(
                 r#""message":{{"id":"{id}","type":"message","role":"assistant","model":{model},"content":[],"stop_reason":null,"stop_sequence":null,"usage":{{"input_tokens":{prompt},"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1}}}}"#
             ),
             frames,
         );
-        event(
+        typed(
             "content_block_start",
             format_args!(r#""index":0,"content_block":{{"type":"text","text":""}}"#),
             frames,
@@ -82,7 +80,7 @@ impl Wire for Messages {
 
     fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
         let text = Quoted::utf8(piece.text);
-        event(
+        typed(
             "content_block_delta",
             format_args!(r#""index":0,"delta":{{"type":"text_delta","text":{text}}}"#),
             frames,
@@ -94,10 +92,10 @@ impl Wire for Messages {
     }
 
     fn end(&self, _reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        event("content_block_stop", format_args!(r#""index":0"#), frames);
+        typed("content_block_stop", format_args!(r#""index":0"#), frames);
         let usage = format!(r#","usage":{{"output_tokens":{}}}"#, end.tokens);
         let usage = if end.usage { usage.as_str() } else { "" };
-        event(
+        typed(
             "message_delta",
             format_args!(r#""delta":{{"stop_reason":"end_turn","stop_sequence":null}}{usage}"#),
             frames,
@@ -108,17 +106,12 @@ impl Wire for Messages {
     }
 
     fn error(&self, _reply: &Reply, frames: &mut Frames) {
-        event(
+        typed(
             "error",
             format_args!(r#""error":{{"type":"overloaded_error","message":"{ON_PURPOSE}"}}"#),
             frames,
         );
     }
-}
-
-/// Adds an event with those members.
-fn event(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
-    frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
 }
 
 #[cfg(test)]

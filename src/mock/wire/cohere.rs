@@ -1,13 +1,11 @@
 //! Cohere's chat, version 2: named events, usage with the last.
 
-use std::fmt;
-
 use serde::Deserialize;
 
 use super::super::frames::{Frames, Quoted};
 use super::super::rng::Rng;
 use super::content::Message;
-use super::{End, ON_PURPOSE, Piece, Reply, Wire};
+use super::{End, ON_PURPOSE, Piece, Reply, Wire, typed};
 
 /// `POST /v2/chat`.
 pub(super) struct Chat;
@@ -54,7 +52,7 @@ impl Wire for Chat {
                 r#"{{"id":"{id}","type":"message-start","delta":{{"message":{{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}}}}"#
             ),
         );
-        event(
+        typed(
             "content-start",
             format_args!(
                 r#""index":0,"delta":{{"message":{{"content":{{"type":"text","text":""}}}}}}"#
@@ -65,7 +63,7 @@ impl Wire for Chat {
 
     fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
         let text = Quoted::utf8(piece.text);
-        event(
+        typed(
             "content-delta",
             format_args!(r#""index":0,"delta":{{"message":{{"content":{{"text":{text}}}}}}}"#),
             frames,
@@ -77,7 +75,7 @@ impl Wire for Chat {
     }
 
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        event("content-end", format_args!(r#""index":0"#), frames);
+        typed("content-end", format_args!(r#""index":0"#), frames);
         if !end.terminal {
             return;
         }
@@ -86,7 +84,7 @@ impl Wire for Chat {
             r#","usage":{{"billed_units":{{"input_tokens":{input},"output_tokens":{output}}},"tokens":{{"input_tokens":{input},"output_tokens":{output}}}}}"#
         );
         let usage = if end.usage { usage.as_str() } else { "" };
-        event(
+        typed(
             "message-end",
             format_args!(r#""delta":{{"finish_reason":"COMPLETE"{usage}}}"#),
             frames,
@@ -94,17 +92,12 @@ impl Wire for Chat {
     }
 
     fn error(&self, _reply: &Reply, frames: &mut Frames) {
-        event(
+        typed(
             "message-end",
             format_args!(r#""delta":{{"error":"{ON_PURPOSE}","finish_reason":"ERROR"}}"#),
             frames,
         );
     }
-}
-
-/// Adds an event with those members.
-fn event(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
-    frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
 }
 
 #[cfg(test)]

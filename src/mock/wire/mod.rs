@@ -14,6 +14,7 @@ mod openai_responses;
 mod sglang;
 mod tgi;
 
+use std::fmt;
 use std::time::Duration;
 
 use super::frames::Frames;
@@ -129,6 +130,12 @@ pub(super) trait Wire: Sync {
 pub(super) const ON_PURPOSE: &str = "this failure is simulated";
 
 /// The first piece of an answer, for tests.
+/// Adds an event of that name with those members, beside one that tells its type once more: as several
+/// services have it.
+fn typed(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
+    frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
+}
+
 #[cfg(test)]
 fn first_piece(text: &str) -> Piece<'_> {
     Piece {

@@ -9,7 +9,7 @@ use super::super::passage;
 use super::super::rng::Rng;
 use super::content::Message;
 use super::openai::error_body;
-use super::{End, ON_PURPOSE, Piece, Reply, Wire};
+use super::{End, ON_PURPOSE, Piece, Reply, Wire, typed};
 
 /// `POST /v1/responses`.
 pub(super) struct Responses;
@@ -63,14 +63,14 @@ impl Wire for Responses {
         for name in ["response.created", "response.in_progress"] {
             response(name, reply, "in_progress", format_args!("null"), frames);
         }
-        event(
+        typed(
             "response.output_item.added",
             format_args!(
                 r#""output_index":0,"item":{{"id":"msg_1","type":"message","status":"in_progress","role":"assistant","content":[]}}"#
             ),
             frames,
         );
-        event(
+        typed(
             "response.content_part.added",
             format_args!(
                 r#""item_id":"msg_1","output_index":0,"content_index":0,"part":{{"type":"output_text","text":"","annotations":[]}}"#
@@ -81,7 +81,7 @@ impl Wire for Responses {
 
     fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
         let text = Quoted::utf8(piece.text);
-        event(
+        typed(
             "response.output_text.delta",
             format_args!(
                 r#""item_id":"msg_1","output_index":0,"content_index":0,"delta":{text},"logprobs":[]"#
@@ -96,7 +96,7 @@ impl Wire for Responses {
 
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
         let text = Quoted::utf8(end.text);
-        event(
+        typed(
             "response.output_text.done",
             format_args!(
                 r#""item_id":"msg_1","output_index":0,"content_index":0,"text":{text},"logprobs":[]"#
@@ -122,7 +122,7 @@ impl Wire for Responses {
     }
 
     fn error(&self, _reply: &Reply, frames: &mut Frames) {
-        event(
+        typed(
             "error",
             format_args!(r#""code":"server_error","message":"{ON_PURPOSE}","param":null"#),
             frames,
@@ -140,18 +140,13 @@ fn response(
 ) {
     let model = Quoted::utf8(&reply.model);
     let Reply { id, created, .. } = reply;
-    event(
+    typed(
         name,
         format_args!(
             r#""response":{{"id":"{id}","object":"response","created_at":{created},"status":"{status}","error":null,"incomplete_details":null,"model":{model},"output":[],"usage":{usage}}}"#
         ),
         frames,
     );
-}
-
-/// Adds an event with those members.
-fn event(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
-    frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A run's figures, of few samples.
+//! What samples add up to.
 
 use super::*;
 use crate::load::Limit;
