@@ -60,7 +60,7 @@ impl Client {
         match result {
             Ok(response) => {
                 self.probe.note(|notes| notes.stage = Stage::Streaming);
-                let headers_at = self.probe.notes().last_read;
+                let headers_at = self.probe.see(|notes| notes.last_read);
                 let (head, body) = response.into_parts();
                 Ok(Response {
                     status: head.status.as_u16(),
@@ -210,7 +210,7 @@ impl Cutter {
     /// Whether the client is where a cut does not reach it: in the system's connect.
     #[must_use]
     pub fn is_connecting(&self) -> bool {
-        self.probe.notes().stage == Stage::Connecting
+        self.probe.see(|notes| notes.stage == Stage::Connecting)
     }
 }
 
@@ -260,17 +260,17 @@ impl Response<'_> {
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<Arrival, Interruption> {
         match self.body.read(buffer) {
             Ok(bytes) => {
-                let notes = self.client.probe.notes();
-                if bytes == 0 && (notes.reset || self.client.probe.is_cut()) {
+                let probe = &self.client.probe;
+                if bytes == 0 && (probe.see(|notes| notes.reset) || probe.is_cut()) {
                     let error = ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into());
                     return Err(self.client.interruption(&error));
                 }
-                Ok(Arrival {
+                Ok(probe.see(|notes| Arrival {
                     bytes,
                     at: notes.last_read,
                     read: notes.reads,
                     lag: notes.last_lag,
-                })
+                }))
             }
             Err(error) => Err(self.client.interruption(&ureq::Error::from(error))),
         }

@@ -1,6 +1,7 @@
 //! The layers above the TCP leaf: TLS with one configuration for all users, and on top of
 //! everything the stamps that must be taken above TLS.
 
+use std::mem;
 use std::sync::Arc;
 
 use ureq::Error;
@@ -18,21 +19,35 @@ pub(super) struct SharedTls {
     pub(super) probe: Arc<Probe>,
 }
 
+impl SharedTls {
+    /// Makes it a TLS connection. Boxed and not inlined: a connection without TLS would be moved
+    /// about in the space of one with it, on ten thousand stacks.
+    #[inline(never)]
+    fn wrap<In: Transport>(
+        &self,
+        details: &ConnectionDetails,
+        plain: In,
+    ) -> Result<Option<Box<dyn Transport>>, Error> {
+        let began = self.probe.clock().now();
+        let wrapped = self.rustls.connect(details, Some(plain))?;
+        let took = self.probe.clock().now().since(began);
+        self.probe.note(|notes| notes.tls = Some(took));
+        Ok(wrapped.map(|connection| Box::new(connection) as Box<dyn Transport>))
+    }
+}
+
 impl<In: Transport> Connector<In> for SharedTls {
-    type Out = <RustlsConnector as Connector<In>>::Out;
+    type Out = Either<In, Box<dyn Transport>>;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        let began = self.probe.clock().now();
-        let wrapped = self.rustls.connect(details, chained)?;
-        if details.needs_tls() {
-            let took = self.probe.clock().now().since(began);
-            self.probe.note(|notes| notes.tls = Some(took));
+        match chained {
+            Some(plain) if details.needs_tls() => Ok(self.wrap(details, plain)?.map(Either::B)),
+            plain => Ok(plain.map(Either::A)),
         }
-        Ok(wrapped)
     }
 }
 
@@ -62,6 +77,8 @@ impl<In: Transport> Connector<In> for Outermost {
                 Either::B(OutermostTransport {
                     inner,
                     probe: Arc::clone(&self.probe),
+                    sending: false,
+                    is_first: true,
                 })
             }
         }))
@@ -73,6 +90,10 @@ impl<In: Transport> Connector<In> for Outermost {
 pub(super) struct OutermostTransport<T> {
     inner: T,
     probe: Arc<Probe>,
+    /// Something has been written since input was last awaited.
+    sending: bool,
+    /// The response's first byte has not come.
+    is_first: bool,
 }
 
 impl<T: Transport> Transport for OutermostTransport<T> {
@@ -81,6 +102,7 @@ impl<T: Transport> Transport for OutermostTransport<T> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        (self.sending, self.is_first) = (true, true);
         let began = self.probe.clock().now();
         self.probe.note(|notes| {
             notes.stage = Stage::Sending;
@@ -93,14 +115,15 @@ impl<T: Transport> Transport for OutermostTransport<T> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.probe.note(|notes| {
-            if notes.stage == Stage::Sending {
+        if mem::take(&mut self.sending) {
+            let waited = run_queue_wait();
+            self.probe.note(|notes| {
                 notes.stage = Stage::Waiting;
-                notes.waited = run_queue_wait();
-            }
-        });
+                notes.waited = waited;
+            });
+        }
         let more = self.inner.await_input(timeout)?;
-        if more {
+        if more && mem::take(&mut self.is_first) {
             // The stamp is that of the socket read that delivered the bytes.
             self.probe.note(|notes| {
                 notes.first_byte.get_or_insert(notes.last_read);

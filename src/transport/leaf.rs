@@ -7,11 +7,11 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, ShutdownHandle,
-    Transport,
+    Buffers, ConnectionDetails, Connector, Either, NextTimeout, ShutdownHandle, Transport,
 };
 use ureq::{Error, Timeout};
 
+use super::buffers::ConnectionBuffers;
 use super::probe::{Limit, Probe, Stage};
 use crate::arrival::Receiver;
 use crate::clock::Stamp;
@@ -46,15 +46,11 @@ impl<In: Transport> Connector<In> for TcpLeaf {
         (details.register_shutdown)(handle)?;
         Ok(Some(Either::B(TcpTransport {
             probe: Arc::clone(&self.probe),
-            buffers: LazyBuffers::new(
-                details.config.input_buffer_size(),
-                details.config.output_buffer_size(),
-            ),
+            buffers: ConnectionBuffers::new(),
             receiver: Receiver::new(&stream, self.probe.clock()),
             stream,
             user_clock: self.user_clock,
             timeout: self.timeout,
-            held: Vec::new(),
             read_timeout: None,
             write_timeout: None,
         })))
@@ -114,12 +110,10 @@ fn exact(timeout: NextTimeout) -> Option<Duration> {
 pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
     probe: Arc<Probe>,
-    buffers: LazyBuffers,
+    buffers: ConnectionBuffers,
     receiver: Receiver,
     user_clock: bool,
     timeout: Duration,
-    /// Output that has not been written yet.
-    held: Vec<u8>,
     /// The socket's timeouts as last set, so that setting them costs a system call only when they
     /// change.
     read_timeout: Option<Duration>,
@@ -174,8 +168,8 @@ impl TcpTransport {
             self.stream.set_write_timeout(Some(wanted))?;
             self.write_timeout = Some(wanted);
         }
-        let written = (&*self.stream).write_all(&self.held);
-        self.held.clear();
+        let written = (&*self.stream).write_all(self.buffers.held());
+        self.buffers.drop_held();
         match written {
             Ok(()) => Ok(()),
             Err(error) if is_timeout(&error) => Err(self.exceeded(cause, limit.reason)),
@@ -204,19 +198,19 @@ impl Transport for TcpTransport {
     /// A small piece is held back until the next one, or until input is awaited: ureq writes a
     /// request's head and its body apart, which would wake the server twice.
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
-        let output = &self.buffers.output()[..amount];
-        if self.held.is_empty() && amount <= MOST_HELD {
-            self.held.extend_from_slice(output);
+        let is_first = self.buffers.held().is_empty();
+        self.buffers.hold(amount);
+        if is_first && amount <= MOST_HELD {
             return Ok(());
         }
-        self.held.extend_from_slice(output);
         self.write_held(limit)
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        if !self.held.is_empty() {
+        if !self.buffers.held().is_empty() {
             self.write_held(limit)?;
         }
+        self.buffers.release_output();
         let began = self.probe.clock().now();
         let (deadline, cause) = self.deadline(began, limit, Limit::Idle);
         let mut waited = false;

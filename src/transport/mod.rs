@@ -5,6 +5,7 @@
 //! its own, since one agent shared by N users costs O(N) per request. Every instant is stamped in
 //! the layers below ureq (`leaf.rs`, `layers.rs`), on the user's thread, before anything is parsed.
 
+mod buffers;
 mod client;
 mod failure;
 mod layers;
@@ -23,6 +24,7 @@ use ureq::{Agent, Proxy};
 
 pub use self::client::{Arrival, Attempt, Client, Cutter, Interruption, Response};
 
+use self::buffers::{MOST_INPUT, OUTPUT};
 use self::layers::{Outermost, SharedTls};
 use self::leaf::TcpLeaf;
 use self::probe::Probe;
@@ -31,10 +33,6 @@ use crate::arrival::Stamping;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
 
-/// Room for a response's head; a larger one is a failure.
-const INPUT_BUFFER: usize = 16 * 1024;
-/// Requests are written in pieces of this size.
-const OUTPUT_BUFFER: usize = 8 * 1024;
 /// Connections between requests are kept for as long as the server keeps them.
 const MAX_IDLE: Duration = Duration::from_secs(24 * 3600);
 
@@ -188,8 +186,9 @@ fn agent_config(settings: &TransportConfig) -> Result<ureq::config::Config, Mess
         .tls_config(tls.build())
         .timeout_connect(Some(settings.connect_timeout))
         .accept_encoding("")
-        .input_buffer_size(INPUT_BUFFER)
-        .output_buffer_size(OUTPUT_BUFFER)
+        // Of ureq's own buffers, which only TLS connections have.
+        .input_buffer_size(MOST_INPUT)
+        .output_buffer_size(OUTPUT)
         .max_idle_connections(usize::from(settings.keepalive))
         .max_idle_connections_per_host(usize::from(settings.keepalive))
         .max_idle_age(MAX_IDLE)

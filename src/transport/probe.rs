@@ -166,6 +166,11 @@ impl Probe {
         self.lock().0
     }
 
+    /// Looks at some of the notes: they are too many to be copied for each read.
+    pub(super) fn see<T>(&self, look: impl FnOnce(&Notes) -> T) -> T {
+        look(&self.lock().0)
+    }
+
     pub(super) fn note(&self, change: impl FnOnce(&mut Notes)) {
         change(&mut self.lock().0);
     }

@@ -31,7 +31,6 @@ pub(super) struct Scratch {
     parser: Parser,
     decoder: Decoder,
     gaps: Vec<u64>,
-    buffer: Vec<u8>,
     /// The events of the request, where `--events` wants them.
     pub(super) events: Option<Vec<EventRecord>>,
     /// Who is told all that comes, as it comes.
@@ -61,8 +60,6 @@ impl Scratch {
             parser: Parser::new(plan.transport.max_event_bytes),
             decoder: plan.protocol.decoder(),
             gaps: Vec::new(),
-            // Not zeroes, whose pages would come to be only when they are first written to.
-            buffer: vec![1; READ_BUFFER],
             events: plan.outputs.events.is_some().then(Vec::new),
             tap: None,
             kept: Kept {
@@ -152,7 +149,6 @@ impl Scratch {
         let (broken, end) = read_stream(
             &mut response,
             &mut self.parser,
-            &mut self.buffer,
             &mut meter,
             token_timeout,
             self.tap.as_mut(),
@@ -291,16 +287,20 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
 
 /// Reads a stream until it ends, fails or is cut. Returns what broke it, and the stamp of its end
 /// where the body was read that far.
+///
+/// The buffer lies on the stack, where sending the request has been: that takes no memory more. Not
+/// inlined, since it would lie below the sending then.
+#[inline(never)]
 fn read_stream(
     response: &mut Response<'_>,
     parser: &mut Parser,
-    buffer: &mut [u8],
     meter: &mut StreamMeter<'_>,
     token_timeout: Option<Duration>,
     mut tap: Option<&mut Tap>,
 ) -> (Option<Broken>, Option<Stamp>) {
+    let mut buffer = [0; READ_BUFFER];
     loop {
-        let arrival = match response.read(buffer) {
+        let arrival = match response.read(&mut buffer) {
             Ok(arrival) if arrival.bytes == 0 => return (None, Some(arrival.at)),
             Ok(arrival) => arrival,
             Err(Interruption::Cut) => return (Some(Broken::Cut), None),

@@ -1,0 +1,185 @@
+//! The buffers of one connection, as small as what it carries allows: ten thousand of them are
+//! waiting at once, nearly all of them empty.
+
+use ureq::unversioned::transport::Buffers;
+
+/// What input begins with: more than most reads of an event stream bring.
+const FIRST_INPUT: usize = 2 * 1024;
+/// Room for a response's head; a larger one is a failure.
+pub(super) const MOST_INPUT: usize = 16 * 1024;
+/// Room for what is written at once, beside what is held back.
+pub(super) const OUTPUT: usize = 8 * 1024;
+
+/// Input that grows when a read fills it, and output that is there only while something is sent.
+#[derive(Debug)]
+pub(super) struct ConnectionBuffers {
+    input: Vec<u8>,
+    /// Input that has come and has not been consumed: `consumed..filled`.
+    consumed: usize,
+    filled: usize,
+    /// Whether the last consumer took anything: otherwise it waits for more.
+    progress: bool,
+    /// Whether a read has filled the input to its end.
+    was_full: bool,
+    output: Vec<u8>,
+    /// How much of the output, from its beginning, is held back.
+    held: usize,
+}
+
+impl ConnectionBuffers {
+    pub(super) fn new() -> Self {
+        Self {
+            input: Vec::new(),
+            consumed: 0,
+            filled: 0,
+            progress: false,
+            was_full: false,
+            output: Vec::new(),
+            held: 0,
+        }
+    }
+
+    /// Holds back what has just been put into the output.
+    pub(super) fn hold(&mut self, amount: usize) {
+        self.held += amount;
+    }
+
+    /// What is held back.
+    pub(super) fn held(&self) -> &[u8] {
+        &self.output[..self.held]
+    }
+
+    /// Forgets what was held back: it has been written, or cannot be.
+    pub(super) fn drop_held(&mut self) {
+        self.held = 0;
+    }
+
+    /// Gives the output's memory back until something is sent again.
+    pub(super) fn release_output(&mut self) {
+        if self.held == 0 {
+            self.output = Vec::new();
+        }
+    }
+
+    fn room_for_output(&mut self) {
+        let wanted = self.held + OUTPUT;
+        if self.output.len() < wanted {
+            self.output.resize(wanted, 0);
+        }
+    }
+
+    /// Moves what has not been consumed to the front, and grows where that leaves no room, or too
+    /// little for the reads that come.
+    fn room_for_input(&mut self) {
+        if self.consumed > 0 {
+            self.input.copy_within(self.consumed..self.filled, 0);
+            self.filled -= self.consumed;
+            self.consumed = 0;
+        }
+        let size = self.input.len();
+        if size == 0 {
+            self.input.resize(FIRST_INPUT, 0);
+        } else if size < MOST_INPUT && (self.was_full || self.filled == size) {
+            self.input.resize(size * 2, 0);
+        }
+        self.was_full = false;
+    }
+}
+
+impl Buffers for ConnectionBuffers {
+    fn output(&mut self) -> &mut [u8] {
+        self.room_for_output();
+        &mut self.output[self.held..]
+    }
+
+    fn input(&self) -> &[u8] {
+        &self.input[self.consumed..self.filled]
+    }
+
+    fn input_append_buf(&mut self) -> &mut [u8] {
+        self.room_for_input();
+        &mut self.input[self.filled..]
+    }
+
+    fn input_appended(&mut self, amount: usize) {
+        self.filled += amount;
+        self.was_full = self.filled == self.input.len();
+    }
+
+    fn input_consume(&mut self, amount: usize) {
+        self.progress = amount > 0;
+        self.consumed += amount;
+    }
+
+    fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
+        self.room_for_output();
+        self.room_for_input();
+        (
+            &mut self.input[self.filled..],
+            &mut self.output[self.held..],
+        )
+    }
+
+    fn can_use_input(&self) -> bool {
+        self.filled > self.consumed && self.progress
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Puts that many bytes in, as a read of a socket that has as many would.
+    fn read(buffers: &mut ConnectionBuffers, bytes: usize) -> usize {
+        let room = buffers.input_append_buf();
+        let bytes = bytes.min(room.len());
+        room[..bytes].fill(b'x');
+        buffers.input_appended(bytes);
+        bytes
+    }
+
+    #[test]
+    fn input_grows_when_reads_fill_it_and_no_further_than_a_head_may_be() {
+        let mut buffers = ConnectionBuffers::new();
+        let mut room = Vec::new();
+        for _ in 0..6 {
+            let bytes = read(&mut buffers, usize::MAX);
+            buffers.input_consume(bytes);
+            room.push(bytes / 1024);
+        }
+        assert_eq!(room, [2, 4, 8, 16, 16, 16]);
+        let mut quiet = ConnectionBuffers::new();
+        for _ in 0..6 {
+            let bytes = read(&mut quiet, 500);
+            quiet.input_consume(bytes);
+        }
+        assert_eq!(quiet.input.len(), FIRST_INPUT);
+    }
+
+    #[test]
+    fn input_that_is_not_consumed_stays_and_has_an_end() {
+        let mut buffers = ConnectionBuffers::new();
+        read(&mut buffers, 300);
+        buffers.input_consume(100);
+        assert!(buffers.can_use_input());
+        while read(&mut buffers, 1_000) > 0 {}
+        assert_eq!(buffers.input().len(), MOST_INPUT);
+        buffers.input_consume(0);
+        assert!(!buffers.can_use_input(), "the consumer waits for more");
+    }
+
+    #[test]
+    fn output_is_appended_to_what_is_held_and_given_back() {
+        let mut buffers = ConnectionBuffers::new();
+        for piece in [&b"head"[..], b"body"] {
+            buffers.output()[..piece.len()].copy_from_slice(piece);
+            buffers.hold(piece.len());
+        }
+        buffers.release_output();
+        assert_eq!(buffers.held(), b"headbody");
+        buffers.drop_held();
+        buffers.release_output();
+        assert_eq!(buffers.output.capacity(), 0);
+        assert_eq!(buffers.output().len(), OUTPUT);
+    }
+}
