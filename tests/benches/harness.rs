@@ -1,6 +1,7 @@
 //! What the benchmarks stand on: a piece of work is timed by turns with its floor, so that a busy
 //! machine disturbs both alike, and shown as a row of a table.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// A sample lasts at least that long.
@@ -80,9 +81,9 @@ pub(crate) fn print_row(cells: &[&str]) {
     let mut line = String::new();
     for (place, cell) in cells.iter().enumerate() {
         if place == 0 {
-            line += &format!("  {cell:<44}");
+            let _ = write!(line, "  {cell:<44}");
         } else {
-            line += &format!(" {cell:>17}");
+            let _ = write!(line, " {cell:>17}");
         }
     }
     println!("{}", line.trim_end());

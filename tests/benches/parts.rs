@@ -14,7 +14,7 @@ use time::macros::datetime;
 
 use harness::{Amount, compare, heading, is_wanted};
 use sse_perf::clock::Stamp;
-use sse_perf::output::{Destination, OutputConfig, Outputs, RunInfo};
+use sse_perf::output::{Destination, Documents, OutputConfig, Outputs, RunInfo};
 use sse_perf::protocol::{Protocol, estimate_tokens};
 use sse_perf::record::{
     ClockSource, ItlSummary, Outcome, Phase, Progress, RequestRecord, Sample, Sent,
@@ -228,6 +228,8 @@ fn outputs(directory: &Path) -> Outputs {
         csv_bom: false,
         json: Destination::None,
         events: None,
+        report: Destination::None,
+        brand: None,
     };
     let run = RunInfo {
         run_id: "3f9a01c23f9a01c2".into(),
@@ -238,7 +240,7 @@ fn outputs(directory: &Path) -> Outputs {
         model: None,
         started: datetime!(2026-02-03 04:05:06.700 +8),
     };
-    Outputs::open(&config, run, Vec::new()).expect("files")
+    Outputs::open(&config, run, Documents::default()).expect("files")
 }
 
 /// A request of 50 chunks that succeeded.
@@ -281,6 +283,7 @@ fn request() -> RequestRecord {
         p50: 100_010.0,
         p99: 100_900.0,
         max: 101_234,
+        max_from: at(2_000_000),
     });
     request.conversation_id = Some("7d7bf720-3f31-4e5d-b42c-bc7f105151d7".into());
     request.message_id = Some("44e5b981-00c6-4fb0-a738-22ac2ea54ab1".into());
