@@ -63,9 +63,10 @@
 //! the stream's end for the rules of `events.error`.
 //!
 //! In the **body**, strings hold `{query}`, `{conversation_id}`, `{user}`, `{model}` and
-//! `{inputs.KEY}`; a string that is just `{inputs}` or `{files}` stands for the whole value, and a
-//! member that is just `{model}` is left out where no model is given. A member `"..."` that is
-//! `{inputs}` stands for a member each; one of these takes the place of a member of its name.
+//! `{inputs.KEY}`, and the names of a data file's columns; a string that is just `{inputs}` or
+//! `{files}` stands for the whole value, and a member that is just `{model}` is left out where no
+//! model is given. A member `"..."` that is `{inputs}` stands for a member each; one of these takes
+//! the place of a member of its name.
 
 mod decoder;
 mod document;
