@@ -51,6 +51,9 @@ impl Builder<'_> {
             let columns = data.columns.join(", ");
             return Err(Message::new("usage.data_no_query").with("columns", columns));
         }
+        if raw.unique && !body.uses("query") {
+            self.warn(Message::new("warning.unique_unused"));
+        }
         let history = conversation::turn_parts(protocol, &fields, &data.columns);
         let stop = conversation::stop_call(protocol, &fields);
         let order = self.order(seed, data.queries.items().len())?;

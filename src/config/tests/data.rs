@@ -53,3 +53,11 @@ fn an_order_needs_a_file() {
     assert_eq!(config.workload.order, Order::Random(7));
     assert_eq!(warnings(&config), ["warning.data_order_unused"]);
 }
+
+#[test]
+fn a_prefix_needs_a_query() {
+    let body = TempFile::new("k.json", b"{\"q\": \"fixed\"}");
+    let config = config(&["--unique", "--request-body-file", body.path()]);
+    assert!(warnings(&config).contains(&"warning.unique_unused"));
+    assert!(config.workload.unique.is_some());
+}
