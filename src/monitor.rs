@@ -2,6 +2,7 @@
 //! changes of threads, waits for a processor, and standstills in which the process did not run at
 //! all.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use crate::clock::Stamp;
@@ -12,7 +13,11 @@ use crate::clock::Stamp;
 pub fn run_queue_wait() -> Option<Duration> {
     // Processor time, time on a run queue, both in nanoseconds, and the number of slices
     // (Documentation/scheduler/sched-stats.rst of Linux).
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    // One read brings them all: the users ask for each request.
+    let mut buffer = [0; 64];
+    let mut file = std::fs::File::open("/proc/thread-self/schedstat").ok()?;
+    let length = file.read(&mut buffer).ok()?;
+    let text = str::from_utf8(&buffer[..length]).ok()?;
     let nanos = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(Duration::from_nanos(nanos))
 }

@@ -56,6 +56,8 @@ struct Tally<'a> {
     last_read: u64,
     /// The read that completed the last chunk.
     last_chunk_read: u64,
+    /// The last read of which there was doubt.
+    doubted_read: u64,
     blocks: u64,
     /// How the body begins, where no block has come yet.
     opening: Vec<u8>,
@@ -95,6 +97,7 @@ impl<'a> StreamMeter<'a> {
                 previous_read: None,
                 last_read: 0,
                 last_chunk_read: 0,
+                doubted_read: 0,
                 blocks: 0,
                 opening: Vec::new(),
                 ended: false,
@@ -199,7 +202,11 @@ impl Tally<'_> {
         // The stamp is that of the newest byte of a read: too late for all events but the last.
         if arrival.read == self.last_read {
             self.record.coalesced += 1;
-            self.doubt(arrival);
+            // What the system tells costs more than an event: once for each read.
+            if self.doubted_read != arrival.read {
+                self.doubted_read = arrival.read;
+                self.doubt(arrival);
+            }
         }
         self.last_read = arrival.read;
     }
