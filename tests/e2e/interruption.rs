@@ -116,8 +116,11 @@ fn the_second_signal_cuts_what_is_in_flight() {
 #[test]
 fn the_first_signal_lets_requests_finish() {
     for signal in signals() {
-        let server = Scripted::start(|peer| {
+        let requests = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let seen = std::sync::Arc::clone(&requests);
+        let server = Scripted::start(move |peer| {
             while peer.request().is_some() {
+                seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
                 peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
                 thread::sleep(Duration::from_millis(500));
                 peer.send([chunk("data: [DONE]\n\n"), chunk("")].concat());
@@ -125,7 +128,9 @@ fn the_first_signal_lets_requests_finish() {
         });
         let directory = Directory::new();
         let run = start(&directory, &server.url(PATH), &["--duration", "60"]);
-        thread::sleep(Duration::from_millis(700));
+        eventually("a second request", || {
+            requests.load(std::sync::atomic::Ordering::SeqCst) >= 2
+        });
         run.signal(signal);
         assert_eq!(exit_code(run), Some(130));
         let rows = rows(&directory.file("requests.csv"));
