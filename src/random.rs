@@ -24,7 +24,7 @@ pub fn bits(seed: u64, purpose: Purpose, number: u64) -> u64 {
 /// The `number`th number of a seed for a purpose, uniform in `0.0..1.0`.
 #[must_use]
 pub fn unit(seed: u64, purpose: Purpose, number: u64) -> f64 {
-    (bits(seed, purpose, number) >> 11) as f64 / (1_u64 << 53) as f64
+    fraction(bits(seed, purpose, number))
 }
 
 /// The `number`th number of a seed for a purpose, uniform in `0..bound`; 0 if the bound is.
@@ -34,9 +34,21 @@ pub fn below(seed: u64, purpose: Purpose, number: u64, bound: usize) -> usize {
     usize::try_from(wide >> 64).unwrap_or(0)
 }
 
-/// One step of the generator: a bijection.
-fn step(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+/// 64 bits as a number in `0.0..1.0`, in steps of 2^-53.
+#[must_use]
+pub fn fraction(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// What the state of a `SplitMix64` generator grows by at each step: the odd number nearest to 2^64
+/// divided by the golden ratio.
+pub const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// What a `SplitMix64` generator in that state gives next: a bijection that leaves nothing of the
+/// order of the states.
+#[must_use]
+pub fn step(state: u64) -> u64 {
+    let mut z = state.wrapping_add(INCREMENT);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)

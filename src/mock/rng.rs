@@ -2,6 +2,8 @@
 
 use std::f64::consts::TAU;
 
+use crate::random;
+
 /// What numbers are drawn for. Each purpose has its own stream, so that asking for faults does not
 /// change when tokens are due, nor the reverse.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +21,6 @@ pub(super) enum Purpose {
 #[derive(Clone, Debug)]
 pub(super) struct Rng(u64);
 
-/// The odd number nearest to 2^64 divided by the golden ratio: the generator's increment.
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
 impl Rng {
     /// The generator of one request (numbered from 1) for one purpose.
     pub(super) fn new(seed: u64, request: u64, purpose: Purpose) -> Self {
@@ -32,17 +31,14 @@ impl Rng {
 
     /// The next 64 bits.
     pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(GOLDEN);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        let bits = random::step(self.0);
+        self.0 = self.0.wrapping_add(random::INCREMENT);
+        bits
     }
 
     /// Uniform in `0.0..1.0`, in steps of 2^-53.
     pub(super) fn unit(&mut self) -> f64 {
-        const STEPS: f64 = (1_u64 << 53) as f64;
-        (self.next() >> 11) as f64 / STEPS
+        random::fraction(self.next())
     }
 
     /// Uniform in `0..bound`; 0 if the bound is. The bias is below `bound` / 2^64.

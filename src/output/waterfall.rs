@@ -200,12 +200,9 @@ impl PartialOrd for Ordered {
 }
 
 /// A number that says nothing about the one that it is made of, always the same one: the smallest
-/// of them are a random sample (the finalizer of `SplitMix64`).
+/// of them are a random sample.
 pub(super) fn scattered(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    crate::random::step(number)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::clock::Stamp;
+use crate::random;
 use crate::record::{Failure, FailureKind};
 use crate::transport::Attempt;
 
@@ -60,12 +61,9 @@ pub(super) fn parse_retry_after(value: &str, now: OffsetDateTime) -> Option<Dura
     Some(Duration::try_from(at - now).unwrap_or(Duration::ZERO))
 }
 
-/// A number between 0 and 1 from a seed: one step of `SplitMix64` (Steele, Lea, Flood, 2014).
+/// A number between 0 and 1 from a seed.
 pub(super) fn jitter(seed: u64) -> f64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    random::fraction(random::step(seed))
 }
 
 #[cfg(test)]
