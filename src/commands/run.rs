@@ -189,11 +189,12 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         mut collected,
         interrupted,
     } = finished;
-    let mut notices = collected.notices.clone();
-    notices.extend(disagreement(&collected));
-    collected.notices.clone_from(&notices);
-    notices.extend(interrupted.then(|| Message::new("console.summary.interrupted")));
-    about.warnings.extend(notices);
+    about.warnings.append(&mut collected.notices);
+    about.warnings.extend(disagreement(&collected));
+    let warnings = about.warnings.clone();
+    // The terminal has a line of its own for it.
+    let cut_short = interrupted.then(|| Message::new("console.summary.interrupted"));
+    about.warnings.extend(cut_short);
     let summary = summary(plan, &collected);
     let documents = documents(plan, &about, &collected, &summary);
     for error in collected
@@ -208,12 +209,6 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         }
     }
     if !collected.closed {
-        let warnings: Vec<Message> = plan
-            .warnings
-            .iter()
-            .chain(&collected.notices)
-            .cloned()
-            .collect();
         let files = files(&collected.outputs);
         let shown = collected.console.summary(
             &summary,

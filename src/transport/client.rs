@@ -45,7 +45,7 @@ impl Client {
     /// With the failure, or that the request was cut.
     pub fn send(
         &mut self,
-        auth: Option<(&str, &str)>,
+        auth: Option<&(String, String)>,
         body: &[u8],
         total: Option<Stamp>,
     ) -> Result<Response<'_>, Interruption> {
@@ -83,7 +83,13 @@ impl Client {
 
     /// Sends a request to a path beside the target's and does not look at the answer, nor at
     /// failures. Its connection is not used again.
-    pub fn tell(&mut self, path: &str, auth: Option<(&str, &str)>, body: &[u8], within: Duration) {
+    pub fn tell(
+        &mut self,
+        path: &str,
+        auth: Option<&(String, String)>,
+        body: &[u8],
+        within: Duration,
+    ) {
         self.probe.begin(Deadlines {
             total: Some(self.probe.clock().now() + within),
             token: None,
@@ -97,7 +103,7 @@ impl Client {
     fn request<'b>(
         &self,
         uri: Uri,
-        auth: Option<(&str, &str)>,
+        auth: Option<&(String, String)>,
         body: &'b [u8],
     ) -> Result<http::Request<&'b [u8]>, ureq::Error> {
         let mut request = http::Request::new(body);

@@ -100,13 +100,12 @@ impl Scratch {
             .chain(self.leave_at)
             .min();
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
-        let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
         record.http_status = None;
         self.kept.clear();
         if let Some(tap) = &mut self.tap {
             tap(Seen::Begin(record.instants.start));
         }
-        let mut response = match self.client.send(auth, body, total) {
+        let mut response = match self.client.send(auth.as_ref(), body, total) {
             Ok(response) => response,
             Err(interruption) => {
                 note_way(record, self.client.attempt());
@@ -165,9 +164,7 @@ impl Scratch {
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         Ended::Over(outcome)
     }
-}
 
-impl Scratch {
     /// Tells the service, where its protocol has a request for it, that nobody waits for the answer
     /// any more. Whether it heard is no part of the test.
     pub(super) fn stop(&mut self, context: &Context, assignment: &Assignment<'_>) {
@@ -181,8 +178,7 @@ impl Scratch {
         let path = call.path.replace("{task_id}", task);
         let body = call.body.render(&Filling::default());
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
-        let auth = auth.as_ref().map(|(n, v)| (n.as_str(), v.as_str()));
-        self.client.tell(&path, auth, &body, STOP_WITHIN);
+        self.client.tell(&path, auth.as_ref(), &body, STOP_WITHIN);
     }
 }
 
