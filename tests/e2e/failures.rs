@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Directory, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, run_against,
-    sse_response,
+    Directory, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, full_backlog, openai_text,
+    run_against, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -132,24 +132,12 @@ fn reset_of_a_stream_that_ends_with_its_connection() {
 
 #[test]
 fn timeout_connect() {
-    // A backlog that is full answers no further connection.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = listener.local_addr().unwrap();
-    nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
-    let fillers: Vec<_> = (0..4)
-        .map(|_| {
-            thread::spawn(move || {
-                std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(3))
-            })
-        })
-        .collect();
-    thread::sleep(Duration::from_millis(200));
+    let (_listener, addr) = full_backlog(Duration::from_secs(3));
     let row = failed_row(
         &format!("http://{addr}{PATH}"),
         &["--connect-timeout", "300ms"],
     );
     assert_eq!(row["error_kind"], "timeout_connect");
-    drop(fillers);
 }
 
 #[test]

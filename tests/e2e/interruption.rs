@@ -1,6 +1,5 @@
 //! Runs that are ended from outside: signals, at every stage of a request.
 
-use std::net::TcpListener;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +7,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::support::{
-    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, openai_text, rows, sse_response,
+    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, full_backlog, openai_text, rows,
+    sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -174,14 +174,7 @@ fn the_deadline_and_its_grace_cut_without_a_signal() {
 
 #[test]
 fn a_connect_in_progress_is_reported_and_not_waited_for() {
-    // A backlog that is full leaves further connects waiting for many seconds.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = listener.local_addr().unwrap();
-    nix::sys::socket::listen(&listener, nix::sys::socket::Backlog::new(0).unwrap()).unwrap();
-    for _ in 0..4 {
-        thread::spawn(move || std::net::TcpStream::connect_timeout(&addr, Duration::from_secs(20)));
-    }
-    thread::sleep(Duration::from_millis(200));
+    let (_listener, addr) = full_backlog(Duration::from_secs(20));
     let directory = Directory::new();
     let url = format!("http://{addr}{PATH}");
     let run = start(&directory, &url, &["--threads", "2"]);

@@ -5,10 +5,12 @@
 )]
 
 mod conversations;
+mod data;
 mod failures;
 mod framing;
 mod interruption;
 mod limits;
+mod noting;
 mod oddities;
 mod outputs;
 mod probe;

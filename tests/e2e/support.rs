@@ -138,6 +138,20 @@ impl Peer {
     }
 }
 
+/// An address at which connects wait for `wait`, at most, and are not answered: of a listener whose
+/// backlog is full. It is so for as long as the listener lives.
+pub fn full_backlog(wait: Duration) -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = listener.local_addr().expect("it is bound");
+    let none = nix::sys::socket::Backlog::new(0).expect("a backlog of none");
+    nix::sys::socket::listen(&listener, none).expect("it listens");
+    for _ in 0..4 {
+        thread::spawn(move || TcpStream::connect_timeout(&addr, wait));
+    }
+    thread::sleep(Duration::from_millis(200));
+    (listener, addr)
+}
+
 /// A head that announces an event stream in chunks.
 pub const SSE_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
                             transfer-encoding: chunked\r\n\r\n";

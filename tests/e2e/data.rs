@@ -1,0 +1,134 @@
+//! What data files give users to ask, and how the tokens of answers are counted.
+
+use serde_json::Value;
+
+use crate::noting::{bodies, cells, noting, openai, summary};
+use crate::support::{Directory, openai_text, run_against, sse_response};
+
+const OPENAI: &str = "/v1/chat/completions";
+
+#[test]
+fn rows_of_csv_and_json_lines_fill_the_body() {
+    let body = r#"{"messages": [{"role": "user", "content": "{query} in {city}"}],
+                   "n": "{n}", "user": "{user}", "stream": true}"#;
+    let csv = "query,city,n\r\n\"say \"\"hi\"\",\nplease\",杭州,1\r\nq2,\"a, b\",2\r\n";
+    let lines = "{\"query\":\"say \\\"hi\\\",\\nplease\",\"city\":\"杭州\",\"n\":1}\n\n\
+                 {\"query\":\"q2\",\"city\":\"a, b\",\"n\":[2]}\n";
+    let table = [
+        ("data.csv", csv, [Value::from("1"), Value::from("2")]),
+        ("data.jsonl", lines, [Value::from(1), vec![2].into()]),
+    ];
+    for (name, data, n) in table {
+        let (server, seen) = noting(openai);
+        let directory = Directory::new();
+        let (data, body) = (
+            directory.write(name, data),
+            directory.write("body.json", body),
+        );
+        let flags = [
+            "-n",
+            "3",
+            "--param-file",
+            &data,
+            "--request-body-file",
+            &body,
+        ];
+        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+        let bodies = bodies(&seen);
+        let contents: Vec<&str> = bodies
+            .iter()
+            .map(|body| body["messages"][0]["content"].as_str().unwrap())
+            .collect();
+        let first = "say \"hi\",\nplease in 杭州";
+        assert_eq!(contents, [first, "q2 in a, b", first], "{name}");
+        assert_eq!(
+            [bodies[0]["n"].clone(), bodies[1]["n"].clone()],
+            n,
+            "{name}"
+        );
+        assert_eq!(bodies[0]["user"], "gaolou");
+        assert_eq!(
+            cells(&rows, &["query_index", "query"])[..2],
+            [["1", "say \"hi\",\nplease"], ["2", "q2"]]
+        );
+    }
+}
+
+#[test]
+fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
+    let mut orders = Vec::new();
+    for seed in ["1", "1", "2"] {
+        let (server, _) = noting(openai);
+        let directory = Directory::new();
+        let rows: Vec<String> = (0..20).map(|n| format!("q{n}")).collect();
+        let data = directory.write("q.txt", rows.join("\n"));
+        let flags = [
+            "-n",
+            "20",
+            "--data-order",
+            "shuffle",
+            "--seed",
+            seed,
+            "--param-file",
+            &data,
+        ];
+        let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        let order: Vec<u64> = rows
+            .iter()
+            .map(|row| row["query_index"].parse().unwrap())
+            .collect();
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert!(sorted.into_iter().eq(1..=20));
+        orders.push(order);
+    }
+    assert_eq!(orders[0], orders[1]);
+    assert_ne!(orders[0], orders[2]);
+}
+
+#[test]
+fn unique_queries_differ_in_what_is_sent_and_not_in_the_results() {
+    let (server, seen) = noting(openai);
+    let directory = Directory::new();
+    let flags = ["-n", "3", "--unique", "--query", "same"];
+    let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    let mut sent: Vec<String> = bodies(&seen)
+        .iter()
+        .map(|body| body["messages"][0]["content"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        sent.iter()
+            .all(|query| query.starts_with('[') && query.ends_with("] same"))
+    );
+    sent.sort();
+    sent.dedup();
+    assert_eq!(sent.len(), 3);
+    assert!(rows.iter().all(|row| row["query"] == "same"));
+}
+
+#[test]
+fn tokens_are_counted_as_asked() {
+    let response = sse_response(&format!(
+        "{}{}data: {{\"choices\":[],\"usage\":{{\"completion_tokens\":40}}}}\n\ndata: [DONE]\n\n",
+        openai_text("two words"),
+        openai_text(" and three more")
+    ));
+    for (count, tokens) in [("usage", "40"), ("estimate", "5"), ("events", "2")] {
+        let (server, _) = noting({
+            let response = response.clone();
+            move |_| response.clone()
+        });
+        let directory = Directory::new();
+        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &["--tokens", count]);
+        assert_eq!(
+            cells(&rows, &["output_tokens", "token_source"]),
+            [[tokens, count]]
+        );
+        assert_eq!(
+            summary(&directory)["output_tokens"][count],
+            tokens.parse::<u64>().unwrap()
+        );
+        assert!(ran.stdout.contains("differ by 87%"), "{}", ran.stdout);
+    }
+}
