@@ -100,7 +100,7 @@ struct Reading<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Found {
     new: Slice,
-    /// The whole of a text that took the place of an earlier one.
+    /// The whole text, of all answers, where one took the place of an earlier one.
     replaced: Option<Slice>,
 }
 
@@ -218,7 +218,7 @@ impl<'a> Reading<'a> {
     fn all_text(&mut self, sources: &[Source]) -> Found {
         for source in sources {
             let mut text = Found::default();
-            let (mut next, mut any) = (0, false);
+            let (mut next, mut any, mut replaced) = (0, false, None);
             loop {
                 let found = source.values(next, self.facts()).next();
                 let Some((number, found)) = found else { break };
@@ -229,9 +229,10 @@ impl<'a> Reading<'a> {
                 any = true;
                 let new = match source.cumulative {
                     None => Some(piece),
-                    Some(source) => {
+                    Some(of) => {
+                        let answer = of.answer(self.findings, found.index);
                         let whole = self.findings.text(piece);
-                        match self.memory.grow(source, found.index, whole) {
+                        match self.memory.grow(of.source, answer, whole) {
                             Growth::From(bytes) => Some(piece.from(bytes)),
                             Growth::Replaced => None,
                         }
@@ -239,10 +240,11 @@ impl<'a> Reading<'a> {
                 };
                 match new {
                     Some(new) => text.new = self.findings.join(text.new, new),
-                    None => text.replaced = Some(piece),
+                    None => replaced = source.cumulative,
                 }
             }
             if any {
+                text.replaced = replaced.map(|of| self.memory.whole(of.source, self.findings));
                 return text;
             }
         }
@@ -262,10 +264,25 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The count of the first source that has one.
-    fn count(&self, sources: &[Count]) -> Option<u64> {
-        let facts = self.facts();
-        sources.iter().find_map(|source| source.count(facts))
+    /// The count of the first source that has one; of parallel answers, the sum of theirs.
+    fn count(&mut self, sources: &[Count]) -> Option<u64> {
+        let facts = facts(
+            self.findings,
+            self.event,
+            self.data,
+            self.name,
+            self.is_json,
+        );
+        let memory = &mut *self.memory;
+        sources.iter().find_map(|source| {
+            let Some(per) = source.per else {
+                return source.count(facts);
+            };
+            let mut counts = source.each(per, facts).peekable();
+            counts.peek()?;
+            counts.for_each(|(answer, count)| memory.count(per.source, answer, count));
+            Some(memory.sum(per.source))
+        })
     }
 
     /// What the event says of a span, if it starts or ends one.

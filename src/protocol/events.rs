@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::member::{Member, Object, Result};
 use super::pointer::{Pointer, Trie};
 use super::rules::{
-    Accepted, Condition, Count, End, ErrorRule, Rule, Rules, Source, SpanRule, Subject, Test,
-    UsageSources,
+    Accepted, Condition, Count, End, ErrorRule, Per, Remembered, Rule, Rules, Source, SpanRule,
+    Subject, Test, UsageSources,
 };
 
 /// The most rules of which one event each is awaited.
@@ -15,15 +15,15 @@ const MOST_PARTS: usize = 64;
 /// Reads `events`, and gathers the trie of its pointers on the way.
 pub(super) struct Reader {
     trie: Trie,
-    /// How many cumulative sources there are.
-    cumulative: usize,
+    /// Of how many sources something is remembered.
+    remembered: usize,
 }
 
 impl Default for Reader {
     fn default() -> Self {
         Self {
             trie: Trie::new(),
-            cumulative: 0,
+            remembered: 0,
         }
     }
 }
@@ -100,23 +100,44 @@ impl Reader {
         let (pointers, object) = match member.value {
             Value::String(_) => (vec![pointer(member)?], None),
             Value::Object(_) => {
-                let object = member.object(&["at", "sum", "on", "when"])?;
+                let object = member.object(&["at", "sum", "on", "when", "per"])?;
                 let pointers = object.each("sum", pointer)?;
+                let per = object.get("per");
                 let pointers = match (object.get("at"), pointers.is_empty()) {
                     (Some(at), true) => vec![pointer(&at)?],
-                    (None, false) => pointers,
+                    (None, false) if per.is_none() => pointers,
                     _ => return Err(member.error("protocol.count")),
                 };
                 (pointers, Some(object))
             }
             _ => return Err(member.error("protocol.count")),
         };
+        let per = object.as_ref().and_then(|object| object.get("per"));
+        let per = per.map(|per| self.remembered(pointers.first(), Some(&per)));
         Ok(Count {
             rule: match object {
                 Some(object) => self.rule(&object, pointers.first())?,
                 None => Rule::default(),
             },
             places: pointers.iter().map(|at| self.trie.insert(at)).collect(),
+            per: per.transpose()?,
+        })
+    }
+
+    /// A source at those places of which something is remembered for each answer, and what tells
+    /// answers apart.
+    fn remembered(&mut self, at: Option<&Pointer>, per: Option<&Member<'_>>) -> Result<Remembered> {
+        self.remembered += 1;
+        let per = per.map(|per| {
+            let per = pointer(per)?;
+            Ok(Per {
+                shared: at.map_or(0, |at| at.shared_levels(&per)),
+                place: self.trie.insert(&per),
+            })
+        });
+        Ok(Remembered {
+            source: self.remembered,
+            per: per.transpose()?,
         })
     }
 
@@ -139,7 +160,7 @@ impl Reader {
     /// Sources of generated text, which may be repeated whole by each event.
     fn texts(&mut self, object: &Object<'_>, name: &str) -> Result<Vec<Source>> {
         object.each(name, |member| {
-            self.source(member, &["at", "on", "when", "mode"])
+            self.source(member, &["at", "on", "when", "mode", "per"])
         })
     }
 
@@ -153,12 +174,13 @@ impl Reader {
             }
             _ => return Err(member.error("protocol.source")),
         };
-        let mode = object.as_ref().and_then(|object| object.get("mode"));
-        let mode = mode.map(|mode| mode.one_of(&["delta", "cumulative"]));
-        let cumulative = (mode.transpose()? == Some(1)).then(|| {
-            self.cumulative += 1;
-            self.cumulative
-        });
+        let own = |name| object.as_ref().and_then(|object| object.get(name));
+        let mode = own("mode").map(|mode| mode.one_of(&["delta", "cumulative"]));
+        let cumulative = match (mode.transpose()?, own("per")) {
+            (Some(1), per) => Some(self.remembered(Some(&at), per.as_ref())?),
+            (_, Some(per)) => return Err(per.error("protocol.per")),
+            (_, None) => None,
+        };
         Ok(Source {
             rule: match object {
                 Some(object) => self.rule(&object, Some(&at))?,
@@ -214,14 +236,20 @@ impl Reader {
         })
     }
 
-    /// A rule, or `{"all": [rules]}`.
+    /// A rule, for each of parallel answers or not, or `{"all": [rules]}`.
     fn end(&mut self, member: &Member<'_>) -> Result<End> {
-        let object = member.object(&["on", "when", "all"])?;
+        let object = member.object(&["on", "when", "per", "all"])?;
         let Some(all) = object.get("all") else {
-            return Ok(End::One(self.rule(&object, None)?));
+            let Some(per) = object.get("per") else {
+                return Ok(End::One(self.rule(&object, None)?));
+            };
+            let per = pointer(&per)?;
+            let rule = self.rule(&object, Some(&per))?;
+            return Ok(End::Each(rule, self.trie.insert(&per)));
         };
         let count = all.list()?.len();
-        let alone = object.get("on").or(object.get("when")).is_none();
+        let beside = ["on", "when", "per"];
+        let alone = beside.iter().all(|name| object.get(name).is_none());
         if !alone || !(1..=MOST_PARTS).contains(&count) {
             return Err(all.error("protocol.all"));
         }

@@ -2,6 +2,7 @@
 //! event: nothing is allocated for what nobody asks for.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -153,6 +154,20 @@ impl Findings {
 
     pub(super) fn text(&self, slice: Slice) -> &str {
         &self.text[slice.start..slice.end]
+    }
+
+    /// What stands for a number or a text where it tells things apart: of a text its hash, so that
+    /// nothing has to be kept of it. `None` for what tells nothing apart.
+    pub(super) fn key(&self, value: Value) -> Option<u64> {
+        match value {
+            Value::Number(number) => Some(number.to_bits()),
+            Value::Text(slice) => {
+                let mut hasher = DefaultHasher::new();
+                self.text(slice).hash(&mut hasher);
+                Some(hasher.finish())
+            }
+            Value::Null | Value::Boolean(_) | Value::Container { .. } => None,
+        }
     }
 
     /// One slice for two pieces, one after the other.

@@ -1,23 +1,53 @@
 //! What a decoder remembers of a stream from one event to the next: texts that are repeated whole,
-//! and which of several terminal events have come.
+//! the counts of parallel answers, and which of several terminal events have come.
 
-use super::rules::{End, Facts};
+use super::found::{Findings, Slice};
+use super::pointer::Place;
+use super::rules::{End, Facts, Rule};
 
 /// The memory of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     texts: Vec<Grown>,
+    counts: Vec<Counted>,
     /// The parts that have come of each rule of `end`, as bits.
     ended: Vec<u64>,
+    answers: Vec<Answering>,
 }
 
-/// The text that a cumulative source has given so far.
+/// What tells an answer from those that come in parallel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct AnswerKey {
+    /// The elements of arrays that it is in (packed indices), where no member tells.
+    pub(super) elements: u64,
+    /// What stands for the member that tells; 0 for none, as for the number 0, which servers leave
+    /// out.
+    pub(super) member: u64,
+}
+
+/// The text that a cumulative source has given so far of one answer.
 #[derive(Debug)]
 struct Grown {
     source: usize,
-    /// The elements of arrays that it belongs to: choices grow each for itself.
-    index: u64,
+    answer: AnswerKey,
     so_far: String,
+}
+
+/// The last count of one answer.
+#[derive(Debug)]
+struct Counted {
+    source: usize,
+    answer: AnswerKey,
+    count: u64,
+}
+
+/// An answer that has to end before the stream may.
+#[derive(Debug)]
+struct Answering {
+    /// The number of the rule of `end`.
+    rule: usize,
+    key: Option<u64>,
+    ended: bool,
 }
 
 /// What a cumulative text has become.
@@ -33,7 +63,9 @@ impl Memory {
     /// Forgets the stream.
     pub(super) fn clear(&mut self) {
         self.texts.clear();
+        self.counts.clear();
         self.ended.clear();
+        self.answers.clear();
     }
 
     /// Takes a text as a whole and says what is new.
@@ -41,12 +73,12 @@ impl Memory {
     /// A text goes on where it begins with the earlier one, but for U+FFFD at that one's end:
     /// servers put it for a character whose bytes have not all come. Any other text has been
     /// replaced: shortened, corrected, withdrawn.
-    pub(super) fn grow(&mut self, source: usize, index: u64, whole: &str) -> Growth {
-        let same = |text: &Grown| text.source == source && text.index == index;
+    pub(super) fn grow(&mut self, source: usize, answer: AnswerKey, whole: &str) -> Growth {
+        let same = |text: &Grown| text.source == source && text.answer == answer;
         let Some(known) = self.texts.iter_mut().find(|text| same(text)) else {
             self.texts.push(Grown {
                 source,
-                index,
+                answer,
                 so_far: whole.to_owned(),
             });
             return Growth::From(0);
@@ -65,14 +97,44 @@ impl Memory {
         Growth::From(kept)
     }
 
+    /// The whole text of a source so far: that of all answers, one after the other.
+    pub(super) fn whole(&self, source: usize, findings: &mut Findings) -> Slice {
+        let texts = self.texts.iter().filter(|text| text.source == source);
+        texts.fold(Slice::default(), |whole, text| {
+            let next = findings.push(&text.so_far);
+            findings.join(whole, next)
+        })
+    }
+
+    /// Takes an answer's count in place of its last one.
+    pub(super) fn count(&mut self, source: usize, answer: AnswerKey, count: u64) {
+        let mut known = self.counts.iter_mut();
+        match known.find(|known| known.source == source && known.answer == answer) {
+            Some(known) => known.count = count,
+            None => self.counts.push(Counted {
+                source,
+                answer,
+                count,
+            }),
+        }
+    }
+
+    /// The counts of a source's answers together.
+    pub(super) fn sum(&self, source: usize) -> u64 {
+        let counts = self.counts.iter().filter(|known| known.source == source);
+        counts.fold(0, |sum, known| sum.saturating_add(known.count))
+    }
+
     /// Whether the stream may end after this event.
     pub(super) fn ends(&mut self, rules: &[End], facts: Facts<'_>) -> bool {
         self.ended.resize(rules.len(), 0);
         let mut ends = false;
-        for (rule, ended) in rules.iter().zip(&mut self.ended) {
+        for (number, rule) in rules.iter().enumerate() {
             ends |= match rule {
                 End::One(rule) => rule.holds(facts),
+                End::Each(rule, member) => self.all_end(number, rule, member, facts),
                 End::All(parts) => {
+                    let ended = &mut self.ended[number];
                     for (bit, _) in (0..).zip(parts).filter(|(_, part)| part.holds(facts)) {
                         *ended |= 1_u64 << bit;
                     }
@@ -82,11 +144,51 @@ impl Memory {
         }
         ends
     }
+
+    /// Whether the last of the answers that have come ends with this event. One that nothing tells
+    /// from others is the only one.
+    fn all_end(&mut self, number: usize, rule: &Rule, member: &Place, facts: Facts<'_>) -> bool {
+        let Some(json) = facts.json.filter(|json| json.len(member) > 0) else {
+            return rule.holds(facts);
+        };
+        for place in 0..json.len(member) {
+            if let Some(found) = json.get(member, place) {
+                self.answering(number, json.key(found.value));
+            }
+        }
+        let mut any = false;
+        for (_, found) in rule.values(member, 0, facts) {
+            self.answering(number, json.key(found.value)).ended = true;
+            any = true;
+        }
+        let mut answers = self.answers.iter().filter(|answer| answer.rule == number);
+        any && answers.all(|answer| answer.ended)
+    }
+
+    /// What is known of an answer; it is from now on.
+    fn answering(&mut self, rule: usize, key: Option<u64>) -> &mut Answering {
+        let mut known = self.answers.iter();
+        let place = known.position(|known| known.rule == rule && known.key == key);
+        let place = place.unwrap_or_else(|| {
+            self.answers.push(Answering {
+                rule,
+                key,
+                ended: false,
+            });
+            self.answers.len() - 1
+        });
+        &mut self.answers[place]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FIRST: AnswerKey = AnswerKey {
+        elements: 0,
+        member: 0,
+    };
 
     #[test]
     fn what_is_new_of_a_text_that_is_repeated_whole() {
@@ -104,11 +206,43 @@ mod tests {
             ("no", Growth::Replaced),
             ("no more", Growth::From(2)),
         ] {
-            assert_eq!(memory.grow(0, 0, whole), expected, "{whole:?}");
+            assert_eq!(memory.grow(0, FIRST, whole), expected, "{whole:?}");
         }
-        assert_eq!(memory.grow(0, 1, "no more of it"), Growth::From(0));
-        assert_eq!(memory.grow(1, 0, "no"), Growth::From(0));
+        for other in [
+            AnswerKey {
+                elements: 1,
+                member: 0,
+            },
+            AnswerKey {
+                elements: 0,
+                member: 1,
+            },
+        ] {
+            assert_eq!(memory.grow(0, other, "no more of it"), Growth::From(0));
+        }
+        assert_eq!(memory.grow(1, FIRST, "no"), Growth::From(0));
         memory.clear();
-        assert_eq!(memory.grow(0, 0, "no more"), Growth::From(0));
+        assert_eq!(memory.grow(0, FIRST, "no more"), Growth::From(0));
+    }
+
+    #[test]
+    fn the_last_counts_of_answers_add_up() {
+        let second = AnswerKey {
+            elements: 0,
+            member: 1,
+        };
+        let mut memory = Memory::default();
+        for (source, answer, count, sum) in [
+            (0, FIRST, 3, 3),
+            (0, second, 2, 5),
+            (0, FIRST, 4, 6),
+            (1, FIRST, 9, 9),
+            (0, second, u64::MAX, u64::MAX),
+        ] {
+            memory.count(source, answer, count);
+            assert_eq!(memory.sum(source), sum);
+        }
+        memory.clear();
+        assert_eq!(memory.sum(0), 0);
     }
 }

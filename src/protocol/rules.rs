@@ -1,6 +1,7 @@
 //! What a document says about events, compiled: where things are, and under which conditions.
 
 use super::found::{Findings, Found, Value};
+use super::memory::AnswerKey;
 use super::pointer::{Place, Trie};
 
 /// The compiled `events` of a document.
@@ -94,8 +95,8 @@ pub(super) enum Accepted {
 pub(super) struct Source {
     pub(super) rule: Rule,
     pub(super) place: Place,
-    /// The number of this source among those whose events repeat the whole text so far.
-    pub(super) cumulative: Option<usize>,
+    /// Whether its events repeat the whole text so far.
+    pub(super) cumulative: Option<Remembered>,
 }
 
 /// Places whose counts add up to one.
@@ -103,6 +104,25 @@ pub(super) struct Source {
 pub(super) struct Count {
     pub(super) rule: Rule,
     pub(super) places: Vec<Place>,
+    /// Whether each of parallel answers has a count of its own.
+    pub(super) per: Option<Remembered>,
+}
+
+/// A source of which something is remembered, for each of parallel answers apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Remembered {
+    /// The source's number among those.
+    pub(super) source: usize,
+    /// What tells the answers apart, beside the elements of arrays that they are in.
+    pub(super) per: Option<Per>,
+}
+
+/// A member that tells parallel answers apart, wherever in an array they come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Per {
+    pub(super) place: Place,
+    /// Mask of the array levels that it has in common with the source that it belongs to.
+    pub(super) shared: u64,
 }
 
 /// What a stream may end after.
@@ -110,6 +130,8 @@ pub(super) struct Count {
 pub(super) enum End {
     /// An event of that kind.
     One(Rule),
+    /// An event of that kind for each of the answers that this member tells apart.
+    Each(Rule, Place),
     /// One of each kind, in any order.
     All(Vec<Rule>),
 }
@@ -159,11 +181,11 @@ pub(super) struct Facts<'a> {
 impl Rule {
     /// Whether the event is one of those that the rule is about.
     pub(super) fn holds(&self, facts: Facts<'_>) -> bool {
-        self.is_on(facts.name) && self.conditions_hold(facts, 0)
+        self.is_on(facts.name) && self.conditions_hold(facts, None)
     }
 
     /// The values of a place in the event, in order, each with its number; from that number on.
-    fn values<'a>(
+    pub(super) fn values<'a>(
         &'a self,
         place: &'a Place,
         from: usize,
@@ -173,7 +195,7 @@ impl Rule {
         let count = json.map_or(0, |json| json.len(place));
         (from..count).filter_map(move |number| {
             let found = json?.get(place, number)?;
-            let holds = self.conditions_hold(facts, found.index);
+            let holds = self.conditions_hold(facts, Some(found.index));
             holds.then_some((number, found))
         })
     }
@@ -182,7 +204,8 @@ impl Rule {
         self.on.is_empty() || self.on.iter().any(|on| on == name)
     }
 
-    fn conditions_hold(&self, facts: Facts<'_>, element: u64) -> bool {
+    /// Whether the conditions hold for those elements of arrays; without any, for some elements.
+    fn conditions_hold(&self, facts: Facts<'_>, element: Option<u64>) -> bool {
         self.when.iter().all(|c| c.holds(facts, element))
     }
 }
@@ -208,15 +231,42 @@ impl Count {
         });
         counts.reduce(u64::saturating_add)
     }
+
+    /// The counts, each with what tells its answer from the others.
+    pub(super) fn each<'a>(
+        &'a self,
+        per: Remembered,
+        facts: Facts<'a>,
+    ) -> impl Iterator<Item = (AnswerKey, u64)> {
+        let values = self.places.iter();
+        let values = values.flat_map(move |place| self.rule.values(place, 0, facts));
+        values.filter_map(move |(_, found)| {
+            let json = facts.json?;
+            Some((per.answer(json, found.index), found.value.count()?))
+        })
+    }
+}
+
+impl Remembered {
+    /// Which answer a value in those elements of arrays belongs to.
+    pub(super) fn answer(&self, json: &Findings, index: u64) -> AnswerKey {
+        let member = self.per.and_then(|per| {
+            let value = json.at(per.place, per.shared, index).last()?;
+            Some((json.key(value)?, index & !per.shared))
+        });
+        let (member, elements) = member.unwrap_or((0, index));
+        AnswerKey { elements, member }
+    }
 }
 
 impl Condition {
-    fn holds(&self, facts: Facts<'_>, element: u64) -> bool {
+    fn holds(&self, facts: Facts<'_>, element: Option<u64>) -> bool {
         match self.subject {
             Subject::Event => self.test.holds_for_text(facts.event),
             Subject::Data => self.test.holds_for_text(facts.data),
             Subject::Place(place) => facts.json.is_some_and(|json| {
-                let mut values = json.at(place, self.shared, element);
+                let shared = element.map_or(0, |_| self.shared);
+                let mut values = json.at(place, shared, element.unwrap_or_default());
                 match &self.test {
                     Test::OneOf(all) => values.any(|v| all.iter().any(|a| a.is(v, json))),
                     Test::NoneOf(all) => {

@@ -14,7 +14,7 @@ fn sending(fixture: &str) -> Scripted {
 }
 
 /// Protocol, fixture, the failure's kind, and what the row's cells are (their first words).
-const RECORDS: [(&str, &str, &str, &str); 32] = [
+const RECORDS: [(&str, &str, &str, &str); 36] = [
     // Recorded from servers.
     (
         "anthropic",
@@ -88,6 +88,24 @@ const RECORDS: [(&str, &str, &str, &str); 32] = [
         "openai-tools",
         "",
         "chunks=2 output_tokens=17 reasoning_tokens=5 answer_chars=0 ttfa_ms=",
+    ),
+    (
+        "openai-chat",
+        "openai-parallel",
+        "",
+        "chunks=5 output_tokens=7 answer_chars=20 finish_reason=length",
+    ),
+    (
+        "openai-chat",
+        "openai-parallel-cut",
+        "truncated",
+        "chunks=4 finish_reason=stop",
+    ),
+    (
+        "openai-completions",
+        "openai-completions-parallel",
+        "",
+        "chunks=4 output_tokens=5 answer_chars=7 finish_reason=length",
     ),
     (
         "openai-chat",
@@ -174,6 +192,12 @@ const RECORDS: [(&str, &str, &str, &str); 32] = [
         "sglang",
         "",
         "chunks=3 output_tokens=4 cached_tokens=2",
+    ),
+    (
+        "sglang",
+        "sglang-parallel",
+        "",
+        "chunks=6 output_tokens=8 prompt_tokens=6 answer_chars=13",
     ),
     ("sglang", "sglang-error", "error_event", "chunks=1"),
     (

@@ -193,6 +193,22 @@ fn wrong_events_are_named_too() {
             "events.text[0].mode: expected one of delta, cumulative",
         ),
         (
+            r#"{"end":[{}],"text":[{"at":"/a","mode":"delta","per":"/b"}]}"#,
+            "events.text[0].per: only with \"mode\": \"cumulative\"",
+        ),
+        (
+            r#"{"end":[{}],"text":[{"at":"/a","mode":"cumulative","per":"b"}]}"#,
+            "events.text[0].per: expected a JSON pointer,",
+        ),
+        (
+            r#"{"end":[{}],"usage":{"prompt":[{"sum":["/a"],"per":"/b"}]}}"#,
+            "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
+        ),
+        (
+            r#"{"end":[{"all":[{}],"per":"/a"}]}"#,
+            "events.end[0].all: expected a list of 1 to 64 rules, and nothing beside it",
+        ),
+        (
             r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#,
             "events.replace[0].mode is not known",
         ),

@@ -72,7 +72,72 @@ fn cumulative_text_tells_what_is_new() {
         (" Never.", ""),
     ];
     assert_eq!(texts, expected);
-    assert_eq!(told[4].replacement.as_deref(), Some("No."));
+    let replaced = told[4].replacement.as_deref();
+    assert_eq!(replaced, Some("No.xyz"), "the other answer stays");
+}
+
+#[test]
+fn parallel_answers_repeat_texts_and_count_tokens_of_their_own() {
+    let protocol = with_events(
+        r#"{"text":[{"at":"/c/*/t","mode":"cumulative","per":"/c/*/n"}],
+            "usage":{"completion":[{"at":"/c/*/u","per":"/c/*/n"}]},"end":[{}]}"#,
+    );
+    let told = stream(
+        &protocol,
+        &[
+            r#"{"c":[{"n":0,"t":"a","u":1}]}"#,
+            r#"{"c":[{"n":1,"t":"x","u":1}]}"#,
+            r#"{"c":[{"n":1,"t":"xy","u":2},{"n":0,"t":"ab","u":2}]}"#,
+            r#"{"c":[{"t":"abc","u":4}]}"#,
+            r#"{"c":[{"n":"z","t":"12"}]}"#,
+            r#"{"c":[{"n":"z","t":"123","u":1},{"n":"w","t":"!"}]}"#,
+            r#"{"c":[{"n":1,"t":"No."}]}"#,
+        ],
+    );
+    let said: Vec<_> = told.iter().map(|t| (t.text.as_str(), t.usage[1])).collect();
+    let expected = [
+        ("a", Some(1)),
+        ("x", Some(2)),
+        ("yb", Some(4)),
+        ("c", Some(6)),
+        ("12", None),
+        ("3!", Some(7)),
+        ("", None),
+    ];
+    assert_eq!(said, expected);
+    assert_eq!(told[6].replacement.as_deref(), Some("abcNo.123!"));
+}
+
+#[test]
+fn all_of_parallel_answers_have_to_end() {
+    let protocol = with_events(
+        r#"{"end":[{"when":{"/c/*/f":"truthy"},"per":"/c/*/n"},{"when":{"@data":["over"]}}]}"#,
+    );
+    for (events, expected) in [
+        (&[r#"{"c":[{"n":0,"f":"x"}]}"#][..], &[true][..]),
+        (&[r#"{"c":[{},{"f":"x"}]}"#], &[true]),
+        (
+            &[
+                r#"{"c":[{"n":0},{"n":1}]}"#,
+                r#"{"c":[{"n":1,"f":"x"}]}"#,
+                r#"{"c":[]}"#,
+                r#"{"c":[{"n":1}]}"#,
+                r#"{"c":[{"n":0,"f":"x"}]}"#,
+            ],
+            &[false, false, false, false, true],
+        ),
+        (
+            &[
+                r#"{"c":[{"n":"a","f":"x"},{"n":"b"}]}"#,
+                "over",
+                r#"{"c":[{"n":"b","f":"x"}]}"#,
+            ],
+            &[false, true, true],
+        ),
+    ] {
+        let ends: Vec<bool> = stream(&protocol, events).iter().map(|t| t.end).collect();
+        assert_eq!(ends, expected, "{events:?}");
+    }
 }
 
 #[test]

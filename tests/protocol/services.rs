@@ -76,7 +76,7 @@ type Row = (
     [&'static str; 2],
 );
 
-const ANSWERS: [Row; 16] = [
+const ANSWERS: [Row; 19] = [
     (
         "dify-chat",
         "dify-agent",
@@ -124,6 +124,22 @@ const ANSWERS: [Row; 16] = [
         [" tofu is", "", ""],
         [Some(4), Some(3), None, None, None],
         ["cmpl-1", "length"],
+    ),
+    (
+        "openai-chat",
+        "openai-parallel",
+        "..ttt.tte.",
+        ["HelGoodlo day to you", "", ""],
+        [Some(6), Some(7), None, None, None],
+        ["chatcmpl-2", "length"],
+    ),
+    (
+        "openai-completions",
+        "openai-completions-parallel",
+        "tttt.e",
+        ["AB b a.", "", ""],
+        [Some(2), Some(5), None, None, None],
+        ["cmpl-2", "length"],
     ),
     (
         "openai-responses",
@@ -188,6 +204,14 @@ const ANSWERS: [Row; 16] = [
         ["Hello \u{FFFD}豆", "", ""],
         [Some(6), Some(4), Some(2), None, None],
         ["s1", "stop"],
+    ),
+    (
+        "sglang",
+        "sglang-parallel",
+        "tttt.tte",
+        ["HelGood \u{FFFD}lo豆腐", "", ""],
+        [Some(6), Some(8), Some(2), None, None],
+        ["s2", "stop"],
     ),
     (
         "cohere",
