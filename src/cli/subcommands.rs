@@ -84,6 +84,14 @@ pub struct MockArgs {
         default_value = "50"
     )]
     pub tokens: String,
+    /// Tokens of reasoning before an answer.
+    #[arg(
+        help_heading = "answers",
+        long,
+        value_name = "DIST",
+        default_value = "0"
+    )]
+    pub reasoning_tokens: String,
     /// Tokens of an event.
     #[arg(help_heading = "answers", long, value_name = "N", default_value = "1")]
     pub per_event: String,

@@ -1,6 +1,8 @@
 //! What is done for one request: refusals, the stream on its schedule, and the faults.
 
+mod plain;
 mod strike;
+mod words;
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -10,15 +12,16 @@ use std::time::Duration;
 
 use super::faults::Fault;
 use super::frames::{Frames, LAST_CHUNK};
-use super::http::{Body, Request, ResponseHead, reason};
+use super::http::{Body, Request, ResponseHead};
 use super::log::{Ended, Row};
-use super::passage::Reader;
 use super::rng::{Purpose, Rng};
-use super::schedule::Schedule;
+use super::schedule::{Due, Schedule};
 use super::server::Shared;
 use super::slot::Slot;
-use super::wire::{self, End, ON_PURPOSE, Piece, Reply, Wire};
+use super::wire::{self, ON_PURPOSE, Reply, Wire};
 use crate::clock::Stamp;
+pub(super) use plain::refuse;
+use words::Words;
 
 /// Most token times for which room is made beforehand.
 const MAX_RESERVE: usize = 4096;
@@ -146,18 +149,26 @@ impl<'a> Answer<'a> {
                 let body = wire.error_body(500, ON_PURPOSE);
                 self.plain(200, "application/json", "", &body)
             }
-            _ => self.run(wire, &reply, plan),
+            _ => {
+                let schedule = self.schedule(wire.reasons());
+                let reasons = schedule.is_reasoning();
+                self.run(wire, &Reply { reasons, ..reply }, schedule, plan)
+            }
         }
     }
 
     /// Streams an answer.
-    fn run(&mut self, wire: &dyn Wire, reply: &Reply, mut plan: Rng) -> Result<After, Gone> {
-        let mut schedule = self.schedule();
-        let mut passage = Reader::new(plan.below(u32::MAX));
+    fn run(
+        &mut self,
+        wire: &dyn Wire,
+        reply: &Reply,
+        mut schedule: Schedule,
+        mut plan: Rng,
+    ) -> Result<After, Gone> {
+        let mut words = Words::new(plan.below(u32::MAX));
         let fault = self.row.fault.filter(|fault| fault.is_mid_stream());
         // After one event at least, and before the last one if there are several.
         let strikes = fault.map(|_| 1 + plan.below(schedule.events().saturating_sub(1)));
-        let (mut text, mut so_far) = (String::new(), String::new());
 
         if self.shared.rows.is_some() {
             let events = schedule.events() as usize;
@@ -175,47 +186,46 @@ impl<'a> Answer<'a> {
             let at = self.read + due.at;
             self.keep_alive_until(wire, at)?;
             // All is ready before the wait: what follows it is the write alone.
-            passage.read(due.tokens, &mut text);
-            so_far.push_str(&text);
-            let piece = Piece {
-                text: &text,
-                so_far: &so_far,
-                tokens: self.row.tokens + due.tokens,
-            };
             self.frames.clear();
-            wire.text(reply, piece, self.frames);
+            words.say(due, wire, reply, self.frames);
             self.sleep(at)?;
-            self.write_tokens(due.tokens)?;
+            self.write_tokens(due)?;
+            if due.reasoning && !schedule.is_reasoning() {
+                self.frames.clear();
+                wire.reasoned(reply, words.reasoning(), self.frames);
+                self.write_frames()?;
+            }
         }
         if self.row.fault == Some(Fault::Empty) {
             self.wait(wire, self.read + schedule.next_token())?;
         }
-        let end = End {
-            text: &so_far,
-            tokens: self.row.tokens,
-            latency: self.since_read(),
-            usage: reply.usage && self.shared.options.usage,
-            terminal: self.row.fault != Some(Fault::NoEnd),
-        };
+        let usage = reply.usage && self.shared.options.usage;
+        let terminal = self.row.fault != Some(Fault::NoEnd);
         self.frames.clear();
-        wire.end(reply, &end, self.frames);
+        wire.end(
+            reply,
+            &words.end(self.since_read(), usage, terminal),
+            self.frames,
+        );
         self.write_frames()?;
         self.finish()
     }
 
-    /// When the events of this answer are due.
-    fn schedule(&self) -> Schedule {
+    /// When the events of this answer are due, in a format that has a place for reasoning or none.
+    fn schedule(&self, reasons: bool) -> Schedule {
         let options = &self.shared.options;
         let mut rng = self.rng(Purpose::Schedule);
         let ttft = options.ttft.draw(&mut rng);
         let tokens = options.tokens.draw(&mut rng).max(1);
-        let tokens = if self.row.fault == Some(Fault::Empty) {
-            0
-        } else {
-            tokens
+        let reasoning = options.reasoning_tokens.draw(&mut rng);
+        let (reasoning, tokens) = match self.row.fault {
+            Some(Fault::Empty) => (0, 0),
+            _ if reasons => (reasoning, tokens),
+            _ => (0, tokens),
         };
         Schedule::new(
             ttft,
+            reasoning,
             tokens,
             options.itl,
             options.jitter,
@@ -264,35 +274,6 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// An error of the API.
-    fn error(&mut self, wire: &dyn Wire, status: u16, message: &str) -> Result<After, Gone> {
-        let extra = match status {
-            405 => "Allow: POST\r\n".to_owned(),
-            429 => format!("Retry-After: {}\r\n", self.shared.options.retry_after),
-            _ => String::new(),
-        };
-        let body = wire.error_body(status, message);
-        self.plain(status, "application/json", &extra, &body)
-    }
-
-    /// A response that is no stream.
-    fn plain(
-        &mut self,
-        status: u16,
-        content_type: &str,
-        extra: &str,
-        body: &str,
-    ) -> Result<After, Gone> {
-        self.row.status = Some(status);
-        self.stamp_end();
-        self.write(&whole(status, content_type, extra, body, self.keep_alive))?;
-        Ok(if self.keep_alive {
-            After::Keep
-        } else {
-            After::Close
-        })
-    }
-
     /// Waits until `at`, and sends keep-alives until then.
     fn wait(&mut self, wire: &dyn Wire, at: Stamp) -> Result<(), Gone> {
         self.keep_alive_until(wire, at)?;
@@ -325,10 +306,13 @@ impl<'a> Answer<'a> {
     }
 
     /// Writes an event that carries tokens, and notes the moment before.
-    fn write_tokens(&mut self, tokens: u32) -> Result<(), Gone> {
+    fn write_tokens(&mut self, due: Due) -> Result<(), Gone> {
         let now = self.since_read();
         self.write_frames()?;
-        self.row.tokens += tokens;
+        self.row.tokens += due.tokens;
+        if due.reasoning {
+            self.row.reasoning_tokens += due.tokens;
+        }
         if self.shared.rows.is_some() {
             self.row.token_times.push(now);
         }
@@ -374,26 +358,4 @@ impl<'a> Answer<'a> {
     fn rng(&self, purpose: Purpose) -> Rng {
         Rng::new(self.shared.options.seed, self.number, purpose)
     }
-}
-
-/// Refuses what is not even a request.
-pub(super) fn refuse(mut stream: &TcpStream, status: u16) {
-    let response = whole(status, "text/plain", "", reason(status), false);
-    // The connection is closed next, whether this arrives or not.
-    let _ = stream.write_all(&response);
-}
-
-/// The bytes of a response that is no stream.
-fn whole(status: u16, content_type: &str, extra: &str, body: &str, keep_alive: bool) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(256 + body.len());
-    ResponseHead {
-        status,
-        content_type,
-        body: Body::Length(body.len()),
-        keep_alive,
-        extra,
-    }
-    .put(&mut bytes);
-    bytes.extend_from_slice(body.as_bytes());
-    bytes
 }

@@ -17,7 +17,7 @@ use super::faults::Fault;
 use crate::clock::{Stamp, micros};
 
 /// The log's columns. All times are whole microseconds.
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 16] = [
     // The answer's identifier, which clients know as the message's.
     "id",
     "conversation_id",
@@ -40,7 +40,9 @@ const COLUMNS: [&str; 15] = [
     "last_token_us",
     // Before the body's last write.
     "end_us",
+    // Of reasoning and answer.
     "tokens",
+    "reasoning_tokens",
     // Blocks of any kind: pings and the role-only delta, the end and `[DONE]`.
     "events",
     // One time per event that carries tokens, separated by spaces.
@@ -73,6 +75,7 @@ pub(super) struct Row {
     pub(super) late: Option<Duration>,
     pub(super) end: Duration,
     pub(super) tokens: u32,
+    pub(super) reasoning_tokens: u32,
     pub(super) events: u32,
     pub(super) token_times: Vec<Duration>,
 }
@@ -104,6 +107,7 @@ impl Row {
             times.last().cloned().unwrap_or_default(),
             time(&self.end),
             self.tokens.to_string(),
+            self.reasoning_tokens.to_string(),
             self.events.to_string(),
             times.join(" "),
         ]
@@ -181,17 +185,18 @@ mod tests {
             late: Some(Duration::from_micros(7)),
             end: Duration::from_micros(99),
             tokens: 3,
+            reasoning_tokens: 1,
             events: 4,
             token_times: vec![Duration::from_micros(50), Duration::from_nanos(70_500)],
             ..Row::default()
         };
         assert_eq!(
             row.cells().join(","),
-            "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,4,50 71"
+            "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,1,4,50 71"
         );
         assert_eq!(
             Row::default().cells().join(","),
-            ",,,,,complete,0,0,,,,0,0,0,"
+            ",,,,,complete,0,0,,,,0,0,0,0,"
         );
     }
 

@@ -18,6 +18,8 @@ pub struct Options {
     pub itl: Dist<Duration>,
     /// Tokens per answer; a draw of less than 1 counts as 1.
     pub tokens: Dist<u32>,
+    /// Tokens of reasoning before each answer, in the formats that have a place for it.
+    pub reasoning_tokens: Dist<u32>,
     /// Tokens per event, at least 1. An event is due with its first token.
     pub per_event: u32,
     /// Each event is delayed by a time drawn evenly between zero and this; later ones are not.
@@ -58,6 +60,7 @@ impl Default for Options {
             ttft: Dist::Fixed(Duration::from_millis(200)),
             itl: Dist::Fixed(Duration::from_millis(20)),
             tokens: Dist::Fixed(50),
+            reasoning_tokens: Dist::Fixed(0),
             per_event: 1,
             jitter: Duration::ZERO,
             seed: 0,

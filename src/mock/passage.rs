@@ -67,8 +67,13 @@ impl Reader {
         }
     }
 
-    /// Puts the next `count` tokens in place of what is in `text`. The very first one comes without
-    /// its space.
+    /// Begins another text, there where the last one ended.
+    pub(super) fn begin(&mut self) {
+        self.first = true;
+    }
+
+    /// Puts the next `count` tokens in place of what is in `text`. The first one of a text comes
+    /// without its space.
     pub(super) fn read(&mut self, count: u32, text: &mut String) {
         text.clear();
         for _ in 0..count {
@@ -120,6 +125,9 @@ mod tests {
         assert_eq!(text, "This answer");
         reader.read(1, &mut text);
         assert_eq!(text, " comes");
+        reader.begin();
+        reader.read(2, &mut text);
+        assert_eq!(text, "from a");
     }
 
     #[test]

@@ -13,12 +13,15 @@ pub(super) struct Due {
     pub(super) at: Duration,
     /// How many tokens it carries.
     pub(super) tokens: u32,
+    /// Whether they are of the reasoning, not of the answer.
+    pub(super) reasoning: bool,
 }
 
 /// The events of one answer, in order.
 ///
 /// Token k (from 0) is due at the time to the first token plus the sum of the first k gaps; an event
-/// of several tokens is due with its first one. Times are sums of draws, never of what happened, so
+/// of several tokens is due with its first one, and carries tokens of the reasoning or of the answer
+/// that follows it, never of both. Times are sums of draws, never of what happened, so
 /// that a late write makes no later one late; jitter delays an event and is not carried on.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
@@ -26,7 +29,9 @@ pub(super) struct Schedule {
     itl: Dist<Duration>,
     jitter: Duration,
     per_event: u32,
-    /// Tokens that have not been scheduled.
+    /// Tokens of the reasoning that have not been scheduled.
+    reasoning: u32,
+    /// Tokens of the answer that have not been scheduled.
     left: u32,
     /// When the next token is due, without jitter.
     next: Duration,
@@ -35,9 +40,11 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of an answer of that many tokens, whose first one is due at `ttft`.
+    /// The schedule of an answer of that many tokens after that many of reasoning; the very first
+    /// one is due at `ttft`.
     pub(super) fn new(
         ttft: Duration,
+        reasoning: u32,
         tokens: u32,
         itl: Dist<Duration>,
         jitter: Duration,
@@ -49,6 +56,7 @@ impl Schedule {
             itl,
             jitter,
             per_event: per_event.max(1),
+            reasoning,
             left: tokens,
             next: ttft,
             last: Duration::ZERO,
@@ -57,7 +65,12 @@ impl Schedule {
 
     /// How many events are left.
     pub(super) fn events(&self) -> u32 {
-        self.left.div_ceil(self.per_event)
+        self.reasoning.div_ceil(self.per_event) + self.left.div_ceil(self.per_event)
+    }
+
+    /// Whether the next event carries reasoning.
+    pub(super) fn is_reasoning(&self) -> bool {
+        self.reasoning > 0
     }
 
     /// When the next token is due or, after the last one, would have been.
@@ -70,11 +83,17 @@ impl Iterator for Schedule {
     type Item = Due;
 
     fn next(&mut self) -> Option<Due> {
-        let tokens = self.left.min(self.per_event);
+        let reasoning = self.is_reasoning();
+        let left = if reasoning {
+            &mut self.reasoning
+        } else {
+            &mut self.left
+        };
+        let tokens = self.per_event.min(*left);
         if tokens == 0 {
             return None;
         }
-        self.left -= tokens;
+        *left -= tokens;
         let jitter = self.jitter.mul_f64(self.rng.unit());
         self.last = self.last.max(self.next.saturating_add(jitter));
         for _ in 0..tokens {
@@ -83,6 +102,7 @@ impl Iterator for Schedule {
         Some(Due {
             at: self.last,
             tokens,
+            reasoning,
         })
     }
 }
@@ -97,9 +117,19 @@ mod tests {
     }
 
     fn schedule(tokens: u32, itl: &str, jitter: Duration, per_event: u32) -> Schedule {
+        with_reasoning(0, tokens, itl, jitter, per_event)
+    }
+
+    fn with_reasoning(
+        reasoning: u32,
+        tokens: u32,
+        itl: &str,
+        jitter: Duration,
+        per_event: u32,
+    ) -> Schedule {
         let rng = Rng::new(0, 1, Purpose::Schedule);
         let itl = itl.parse().expect("a distribution");
-        Schedule::new(ms(200), tokens, itl, jitter, per_event, rng)
+        Schedule::new(ms(200), reasoning, tokens, itl, jitter, per_event, rng)
     }
 
     #[test]
@@ -118,6 +148,24 @@ mod tests {
                 .collect();
             assert_eq!(due, expected, "{tokens} tokens, {per_event} per event");
         }
+    }
+
+    #[test]
+    fn reasoning_comes_first_and_in_events_of_its_own() {
+        let mut schedule = with_reasoning(3, 3, "20", Duration::ZERO, 2);
+        assert_eq!(schedule.events(), 4);
+        let mut due = Vec::new();
+        while let Some(next) = schedule.next() {
+            due.push((next.at.as_millis(), next.tokens, next.reasoning));
+            assert_eq!(schedule.is_reasoning(), due.len() < 2, "{due:?}");
+        }
+        let expected = [
+            (200, 2, true),
+            (240, 1, true),
+            (260, 2, false),
+            (300, 1, false),
+        ];
+        assert_eq!(due, expected);
     }
 
     #[test]

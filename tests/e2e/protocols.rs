@@ -73,6 +73,41 @@ fn every_protocol_reads_what_the_simulated_service_sends() {
 }
 
 #[test]
+fn reasoning_comes_before_the_answer_and_is_counted_where_the_service_tells() {
+    let server = mock(Options {
+        reasoning_tokens: Dist::Fixed(4),
+        itl: Dist::Fixed(Duration::from_millis(2)),
+        ..fast()
+    });
+    let told = [
+        "openai-chat",
+        "openai-completions",
+        "openai-responses",
+        "gemini",
+    ];
+    for api in ALL {
+        let directory = Directory::new();
+        let (ran, row) = run(&server, &directory, api, &[]);
+        assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
+        let (ttft, ttfa) = (number(&row, "ttft_ms"), number(&row, "ttfa_ms"));
+        if ["tgi", "sglang"].contains(&api) {
+            assert_eq!((ttft, row["chunks"].as_str()), (ttfa, "6"), "{api}");
+            continue;
+        }
+        assert!(ttft >= 5.0 && ttfa > ttft, "{api}: {ttft} ms, {ttfa} ms");
+        assert_eq!(
+            (&*row["chunks"], &*row["output_tokens"]),
+            ("10", "10"),
+            "{api}"
+        );
+        let reasoning = if told.contains(&api) { "4" } else { "" };
+        assert_eq!(row["reasoning_tokens"], reasoning, "{api}");
+        let shown = ran.stdout.contains("TTFA");
+        assert!(shown, "{api}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn without_usage_tokens_are_estimated() {
     let server = mock(Options {
         usage: false,

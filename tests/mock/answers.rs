@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use sse_perf::mock::{Dist, LineEnd, Options};
 
-use crate::support::{DIFY, OPENAI, exchange, failing, fast, request, send, start, taken_apart};
+use crate::support::{
+    DIFY, OPENAI, exchange, failing, fast, log_path, request, rows, send, start, taken_apart,
+};
 
 #[test]
 fn a_dify_answer_is_whole() {
@@ -41,6 +43,28 @@ fn an_openai_answer_is_whole() {
     assert!(blocks[0].contains(r#""delta":{"role":"assistant","content":""}"#));
     assert!(blocks[6].contains(r#""choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4"#));
     assert_eq!(blocks[7], "data: [DONE]");
+}
+
+#[test]
+fn reasoning_comes_before_the_answer_and_in_the_log() {
+    let log = log_path("reasoning");
+    let server = start(Options {
+        reasoning_tokens: Dist::Fixed(3),
+        per_event: 2,
+        log: Some(log.clone()),
+        ..fast()
+    });
+    let response = exchange(&server, &request(OPENAI, "close"));
+    server.shutdown().expect("a whole log");
+    let (_, body) = taken_apart(&response);
+    let deltas = body.split(r#""delta":{""#).skip(1);
+    let members: Vec<_> = deltas.filter_map(|rest| rest.split('"').next()).collect();
+    let (reasoning, answer) = ("reasoning_content", "content");
+    let expected = ["role", reasoning, reasoning, answer, answer];
+    assert_eq!(members[..5], expected, "{body}");
+    let row = &rows(&log)[0];
+    assert_eq!((&*row["tokens"], &*row["reasoning_tokens"]), ("7", "3"));
+    assert_eq!(row["token_times_us"].split(' ').count(), 4);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Anthropic's messages: named events around blocks of content; the prompt's tokens come first, the
 //! answer's last.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use super::super::frames::{Frames, Quoted};
@@ -70,30 +72,54 @@ impl Wire for Messages {
             ),
             frames,
         );
-        typed(
-            "content_block_start",
-            format_args!(r#""index":0,"content_block":{{"type":"text","text":""}}"#),
-            frames,
-        );
+        if reply.reasons {
+            let block = r#"{"type":"thinking","thinking":"","signature":""}"#;
+            block_starts(THINKING, block, frames);
+        } else {
+            block_starts(text_block(reply), TEXT, frames);
+        }
         self.keep_alive(frames);
     }
 
-    fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
         let text = Quoted::utf8(piece.text);
-        typed(
-            "content_block_delta",
-            format_args!(r#""index":0,"delta":{{"type":"text_delta","text":{text}}}"#),
+        block_delta(
+            text_block(reply),
+            format_args!(r#"{{"type":"text_delta","text":{text}}}"#),
             frames,
         );
+    }
+
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    fn reasoning(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let text = Quoted::utf8(piece.text);
+        block_delta(
+            THINKING,
+            format_args!(r#"{{"type":"thinking_delta","thinking":{text}}}"#),
+            frames,
+        );
+    }
+
+    fn reasoned(&self, reply: &Reply, _reasoning: &str, frames: &mut Frames) {
+        block_delta(
+            THINKING,
+            format_args!(r#"{{"type":"signature_delta","signature":"c2ltdWxhdGVk"}}"#),
+            frames,
+        );
+        block_stops(THINKING, frames);
+        block_starts(text_block(reply), TEXT, frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
         frames.named("ping", format_args!(r#"{{"type": "ping"}}"#));
     }
 
-    fn end(&self, _reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        typed("content_block_stop", format_args!(r#""index":0"#), frames);
-        let usage = format!(r#","usage":{{"output_tokens":{}}}"#, end.tokens);
+    fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
+        block_stops(text_block(reply), frames);
+        let usage = format!(r#","usage":{{"output_tokens":{}}}"#, end.all_tokens());
         let usage = if end.usage { usage.as_str() } else { "" };
         typed(
             "message_delta",
@@ -114,9 +140,44 @@ impl Wire for Messages {
     }
 }
 
+/// The number of the block of reasoning.
+const THINKING: u32 = 0;
+
+/// The block of the answer, when it starts.
+const TEXT: &str = r#"{"type":"text","text":""}"#;
+
+/// The number of the block of the answer, which that of the reasoning comes before if there is any.
+fn text_block(reply: &Reply) -> u32 {
+    u32::from(reply.reasons)
+}
+
+fn block_starts(index: u32, block: &str, frames: &mut Frames) {
+    typed(
+        "content_block_start",
+        format_args!(r#""index":{index},"content_block":{block}"#),
+        frames,
+    );
+}
+
+fn block_delta(index: u32, delta: fmt::Arguments<'_>, frames: &mut Frames) {
+    typed(
+        "content_block_delta",
+        format_args!(r#""index":{index},"delta":{delta}"#),
+        frames,
+    );
+}
+
+fn block_stops(index: u32, frames: &mut Frames) {
+    typed(
+        "content_block_stop",
+        format_args!(r#""index":{index}"#),
+        frames,
+    );
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{accepted, whole};
+    use super::super::{accepted, reasoned, whole};
     use super::*;
 
     #[test]
@@ -137,5 +198,30 @@ mod tests {
             "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\
              \"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":2}}\n\n"
         );
+    }
+
+    #[test]
+    fn thinking_is_a_block_of_its_own_before_the_text() {
+        let frames = reasoned(&Messages);
+        assert_eq!(frames.len(), 12);
+        let parts = [
+            (
+                1,
+                r#""index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+            ),
+            (
+                3,
+                r#""index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}"#,
+            ),
+            (4, r#""index":0,"delta":{"type":"signature_delta","#),
+            (5, r#"{"type":"content_block_stop","index":0}"#),
+            (6, r#""index":1,"content_block":{"type":"text","text":""}}"#),
+            (7, r#""index":1,"delta":{"type":"text_delta","text":"豆"}}"#),
+            (9, r#"{"type":"content_block_stop","index":1}"#),
+            (10, r#""usage":{"output_tokens":3}}"#),
+        ];
+        for (number, part) in parts {
+            assert!(frames[number].contains(part), "{}", frames[number]);
+        }
     }
 }

@@ -52,22 +52,28 @@ impl Wire for Chat {
                 r#"{{"id":"{id}","type":"message-start","delta":{{"message":{{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}}}}}"#
             ),
         );
-        typed(
-            "content-start",
-            format_args!(
-                r#""index":0,"delta":{{"message":{{"content":{{"type":"text","text":""}}}}}}"#
-            ),
-            frames,
-        );
+        if reply.reasons {
+            content_starts(THINKING, "thinking", frames);
+        } else {
+            content_starts(text_content(reply), "text", frames);
+        }
     }
 
-    fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
-        let text = Quoted::utf8(piece.text);
-        typed(
-            "content-delta",
-            format_args!(r#""index":0,"delta":{{"message":{{"content":{{"text":{text}}}}}}}"#),
-            frames,
-        );
+    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        content_delta(text_content(reply), "text", piece.text, frames);
+    }
+
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    fn reasoning(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        content_delta(THINKING, "thinking", piece.text, frames);
+    }
+
+    fn reasoned(&self, reply: &Reply, _reasoning: &str, frames: &mut Frames) {
+        content_ends(THINKING, frames);
+        content_starts(text_content(reply), "text", frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -75,11 +81,11 @@ impl Wire for Chat {
     }
 
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        typed("content-end", format_args!(r#""index":0"#), frames);
+        content_ends(text_content(reply), frames);
         if !end.terminal {
             return;
         }
-        let (input, output) = (reply.prompt_tokens, end.tokens);
+        let (input, output) = (reply.prompt_tokens, end.all_tokens());
         let usage = format!(
             r#","usage":{{"billed_units":{{"input_tokens":{input},"output_tokens":{output}}},"tokens":{{"input_tokens":{input},"output_tokens":{output}}}}}"#
         );
@@ -100,9 +106,40 @@ impl Wire for Chat {
     }
 }
 
+/// The number of the content that is reasoning.
+const THINKING: u32 = 0;
+
+/// The number of the content that is the answer, which the reasoning comes before if there is any.
+fn text_content(reply: &Reply) -> u32 {
+    u32::from(reply.reasons)
+}
+
+fn content_starts(index: u32, kind: &str, frames: &mut Frames) {
+    typed(
+        "content-start",
+        format_args!(
+            r#""index":{index},"delta":{{"message":{{"content":{{"type":"{kind}","{kind}":""}}}}}}"#
+        ),
+        frames,
+    );
+}
+
+fn content_delta(index: u32, kind: &str, text: &str, frames: &mut Frames) {
+    let text = Quoted::utf8(text);
+    typed(
+        "content-delta",
+        format_args!(r#""index":{index},"delta":{{"message":{{"content":{{"{kind}":{text}}}}}}}"#),
+        frames,
+    );
+}
+
+fn content_ends(index: u32, frames: &mut Frames) {
+    typed("content-end", format_args!(r#""index":{index}"#), frames);
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::{accepted, whole};
+    use super::super::{accepted, reasoned, whole};
     use super::*;
 
     #[test]
@@ -123,5 +160,33 @@ mod tests {
              \"COMPLETE\",\"usage\":{\"billed_units\":{\"input_tokens\":3,\"output_tokens\":2},\
              \"tokens\":{\"input_tokens\":3,\"output_tokens\":2}}}}\n\n"
         );
+    }
+
+    #[test]
+    fn thinking_is_a_content_of_its_own_before_the_text() {
+        let frames = reasoned(&Chat);
+        assert_eq!(frames.len(), 9);
+        for (number, part) in [
+            (
+                1,
+                r#""index":0,"delta":{"message":{"content":{"type":"thinking","thinking":""}}}"#,
+            ),
+            (
+                2,
+                r#""index":0,"delta":{"message":{"content":{"thinking":"hm"}}}"#,
+            ),
+            (3, r#"{"type":"content-end","index":0}"#),
+            (
+                4,
+                r#""index":1,"delta":{"message":{"content":{"type":"text","text":""}}}"#,
+            ),
+            (
+                5,
+                r#""index":1,"delta":{"message":{"content":{"text":"豆"}}}"#,
+            ),
+            (8, r#""output_tokens":3}}}"#),
+        ] {
+            assert!(frames[number].contains(part), "{}", frames[number]);
+        }
     }
 }

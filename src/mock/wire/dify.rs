@@ -43,6 +43,7 @@ impl Wire for Chat {
             prompt_tokens: passage::count(&query),
             usage: true,
             created,
+            reasons: false,
         })
     }
 
@@ -56,6 +57,21 @@ impl Wire for Chat {
 
     fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
         text(reply, piece.text, frames);
+    }
+
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    /// As chatflows have it whose model node keeps reasoning apart.
+    fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let data = thought(&reply.id, piece.text, false);
+        event("reasoning_chunk", reply, format_args!("{data}"), frames);
+    }
+
+    fn reasoned(&self, reply: &Reply, _reasoning: &str, frames: &mut Frames) {
+        let data = thought(&reply.id, "", true);
+        event("reasoning_chunk", reply, format_args!("{data}"), frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -77,7 +93,7 @@ impl Wire for Chat {
             );
             return;
         }
-        let (prompt, completion) = (reply.prompt_tokens, u64::from(end.tokens));
+        let (prompt, completion) = (reply.prompt_tokens, end.all_tokens());
         let total = prompt + completion;
         let latency = end.latency.as_secs_f64();
         event(
@@ -112,6 +128,14 @@ pub(super) fn error_body(status: u16, message: &str) -> String {
     format!(r#"{{"code": "{code}", "message": {message}, "status": {status}}}"#)
 }
 
+/// The member with a piece of reasoning of a message.
+pub(super) fn thought(message: &str, text: &str, is_final: bool) -> String {
+    let text = Quoted::ascii(text);
+    format!(
+        r#""data": {{"message_id": "{message}", "reasoning": {text}, "node_id": "llm", "is_final": {is_final}}}"#
+    )
+}
+
 /// Adds a piece of text.
 fn text(reply: &Reply, text: &str, frames: &mut Frames) {
     let text = Quoted::ascii(text);
@@ -142,7 +166,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::super::rng::Purpose;
-    use super::super::{first_piece, written};
+    use super::super::{first_piece, reasoned, written};
     use super::*;
 
     fn accept(body: &str) -> Result<Reply, String> {
@@ -204,11 +228,11 @@ mod tests {
     fn events_look_like_those_of_dify() {
         let reply = reply();
         let end = End {
-            text: "",
             tokens: 2,
             latency: Duration::from_millis(1_250),
             usage: true,
             terminal: true,
+            ..End::default()
         };
         let frames = written(|frames| {
             Chat.open(&reply, frames);
@@ -238,14 +262,34 @@ mod tests {
     }
 
     #[test]
+    fn reasoning_comes_in_events_of_its_own() {
+        let frames = reasoned(&Chat);
+        assert_eq!(frames.len(), 7);
+        for (number, reasoning) in [
+            (
+                1,
+                r#""reasoning": "hm", "node_id": "llm", "is_final": false}}"#,
+            ),
+            (
+                2,
+                r#""reasoning": "", "node_id": "llm", "is_final": true}}"#,
+            ),
+        ] {
+            let frame = &frames[number];
+            assert!(frame.starts_with(r#"data: {"event": "reasoning_chunk", "#));
+            assert!(frame.contains(&format!(r#""data": {{"message_id": "i1", {reasoning}"#)));
+        }
+        assert!(frames[6].contains(r#""completion_tokens": 3, "total_tokens": 6"#));
+    }
+
+    #[test]
     fn the_end_can_lack_usage_or_be_missing() {
         let end = |usage, terminal| {
             let end = End {
-                text: "",
                 tokens: 2,
-                latency: Duration::ZERO,
                 usage,
                 terminal,
+                ..End::default()
             };
             written(|frames| Chat.end(&reply(), &end, frames)).concat()
         };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::frames::{Frames, Quoted};
 use super::super::passage;
 use super::super::rng::Rng;
-use super::dify::error_body;
+use super::dify::{error_body, thought};
 use super::{End, ON_PURPOSE, Piece, Reply, Wire};
 
 /// `POST /v1/completion-messages`.
@@ -66,6 +66,15 @@ impl Wire for Completion {
         );
     }
 
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let data = thought(&reply.id, piece.text, false);
+        event("reasoning_chunk", reply, format_args!("{data}"), frames);
+    }
+
     fn keep_alive(&self, frames: &mut Frames) {
         frames.name_only("ping");
     }
@@ -74,7 +83,7 @@ impl Wire for Completion {
         if !end.terminal {
             return;
         }
-        let (prompt, completion) = (reply.prompt_tokens, u64::from(end.tokens));
+        let (prompt, completion) = (reply.prompt_tokens, end.all_tokens());
         let total = prompt + completion;
         let usage = format!(
             r#""usage": {{"prompt_tokens": {prompt}, "completion_tokens": {completion}, "total_tokens": {total}}}"#
@@ -115,7 +124,7 @@ fn event(name: &str, reply: &Reply, members: std::fmt::Arguments<'_>, frames: &m
 
 #[cfg(test)]
 mod tests {
-    use super::super::{accepted, whole};
+    use super::super::{accepted, reasoned, whole};
     use super::*;
 
     #[test]
@@ -132,5 +141,8 @@ mod tests {
              \"completion_tokens\": 2, \"total_tokens\": 5}}}\n\n"
         );
         assert!(whole(&Completion, false)[3].contains(r#""metadata": {}"#));
+        let frame = &reasoned(&Completion)[1];
+        assert!(frame.contains(r#""event": "reasoning_chunk""#), "{frame}");
+        assert!(frame.contains(r#""reasoning": "hm""#), "{frame}");
     }
 }

@@ -63,6 +63,18 @@ impl Wire for Workflow {
         );
     }
 
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        thought(reply, piece.text, false, frames);
+    }
+
+    fn reasoned(&self, reply: &Reply, _reasoning: &str, frames: &mut Frames) {
+        thought(reply, "", true, frames);
+    }
+
     fn keep_alive(&self, frames: &mut Frames) {
         frames.name_only("ping");
     }
@@ -76,7 +88,7 @@ impl Wire for Workflow {
         finished(LAST, Duration::from_micros(800), reply, frames);
         let (id, text) = (&reply.id, Quoted::ascii(end.text));
         let elapsed = end.latency.as_secs_f64();
-        let total = reply.prompt_tokens + u64::from(end.tokens);
+        let total = reply.prompt_tokens + end.all_tokens();
         let usage = format!(r#", "total_tokens": {total}"#);
         let usage = if end.usage { usage.as_str() } else { "" };
         event(
@@ -107,6 +119,19 @@ impl Wire for Workflow {
             frames,
         );
     }
+}
+
+/// Adds a piece of the model's reasoning.
+fn thought(reply: &Reply, text: &str, is_final: bool, frames: &mut Frames) {
+    let (text, node) = (Quoted::ascii(text), MODEL.0);
+    event(
+        "reasoning_chunk",
+        reply,
+        format_args!(
+            r#""message_id": "", "reasoning": {text}, "node_id": "{node}", "is_final": {is_final}"#
+        ),
+        frames,
+    );
 }
 
 fn started(node: Node, reply: &Reply, frames: &mut Frames) {
@@ -143,7 +168,7 @@ fn event(name: &str, reply: &Reply, data: Arguments<'_>, frames: &mut Frames) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::whole;
+    use super::super::{reasoned, whole};
     use super::*;
 
     #[test]
@@ -176,6 +201,9 @@ mod tests {
              \"knowledge-retrieval\", \"title\": \"Knowledge retrieval\", \"status\": \"succeeded\", \
              \"error\": null, \"elapsed_time\": 0.120000}}\n\n"
         );
+        let thoughts = &reasoned(&Workflow)[7..9];
+        assert!(thoughts[0].contains(r#""reasoning": "hm", "node_id": "1700000000003""#));
+        assert!(thoughts[1].contains(r#""is_final": true"#), "{thoughts:?}");
         assert!(frames[12].contains(r#""status": "succeeded""#));
         assert!(frames[12].ends_with("\"total_steps\": 4, \"total_tokens\": 5}}\n\n"));
     }

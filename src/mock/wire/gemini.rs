@@ -59,7 +59,17 @@ impl Wire for Gemini {
     fn open(&self, _reply: &Reply, _frames: &mut Frames) {}
 
     fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
-        candidate(reply, piece.text, "", &usage(reply, piece.tokens), frames);
+        let usage = usage(reply, piece.tokens, piece.reasoning_tokens);
+        candidate(reply, piece.text, ANSWER, "", &usage, frames);
+    }
+
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let usage = usage(reply, piece.tokens, piece.reasoning_tokens);
+        candidate(reply, piece.text, THOUGHT, "", &usage, frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -67,14 +77,14 @@ impl Wire for Gemini {
     }
 
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        let usage = usage(reply, end.tokens);
+        let usage = usage(reply, end.tokens, end.reasoning_tokens);
         let usage = if end.usage { usage.as_str() } else { "" };
         let finish = if end.terminal {
             r#""finishReason": "STOP","#
         } else {
             ""
         };
-        candidate(reply, "", finish, usage, frames);
+        candidate(reply, "", ANSWER, finish, usage, frames);
     }
 
     fn error(&self, _reply: &Reply, frames: &mut Frames) {
@@ -84,25 +94,43 @@ impl Wire for Gemini {
     }
 }
 
-fn usage(reply: &Reply, tokens: u32) -> String {
+/// What marks a part of the answer: nothing.
+const ANSWER: &str = "";
+
+/// What marks a part of the reasoning.
+const THOUGHT: &str = r#","thought": true"#;
+
+/// The counts so far; that of thoughts, which is not in that of candidates, where there are any.
+fn usage(reply: &Reply, tokens: u32, thoughts: u32) -> String {
     let (prompt, answer) = (reply.prompt_tokens, u64::from(tokens));
-    let total = prompt + answer;
+    let total = prompt + answer + u64::from(thoughts);
+    let thoughts = match thoughts {
+        0 => String::new(),
+        count => format!(r#","thoughtsTokenCount": {count}"#),
+    };
     format!(
-        r#""usageMetadata": {{"promptTokenCount": {prompt},"candidatesTokenCount": {answer},"totalTokenCount": {total}}},"#
+        r#""usageMetadata": {{"promptTokenCount": {prompt},"candidatesTokenCount": {answer},"totalTokenCount": {total}{thoughts}}},"#
     )
 }
 
-fn candidate(reply: &Reply, text: &str, finish: &str, usage: &str, frames: &mut Frames) {
+fn candidate(
+    reply: &Reply,
+    text: &str,
+    mark: &str,
+    finish: &str,
+    usage: &str,
+    frames: &mut Frames,
+) {
     let (id, text) = (&reply.id, Quoted::utf8(text));
     let usage = if reply.usage { usage } else { "" };
     frames.data(format_args!(
-        r#"{{"candidates": [{{"content": {{"parts": [{{"text": {text}}}],"role": "model"}},{finish}"index": 0}}],{usage}"modelVersion": "mock","responseId": "{id}"}}"#
+        r#"{{"candidates": [{{"content": {{"parts": [{{"text": {text}{mark}}}],"role": "model"}},{finish}"index": 0}}],{usage}"modelVersion": "mock","responseId": "{id}"}}"#
     ));
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{accepted, whole};
+    use super::super::{accepted, reasoned, whole};
     use super::*;
 
     #[test]
@@ -120,5 +148,10 @@ mod tests {
         );
         assert!(frames[2].contains(r#""finishReason": "STOP","#));
         assert!(!whole(&Gemini, false).concat().contains("usage"));
+        let frames = reasoned(&Gemini);
+        assert!(frames[0].contains(r#""parts": [{"text": "hm","thought": true}]"#));
+        assert!(frames[1].contains(r#""parts": [{"text": "豆"}]"#));
+        let usage = r#""candidatesTokenCount": 2,"totalTokenCount": 6,"thoughtsTokenCount": 1}"#;
+        assert!(frames[3].contains(usage), "{}", frames[3]);
     }
 }

@@ -65,32 +65,45 @@ pub(super) struct Reply {
     pub(super) usage: bool,
     /// When it began, in seconds of the Unix epoch.
     pub(super) created: i64,
+    /// Whether reasoning comes before the answer.
+    pub(super) reasons: bool,
 }
 
-/// A piece of an answer's text.
+/// A piece of an answer's text, or of its reasoning.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece<'a> {
     /// Its text.
     pub(super) text: &'a str,
-    /// The answer's text so far, this piece included.
+    /// The text so far, this piece included.
     pub(super) so_far: &'a str,
     /// The answer's tokens so far, this piece's included.
     pub(super) tokens: u32,
+    /// Those of the reasoning.
+    pub(super) reasoning_tokens: u32,
 }
 
 /// What is known of an answer at its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct End<'a> {
-    /// The answer's whole text.
+    /// The answer's whole text, without its reasoning.
     pub(super) text: &'a str,
-    /// Tokens that were sent.
+    /// Tokens of the answer that were sent.
     pub(super) tokens: u32,
+    /// Tokens of the reasoning that were sent.
+    pub(super) reasoning_tokens: u32,
     /// Time since the request had been read.
     pub(super) latency: Duration,
     /// Whether usage is sent.
     pub(super) usage: bool,
     /// Whether the event that ends the stream is sent.
     pub(super) terminal: bool,
+}
+
+impl End<'_> {
+    /// All tokens that were sent.
+    fn all_tokens(&self) -> u64 {
+        u64::from(self.tokens) + u64::from(self.reasoning_tokens)
+    }
 }
 
 /// One API's requests, events and errors.
@@ -116,6 +129,17 @@ pub(super) trait Wire: Sync {
     /// A piece of text.
     fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames);
 
+    /// Whether it has a place for reasoning before the answer.
+    fn reasons(&self) -> bool {
+        false
+    }
+
+    /// A piece of reasoning.
+    fn reasoning(&self, _reply: &Reply, _piece: Piece<'_>, _frames: &mut Frames) {}
+
+    /// What follows the last piece of the reasoning, which is that text.
+    fn reasoned(&self, _reply: &Reply, _reasoning: &str, _frames: &mut Frames) {}
+
     /// A sign of life while there is no text.
     fn keep_alive(&self, frames: &mut Frames);
 
@@ -129,25 +153,38 @@ pub(super) trait Wire: Sync {
 /// The message of errors that are made on purpose.
 pub(super) const ON_PURPOSE: &str = "this failure is simulated";
 
-/// The first piece of an answer, for tests.
 /// Adds an event of that name with those members, beside one that tells its type once more: as several
 /// services have it.
 fn typed(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
     frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
 }
 
+/// The first piece of an answer, for tests.
 #[cfg(test)]
 fn first_piece(text: &str) -> Piece<'_> {
     Piece {
         text,
         so_far: text,
         tokens: 1,
+        reasoning_tokens: 0,
     }
 }
 
 /// The frames of an answer with an id and a text of two tokens, in two pieces, for tests.
 #[cfg(test)]
 fn whole(wire: &dyn Wire, usage: bool) -> Vec<String> {
+    answer(wire, usage, 0)
+}
+
+/// The same after one token of reasoning, for tests.
+#[cfg(test)]
+fn reasoned(wire: &dyn Wire) -> Vec<String> {
+    assert!(wire.reasons());
+    answer(wire, true, 1)
+}
+
+#[cfg(test)]
+fn answer(wire: &dyn Wire, usage: bool, reasoning_tokens: u32) -> Vec<String> {
     let reply = Reply {
         id: "i1".into(),
         conversation_id: "c1".into(),
@@ -156,22 +193,30 @@ fn whole(wire: &dyn Wire, usage: bool) -> Vec<String> {
         prompt_tokens: 3,
         usage,
         created: 1_700_000_000,
+        reasons: reasoning_tokens > 0,
     };
     let end = End {
         text: "豆 \"b\"",
         tokens: 2,
+        reasoning_tokens,
         latency: Duration::from_millis(1_250),
         usage,
         terminal: true,
     };
-    let second = Piece {
-        text: " \"b\"",
-        so_far: end.text,
-        tokens: 2,
+    let piece = |text, so_far, tokens| Piece {
+        text,
+        so_far,
+        tokens,
+        reasoning_tokens,
     };
+    let second = piece(" \"b\"", end.text, 2);
     written(|frames| {
         wire.open(&reply, frames);
-        wire.text(&reply, first_piece("豆"), frames);
+        if reply.reasons {
+            wire.reasoning(&reply, piece("hm", "hm", 0), frames);
+            wire.reasoned(&reply, "hm", frames);
+        }
+        wire.text(&reply, piece("豆", "豆", 1), frames);
         wire.text(&reply, second, frames);
         wire.end(&reply, &end, frames);
     })
@@ -197,6 +242,13 @@ fn written(fill: impl FnOnce(&mut Frames)) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_formats_but_two_have_a_place_for_reasoning() {
+        let without = WIRES.iter().filter(|wire| !wire.reasons());
+        let without: Vec<_> = without.map(|wire| wire.path()).collect();
+        assert_eq!(without, ["/generate_stream", "/generate"]);
+    }
 
     #[test]
     fn a_prefix_before_the_path_is_fine() {

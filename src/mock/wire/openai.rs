@@ -52,6 +52,7 @@ impl Wire for Chat {
                 .stream_options
                 .is_some_and(|options| options.include_usage),
             created,
+            reasons: false,
         })
     }
 
@@ -78,6 +79,21 @@ impl Wire for Chat {
         );
     }
 
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    /// As vLLM and `DeepSeek` name it.
+    fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let text = Quoted::utf8(piece.text);
+        choice(
+            reply,
+            format_args!(r#"{{"reasoning_content":{text}}}"#),
+            "null",
+            frames,
+        );
+    }
+
     fn keep_alive(&self, frames: &mut Frames) {
         frames.comment("keep-alive");
     }
@@ -85,15 +101,8 @@ impl Wire for Chat {
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
         choice(reply, format_args!("{{}}"), r#""stop""#, frames);
         if end.usage {
-            let (prompt, completion) = (reply.prompt_tokens, u64::from(end.tokens));
-            let total = prompt + completion;
-            chunk(
-                reply,
-                format_args!(
-                    r#"[],"usage":{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total}}}"#
-                ),
-                frames,
-            );
+            let usage = usage(reply, end);
+            chunk(reply, format_args!(r#"[],"usage":{usage}"#), frames);
         }
         if end.terminal {
             frames.data(format_args!("[DONE]"));
@@ -103,6 +112,21 @@ impl Wire for Chat {
     fn error(&self, _reply: &Reply, frames: &mut Frames) {
         error(frames);
     }
+}
+
+/// The token counts; what of them is reasoning, only where there is any.
+pub(super) fn usage(reply: &Reply, end: &End<'_>) -> String {
+    let (prompt, completion) = (reply.prompt_tokens, end.all_tokens());
+    let total = prompt + completion;
+    let details = match end.reasoning_tokens {
+        0 => String::new(),
+        reasoning => {
+            format!(r#","completion_tokens_details":{{"reasoning_tokens":{reasoning}}}"#)
+        }
+    };
+    format!(
+        r#"{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total}{details}}}"#
+    )
 }
 
 /// The body of an HTTP error.
@@ -145,10 +169,8 @@ fn chunk(reply: &Reply, choices: fmt::Arguments<'_>, frames: &mut Frames) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::super::rng::Purpose;
-    use super::super::{first_piece, written};
+    use super::super::{first_piece, reasoned, written};
     use super::*;
 
     fn accept(body: &str) -> Result<Reply, String> {
@@ -201,11 +223,10 @@ mod tests {
             ..Reply::default()
         };
         let end = End {
-            text: "",
             tokens: 2,
-            latency: Duration::ZERO,
             usage: true,
             terminal: true,
+            ..End::default()
         };
         let head = r#"data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":"#;
         let expected = [
@@ -225,13 +246,20 @@ mod tests {
     }
 
     #[test]
+    fn reasoning_comes_in_deltas_of_its_own_and_is_counted() {
+        let frames = reasoned(&Chat);
+        assert_eq!(frames.len(), 7);
+        assert!(frames[1].contains(r#""delta":{"reasoning_content":"hm"},"finish_reason":null"#));
+        assert!(frames[2].contains(r#""delta":{"content":"豆"}"#));
+        let usage = r#""choices":[],"usage":{"prompt_tokens":3,"completion_tokens":3,"total_tokens":6,"completion_tokens_details":{"reasoning_tokens":1}}}"#;
+        assert!(frames[5].contains(usage), "{}", frames[5]);
+    }
+
+    #[test]
     fn usage_and_done_can_be_left_out_and_done_follows_an_error() {
         let end = End {
-            text: "",
             tokens: 2,
-            latency: Duration::ZERO,
-            usage: false,
-            terminal: false,
+            ..End::default()
         };
         let reply = Reply::default();
         let frames = written(|frames| Chat.end(&reply, &end, frames));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::super::frames::{Frames, Quoted};
 use super::super::rng::Rng;
 use super::content::Tokens;
-use super::openai::{StreamOptions, error, error_body};
+use super::openai::{StreamOptions, error, error_body, usage};
 use super::{End, Piece, Reply, Wire};
 
 /// `POST /v1/completions`.
@@ -56,6 +56,22 @@ impl Wire for Completions {
         choice(reply, piece.text, "null", frames);
     }
 
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    /// As `OpenRouter` has it: beside a text that is empty.
+    fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let text = Quoted::utf8(piece.text);
+        chunk(
+            reply,
+            format_args!(
+                r#"[{{"index":0,"text":"","reasoning":{text},"logprobs":null,"finish_reason":null}}]"#
+            ),
+            frames,
+        );
+    }
+
     fn keep_alive(&self, frames: &mut Frames) {
         frames.comment("keep-alive");
     }
@@ -63,15 +79,8 @@ impl Wire for Completions {
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
         choice(reply, "", r#""stop""#, frames);
         if end.usage {
-            let (prompt, completion) = (reply.prompt_tokens, u64::from(end.tokens));
-            let total = prompt + completion;
-            chunk(
-                reply,
-                format_args!(
-                    r#"[],"usage":{{"prompt_tokens":{prompt},"completion_tokens":{completion},"total_tokens":{total}}}"#
-                ),
-                frames,
-            );
+            let usage = usage(reply, end);
+            chunk(reply, format_args!(r#"[],"usage":{usage}"#), frames);
         }
         if end.terminal {
             frames.data(format_args!("[DONE]"));
@@ -104,7 +113,7 @@ fn chunk(reply: &Reply, choices: fmt::Arguments<'_>, frames: &mut Frames) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{accepted, whole};
+    use super::super::{accepted, reasoned, whole};
     use super::*;
 
     #[test]
@@ -123,5 +132,8 @@ mod tests {
         let mut expected = tails.map(|tail| format!("{head}{tail}\n\n")).to_vec();
         expected.push("data: [DONE]\n\n".to_owned());
         assert_eq!(whole(&Completions, true), expected);
+        let reasoning =
+            r#"[{"index":0,"text":"","reasoning":"hm","logprobs":null,"finish_reason":null}]}"#;
+        assert_eq!(reasoned(&Completions)[0], format!("{head}{reasoning}\n\n"));
     }
 }

@@ -63,31 +63,51 @@ impl Wire for Responses {
         for name in ["response.created", "response.in_progress"] {
             response(name, reply, "in_progress", format_args!("null"), frames);
         }
+        if reply.reasons {
+            item(REASONING, frames);
+        } else {
+            item(message(reply), frames);
+        }
+    }
+
+    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let (text, at) = (Quoted::utf8(piece.text), message(reply).at());
         typed(
-            "response.output_item.added",
-            format_args!(
-                r#""output_index":0,"item":{{"id":"msg_1","type":"message","status":"in_progress","role":"assistant","content":[]}}"#
-            ),
-            frames,
-        );
-        typed(
-            "response.content_part.added",
-            format_args!(
-                r#""item_id":"msg_1","output_index":0,"content_index":0,"part":{{"type":"output_text","text":"","annotations":[]}}"#
-            ),
+            "response.output_text.delta",
+            format_args!(r#"{at},"delta":{text},"logprobs":[]"#),
             frames,
         );
     }
 
-    fn text(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
-        let text = Quoted::utf8(piece.text);
+    fn reasons(&self) -> bool {
+        true
+    }
+
+    /// As servers of open models have it; `OpenAI`'s own sends summaries.
+    fn reasoning(&self, _reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
+        let (text, at) = (Quoted::utf8(piece.text), REASONING.at());
         typed(
-            "response.output_text.delta",
+            "response.reasoning_text.delta",
+            format_args!(r#"{at},"delta":{text}"#),
+            frames,
+        );
+    }
+
+    fn reasoned(&self, reply: &Reply, reasoning: &str, frames: &mut Frames) {
+        let (text, at) = (Quoted::utf8(reasoning), REASONING.at());
+        typed(
+            "response.reasoning_text.done",
+            format_args!(r#"{at},"text":{text}"#),
+            frames,
+        );
+        typed(
+            "response.output_item.done",
             format_args!(
-                r#""item_id":"msg_1","output_index":0,"content_index":0,"delta":{text},"logprobs":[]"#
+                r#""output_index":0,"item":{{"id":"rs_1","type":"reasoning","summary":[],"content":[{{"type":"reasoning_text","text":{text}}}]}}"#
             ),
             frames,
         );
+        item(message(reply), frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -95,20 +115,19 @@ impl Wire for Responses {
     }
 
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        let text = Quoted::utf8(end.text);
+        let (text, at) = (Quoted::utf8(end.text), message(reply).at());
         typed(
             "response.output_text.done",
-            format_args!(
-                r#""item_id":"msg_1","output_index":0,"content_index":0,"text":{text},"logprobs":[]"#
-            ),
+            format_args!(r#"{at},"text":{text},"logprobs":[]"#),
             frames,
         );
         if !end.terminal {
             return;
         }
-        let (input, output) = (reply.prompt_tokens, u64::from(end.tokens));
+        let (input, output) = (reply.prompt_tokens, end.all_tokens());
         let usage = format!(
-            r#"{{"input_tokens":{input},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{output},"output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":{}}}"#,
+            r#"{{"input_tokens":{input},"input_tokens_details":{{"cached_tokens":0}},"output_tokens":{output},"output_tokens_details":{{"reasoning_tokens":{}}},"total_tokens":{}}}"#,
+            end.reasoning_tokens,
             input + output
         );
         let usage = if end.usage { usage.as_str() } else { "null" };
@@ -128,6 +147,59 @@ impl Wire for Responses {
             frames,
         );
     }
+}
+
+/// An item of the output.
+#[derive(Clone, Copy)]
+struct Item {
+    index: u32,
+    id: &'static str,
+    /// Its members, but for the id.
+    members: &'static str,
+    part: &'static str,
+}
+
+const REASONING: Item = Item {
+    index: 0,
+    id: "rs_1",
+    members: r#""type":"reasoning","summary":[],"content":[]"#,
+    part: r#"{"type":"reasoning_text","text":""}"#,
+};
+
+/// The answer, which the reasoning comes before if there is any.
+fn message(reply: &Reply) -> Item {
+    Item {
+        index: u32::from(reply.reasons),
+        id: "msg_1",
+        members: r#""type":"message","status":"in_progress","role":"assistant","content":[]"#,
+        part: r#"{"type":"output_text","text":"","annotations":[]}"#,
+    }
+}
+
+impl Item {
+    /// The members by which events name it.
+    fn at(self) -> String {
+        let Self { index, id, .. } = self;
+        format!(r#""item_id":"{id}","output_index":{index},"content_index":0"#)
+    }
+}
+
+/// Begins an item.
+fn item(item: Item, frames: &mut Frames) {
+    let (at, part) = (item.at(), item.part);
+    let Item {
+        index, id, members, ..
+    } = item;
+    typed(
+        "response.output_item.added",
+        format_args!(r#""output_index":{index},"item":{{"id":"{id}",{members}}}"#),
+        frames,
+    );
+    typed(
+        "response.content_part.added",
+        format_args!(r#"{at},"part":{part}"#),
+        frames,
+    );
 }
 
 /// Adds an event about the whole response.
@@ -151,7 +223,7 @@ fn response(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{accepted, whole};
+    use super::super::{accepted, reasoned, whole};
     use super::*;
 
     #[test]
@@ -173,5 +245,40 @@ mod tests {
         let usage = r#""usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":0},"output_tokens":2,"#;
         assert!(frames[7].contains(usage), "{}", frames[7]);
         assert!(whole(&Responses, false)[7].ends_with("\"usage\":null}}\n\n"));
+    }
+
+    #[test]
+    fn reasoning_is_an_item_of_its_own_before_the_message() {
+        let frames = reasoned(&Responses);
+        let names: Vec<_> = frames
+            .iter()
+            .map(|frame| frame.lines().next().unwrap_or_default())
+            .collect();
+        let expected = [
+            "created",
+            "in_progress",
+            "output_item.added",
+            "content_part.added",
+            "reasoning_text.delta",
+            "reasoning_text.done",
+            "output_item.done",
+            "output_item.added",
+            "content_part.added",
+            "output_text.delta",
+            "output_text.delta",
+            "output_text.done",
+            "completed",
+        ]
+        .map(|name| format!("event: response.{name}"));
+        assert_eq!(names, expected);
+        assert_eq!(
+            frames[4],
+            "event: response.reasoning_text.delta\ndata: {\"type\":\"response.reasoning_text.delta\",\
+             \"item_id\":\"rs_1\",\"output_index\":0,\"content_index\":0,\"delta\":\"hm\"}\n\n"
+        );
+        assert!(frames[9].contains(r#""item_id":"msg_1","output_index":1,"#));
+        let usage =
+            r#""output_tokens":3,"output_tokens_details":{"reasoning_tokens":1},"total_tokens":6}"#;
+        assert!(frames[12].contains(usage), "{}", frames[12]);
     }
 }
