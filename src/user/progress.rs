@@ -28,6 +28,8 @@ pub(super) struct Reporter<'a> {
     /// Not sent yet; empty where it has no chunks.
     pending: Progress,
     last_sent: Option<Stamp>,
+    /// Whether the text so far ends with reasoning.
+    after_reasoning: bool,
 }
 
 impl<'a> Reporter<'a> {
@@ -37,6 +39,7 @@ impl<'a> Reporter<'a> {
             watch,
             pending: Progress::default(),
             last_sent: None,
+            after_reasoning: false,
         }
     }
 
@@ -77,6 +80,12 @@ impl<'a> Reporter<'a> {
             so_far.since_first_token = at.since(first_token);
             if self.watch.text {
                 so_far.text.push_str(meaning.reasoning);
+                self.after_reasoning |= !meaning.reasoning.is_empty();
+                // An answer does not go on in the line of its reasoning.
+                if self.after_reasoning && !meaning.text.is_empty() {
+                    so_far.text.push_str("\n\n");
+                    self.after_reasoning = false;
+                }
                 so_far.text.push_str(meaning.text);
             }
         }
@@ -93,5 +102,44 @@ impl<'a> Reporter<'a> {
             // The collector is gone only when the run is over and nobody counts any more.
             let _ = self.sender.send(Sample::Progress(progress));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::record::{Phase, Sent};
+
+    #[test]
+    fn an_answer_is_set_apart_from_its_reasoning() {
+        let sent = Sent {
+            query_index: None,
+            query: "q".into(),
+            key_index: None,
+            masked_key: "".into(),
+        };
+        let record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+        let (sender, samples) = unbounded();
+        let watch = Watch {
+            figures: true,
+            text: true,
+        };
+        let mut reporter = Reporter::new(&sender, watch);
+        for (reasoning, text) in [("h", ""), ("m", ""), ("", "He"), ("", "llo"), ("?", "!")] {
+            let meaning = Meaning {
+                text,
+                reasoning,
+                ..Meaning::default()
+            };
+            reporter.chunk(&record, Stamp::ZERO, 1, None, &meaning);
+        }
+        reporter.flush();
+        let texts = samples.try_iter().filter_map(|sample| match sample {
+            Sample::Progress(progress) => progress.so_far.map(|so_far| so_far.text),
+            _ => None,
+        });
+        assert_eq!(texts.collect::<String>(), "hm\n\nHello?\n\n!");
     }
 }
