@@ -155,6 +155,8 @@ fn without_a_limit_each_user_has_one_conversation() {
     ];
     let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let said = "0.03 s to 0.06 s, evenly";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
     for user in ["1", "2"] {
         let mut own: Vec<&Row> = rows.iter().filter(|row| row["user"] == user).collect();
         own.sort_by_key(|row| row["turn"].clone());
@@ -204,6 +206,8 @@ fn a_user_who_leaves_abandons_the_request_and_says_so() {
     let flags = ["-n", "2", "--abandon-rate", "1", "--abandon-after", "150ms"];
     let (ran, rows) = run_against(&directory, &server.url("/api/v1/chat-messages"), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let said = "users of 100% of the requests, 0.15 s after the start";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
     for row in &rows {
         assert_eq!((&*row["outcome"], &*row["chunks"]), ("abandoned", "1"));
         assert_eq!((&*row["error_kind"], &*row["response_ms"]), ("", ""));

@@ -73,7 +73,10 @@ fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
             "--param-file",
             &data,
         ];
-        let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        let mut lines = ran.stdout.lines();
+        let said = lines.any(|line| line.split_whitespace().eq(["Seed", seed]));
+        assert!(said, "{}", ran.stdout);
         let order: Vec<u64> = rows
             .iter()
             .map(|row| row["query_index"].parse().unwrap())

@@ -8,9 +8,10 @@ use time::macros::format_description;
 
 use super::page::{Fields, Page, add_files, plain_seconds};
 use super::text::{one_line, shorten};
-use crate::load::{ClosedLoop, Limit};
+use crate::load::{ClosedLoop, Leaving, Limit, ThinkTime};
 use crate::output::{FileKind, RunInfo};
 use crate::text::Message;
+use crate::workload::Order;
 
 /// The wall clock, to the second, for people.
 const STARTED: StaticFormatDescription = format_description!(
@@ -45,12 +46,22 @@ pub struct Banner<'a> {
     pub plan: ClosedLoop,
     /// Requests of a conversation.
     pub turns: u32,
+    /// How long users think between their requests.
+    pub think_time: Option<ThinkTime>,
+    /// Which users leave before their answer is there.
+    pub leaving: Option<Leaving>,
+    /// What everything random is drawn from.
+    pub seed: u64,
     /// Longest wait for anything.
     pub timeout: Duration,
     /// How much longer than the deadline requests in flight may take.
     pub grace: Duration,
     /// The queries.
     pub queries: Source<'a>,
+    /// In which order those of a file are used.
+    pub order: &'a Order,
+    /// Whether each gets a prefix of its own.
+    pub unique: bool,
     /// The API keys.
     pub keys: Source<'a>,
     /// The files that will be written.
@@ -70,6 +81,10 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
     if !watched {
         add_plan(page, banner, &mut fields);
     }
+    if let Some(leaving) = banner.leaving {
+        let label = page.text("console.banner.leaving");
+        fields.add(label, page.message(&leave(leaving)));
+    }
     let several = matches!(banner.queries, Source::File { .. });
     let label = if several {
         "console.banner.queries"
@@ -77,6 +92,7 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
         "console.banner.query"
     };
     fields.add(page.text(label), source(page, banner.queries));
+    add_variety(page, banner, watched, &mut fields);
     let several = matches!(banner.keys, Source::File { .. });
     let label = if several {
         "console.banner.keys"
@@ -131,11 +147,62 @@ fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {
         let turns = Message::new("console.banner.turns_each").with("turns", banner.turns);
         fields.add(page.text("console.banner.turns"), page.message(&turns));
     }
+    if let Some(think) = banner.think_time {
+        let think = page.message(&think_time(think));
+        fields.add(page.text("console.banner.think"), think);
+    }
     let timeout = Message::new("console.banner.timeouts")
         .with("timeout", plain_seconds(banner.timeout))
         .with("grace", plain_seconds(banner.grace));
     let label = page.text("console.banner.timeout");
     fields.add(label, page.message(&timeout));
+}
+
+/// What makes requests differ from each other, and the seed where anything is drawn from it.
+fn add_variety(page: &Page, banner: &Banner<'_>, watched: bool, fields: &mut Fields) {
+    let order = match banner.order {
+        Order::Shuffle(_) => Some("console.banner.shuffle"),
+        Order::Random(_) => Some("console.banner.random"),
+        Order::Sequential => None,
+    };
+    let order = order.filter(|_| matches!(banner.queries, Source::File { .. }));
+    if let Some(order) = order {
+        fields.add(page.text("console.banner.order"), page.text(order));
+    }
+    if banner.unique {
+        let unique = page.text("console.banner.unique_each");
+        fields.add(page.text("console.banner.unique"), unique);
+    }
+    let thinks = !watched
+        && banner
+            .think_time
+            .is_some_and(|think| !matches!(think, ThinkTime::Fixed(_)));
+    let leaves = banner.leaving.is_some_and(|leaving| leaving.rate < 1.0);
+    if order.is_some() || thinks || leaves {
+        fields.add(page.text("console.banner.seed"), banner.seed.to_string());
+    }
+}
+
+fn leave(Leaving { rate, after }: Leaving) -> Message {
+    // As it was given, without the digits that a product of floats has.
+    let percent = (rate * 1e8).round() / 1e6;
+    Message::new("console.banner.leave")
+        .with("percent", percent)
+        .with("after", plain_seconds(after))
+}
+
+fn think_time(think: ThinkTime) -> Message {
+    match think {
+        ThinkTime::Fixed(time) => {
+            Message::new("console.banner.think_fixed").with("time", plain_seconds(time))
+        }
+        ThinkTime::Uniform(least, most) => Message::new("console.banner.think_uniform")
+            .with("least", plain_seconds(least))
+            .with("most", plain_seconds(most)),
+        ThinkTime::Exponential(mean) => {
+            Message::new("console.banner.think_exp").with("mean", plain_seconds(mean))
+        }
+    }
 }
 
 fn ramp_up(page: &Page, plan: &ClosedLoop) -> String {

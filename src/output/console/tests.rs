@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::load::Limit;
+use crate::load::{Leaving, Limit, ThinkTime};
 use crate::record::{Failure, FailureKind, Outcome, Usage};
+use crate::workload::Order;
 use data::*;
 
 const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
@@ -113,6 +114,50 @@ fn banners() {
             })?;
         }
         Ok(())
+    });
+}
+
+#[test]
+fn banners_of_users_who_think_leave_and_ask_in_any_order() {
+    let seconds = Duration::from_secs;
+    let leaving = |rate| Leaving {
+        rate,
+        after: Duration::from_millis(500),
+    };
+    let file = Source::File {
+        path: Path::new("data/queries.csv"),
+        count: 120,
+    };
+    golden("banner_users", Settings::default(), |console| {
+        console.banner(&Banner {
+            turns: 4,
+            think_time: Some(ThinkTime::Exponential(seconds(2))),
+            leaving: Some(leaving(0.125)),
+            queries: file,
+            order: &Order::shuffled(7, 120),
+            unique: true,
+            ..banner(plan(5, 0, Limit::Requests(40)))
+        })?;
+        console.banner(&Banner {
+            think_time: Some(ThinkTime::Uniform(seconds(1), seconds(3))),
+            queries: file,
+            order: &Order::Random(7),
+            ..banner(plan(5, 0, TIMED))
+        })?;
+        // Nothing is drawn here: the seed does not matter, nor does an order without rows.
+        console.banner(&Banner {
+            think_time: Some(ThinkTime::Fixed(seconds(2))),
+            leaving: Some(leaving(1.0)),
+            order: &Order::Random(7),
+            ..banner(plan(5, 0, TIMED))
+        })
+    });
+    golden("banner_leaving", watching(), |console| {
+        console.banner(&Banner {
+            think_time: Some(ThinkTime::Exponential(seconds(2))),
+            leaving: Some(leaving(0.3)),
+            ..banner(plan(1, 0, Limit::OnceEach))
+        })
     });
 }
 

@@ -15,6 +15,7 @@ use crate::record::{
 };
 use crate::stats::{FailureSummary, LiveLine, OutputTokens, RunStats, Statistics, Summary};
 use crate::text::Message;
+use crate::workload::Order;
 
 pub(super) const fn ms(millis: u64) -> Stamp {
     Stamp::from_micros(millis * 1_000)
@@ -50,9 +51,14 @@ pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
         run: &RUN,
         plan,
         turns: 1,
+        think_time: None,
+        leaving: None,
+        seed: 7,
         timeout: Duration::from_secs(60),
         grace: Duration::from_millis(2_500),
         queries: Source::Single("你是谁"),
+        order: &Order::Sequential,
+        unique: false,
         keys: Source::Single("app-****wxyz"),
         files: &[],
         warnings: &[],
