@@ -150,6 +150,18 @@ pub struct LoadArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "patience")]
 pub struct PatienceArgs {
+    /// How long is waited.
+    #[command(flatten)]
+    pub waits: WaitArgs,
+    /// How often a request is tried again.
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub retries: String,
+}
+
+/// How long is waited.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "patience")]
+pub struct WaitArgs {
     /// Longest wait for anything.
     #[arg(long, value_name = "TIME", default_value = "60")]
     pub timeout: String,
@@ -162,9 +174,6 @@ pub struct PatienceArgs {
     /// Longest wait for the next token.
     #[arg(long, value_name = "TIME")]
     pub token_timeout: Option<String>,
-    /// How often a request is tried again.
-    #[arg(long, value_name = "N", default_value = "3")]
-    pub retries: String,
 }
 
 /// How requests travel.

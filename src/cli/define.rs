@@ -41,14 +41,6 @@ fn localized(command: Command, name: &str, texts: &'static Texts) -> Command {
         .before_long_help(format!("{name} long"))
         .about(about)
         .mut_args(|arg| {
-            let ignored = ["load", "output"]
-                .map(Some)
-                .contains(&arg.get_help_heading());
-            let arg = if name == "probe" && ignored {
-                arg.hide(true)
-            } else {
-                arg
-            };
             let help = texts.find(&text_id(name, &arg)).unwrap_or_default();
             let heading = arg.get_help_heading().unwrap_or("general");
             let heading = texts.find(&format!("help.heading.{heading}"));
@@ -81,8 +73,8 @@ fn hint(value: &str) -> ValueHint {
 /// The id of a flag's text; `--help`, `--version` and `--lang` are the same everywhere.
 pub(super) fn text_id(command: &str, arg: &Arg) -> String {
     match arg.get_id().as_str() {
-        // A probe takes what a run takes.
-        id if command == "probe" && id != "raw" => format!("help.run.{id}"),
+        // A probe takes most of what a run takes.
+        id if command == "probe" && !["raw", "seed"].contains(&id) => format!("help.run.{id}"),
         id @ ("help" | "version" | "lang") => format!("help.run.{id}"),
         id => format!("help.{command}.{id}"),
     }

@@ -1,26 +1,73 @@
 //! clap's errors in the user's language, each with the flag, the value and a remedy.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{PROGRAM, Stop, help};
 use crate::text::{Language, Message};
 
-/// What a parser's error means to the user.
-pub(super) fn stop(error: &clap::Error, command: &clap::Command, language: Language) -> Stop {
+/// What a parser's error about these arguments means to the user.
+pub(super) fn stop(
+    error: &clap::Error,
+    command: &clap::Command,
+    args: &[OsString],
+    language: Language,
+) -> Stop {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             Stop::Show(help::text(command, &error.to_string(), language))
         }
         ErrorKind::DisplayVersion => Stop::Show(error.to_string()),
+        ErrorKind::UnknownArgument => {
+            let flag = context(error, ContextKind::InvalidArg);
+            let message = of_a_run(&flag, command, args);
+            Stop::Usage(message.unwrap_or_else(|| unknown_argument(error, &flag)))
+        }
         _ => Stop::Usage(message(error)),
     }
+}
+
+/// That a probe does not take a run's flag; names all of them, so that they are left out at once.
+fn of_a_run(flag: &str, command: &clap::Command, args: &[OsString]) -> Option<Message> {
+    const PROBE: &str = "probe";
+    let mut words = args.iter().filter_map(|word| word.to_str());
+    words.find(|word| *word == PROBE)?;
+    let (run, probe) = (names(command), names(command.find_subcommand(PROBE)?));
+    let is_of_a_run =
+        |name: &str| run.iter().any(|n| n == name) && !probe.iter().any(|n| n == name);
+    let mut flags = vec![flag.split(' ').next()?];
+    if !is_of_a_run(flags[0]) {
+        return None;
+    }
+    for word in words {
+        let name = word.split('=').next().unwrap_or(word);
+        if is_of_a_run(name) && !flags.contains(&name) {
+            flags.push(name);
+        }
+    }
+    Some(Message::new("usage.probe_flags").with("flags", flags.join(" ")))
+}
+
+/// All names of a command's own flags, with their dashes.
+fn names(command: &clap::Command) -> Vec<String> {
+    let of = |arg: &clap::Arg| {
+        let long = arg.get_long_and_visible_aliases().unwrap_or_default();
+        let long: Vec<String> = long.iter().map(|name| format!("--{name}")).collect();
+        long.into_iter()
+            .chain(arg.get_short().map(|name| format!("-{name}")))
+    };
+    let arguments = command.get_arguments();
+    arguments
+        .filter(|arg| arg.get_id() != "version")
+        .flat_map(of)
+        .collect()
 }
 
 fn message(error: &clap::Error) -> Message {
     let flag = context(error, ContextKind::InvalidArg);
     let value = context(error, ContextKind::InvalidValue);
     match error.kind() {
-        ErrorKind::UnknownArgument => unknown_argument(error, &flag),
         ErrorKind::InvalidSubcommand => {
             let word = context(error, ContextKind::InvalidSubcommand);
             let suggested = context(error, ContextKind::SuggestedSubcommand);
@@ -101,7 +148,7 @@ mod tests {
 
     #[test]
     fn every_error_names_what_is_wrong_and_the_remedy() {
-        let table: [(&[&str], &[&str]); 13] = [
+        let table: [(&[&str], &[&str]); 16] = [
             (&["--thread", "5"], &["--thread", "--threads"]),
             (&["--xyzzy"], &["--xyzzy", "--help"]),
             (&["-z"], &["-z", "--help"]),
@@ -115,6 +162,12 @@ mod tests {
             (&["completions", "dos"], &["dos", "bash", "zsh", "fish"]),
             (&["demo", "--user", "5"], &["--user", "--users"]),
             (&["mock", "extra"], &["extra"]),
+            (
+                &["probe", "--threads=5", "--url", "u", "-qd", "5", "--no-csv"],
+                &["--threads --no-csv: ", "leave"],
+            ),
+            (&["probe", "-qd", "5"], &["-q: ", "leave"]),
+            (&["probe", "--urll", "u"], &["--urll", "--url"]),
         ];
         for (words, parts) in table {
             let text = said(words, Language::English);

@@ -2,46 +2,62 @@
 
 use clap::Args;
 
-use super::{OutputArgs, RunArgs};
+use super::{ConnectionArgs, RequestArgs, RunArgs, TargetArgs, WaitArgs, parse_run};
+use crate::text::Language;
 
-/// `sse-perf probe`: the flags of a run, so that a word more in a command line looks closely at what
-/// it does; those of load and output are taken and not heeded.
+/// `sse-perf probe`: the flags of a run that tell its one request from others. Those of load, of
+/// retries and of files would have no effect, and are refused.
 #[derive(Args, Clone, Debug)]
 pub struct ProbeArgs {
+    /// Where the request goes.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// What it says.
+    #[command(flatten)]
+    pub request: RequestArgs,
+    /// Seed of the rows' order.
+    #[arg(help_heading = "request", long, value_name = "N", default_value = "0")]
+    pub seed: String,
+    /// How long is waited.
+    #[command(flatten)]
+    pub waits: WaitArgs,
+    /// How it travels.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
     /// Events are shown with their data.
     #[arg(help_heading = "general", long)]
     pub raw: bool,
-    /// The flags of a run.
-    #[command(flatten)]
-    pub run: RunArgs,
+    /// How output tokens are counted.
+    #[arg(
+        help_heading = "general",
+        long,
+        value_name = "SOURCE",
+        default_value = "usage"
+    )]
+    pub tokens: String,
+    /// Files that cannot be used are errors.
+    #[arg(help_heading = "general", long)]
+    pub strict: bool,
 }
 
 impl ProbeArgs {
     /// The flags of a run of a single request that is not tried again and leaves no files.
+    ///
+    /// # Panics
+    ///
+    /// Never: a run needs no flags.
     #[must_use]
     pub fn single(&self) -> RunArgs {
-        let mut run = self.run.clone();
-        "1".clone_into(&mut run.load.threads);
-        "0".clone_into(&mut run.load.ramp_up);
-        "0".clone_into(&mut run.load.duration);
-        run.load.requests = None;
-        "1".clone_into(&mut run.load.turns);
-        run.load.think_time = None;
-        "0".clone_into(&mut run.load.abandon_rate);
-        run.load.abandon_after = None;
+        let mut run = parse_run::<&str>([], Language::English).expect("a run needs no flags");
+        run.target = self.target.clone();
+        run.request = self.request.clone();
+        run.connection = self.connection.clone();
+        run.load.seed.clone_from(&self.seed);
+        run.patience.waits = self.waits.clone();
         "0".clone_into(&mut run.patience.retries);
-        run.output = OutputArgs {
-            no_csv: true,
-            no_json: true,
-            no_html: true,
-            csv: None,
-            json: None,
-            events: None,
-            html_report: None,
-            ..run.output
-        };
-        run.console.quiet = false;
-        run.console.show_text = false;
+        run.output.tokens.clone_from(&self.tokens);
+        (run.output.no_csv, run.output.no_json, run.output.no_html) = (true, true, true);
+        run.console.strict = self.strict;
         run
     }
 }
@@ -55,4 +71,66 @@ pub struct ProtocolsArgs {
     /// The JSON Schema of protocols is printed.
     #[arg(long, conflicts_with = "name")]
     pub schema: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use clap::Arg;
+
+    use super::super::{Command, PROGRAM, Stop, definitions, parse};
+    use super::*;
+
+    /// The words of a flag, with a value of its own where it takes one.
+    fn words(arg: &Arg) -> Option<Vec<String>> {
+        let flag = format!("--{}", arg.get_long()?);
+        Some(if arg.get_action().takes_values() {
+            let value = format!("v-{}", arg.get_id());
+            vec![flag, value]
+        } else {
+            vec![flag]
+        })
+    }
+
+    fn probe(flags: &[String]) -> Result<Box<ProbeArgs>, Stop> {
+        let words = [PROGRAM, "probe"].into_iter().map(OsString::from);
+        let args: Vec<OsString> = words.chain(flags.iter().map(OsString::from)).collect();
+        match parse(&args, Language::English)?.command {
+            Some(Command::Probe(args)) => Ok(args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_flag_of_a_run_is_heeded_or_refused() {
+        let of_no_run = ["help", "version", "lang"];
+        let mut taken = Vec::new();
+        for arg in definitions(Language::English).get_arguments() {
+            let flag = words(arg).filter(|_| !of_no_run.contains(&arg.get_id().as_str()));
+            let Some(flag) = flag else { continue };
+            match probe(&flag) {
+                Ok(_) => taken.extend(flag),
+                Err(Stop::Usage(message)) => {
+                    assert_eq!(message.id(), "usage.probe_flags", "{flag:?}");
+                    assert!(message.to_string().starts_with(&flag[0]), "{message}");
+                }
+                Err(stop) => panic!("{stop:?}"),
+            }
+        }
+        let single = probe(&taken).expect("flags of a probe").single();
+        let run = parse_run(&taken, Language::English).expect("flags of a run");
+        let shown = |run: &RunArgs| {
+            let RunArgs {
+                target,
+                request,
+                connection,
+                ..
+            } = run;
+            let waits = &run.patience.waits;
+            let others = (&run.load.seed, &run.output.tokens, run.console.strict);
+            format!("{target:?} {request:?} {connection:?} {waits:?} {others:?}")
+        };
+        assert_eq!(shown(&single), shown(&run));
+    }
 }

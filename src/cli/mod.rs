@@ -20,7 +20,7 @@ use crate::text::{Language, Message};
 
 pub use args::{
     ConnectionArgs, ConsoleArgs, LoadArgs, OutputArgs, PatienceArgs, RequestArgs, RunArgs,
-    TargetArgs,
+    TargetArgs, WaitArgs,
 };
 pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
@@ -91,7 +91,7 @@ pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
     let mut command = define::command(language);
     let matches = command
         .try_get_matches_from_mut(help::with_flag(args).iter())
-        .map_err(|error| errors::stop(&error, &command, language))?;
+        .map_err(|error| errors::stop(&error, &command, args, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {
         let message = Message::new("usage.flag_before_command")
@@ -100,7 +100,7 @@ pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
         return Err(Stop::Usage(message));
     }
     let mut cli = Cli::from_arg_matches(&matches)
-        .map_err(|error| errors::stop(&error, &command, language))?;
+        .map_err(|error| errors::stop(&error, &command, args, language))?;
     cli.run.given = given;
     Ok(cli)
 }
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(args.load.threads, "1");
         assert_eq!(args.load.ramp_up, "0");
         assert_eq!(args.load.duration, "0");
-        assert_eq!(args.patience.timeout, "60");
+        assert_eq!(args.patience.waits.timeout, "60");
         assert!(args.given.is_empty());
         for flag in [
             "--host",

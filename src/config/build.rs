@@ -102,23 +102,22 @@ impl Builder<'_> {
     }
 
     fn transport(&mut self) -> Result<TransportConfig, Message> {
-        let (patience, connection) = (&self.raw.patience, &self.raw.connection);
+        let (waits, connection) = (&self.raw.patience.waits, &self.raw.connection);
         let positive = |flag, raw: &Option<String>| {
             raw.as_ref()
                 .map(|raw| parse::positive_duration(flag, raw, "usage.limit_zero"))
                 .transpose()
         };
-        let timeout =
-            parse::positive_duration("--timeout", &patience.timeout, "usage.timeout_zero")?;
-        let connect_timeout = positive("--connect-timeout", &patience.connect_timeout)?;
+        let timeout = parse::positive_duration("--timeout", &waits.timeout, "usage.timeout_zero")?;
+        let connect_timeout = positive("--connect-timeout", &waits.connect_timeout)?;
         if connection.insecure {
             self.warnings.push(Message::new("warning.insecure"));
         }
         Ok(TransportConfig {
             connect_timeout: connect_timeout.unwrap_or(timeout),
             timeout,
-            max_time: positive("--max-time", &patience.max_time)?,
-            token_timeout: positive("--token-timeout", &patience.token_timeout)?,
+            max_time: positive("--max-time", &waits.max_time)?,
+            token_timeout: positive("--token-timeout", &waits.token_timeout)?,
             keepalive: !connection.no_keepalive,
             proxy: connection.proxy.as_deref().map(proxy).transpose()?,
             ca_cert: connection

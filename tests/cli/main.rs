@@ -55,6 +55,7 @@ fn usage_errors_go_to_standard_error() {
         (&["mock", "--ttft", "soon"], "--ttft soon"),
         (&["mock", "--fail", "foo:1"], "'foo'"),
         (&["--threads", "5", "demo"], "--threads"),
+        (&["probe", "-t", "5", "--quiet"], "-t --quiet: a probe"),
         (&["protocols", "dify"], "dify-chat"),
         (&["protocols", "tests/fixtures/dify-failed.sse"], "line 1"),
     ] {
