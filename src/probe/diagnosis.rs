@@ -1,7 +1,8 @@
 //! What is odd about a request that has been observed, in words.
 
 use super::compare;
-use super::propose::{self, Sketch, is_cumulative};
+use super::places::is_cumulative;
+use super::propose::{self, Sketch};
 use super::{Observed, SeenEvent};
 use crate::clock::{Stamp, micros};
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord};
@@ -123,20 +124,13 @@ impl Diagnosis {
         let malformed = observed.events.iter().filter(|event| event.kind.is_none());
         let malformed: Vec<&SeenEvent> = malformed.collect();
         if observed.chunks().next().is_none() {
-            self.no_text(observed, sketch);
+            self.no_text(observed, record, sketch);
         } else if let Some(first) = malformed.first() {
             let message = Message::new("probe.malformed").with("count", malformed.len());
             self.add(message.with("detail", &first.note));
         }
         if kind == Some(FailureKind::Truncated) && observed.chunks().next().is_some() {
-            let last = observed
-                .events
-                .iter()
-                .rev()
-                .find(|event| event.data.is_some());
-            let last = last.map_or_else(String::new, shortened);
-            let message = Message::new("probe.no_end").with("last", last);
-            self.add(message.with("protocol", sketch.protocol.name()));
+            self.no_end(observed, sketch);
         }
         let replaced = observed
             .events
@@ -156,17 +150,32 @@ impl Diagnosis {
         }
     }
 
+    /// That the stream lacks its end.
+    fn no_end(&mut self, observed: &Observed, sketch: &Sketch<'_>) {
+        let events = observed.events.iter().rev();
+        let last = events.into_iter().find(|event| event.data.is_some());
+        let last = last.map_or_else(String::new, shortened);
+        let message = Message::new("probe.no_end").with("last", last);
+        self.add(message.with("protocol", sketch.protocol.name()));
+    }
+
     /// What the stream is, that holds no text by its protocol.
-    fn no_text(&mut self, observed: &Observed, sketch: &Sketch<'_>) {
+    fn no_text(&mut self, observed: &Observed, record: &RequestRecord, sketch: &Sketch<'_>) {
         let dispatched = observed.events.iter().filter(|event| event.data.is_some());
         let events = dispatched.count();
         if events == 0 {
             return self
                 .add(Message::new("probe.only_keep_alives").with("count", observed.events.len()));
         }
+        let other = compare::best(&observed.events);
+        let understood = observed.events.iter().any(SeenEvent::is_understood);
+        let proposal = propose::propose(&observed.events, sketch, understood);
+        if understood && other.is_none() && proposal.is_none() {
+            return self.empty_answer(events, observed, record, sketch);
+        }
         let no_text = Message::new("probe.no_text").with("count", events);
         self.add(no_text.with("protocol", sketch.protocol.name()));
-        if let Some((name, reading)) = compare::best(&observed.events) {
+        if let Some((name, reading)) = other {
             let id = if reading.ended {
                 "probe.other"
             } else {
@@ -175,9 +184,31 @@ impl Diagnosis {
             let message = Message::new(id).with("protocol", name);
             return self.add(message.with("chunks", reading.chunks));
         }
-        if let Some((document, chunks)) = propose::propose(&observed.events, sketch) {
+        if let Some((document, chunks)) = proposal {
             self.add(Message::new("probe.proposal").with("chunks", chunks));
             self.proposal = Some(document);
+        }
+    }
+
+    /// That the protocol is the right one, and the service sent no text.
+    fn empty_answer(
+        &mut self,
+        events: usize,
+        observed: &Observed,
+        record: &RequestRecord,
+        sketch: &Sketch<'_>,
+    ) {
+        if !observed.events.iter().any(|event| event.end) {
+            return self.no_end(observed, sketch);
+        }
+        if !sketch.protocol.expects_text() {
+            // That it needs none is said elsewhere.
+            return;
+        }
+        let message = Message::new("probe.empty_answer").with("count", events);
+        self.add(message.with("protocol", sketch.protocol.name()));
+        if let Some(reason) = &record.finish_reason {
+            self.add(Message::new("probe.finish_reason").with("reason", reason));
         }
     }
 

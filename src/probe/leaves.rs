@@ -89,3 +89,10 @@ pub(super) fn last_name(pointer: &str) -> String {
     let names = pointer.rsplit('/').find(|name| *name != "*");
     names.unwrap_or_default().to_ascii_lowercase()
 }
+
+/// The place of a pointer's name among those, the sooner the better.
+pub(super) fn rank(names: &[&str], pointer: &str) -> usize {
+    let name = last_name(pointer);
+    let place = names.iter().position(|known| *known == name);
+    place.unwrap_or(names.len())
+}

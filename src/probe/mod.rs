@@ -7,6 +7,7 @@
 mod compare;
 mod diagnosis;
 mod leaves;
+mod places;
 mod propose;
 
 use crate::clock::Stamp;
@@ -76,6 +77,17 @@ impl SeenEvent {
     #[must_use]
     pub fn is_chunk(&self) -> bool {
         !self.text.is_empty()
+    }
+
+    /// Whether it says something that the protocol asks for, beside text: an end, token counts, a
+    /// span. Data that are no object, such as `[DONE]`, are the same in many protocols.
+    fn is_understood(&self) -> bool {
+        let is_object = self
+            .data
+            .as_deref()
+            .is_some_and(|d| d.trim_start().starts_with('{'));
+        let says = self.end || self.usage != Usage::default() || self.kind == Some(EventKind::Span);
+        is_object && says
     }
 }
 

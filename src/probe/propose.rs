@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::SeenEvent;
 use super::compare;
-use super::leaves::{Leaf, Leaves, last_name};
+use super::leaves::{Leaf, Leaves, last_name, rank};
+use super::places::{Place, find_text};
 use crate::protocol::Protocol;
 
 /// What of the request is known, to go into the document.
@@ -19,11 +20,7 @@ pub struct Sketch<'a> {
     pub protocol: &'a Protocol,
 }
 
-/// Names that say what they hold; of several places with text one of these is taken.
-const TEXT_NAMES: [&str; 12] = [
-    "text", "content", "delta", "token", "answer", "t", "message", "output", "response", "chunk",
-    "piece", "data",
-];
+/// Names that say what they hold; of several places one of these is taken.
 const TYPE_NAMES: [&str; 7] = ["type", "event", "kind", "object", "op", "action", "status"];
 const END_NAMES: [&str; 8] = [
     "done",
@@ -35,13 +32,17 @@ const END_NAMES: [&str; 8] = [
     "final",
     "stop",
 ];
-const REASONING_NAMES: [&str; 3] = ["reason", "think", "thought"];
 
-/// The document, and how many events with text it reads; `None` where nothing looks like text.
-pub(super) fn propose(events: &[SeenEvent], sketch: &Sketch<'_>) -> Option<(String, usize)> {
+/// The document, and how many events with text it reads; `None` where nothing looks like text,
+/// or, where it has to be `sure`, nothing that goes by the name of one.
+pub(super) fn propose(
+    events: &[SeenEvent],
+    sketch: &Sketch<'_>,
+    sure: bool,
+) -> Option<(String, usize)> {
     let leaves = Leaves::of(events);
     let kind = find_type(events, &leaves);
-    let text = find_text(&leaves, kind.as_ref())?;
+    let text = find_text(&leaves, kind.as_ref(), sure)?;
     let mut rules = Map::new();
     if let Some(kind) = &kind {
         rules.insert("type".to_owned(), json!([kind.at]));
@@ -95,13 +96,13 @@ fn request(sketch: &Sketch<'_>) -> Value {
 }
 
 /// Where the events' types are, and the type of each event, by its number.
-struct Kind {
-    at: String,
+pub(super) struct Kind {
+    pub(super) at: String,
     types: Vec<(usize, String)>,
 }
 
 impl Kind {
-    fn of(&self, event: usize) -> Option<&str> {
+    pub(super) fn of(&self, event: usize) -> Option<&str> {
         let found = self.types.iter().find(|(number, _)| *number == event);
         found.map(|(_, kind)| kind.as_str())
     }
@@ -144,114 +145,6 @@ fn distinct(named: &[(usize, String)]) -> usize {
     names.sort_unstable();
     names.dedup();
     names.len()
-}
-
-/// The place of a pointer's name among those, the sooner the better.
-fn rank(names: &[&str], pointer: &str) -> usize {
-    let name = last_name(pointer);
-    let place = names.iter().position(|known| *known == name);
-    place.unwrap_or(names.len())
-}
-
-/// A place that holds pieces of text.
-struct Place {
-    pointer: String,
-    kind: Option<String>,
-    events: Vec<usize>,
-    cumulative: bool,
-}
-
-impl Place {
-    fn is_reasoning(&self) -> bool {
-        let name = self.pointer.to_ascii_lowercase();
-        REASONING_NAMES.iter().any(|known| name.contains(known))
-    }
-
-    fn source(&self, kind: Option<&Kind>) -> Value {
-        let mut source = Map::new();
-        source.insert("at".to_owned(), json!(self.pointer));
-        if let (Some(_), Some(on)) = (kind, &self.kind) {
-            source.insert("on".to_owned(), json!([on]));
-        }
-        if self.cumulative {
-            source.insert("mode".to_owned(), json!("cumulative"));
-        }
-        match source.len() {
-            1 => json!(self.pointer),
-            _ => Value::Object(source),
-        }
-    }
-}
-
-/// The best place for the answer, and the best one for reasoning, if there is one.
-fn find_text(leaves: &Leaves, kind: Option<&Kind>) -> Option<Vec<Place>> {
-    let mut places: Vec<(usize, Place)> = Vec::new();
-    for (pointer, leaf) in &leaves.by_pointer {
-        if kind.is_some_and(|kind| kind.at == *pointer) {
-            continue;
-        }
-        for (on, pieces) in by_kind(leaf, kind) {
-            if let Some(score) = score(pointer, &pieces) {
-                let cumulative = is_cumulative(&pieces);
-                let place = Place {
-                    pointer: pointer.clone(),
-                    kind: on,
-                    events: pieces.iter().map(|(number, _)| *number).collect(),
-                    cumulative,
-                };
-                places.push((score, place));
-            }
-        }
-    }
-    places.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let mut found: Vec<Place> = Vec::new();
-    for (_, place) in places {
-        let alike = |known: &Place| known.is_reasoning() == place.is_reasoning();
-        if !found.iter().any(alike) {
-            found.push(place);
-        }
-    }
-    (!found.is_empty()).then_some(found)
-}
-
-/// Pieces of text, each with its event's number.
-type Pieces<'a> = Vec<(usize, &'a str)>;
-
-/// A leaf's texts that are not empty, apart by the types of their events.
-fn by_kind<'a>(leaf: &'a Leaf, kind: Option<&Kind>) -> Vec<(Option<String>, Pieces<'a>)> {
-    let mut groups: Vec<(Option<String>, Pieces<'a>)> = Vec::new();
-    for (number, text) in leaf.texts.iter().filter(|(_, text)| !text.is_empty()) {
-        let on = kind.and_then(|kind| kind.of(*number)).map(str::to_owned);
-        match groups.iter_mut().find(|(known, _)| *known == on) {
-            Some((_, pieces)) => pieces.push((*number, text)),
-            None => groups.push((on, vec![(*number, text.as_str())])),
-        }
-    }
-    groups
-}
-
-/// How much a place looks like text that is generated; `None` if it does not.
-fn score(pointer: &str, pieces: &[(usize, &str)]) -> Option<usize> {
-    let mut texts: Vec<&str> = pieces.iter().map(|(_, text)| *text).collect();
-    texts.sort_unstable();
-    texts.dedup();
-    let named = rank(&TEXT_NAMES, pointer) < TEXT_NAMES.len();
-    let name = last_name(pointer);
-    let is_id = name == "id" || name.ends_with("_id") || name.ends_with("time") || name == "model";
-    // The same text again and again is no answer, unless it is all that came.
-    if is_id || texts.len() < 2 && !(named && pieces.len() == 1) {
-        return None;
-    }
-    Some(texts.len() * if named { 3 } else { 1 })
-}
-
-/// Whether each text begins with the one before it, and they grow.
-pub(super) fn is_cumulative(pieces: &[(usize, &str)]) -> bool {
-    let grows = pieces
-        .windows(2)
-        .all(|pair| pair[1].1.starts_with(pair[0].1));
-    let lengths = |piece: Option<&(usize, &str)>| piece.map_or(0, |(_, text)| text.len());
-    pieces.len() > 2 && grows && lengths(pieces.last()) > lengths(pieces.first())
 }
 
 /// Counts of tokens, by their names.
@@ -320,7 +213,7 @@ mod tests {
             body: &json!({"question": "{query}"}),
             protocol: &protocol,
         };
-        let (document, chunks) = propose(&events, &sketch).expect("a proposal");
+        let (document, chunks) = propose(&events, &sketch, false).expect("a proposal");
         (serde_json::from_str(&document).expect("JSON"), chunks)
     }
 
@@ -394,7 +287,7 @@ mod tests {
                 body: &json!({}),
                 protocol: &protocol,
             };
-            assert_eq!(propose(&events, &sketch), None, "{stream}");
+            assert_eq!(propose(&events, &sketch, false), None, "{stream}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use sse_perf::mock::{Dist, Options, Server};
+use sse_perf::protocol::Protocol;
 
 use crate::support::{
     Directory, Ran, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, sse_perf, sse_response,
@@ -195,6 +196,11 @@ fn what_is_odd_is_said_in_words() {
             &["2 keep-alives came, and no event"],
         ),
         (
+            sse_response("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
+            1,
+            &["the answer is empty", "as the service says: stop"],
+        ),
+        (
             plain("text/plain", "", &answer),
             0,
             &["as content-type text/plain"],
@@ -210,6 +216,27 @@ fn what_is_odd_is_said_in_words() {
             ran.stderr
         );
         assert_says(&ran, parts);
+    }
+}
+
+#[test]
+fn an_empty_answer_is_no_other_protocol() {
+    let options = Options {
+        ttft: Dist::Fixed(Duration::from_millis(1)),
+        faults: "empty:1".parse().expect("a fault"),
+        ..Options::default()
+    };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let server = Server::start(address, options).expect("a free port");
+    let url = format!("http://{}", server.addr());
+    for api in Protocol::builtin_names() {
+        let ran = probe(&url, &["--api", api, "--model-name", "m"]);
+        let said = match api {
+            "dify-workflow" => "this protocol needs none",
+            _ => "the answer is empty",
+        };
+        assert_says(&ran, &[said]);
+        assert!(!ran.stdout.contains("my-api"), "{api}: {}", ran.stdout);
     }
 }
 

@@ -151,6 +151,59 @@ fn another_protocol_is_recognised_or_proposed() {
 }
 
 #[test]
+fn an_empty_answer_of_the_right_protocol_is_told_and_no_other_is_proposed() {
+    let empty = failed(FailureKind::Empty, "");
+    let end = r#"{"event":"message_end","id":"m1","task_id":"t1","metadata":{},"files":[]}"#;
+    let dify = as_stream(observed(
+        "dify-chat",
+        &format!("event: ping\n\ndata: {end}\n\n"),
+    ));
+    let first =
+        "data: {\"event\":\"message\",\"id\":\"m1\",\"task_id\":\"t1\",\"answer\":\"\"}\n\n";
+    let two = as_stream(observed("dify-chat", &format!("{first}data: {end}\n\n")));
+    for observed in [dify, two] {
+        let diagnosis = diagnosis("dify-chat", &observed, &empty);
+        assert_eq!(diagnosis.proposal, None);
+        let ids: Vec<_> = diagnosis.findings.iter().map(Message::id).collect();
+        assert_eq!(ids, ["probe.empty_answer"]);
+    }
+    let role = r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#;
+    let finish = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}"#;
+    let stream = format!("data: {role}\n\ndata: {finish}\n\ndata: [DONE]\n\n");
+    let mut filtered = empty.clone();
+    filtered.finish_reason = Some("content_filter".to_owned());
+    let ids = ["probe.empty_answer", "probe.finish_reason"];
+    assert_eq!(found(OPENAI, &openai(&stream), &filtered), ids);
+    // A workflow needs no text.
+    let silent = include_str!("../../../tests/fixtures/dify-workflow-silent.sse");
+    let silent = as_stream(observed("dify-workflow", silent));
+    let mut ok = record(Outcome::Ok);
+    ok.chunks = 0;
+    ok.finish_reason = Some("partial-succeeded".to_owned());
+    let ids = ["probe.text_not_needed"];
+    assert_eq!(found("dify-workflow", &silent, &ok), ids);
+}
+
+#[test]
+fn a_stream_that_breaks_off_before_its_text_lacks_its_end() {
+    let cut = failed(FailureKind::Truncated, "");
+    let started =
+        "data: {\"event\":\"node_started\",\"data\":{\"node_id\":\"1\",\"title\":\"T\"}}\n\n";
+    let observed = as_stream(observed("dify-chat", started));
+    assert_eq!(found("dify-chat", &observed, &cut), ["probe.no_end"]);
+}
+
+#[test]
+fn text_at_another_place_of_a_known_protocol_is_no_empty_answer() {
+    let choice = |rest: &str| format!("data: {{\"choices\":[{{\"index\":0,{rest}}}]}}\n\n");
+    let words = ["Hel", "lo"].map(|t| choice(&format!("\"message\":{{\"content\":\"{t}\"}}")));
+    let stream = words.concat() + &choice("\"finish_reason\":\"stop\"");
+    let empty = failed(FailureKind::Empty, "");
+    let ids = ["probe.no_text", "probe.proposal"];
+    assert_eq!(found(OPENAI, &openai(&stream), &empty), ids);
+}
+
+#[test]
 fn text_that_is_repeated_or_replaced_is_told() {
     let stream: String = ["a", "ab", "abc"].map(text).concat();
     let ok = record(Outcome::Ok);
