@@ -124,6 +124,8 @@ impl Client {
         if self.probe.is_cut() {
             return Interruption::Cut;
         }
+        let proxy_status = failure::proxy_status(error);
+        self.probe.note(|notes| notes.proxy_status = proxy_status);
         Interruption::Failed(failure::classify(
             error,
             &self.probe.notes(),
@@ -172,6 +174,8 @@ pub struct Attempt {
     pub most_lag: Option<Duration>,
     /// The clock that stamped what it read.
     pub clock: ClockSource,
+    /// The status by which the proxy refused to connect, where it did.
+    pub proxy_status: Option<u16>,
 }
 
 impl From<Notes> for Attempt {
@@ -195,6 +199,7 @@ impl From<Notes> for Attempt {
             } else {
                 ClockSource::User
             },
+            proxy_status: notes.proxy_status,
         }
     }
 }

@@ -87,10 +87,11 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String
         }
         FailureKind::Reset => "the server closed the connection before it responded".to_owned(),
         FailureKind::Truncated => "the connection was closed inside the response's body".to_owned(),
-        FailureKind::Connect if matches!(error, Error::ConnectProxyFailed(_)) => {
-            proxy_refusal(&text, peer)
-        }
-        FailureKind::Connect | FailureKind::Dns => format!("{peer}: {text}"),
+        FailureKind::Connect | FailureKind::Dns => match proxy_status(error) {
+            Some(407) => format!("{peer}: HTTP 407 to CONNECT, Proxy Authentication Required"),
+            Some(status) => format!("{peer}: HTTP {status} to CONNECT"),
+            None => format!("{peer}: {text}"),
+        },
         FailureKind::Tls if text.contains("CaUsedAsEndEntity") => CA_AS_SERVER.to_owned(),
         FailureKind::Malformed => match error {
             Error::LargeResponseHeader(_, limit) => {
@@ -106,14 +107,13 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String
 const CA_AS_SERVER: &str = "the server shows a certificate authority's certificate (CA:TRUE), as \
     self-signed ones are by default; it cannot be checked, not with --ca-cert either";
 
-/// ureq gives the status twice, and not what the number means.
-fn proxy_refusal(text: &str, peer: &str) -> String {
-    let status = text.rsplit([' ', '/']).next().unwrap_or_default();
-    match status.parse::<u16>() {
-        Ok(407) => format!("{peer}: HTTP 407, it wants other credentials"),
-        Ok(status) => format!("{peer}: HTTP {status} to CONNECT"),
-        Err(_) => format!("{peer}: {text}"),
-    }
+/// The status by which a proxy refused to connect, where the error is that.
+pub(super) fn proxy_status(error: &Error) -> Option<u16> {
+    let Error::ConnectProxyFailed(text) = error else {
+        return None;
+    };
+    // ureq gives the status twice, and not what the number means.
+    text.rsplit([' ', '/']).next()?.parse().ok()
 }
 
 /// What is wrong with the response's framing, without the client library's words for where it
@@ -219,6 +219,18 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_s_status_is_that_of_its_refusal() {
+        let proxy = |text: &str| Error::ConnectProxyFailed(text.to_owned());
+        for (error, expected) in [
+            (proxy("proxy server responded 407/407"), Some(407)),
+            (proxy("proxy server did not respond"), None),
+            (Error::ConnectionFailed, None),
+        ] {
+            assert_eq!(proxy_status(&error), expected, "{error}");
+        }
+    }
+
+    #[test]
     fn details_name_the_peer_and_the_remedy() {
         let io = |kind: io::ErrorKind| Error::Io(kind.into());
         let proxy =
@@ -234,7 +246,7 @@ mod tests {
             (
                 proxy(407),
                 Stage::Handshaking,
-                "host:80: HTTP 407, it wants",
+                "host:80: HTTP 407 to CONNECT, Proxy",
             ),
             (
                 proxy(403),

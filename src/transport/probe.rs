@@ -94,6 +94,8 @@ pub(super) struct Notes {
     pub(super) reset: bool,
     /// The limit that a wait exceeded.
     pub(super) exceeded: Option<Limit>,
+    /// The status by which the proxy refused to connect.
+    pub(super) proxy_status: Option<u16>,
 }
 
 impl Notes {

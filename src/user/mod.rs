@@ -272,12 +272,15 @@ impl User {
             if context.stop.is_cut() {
                 return Outcome::Cancelled;
             }
-            if may_reconnect && retry::was_stale(&failure, &self.scratch.last_attempt(), now) {
+            let attempt = self.scratch.last_attempt();
+            if may_reconnect && retry::was_stale(&failure, &attempt, now) {
                 may_reconnect = false;
                 record.reconnects += 1;
                 continue;
             }
-            if record.attempts > retries || !retry::is_transient(&failure, record.http_status) {
+            let status = record.http_status;
+            let may_pass = retry::is_transient(&failure, status, attempt.proxy_status);
+            if record.attempts > retries || !may_pass {
                 return Outcome::Failed(failure);
             }
             let seed = record.request << 8 | u64::from(record.attempts);

@@ -18,12 +18,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// service's.
 const RECONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// Whether the failure may pass: no connection, or a status that says so. Never once a stream has
-/// begun.
-pub(super) fn is_transient(failure: &Failure, status: Option<u16>) -> bool {
+/// Whether the failure may pass: no connection, or a status that says so, of the response or of
+/// the proxy that refused to connect. Never once a stream has begun.
+pub(super) fn is_transient(
+    failure: &Failure,
+    status: Option<u16>,
+    proxy_status: Option<u16>,
+) -> bool {
+    let may_pass = |status| matches!(status, 429 | 500 | 502 | 503 | 504);
     match failure.kind {
-        FailureKind::Dns | FailureKind::Connect | FailureKind::TimeoutConnect => true,
-        FailureKind::HttpStatus => matches!(status, Some(429 | 500 | 502 | 503 | 504)),
+        FailureKind::Dns | FailureKind::TimeoutConnect => true,
+        FailureKind::Connect => proxy_status.is_none_or(may_pass),
+        FailureKind::HttpStatus => status.is_some_and(may_pass),
         _ => false,
     }
 }
@@ -92,10 +98,16 @@ mod tests {
         for (kind, status, expected) in table {
             let failure = Failure::new(kind, "");
             assert_eq!(
-                is_transient(&failure, status),
+                is_transient(&failure, status, None),
                 expected,
                 "{kind} {status:?}"
             );
+        }
+        // Credentials and rules of a proxy do not get better; an overload of it may.
+        let refused = Failure::new(FailureKind::Connect, "");
+        for (status, expected) in [(407, false), (403, false), (502, true), (503, true)] {
+            let transient = is_transient(&refused, Some(503), Some(status));
+            assert_eq!(transient, expected, "{status}");
         }
     }
 
@@ -153,6 +165,7 @@ mod tests {
             first_byte: None,
             most_lag: None,
             clock: ClockSource::User,
+            proxy_status: None,
         };
         let soon = Stamp::from_micros(900_000);
         let reset = Failure::new(FailureKind::Reset, "");

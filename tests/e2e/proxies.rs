@@ -79,15 +79,17 @@ fn credentials_reach_the_proxy_and_nobody_else() {
     for (password, code) in [("s3cr%2Ft pw", 0), ("wr0ng", 1)] {
         let directory = Directory::new();
         let url = format!("http://me:{password}@{address}");
-        let args = ["--proxy", &url, "--retries", "0"];
+        let args = ["--proxy", &url, "--retries", "3"];
         let (ran, rows) = run_against(&directory, &service.url(PATH), &args);
         assert_eq!(ran.code, Some(code), "{}{}", ran.stdout, ran.stderr);
         if code == 1 {
             assert_eq!(rows[0]["error_kind"], "connect");
+            assert_eq!(rows[0]["attempts"], "1", "credentials get no better");
             let detail = &rows[0]["error_detail"];
             assert!(detail.contains("HTTP 407"), "{detail}");
             assert!(detail.contains(&address.to_string()), "{detail}");
-            assert!(ran.stdout.contains("--proxy"), "a hint: {}", ran.stdout);
+            let hint = "http://USER:PASSWORD@HOST:PORT";
+            assert!(ran.stdout.contains(hint), "a hint: {}", ran.stdout);
         }
         let files = ["requests.csv", "run.json"].map(|name| directory.file(name));
         let files = files.map(|file| fs::read_to_string(file).expect("a file"));
@@ -106,9 +108,10 @@ fn what_a_proxy_cannot_reach_is_the_connections_failure() {
     drop(listener);
     let proxy = proxy(None);
     let directory = Directory::new();
-    let args = ["--proxy", &proxy.url(""), "--retries", "0"];
+    let args = ["--proxy", &proxy.url(""), "--retries", "1"];
     let (_, rows) = run_against(&directory, &format!("http://{nobody}{PATH}"), &args);
     assert_eq!(rows[0]["error_kind"], "connect");
+    assert_eq!(rows[0]["attempts"], "2", "a 502 may pass");
     assert!(
         rows[0]["error_detail"].starts_with("proxy "),
         "{}",

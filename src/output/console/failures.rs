@@ -67,6 +67,9 @@ fn closer(kind: FailureKind, detail: &str) -> Vec<String> {
         FailureKind::HttpStatus => status(detail).map_or_else(Vec::new, |status| {
             vec![status.to_string(), format!("{}xx", status / 100)]
         }),
+        FailureKind::Connect if detail.contains("HTTP 407 to CONNECT") => {
+            vec!["proxy.407".to_owned()]
+        }
         FailureKind::Connect | FailureKind::Dns => named(detail.starts_with("proxy "), "proxy"),
         FailureKind::Malformed => named(detail.contains("is not HTTP/1.1"), "http"),
         FailureKind::Tls => named(detail.contains("(CA:TRUE)"), "authority"),
@@ -122,6 +125,10 @@ mod tests {
         for language in [Language::English, Language::Chinese] {
             for (kind, detail) in [
                 (FailureKind::Connect, "proxy localhost:3128: HTTP 403"),
+                (
+                    FailureKind::Connect,
+                    "proxy localhost:3128: HTTP 407 to CONNECT, Proxy Authentication Required",
+                ),
                 (
                     FailureKind::Malformed,
                     "the response's head is not HTTP/1.1: x",
