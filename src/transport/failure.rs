@@ -24,7 +24,7 @@ pub(super) fn classify(error: &Error, notes: &Notes, peer: &str) -> Failure {
         }
         (Error::Timeout(_), stage) => return timeout(limit_of(stage), notes),
         (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _)
-        | (_, Stage::Resolving | Stage::Connecting) => FailureKind::Connect,
+        | (_, Stage::Resolving | Stage::Connecting | Stage::Tunnelling) => FailureKind::Connect,
         (_, Stage::Handshaking) => FailureKind::Tls,
         (_, Stage::Sending) => FailureKind::Send,
         (_, Stage::Waiting) => FailureKind::Reset,
@@ -37,7 +37,9 @@ pub(super) fn classify(error: &Error, notes: &Notes, peer: &str) -> Failure {
 /// The limit that a stage's waits are subject to.
 fn limit_of(stage: Stage) -> Limit {
     match stage {
-        Stage::Resolving | Stage::Connecting | Stage::Handshaking => Limit::Connect,
+        Stage::Resolving | Stage::Connecting | Stage::Tunnelling | Stage::Handshaking => {
+            Limit::Connect
+        }
         Stage::Sending => Limit::Send,
         Stage::Waiting | Stage::Streaming => Limit::Idle,
     }
@@ -155,6 +157,7 @@ mod tests {
         let table = [
             (io(), Stage::Resolving, false, FailureKind::Dns),
             (io(), Stage::Connecting, false, FailureKind::Connect),
+            (io(), Stage::Tunnelling, false, FailureKind::Connect),
             (io(), Stage::Handshaking, false, FailureKind::Tls),
             (io(), Stage::Sending, false, FailureKind::Send),
             (io(), Stage::Waiting, false, FailureKind::Reset),
@@ -245,12 +248,12 @@ mod tests {
             (io(io::ErrorKind::NotFound), Stage::Resolving, "host:80: "),
             (
                 proxy(407),
-                Stage::Handshaking,
+                Stage::Tunnelling,
                 "host:80: HTTP 407 to CONNECT, Proxy",
             ),
             (
                 proxy(403),
-                Stage::Handshaking,
+                Stage::Tunnelling,
                 "host:80: HTTP 403 to CONNECT",
             ),
             (Error::Io(authority), Stage::Handshaking, "(CA:TRUE)"),

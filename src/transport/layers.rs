@@ -28,6 +28,7 @@ impl SharedTls {
         details: &ConnectionDetails,
         plain: In,
     ) -> Result<Option<Box<dyn Transport>>, Error> {
+        self.probe.note(|notes| notes.stage = Stage::Handshaking);
         let began = self.probe.clock().now();
         let wrapped = self.rustls.connect(details, Some(plain))?;
         let took = self.probe.clock().now().since(began);

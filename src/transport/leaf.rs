@@ -83,7 +83,7 @@ impl TcpLeaf {
                     stream.set_nodelay(true)?;
                     let took = probe.clock().now().since(began);
                     probe.note(|notes| {
-                        notes.stage = Stage::Handshaking;
+                        notes.stage = Stage::Tunnelling;
                         notes.connect = Some(took);
                         notes.server_addr = Some(*address);
                     });

@@ -17,7 +17,9 @@ pub(super) enum Stage {
     Resolving,
     /// Waiting for TCP to connect.
     Connecting,
-    /// In the proxy's or TLS's handshake.
+    /// Connected, and asking the proxy to connect where there is one.
+    Tunnelling,
+    /// In TLS's handshake.
     Handshaking,
     /// Writing the request.
     Sending,

@@ -118,3 +118,17 @@ fn what_a_proxy_cannot_reach_is_the_connections_failure() {
         rows[0]["error_detail"]
     );
 }
+
+#[test]
+fn a_proxy_that_hangs_up_is_no_fault_of_tls() {
+    let proxy = Scripted::start(|peer| {
+        peer.request();
+        peer.close();
+    });
+    let directory = Directory::new();
+    let args = ["--proxy", &proxy.url(""), "--retries", "0"];
+    let (_, rows) = run_against(&directory, &format!("http://127.0.0.1:1{PATH}"), &args);
+    assert_eq!(rows[0]["error_kind"], "connect");
+    let detail = &rows[0]["error_detail"];
+    assert!(detail.starts_with("proxy 127.0.0.1:"), "{detail}");
+}
