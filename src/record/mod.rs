@@ -200,7 +200,8 @@ pub struct RequestRecord {
     /// How late the client was, at its latest: a read's return − the kernel's arrival of its
     /// newest byte; `None` without kernel timestamps.
     pub client_lag: Option<Duration>,
-    /// How much too late the stamps of coalesced events may be, at most; `None` without any.
+    /// How much too late the stamps of coalesced events may be, at most, and of others that waited
+    /// together with them; `None` without any.
     pub uncertainty: Option<Duration>,
     /// How long the user's thread was ready to run, but waited for a processor; `None` where the
     /// system does not tell.

@@ -15,7 +15,7 @@ use super::Context;
 use super::conversation::Kept;
 use super::progress::Reporter;
 use super::retry;
-use super::stream::{Broken, StreamMeter, quoted};
+use super::stream::{Broken, Doubt, StreamMeter, quoted};
 use super::tap::{Seen, Tap};
 
 /// Bytes of the body read at a time.
@@ -132,15 +132,14 @@ impl Scratch {
         if let Some(ended) = refuse(context, &mut response, self.tap.as_mut()) {
             return ended;
         }
-        let mut waited = run_queue_wait;
+        let mut waited = |_| run_queue_wait();
         let mut meter = StreamMeter::new(
             record,
             &mut self.decoder,
             &mut self.gaps,
             self.events.as_mut(),
             Reporter::new(&context.sender, context.watch),
-            response.attempt().waited,
-            &mut waited,
+            Doubt::new(response.attempt().waited, &mut waited),
         );
         meter.keep(&mut self.kept);
         self.parser.reset();

@@ -2,9 +2,8 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
+mod doubt;
 mod judge;
-
-use std::time::Duration;
 
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Decoder, Meaning, SpanMark, StreamError, estimate_tokens};
@@ -16,6 +15,8 @@ use crate::transport::Arrival;
 use super::conversation::Kept;
 use super::progress::Reporter;
 use super::spans::OpenSpans;
+
+pub(super) use doubt::Doubt;
 
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
@@ -42,22 +43,13 @@ struct Tally<'a> {
     kept: Option<&'a mut Kept>,
     reporter: Reporter<'a>,
     spans: OpenSpans,
-    /// How long the thread has waited for a processor in all, where the system tells.
-    waited: &'a mut dyn FnMut() -> Option<Duration>,
-    /// That, when it was last asked.
-    waited_before: Option<Duration>,
-    /// How late the reads since then were, without the one in hand.
-    lags_before: Duration,
+    doubt: Doubt<'a>,
     /// The read in hand, and when its bytes had arrived.
     read: Option<Arrival>,
-    /// The arrival of the read before.
-    previous_read: Option<Stamp>,
     /// The read that completed the last event.
     last_read: u64,
     /// The read that completed the last chunk.
     last_chunk_read: u64,
-    /// The last read of which there was doubt.
-    doubted_read: u64,
     blocks: u64,
     /// How the body begins, where no block has come yet.
     opening: Vec<u8>,
@@ -75,8 +67,7 @@ impl<'a> StreamMeter<'a> {
         gaps: &'a mut Vec<u64>,
         events: Option<&'a mut Vec<EventRecord>>,
         reporter: Reporter<'a>,
-        waited_before: Option<Duration>,
-        waited: &'a mut dyn FnMut() -> Option<Duration>,
+        doubt: Doubt<'a>,
     ) -> Self {
         gaps.clear();
         decoder.restart();
@@ -90,14 +81,10 @@ impl<'a> StreamMeter<'a> {
                 kept: None,
                 reporter,
                 spans: OpenSpans::default(),
-                waited,
-                waited_before,
-                lags_before: Duration::ZERO,
+                doubt,
                 read: None,
-                previous_read: None,
                 last_read: 0,
                 last_chunk_read: 0,
-                doubted_read: 0,
                 blocks: 0,
                 opening: Vec::new(),
                 ended: false,
@@ -119,8 +106,8 @@ impl<'a> StreamMeter<'a> {
         tally.record.bytes += arrival.bytes as u64;
         tally.record.instants.first_body.get_or_insert(arrival.at);
         if tally.read.is_none_or(|read| read.read != arrival.read) {
-            tally.previous_read = tally.read.map(|read| read.at);
-            tally.lags_before += tally.read.and_then(|read| read.lag).unwrap_or_default();
+            let doubt = tally.doubt.read(tally.read, arrival);
+            tally.record.uncertainty = tally.record.uncertainty.max(doubt);
             tally.read = Some(arrival);
             if let Some(lag) = arrival.lag {
                 tally.reporter.lag(arrival.at, micros(lag));
@@ -202,32 +189,9 @@ impl Tally<'_> {
         // The stamp is that of the newest byte of a read: too late for all events but the last.
         if arrival.read == self.last_read {
             self.record.coalesced += 1;
-            // What the system tells costs more than an event: once for each read.
-            if self.doubted_read != arrival.read {
-                self.doubted_read = arrival.read;
-                self.doubt(arrival);
-            }
+            self.record.uncertainty = self.record.uncertainty.max(self.doubt.of(arrival));
         }
         self.last_read = arrival.read;
-    }
-
-    /// Notes how much too late the stamps of a read's earlier events may be: not more than the time
-    /// since the read before, nor, where the system tells, than the thread waited for a processor
-    /// during the read. What it waited since it last asked includes other reads: those were late by
-    /// what they waited, and are taken off.
-    fn doubt(&mut self, arrival: Arrival) {
-        let since_read = self.previous_read.map(|before| arrival.at.since(before));
-        let total = (self.waited)();
-        let waited = total
-            .zip(self.waited_before)
-            .map(|(total, before)| total.saturating_sub(before + self.lags_before));
-        self.waited_before = total;
-        self.lags_before = Duration::ZERO;
-        let bound = match (since_read, waited) {
-            (Some(gap), Some(wait)) => gap.min(wait),
-            (gap, wait) => wait.or(gap).unwrap_or_default(),
-        };
-        self.record.uncertainty = self.record.uncertainty.max(Some(bound));
     }
 
     fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {

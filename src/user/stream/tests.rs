@@ -1,5 +1,7 @@
 //! Streams with literal stamps, and what they come to.
 
+use std::time::Duration;
+
 use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
@@ -44,15 +46,14 @@ fn measure_late(
     let reporter = Reporter::new(&sender, Watch::default());
     let mut waits = waits.iter().map(|millis| Duration::from_millis(*millis));
     let waited_before = waits.next();
-    let mut waited = || waits.next();
+    let mut waited = |_| waits.next();
     let mut meter = StreamMeter::new(
         &mut record,
         &mut decoder,
         &mut gaps,
         None,
         reporter,
-        waited_before,
-        &mut waited,
+        Doubt::new(waited_before, &mut waited),
     );
     for (read, (millis, bytes)) in (1..).zip(reads) {
         let at = ms(*millis);
