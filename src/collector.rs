@@ -2,12 +2,13 @@
 //! requests end, and prints a line a second.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use crate::clock::{Clock, Stamp};
-use crate::monitor::Monitor;
+use crate::monitor::{Heartbeat, Monitor};
 use crate::output::console::Console;
 use crate::output::{Outputs, WriteError};
 use crate::record::Sample;
@@ -34,6 +35,7 @@ pub struct Collector {
     second: u64,
     flush_due: Stamp,
     monitor: Monitor,
+    heartbeat: Arc<Heartbeat>,
 }
 
 /// What a run came to.
@@ -79,7 +81,14 @@ impl Collector {
             second: 0,
             flush_due: Stamp::ZERO + FLUSH,
             monitor: Monitor::default(),
+            heartbeat: Arc::default(),
         }
+    }
+
+    /// Tells the users that the process runs, and with it when it has not.
+    #[must_use]
+    pub fn heartbeat(&self) -> Arc<Heartbeat> {
+        Arc::clone(&self.heartbeat)
     }
 
     /// Receives samples until the engine says that these were all.
@@ -92,7 +101,9 @@ impl Collector {
                 .min(self.flush_due)
                 .min(self.line_due());
             self.clock.park_until(next, || false);
-            self.monitor.beat(next, self.clock.now());
+            let now = self.clock.now();
+            self.monitor.beat(next, now);
+            self.heartbeat.beat(now);
         }
         // A run's last part of a second is shown too, if anything happened in it.
         let line = self.collected.stats.live(self.second);
@@ -123,6 +134,7 @@ impl Collector {
     /// Does what is due.
     fn be_punctual(&mut self) {
         let now = self.clock.now();
+        self.heartbeat.beat(now);
         if now >= self.flush_due {
             self.flush();
             self.flush_due = now + FLUSH;

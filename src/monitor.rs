@@ -3,9 +3,10 @@
 //! all.
 
 use std::io::Read as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clock::Stamp;
+use crate::clock::{Stamp, micros};
 
 /// How long the calling thread has been ready to run in all, but waited for a processor; `None`
 /// where the system does not tell.
@@ -132,6 +133,60 @@ impl Monitor {
     }
 }
 
+/// By which threads know that the whole process has been stopped: one of them beats all the time,
+/// and has not for as long as it was. A thread that is stopped while it waits for nothing but bytes
+/// waits on no run queue: the system does not count that time.
+///
+/// It is one number, read without a lock: the time for which the process has stood still in all, and
+/// the moment of the last beat, both in milliseconds.
+#[derive(Debug, Default)]
+pub struct Heartbeat(AtomicU64);
+
+impl Heartbeat {
+    /// A pause of the beat that is shorter is none: the thread that beats may be late, and may have
+    /// to wait for a disk or a terminal.
+    const PAUSE: u64 = 100;
+
+    /// Says that the process runs. By one thread only, much more often than the shortest pause.
+    pub fn beat(&self, now: Stamp) {
+        let now = millis(now);
+        let (still, last) = self.read();
+        let pause = now.saturating_sub(last);
+        let still = if last > 0 && pause >= Self::PAUSE {
+            still + pause
+        } else {
+            still
+        };
+        self.0.store(still << 32 | now.max(1), Ordering::Relaxed);
+    }
+
+    /// For how long the process has stood still until then, in all and at most; none where nobody
+    /// beats. What has passed since the last beat counts, too, if it is a pause: whoever asks may
+    /// be the first to run again.
+    #[must_use]
+    pub fn standstill(&self, now: Stamp) -> Duration {
+        let (still, last) = self.read();
+        let pause = millis(now).saturating_sub(last);
+        let pause = if last > 0 && pause >= Self::PAUSE {
+            // The milliseconds that both have lost.
+            pause + 1
+        } else {
+            0
+        };
+        Duration::from_millis(still + pause)
+    }
+
+    fn read(&self) -> (u64, u64) {
+        let both = self.0.load(Ordering::Relaxed);
+        (both >> 32, both & u64::from(u32::MAX))
+    }
+}
+
+/// Whole milliseconds; 49 days fit into the half of a number.
+fn millis(at: Stamp) -> u64 {
+    (micros(at.since(Stamp::ZERO)) / 1_000).min(u64::from(u32::MAX))
+}
+
 #[cfg(unix)]
 mod platform {
     use std::time::Duration;
@@ -232,6 +287,26 @@ mod tests {
         assert_eq!(load.standstill, Duration::from_millis(140));
         assert_eq!(load.elapsed, Duration::from_millis(250));
         assert_eq!(monitor.read(ms(260)).standstill, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_stopped_process_does_not_beat() {
+        let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
+        let heart = Heartbeat::default();
+        let still = |at| u64::try_from(heart.standstill(ms(at)).as_millis()).expect("small");
+        assert_eq!(still(5_000), 0, "nobody beats");
+        for at in [0, 10, 20, 110] {
+            heart.beat(ms(at));
+            assert_eq!(still(at + 99), 0, "late, not stopped");
+        }
+        // Stopped from 115 to 2115 ms: who asks before the beat knows it, and who asks after it.
+        assert_eq!(still(2_116), 2_007);
+        heart.beat(ms(2_117));
+        assert_eq!(still(2_118), 2_007);
+        assert_eq!(still(2_216), 2_007);
+        heart.beat(ms(2_127));
+        heart.beat(ms(2_500));
+        assert_eq!(still(2_500), 2_380);
     }
 
     #[test]

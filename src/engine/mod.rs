@@ -59,12 +59,15 @@ pub fn run(
 
     let clock = Clock::start();
     let collector = make_collector(clock, control)?;
+    let heartbeat = collector.heartbeat();
     let (sender, samples) = unbounded();
     let collecting = thread::Builder::new()
         .name("collector".to_owned())
         .spawn(move || collector.run(&samples))
         .map_err(|error| Message::new("engine.thread").with("error", error))?;
-    let context = Arc::new(Context::new(Arc::clone(plan), clock, sender, watch(plan)));
+    let mut context = Context::new(Arc::clone(plan), clock, sender, watch(plan));
+    context.heartbeat = heartbeat;
+    let context = Arc::new(context);
     let mut supervisor = Supervisor {
         context: &context,
         crew: &crew,

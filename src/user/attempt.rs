@@ -100,6 +100,7 @@ impl Scratch {
             .chain(self.leave_at)
             .min();
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
+        let stood_still = context.heartbeat.standstill(context.clock.now());
         record.http_status = None;
         self.kept.clear();
         if let Some(tap) = &mut self.tap {
@@ -132,14 +133,15 @@ impl Scratch {
         if let Some(ended) = refuse(context, &mut response, self.tap.as_mut()) {
             return ended;
         }
-        let mut waited = |_| run_queue_wait();
+        let waited_before = response.attempt().waited.map(|waited| waited + stood_still);
+        let mut waited = |at| Some(run_queue_wait()? + context.heartbeat.standstill(at));
         let mut meter = StreamMeter::new(
             record,
             &mut self.decoder,
             &mut self.gaps,
             self.events.as_mut(),
             Reporter::new(&context.sender, context.watch),
-            Doubt::new(response.attempt().waited, &mut waited),
+            Doubt::new(waited_before, &mut waited),
         );
         meter.keep(&mut self.kept);
         self.parser.reset();

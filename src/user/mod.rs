@@ -20,7 +20,7 @@ pub use self::tap::{Seen, Tap};
 use self::attempt::{Ended, Scratch};
 use self::conversation::Conversation;
 use crate::clock::{Clock, Stamp};
-use crate::monitor::run_queue_wait;
+use crate::monitor::{Heartbeat, run_queue_wait};
 use crate::plan::Plan;
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord, Sample};
 use crate::stop::Stop;
@@ -40,6 +40,8 @@ pub struct Context {
     pub sender: Sender<Sample>,
     /// What is told of a request beside its counts.
     pub watch: Watch,
+    /// Whether the process has stood still, where somebody tells.
+    pub heartbeat: Arc<Heartbeat>,
     /// Requests claimed so far.
     claimed: AtomicU64,
     /// Conversations begun so far.
@@ -56,6 +58,7 @@ impl Context {
             stop: Stop::default(),
             sender,
             watch,
+            heartbeat: Arc::default(),
             claimed: AtomicU64::new(0),
             conversations: AtomicU64::new(0),
         }

@@ -1,14 +1,17 @@
 //! Runs that are ended from outside: signals, at every stage of a request.
 
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use crate::support::{
-    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, full_backlog, openai_text, rows,
-    sse_response,
+    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, full_backlog, number, openai_text,
+    rows, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -53,13 +56,13 @@ fn eventually(what: &str, condition: impl Fn() -> bool) {
 }
 
 /// A server that sends one token and then is silent, and how many requests it has got.
-fn silent_after_a_token() -> (Scripted, std::sync::Arc<std::sync::atomic::AtomicU32>) {
-    let requests = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+fn silent_after_a_token() -> (Scripted, Arc<AtomicU32>) {
+    let requests = Arc::new(AtomicU32::new(0));
     let server = Scripted::start({
-        let requests = std::sync::Arc::clone(&requests);
+        let requests = Arc::clone(&requests);
         move |peer| {
             if peer.request().is_some() {
-                requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                requests.fetch_add(1, SeqCst);
                 peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
                 peer.stay_silent();
             }
@@ -97,9 +100,7 @@ fn the_second_signal_cuts_what_is_in_flight() {
     let (server, requests) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--threads", "3"]);
-    eventually("3 requests", || {
-        requests.load(std::sync::atomic::Ordering::SeqCst) == 3
-    });
+    eventually("3 requests", || requests.load(SeqCst) == 3);
     run.signal(INTERRUPT);
     thread::sleep(Duration::from_millis(100));
     run.signal(INTERRUPT);
@@ -116,11 +117,11 @@ fn the_second_signal_cuts_what_is_in_flight() {
 #[test]
 fn the_first_signal_lets_requests_finish() {
     for signal in signals() {
-        let requests = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
-        let seen = std::sync::Arc::clone(&requests);
+        let requests = Arc::new(AtomicU32::new(0));
+        let seen = Arc::clone(&requests);
         let server = Scripted::start(move |peer| {
             while peer.request().is_some() {
-                seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                seen.fetch_add(1, SeqCst);
                 peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
                 thread::sleep(Duration::from_millis(500));
                 peer.send([chunk("data: [DONE]\n\n"), chunk("")].concat());
@@ -128,9 +129,7 @@ fn the_first_signal_lets_requests_finish() {
         });
         let directory = Directory::new();
         let run = start(&directory, &server.url(PATH), &["--duration", "60"]);
-        eventually("a second request", || {
-            requests.load(std::sync::atomic::Ordering::SeqCst) >= 2
-        });
+        eventually("a second request", || requests.load(SeqCst) >= 2);
         run.signal(signal);
         assert_eq!(exit_code(run), Some(130));
         let rows = rows(&directory.file("requests.csv"));
@@ -144,9 +143,7 @@ fn grace_ends_the_wait_for_what_is_in_flight() {
     let (server, requests) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--grace", "200ms"]);
-    eventually("a request", || {
-        requests.load(std::sync::atomic::Ordering::SeqCst) == 1
-    });
+    eventually("a request", || requests.load(SeqCst) == 1);
     run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
@@ -220,9 +217,7 @@ fn the_third_signal_leaves_at_once() {
     let (server, requests) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--threads", "2"]);
-    eventually("2 requests", || {
-        requests.load(std::sync::atomic::Ordering::SeqCst) == 2
-    });
+    eventually("2 requests", || requests.load(SeqCst) == 2);
     for _ in 0..3 {
         run.signal(INTERRUPT);
         thread::sleep(Duration::from_millis(5));
@@ -250,7 +245,7 @@ fn a_killed_run_keeps_its_rows() {
     let rows = rows(&directory.file("requests.csv"));
     let last_end = rows
         .iter()
-        .map(|row| crate::support::number(row, "end_s"))
+        .map(|row| number(row, "end_s"))
         .fold(0.0, f64::max);
     assert!(
         last_end >= 1.0,
@@ -267,19 +262,14 @@ fn a_killed_run_keeps_its_rows() {
 
 #[test]
 fn signals_that_were_ignored_at_the_start_stay_so() {
-    let go_on = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let waiting = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let go_on = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let waiting = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let server = Scripted::start({
-        let (go_on, waiting) = (
-            std::sync::Arc::clone(&go_on),
-            std::sync::Arc::clone(&waiting),
-        );
+        let (go_on, waiting) = (Arc::clone(&go_on), Arc::clone(&waiting));
         move |peer| {
             if peer.request().is_some() {
-                waiting.store(true, std::sync::atomic::Ordering::SeqCst);
-                eventually("the signals are sent", || {
-                    go_on.load(std::sync::atomic::Ordering::SeqCst)
-                });
+                waiting.store(true, SeqCst);
+                eventually("the signals are sent", || go_on.load(SeqCst));
                 let events = format!("{}data: [DONE]\n\n", openai_text("a"));
                 peer.send(sse_response(&events));
             }
@@ -287,9 +277,7 @@ fn signals_that_were_ignored_at_the_start_stay_so() {
     });
     let directory = Directory::new();
     let running = start_ignoring("HUP INT", &directory, &server.url(PATH));
-    eventually("the request is sent", || {
-        waiting.load(std::sync::atomic::Ordering::SeqCst)
-    });
+    eventually("the request is sent", || waiting.load(SeqCst));
     for signal in [
         Signal::SIGHUP,
         Signal::SIGINT,
@@ -299,7 +287,53 @@ fn signals_that_were_ignored_at_the_start_stay_so() {
         running.signal(signal);
         thread::sleep(Duration::from_millis(20));
     }
-    go_on.store(true, std::sync::atomic::Ordering::SeqCst);
+    go_on.store(true, SeqCst);
     assert_eq!(exit_code(running), Some(0));
     assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["ok"]);
+}
+
+/// Whether all threads of a process are stopped.
+#[cfg(target_os = "linux")]
+fn is_stopped(process: u32) -> bool {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
+    tasks.flatten().all(|task| {
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        status.contains("State:\tT")
+    })
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_came_while_the_process_was_stopped_is_in_doubt() {
+    // The first token is on its way; the process is stopped; the others are on their way.
+    let stage = Arc::new(AtomicU32::new(0));
+    let server = Scripted::start({
+        let stage = Arc::clone(&stage);
+        move |peer| {
+            peer.request().expect("a request");
+            peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+            stage.store(1, SeqCst);
+            eventually("a stop", || stage.load(SeqCst) == 2);
+            for _ in 0..10 {
+                peer.send(chunk(openai_text("b")));
+                thread::sleep(Duration::from_millis(30));
+            }
+            stage.store(3, SeqCst);
+            peer.send(chunk("data: [DONE]\n\n"));
+            peer.send(chunk(""));
+        }
+    });
+    let directory = Directory::new();
+    let run = start(&directory, &server.url(PATH), &[]);
+    eventually("a token", || stage.load(SeqCst) == 1);
+    run.signal(Signal::SIGSTOP);
+    eventually("a stop", || is_stopped(run.0.id()));
+    stage.store(2, SeqCst);
+    eventually("ten tokens", || stage.load(SeqCst) == 3);
+    run.signal(Signal::SIGCONT);
+    assert_eq!(exit_code(run), Some(0));
+    let row = &rows(&directory.file("requests.csv"))[0];
+    assert_eq!((&*row["outcome"], &*row["chunks"]), ("ok", "11"));
+    // The first of ten came nine pauses before the last.
+    assert!(number(row, "uncertainty_ms") >= 269.0, "{row:?}");
 }

@@ -99,8 +99,9 @@ fn returned(read: Arrival) -> Stamp {
 mod tests {
     use super::*;
 
-    /// The doubt that comes with each read of these, each with its arrival and its lag in milliseconds, and whether it is
-    /// asked about; the thread has waited for `waits` in all, as asked one after the other.
+    /// The doubt that comes with each read of these, each with its arrival and its lag in
+    /// milliseconds, and whether it is asked about; the thread has waited for `waits` in all, as
+    /// asked one after the other.
     fn doubts(reads: &[(u64, u64, bool)], waits: &[u64]) -> Vec<Option<u64>> {
         let millis = Duration::from_millis;
         let mut waits = waits.iter().map(|wait| millis(*wait));
