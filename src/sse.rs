@@ -2,10 +2,12 @@
 //! ("Interpreting an event stream"), and told apart from them the blocks that the standard does not
 //! dispatch, since they count as signs of life.
 
+mod block;
 mod line;
 
-use std::fmt;
 use std::mem;
+
+pub use block::{Block, Event, TooLarge};
 
 use line::{Field, line_end, push_lossy};
 
@@ -19,46 +21,6 @@ const MOST_STRAY: usize = 16 * 1024;
 
 /// Capacity, in bytes, that a buffer may keep from one stream to the next.
 const KEPT_CAPACITY: usize = 64 * 1024;
-
-/// What a blank line completed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Block<'a> {
-    /// An event, as the standard dispatches it.
-    Event(Event<'a>),
-    /// A block without a `data` line, of which the standard says nothing to anybody: comments,
-    /// `event: ping`, a lone `retry:` or `id:`.
-    KeepAlive {
-        /// Its `event` field; empty if it has none.
-        event: &'a str,
-    },
-}
-
-/// An event of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event<'a> {
-    /// The `event` field; empty if there is none, which the standard calls `message`.
-    pub event: &'a str,
-    /// The values of the `data` fields, joined by LF.
-    pub data: &'a str,
-    /// The last event id: that of this event or, if it has none, of an earlier one.
-    pub id: &'a str,
-}
-
-/// An event is larger than the parser was told to take: its data, its `event` field and the last
-/// event id together, or a line that is none of these, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooLarge {
-    /// The largest size that is taken, in bytes.
-    pub limit: usize,
-}
-
-impl fmt::Display for TooLarge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an event of more than {} bytes", self.limit)
-    }
-}
-
-impl std::error::Error for TooLarge {}
 
 /// What has come since the last blank line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +124,9 @@ impl Parser {
                 self.take_held_line()?;
             } else if line.is_empty() {
                 self.dispatch(&mut on);
+            } else if let Some(data) = self.whole_data(line, rest) {
+                rest = &rest[1..];
+                self.dispatch_whole(line, data, &mut on)?;
             } else {
                 self.take_line(line)?;
             }
@@ -349,21 +314,46 @@ impl Parser {
         self.check(self.held(), 0)
     }
 
+    /// The data of an event, if this line is all of it: the blank line follows, and no data came
+    /// before. Nearly all events are of that kind, and need not be copied.
+    fn whole_data<'a>(&self, line: &'a [u8], rest: &[u8]) -> Option<&'a [u8]> {
+        if self.data_end > 0 || self.after_cr || rest.first() != Some(&b'\n') {
+            return None;
+        }
+        match Field::of(line) {
+            Field::Data(data) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// Tells of an event whose data are one line that lies whole in the slice that was fed.
+    fn dispatch_whole(
+        &mut self,
+        line: &[u8],
+        data: &[u8],
+        on: &mut impl FnMut(Block<'_>),
+    ) -> Result<(), TooLarge> {
+        self.check(self.held(), line.len())?;
+        self.check(self.held() + data.len(), 0)?;
+        on(Block::Event(Event {
+            event: &self.event,
+            data: text(data, &mut self.repaired),
+            id: &self.id,
+        }));
+        self.event.clear();
+        self.seen = Seen::Nothing;
+        Ok(())
+    }
+
     /// A blank line: tells what it completes, if anything.
     fn dispatch(&mut self, on: &mut impl FnMut(Block<'_>)) {
         if self.seen == Seen::Nothing {
             return;
         }
         if self.data_end > 0 {
-            let bytes = &self.data[..self.data_end - 1];
-            let data = str::from_utf8(bytes).unwrap_or_else(|_| {
-                self.repaired.clear();
-                push_lossy(&mut self.repaired, bytes);
-                &self.repaired
-            });
             on(Block::Event(Event {
                 event: &self.event,
-                data,
+                data: text(&self.data[..self.data_end - 1], &mut self.repaired),
                 id: &self.id,
             }));
             self.data.clear();
@@ -374,6 +364,15 @@ impl Parser {
         self.event.clear();
         self.seen = Seen::Nothing;
     }
+}
+
+/// Data as text; what is no UTF-8 is repaired in the memory given.
+fn text<'a>(data: &'a [u8], repaired: &'a mut String) -> &'a str {
+    str::from_utf8(data).unwrap_or_else(|_| {
+        repaired.clear();
+        push_lossy(repaired, data);
+        repaired
+    })
 }
 
 /// Whether a line that is no field begins or continues JSON.

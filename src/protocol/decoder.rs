@@ -259,7 +259,10 @@ impl<'a> Reading<'a> {
             values.find(|&v| non_empty(v).is_some() || matches!(v, Value::Number(_)))
         })?;
         match value {
-            Value::Number(number) => Some(self.findings.push(&number.to_string())),
+            Value::Number(number) => {
+                let number = number.to_string();
+                Some(self.findings.add(|text| text.push_str(&number)))
+            }
             value => non_empty(value),
         }
     }

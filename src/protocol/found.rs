@@ -1,12 +1,18 @@
-//! Reads an event's JSON once, along a trie of pointers, into slots that are used again for every
-//! event: nothing is allocated for what nobody asks for.
+//! Reads an event's JSON once, along a trie of pointers, into memory that is used again for every
+//! event: nothing is allocated, and nothing is kept of what nobody asks for.
+//!
+//! The memory of a user that wakes for an event is in no cache: it is as small, and as close together,
+//! as can be.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize as _;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::pointer::{MAX_INDEX, Place, Trie, packed};
+use super::unescape::push_unescaped;
 
 /// A piece of the text that was found, as a range of its buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,14 +96,19 @@ pub(super) struct Found {
 /// What one event holds at the places of a trie.
 #[derive(Debug)]
 pub(super) struct Findings {
-    slots: Vec<Vec<Found>>,
+    /// What was found with its slot: once all has been read in the order of the slots, in each as
+    /// in the event.
+    found: Vec<(usize, Found)>,
+    /// Where in `found` each slot begins, and the last one ends.
+    bounds: Vec<u32>,
     text: String,
 }
 
 impl Findings {
     pub(super) fn new(trie: &Trie) -> Self {
         Self {
-            slots: vec![Vec::new(); trie.slots()],
+            found: Vec::new(),
+            bounds: vec![0; trie.slots() + 1],
             text: String::new(),
         }
     }
@@ -119,35 +130,54 @@ impl Findings {
         if read.is_err() {
             self.clear();
         }
+        self.sort();
         read
     }
 
     fn clear(&mut self) {
-        self.slots.iter_mut().for_each(Vec::clear);
+        self.found.clear();
         self.text.clear();
+    }
+
+    /// Brings what was found into the order of the slots.
+    fn sort(&mut self) {
+        // Stable: what lies in one slot stays as it is in the event.
+        self.found.sort_by_key(|(slot, _)| *slot);
+        let mut end = 0;
+        for (slot, bound) in self.bounds.iter_mut().enumerate() {
+            while self.found.get(end).is_some_and(|(of, _)| *of < slot) {
+                end += 1;
+            }
+            *bound = u32::try_from(end).unwrap_or(u32::MAX);
+        }
+    }
+
+    fn slot(&self, slot: usize) -> &[(usize, Found)] {
+        &self.found[self.bounds[slot] as usize..self.bounds[slot + 1] as usize]
     }
 
     /// How many values lie in a place's slot.
     pub(super) fn len(&self, place: &Place) -> usize {
-        self.slots[place.slot].len()
+        self.slot(place.slot).len()
     }
 
     /// A value by its number in the place's slot. `None` if the pointer does not stand for it, or
     /// if the same member comes again: then its last value is the one that holds.
     pub(super) fn get(&self, place: &Place, number: usize) -> Option<Found> {
-        let slot = &self.slots[place.slot];
-        let found = *slot.get(number)?;
-        let again = slot.get(number + 1).is_some_and(|f| f.index == found.index);
+        let slot = self.slot(place.slot);
+        let (_, found) = *slot.get(number)?;
+        let next = slot.get(number + 1);
+        let again = next.is_some_and(|(_, next)| next.index == found.index);
         (place.includes(found.index) && !again).then_some(found)
     }
 
     /// The values at a place that belong to the same elements as `index`, as far as `shared` says.
     pub(super) fn at(&self, place: Place, shared: u64, index: u64) -> impl Iterator<Item = Value> {
-        let slot = &self.slots[place.slot];
+        let slot = self.slot(place.slot);
         let wanted = index & shared;
-        let start = slot.partition_point(|f| f.index & shared < wanted);
+        let start = slot.partition_point(|(_, found)| found.index & shared < wanted);
         (start..slot.len())
-            .take_while(move |&number| slot[number].index & shared == wanted)
+            .take_while(move |&number| slot[number].1.index & shared == wanted)
             .filter_map(move |number| self.get(&place, number))
             .map(|found| found.value)
     }
@@ -188,10 +218,10 @@ impl Findings {
         }
     }
 
-    /// Keeps a text.
-    pub(super) fn push(&mut self, text: &str) -> Slice {
+    /// Keeps the text that `append` appends.
+    pub(super) fn add(&mut self, append: impl FnOnce(&mut String)) -> Slice {
         let start = self.text.len();
-        self.text.push_str(text);
+        append(&mut self.text);
         Slice {
             start,
             end: self.text.len(),
@@ -212,16 +242,40 @@ impl Walk<'_> {
     fn record(self, value: Value) {
         if let Some(slot) = self.trie.node(self.node).slot {
             let index = self.index;
-            self.findings.slots[slot].push(Found { index, value });
+            self.findings.found.push((slot, Found { index, value }));
         }
+    }
+
+    /// A value below which nothing is asked for, as it stands in the event; `None` if it is none.
+    fn leaf(&mut self, raw: &str) -> Option<Value> {
+        Some(match raw.as_bytes().first()? {
+            b'"' => {
+                let raw = raw.get(1..raw.len() - 1)?;
+                Value::Text(self.findings.add(|text| push_unescaped(text, raw)))
+            }
+            b'{' | b'[' => {
+                let inside = raw.get(1..raw.len() - 1)?;
+                let empty = inside.trim_ascii().is_empty();
+                Value::Container { empty }
+            }
+            b't' | b'f' => Value::Boolean(raw == "true"),
+            b'n' => Value::Null,
+            _ => Value::Number(raw.parse().ok().filter(|n: &f64| n.is_finite())?),
+        })
     }
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+    fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
+        if !self.trie.node(self.node).is_leaf() {
+            return deserializer.deserialize_any(self);
+        }
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let value = self.leaf(raw);
+        self.record(value.ok_or_else(|| D::Error::custom("number out of range"))?);
+        Ok(())
     }
 }
 
@@ -259,7 +313,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         if self.trie.node(self.node).slot.is_some() {
-            let slice = self.findings.push(text);
+            let slice = self.findings.add(|kept| kept.push_str(text));
             self.record(Value::Text(slice));
         }
         Ok(())

@@ -80,6 +80,7 @@ mod memory;
 mod pointer;
 mod rules;
 mod tokens;
+mod unescape;
 
 use std::sync::{Arc, OnceLock};
 

@@ -113,6 +113,13 @@ pub(super) struct Node {
     pub(super) slot: Option<usize>,
 }
 
+impl Node {
+    /// Whether nothing below it is asked for.
+    pub(super) fn is_leaf(&self) -> bool {
+        self.members.is_empty() && self.element.is_none()
+    }
+}
+
 impl Trie {
     pub(super) fn new() -> Self {
         Self {

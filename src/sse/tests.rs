@@ -24,7 +24,9 @@ fn buffers_are_kept_from_event_to_event_and_from_stream_to_stream() {
     let mut parser = Parser::new(1 << 20);
     let stream = b"event: e\nid: 7\ndata: \xFF text\n\n";
     let buffers = |p: &Parser| (p.data.as_ptr(), p.event.as_ptr(), p.repaired.as_ptr());
-    parser.feed(stream, |_| {}).unwrap();
+    for piece in stream.chunks(3) {
+        parser.feed(piece, |_| {}).unwrap();
+    }
     let before = buffers(&parser);
     for piece in stream.chunks(3).cycle().take(100) {
         parser.feed(piece, |_| {}).unwrap();
@@ -32,6 +34,33 @@ fn buffers_are_kept_from_event_to_event_and_from_stream_to_stream() {
     parser.reset();
     parser.feed(stream, |_| {}).unwrap();
     assert_eq!(buffers(&parser), before);
+}
+
+#[test]
+fn an_event_that_comes_whole_is_not_copied() {
+    let mut parser = Parser::new(100);
+    parser
+        .feed(b"event: e\ndata: one\n\ndata:two\n\n", |_| {})
+        .unwrap();
+    assert_eq!(parser.data.capacity(), 0);
+    let mut told = Vec::new();
+    let mut tell = |block: Block<'_>| {
+        if let Block::Event(event) = block {
+            told.push((event.event.to_owned(), event.data.to_owned()));
+        }
+    };
+    // What makes an event more than one line, or less than whole, takes the long way.
+    for piece in [
+        "event: e\ndata: 1\n\n",
+        "data: 2\ndata: 3\n\n",
+        "data: 4\r\n\r\n",
+        "data: 5\n",
+        "\n",
+    ] {
+        parser.feed(piece.as_bytes(), &mut tell).unwrap();
+    }
+    let told: Vec<_> = told.iter().map(|(e, d)| (e.as_str(), d.as_str())).collect();
+    assert_eq!(told, [("e", "1"), ("", "2\n3"), ("", "4"), ("", "5")]);
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! The escapes of a JSON string, resolved into memory that is used again: `serde_json` makes a
+//! buffer for each document that has any.
+
+/// Appends what a string's text stands for; `raw` is what lies between its quotes, and has been
+/// found to be well-formed.
+///
+/// A surrogate without its other half is no character: U+FFFD takes its place, as in a browser that
+/// shows the text.
+pub(super) fn push_unescaped(text: &mut String, raw: &str) {
+    let mut rest = raw;
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (character, length) = resolve(escape);
+        text.push(character);
+        rest = &escape[length..];
+    }
+    text.push_str(rest);
+}
+
+/// The character of an escape that begins behind its backslash, and the escape's length in bytes.
+fn resolve(escape: &str) -> (char, usize) {
+    let character = match escape.chars().next() {
+        Some('u') => return resolve_unicode(escape),
+        Some('b') => '\u{8}',
+        Some('f') => '\u{C}',
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some(itself) => itself,
+        None => return (char::REPLACEMENT_CHARACTER, 0),
+    };
+    (character, 1)
+}
+
+/// The same of `uXXXX`, or of two of them for a character outside of the Basic Multilingual Plane.
+fn resolve_unicode(escape: &str) -> (char, usize) {
+    let unit = |from: usize| {
+        let digits = escape.get(from..from + 4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let Some(first) = unit(1) else {
+        return (char::REPLACEMENT_CHARACTER, 1);
+    };
+    let is_pair = (0xD800..0xDC00).contains(&first) && escape.get(5..7) == Some("\\u");
+    let second = unit(7).filter(|second| is_pair && (0xDC00..0xE000).contains(second));
+    let units = [first, second.unwrap_or_default()];
+    let length = if second.is_some() { 2 } else { 1 };
+    let character = char::decode_utf16(units[..length].iter().copied())
+        .next()
+        .and_then(Result::ok);
+    let bytes = if second.is_some() { 11 } else { 5 };
+    (character.unwrap_or(char::REPLACEMENT_CHARACTER), bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unescaped(raw: &str) -> String {
+        let mut text = String::new();
+        push_unescaped(&mut text, raw);
+        text
+    }
+
+    #[test]
+    fn escapes_are_resolved_as_serde_json_does() {
+        for raw in [
+            "",
+            "plain 你好",
+            r#"a \"quoted\" word, a \\ and a \/"#,
+            r"\b\f\n\r\t",
+            r"\u4f60\u597D \ud83d\ude00\u0041",
+            r"\\u4f60 \\\\ \\n",
+            r"\u0000",
+        ] {
+            let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
+            assert_eq!(unescaped(raw), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn half_a_character_is_replaced() {
+        for (raw, expected) in [
+            (r"a\ud83d", "a\u{FFFD}"),
+            (r"\ud83dx", "\u{FFFD}x"),
+            (r"\ude00\ud83d\ude00", "\u{FFFD}\u{1F600}"),
+            (r"\ud83d\ud83d\ude00", "\u{FFFD}\u{1F600}"),
+            (r"\ud83d\u0041", "\u{FFFD}A"),
+            (r"\ud83d\n", "\u{FFFD}\n"),
+        ] {
+            assert_eq!(unescaped(raw), expected, "{raw}");
+        }
+    }
+}
