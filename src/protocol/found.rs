@@ -120,6 +120,7 @@ impl Findings {
         let walk = Walk {
             trie,
             findings: self,
+            escapes: json.contains('\\'),
             node: 0,
             level: 0,
             index: 0,
@@ -233,6 +234,8 @@ impl Findings {
 struct Walk<'a> {
     trie: &'a Trie,
     findings: &'a mut Findings,
+    /// Whether the event has escapes: without them `serde_json` needs no memory for its texts.
+    escapes: bool,
     node: usize,
     level: u32,
     index: u64,
@@ -269,7 +272,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
-        if !self.trie.node(self.node).is_leaf() {
+        if !self.escapes || !self.trie.node(self.node).is_leaf() {
             return deserializer.deserialize_any(self);
         }
         let raw = <&RawValue>::deserialize(deserializer)?.get();

@@ -101,7 +101,7 @@ impl Memory {
     pub(super) fn whole(&self, source: usize, findings: &mut Findings) -> Slice {
         let texts = self.texts.iter().filter(|text| text.source == source);
         texts.fold(Slice::default(), |whole, text| {
-            let next = findings.push(&text.so_far);
+            let next = findings.add(|kept| kept.push_str(&text.so_far));
             findings.join(whole, next)
         })
     }
