@@ -7,9 +7,11 @@
 mod bins;
 mod data;
 mod groups;
+mod parts;
 mod points;
 mod render;
 mod series;
+mod statistics;
 
 use crate::record::Outcome;
 use crate::stats::{Measured, RunStats, Summary};

@@ -2,10 +2,11 @@
 
 mod client;
 pub mod read;
+mod spans;
 mod summary;
 mod waterfall;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
@@ -16,7 +17,7 @@ use super::about::{About, SavedMessage};
 use super::host::Host;
 use super::layout::Layout;
 use super::waterfall::Waterfall;
-use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, Summary, TickView, Ticks};
+use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, Summary, TickView, Ticks, rounded};
 
 /// Name and version of the document's form.
 pub const SCHEMA: &str = "sse-perf/run/1";
@@ -192,7 +193,7 @@ impl<'a> TickJson<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct SumJson {
     count: u64,
     sum: f64,
@@ -203,6 +204,13 @@ impl SumJson {
         Self {
             count: sum.count,
             sum: sum.sum as f64 / per_unit,
+        }
+    }
+
+    fn sum(&self, per_unit: f64) -> Sum {
+        Sum {
+            count: self.count,
+            sum: rounded(self.sum * per_unit),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A bounded, sparse, mergeable histogram of whole microseconds, for what is pooled over requests.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Statistics, percentile};
 
@@ -15,7 +15,8 @@ const SUB_BITS: u32 = 7;
 ///
 /// Bucket `i` with `i` < 256 holds the value `i`; above, with `s` = `i` / 128 − 1, the 2^`s` values
 /// from (`i` − 128 `s`) 2^`s` on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Sparse")]
 pub struct Histogram {
     /// The buckets that were hit, ascending, and the count of each at the same place.
     indexes: Vec<u16>,
@@ -257,8 +258,10 @@ impl Histogram {
 }
 
 /// How a histogram looks in JSON.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Sparse {
+    /// For readers: the sum of the buckets.
+    #[serde(default)]
     count: u64,
     sum_us: u64,
     /// Whole, however large: readers of JSON that know nothing but floats round it themselves.
@@ -279,6 +282,16 @@ impl Serialize for Histogram {
             buckets: self.buckets().collect(),
         }
         .serialize(serializer)
+    }
+}
+
+impl TryFrom<Sparse> for Histogram {
+    type Error = InvalidHistogram;
+
+    fn try_from(sparse: Sparse) -> Result<Self, InvalidHistogram> {
+        let range = (sparse.min_us.unwrap_or(0), sparse.max_us.unwrap_or(0));
+        let (sum, squares) = (sparse.sum_us, sparse.sum_squares_us2);
+        Self::from_parts(&sparse.buckets, range, sum, squares)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the spans of all requests add up to: each node of a workflow with its durations.
 
-use super::{Distribution, Statistics, in_thousandths};
-use crate::clock::micros;
+use super::{Distribution, Mergeable, Sum, in_thousandths};
+use crate::clock::{Stamp, micros};
 use crate::record::{Outcome, RequestRecord, SpanRecord};
 
 /// The most spans that are told apart by their ids: more are a sign that the protocol's document
@@ -22,9 +22,11 @@ struct Span {
     id: String,
     kind: String,
     title: String,
+    model: bool,
     count: u64,
     failed: u64,
     unfinished: u64,
+    begun: Sum,
     client: Distribution,
     server: Distribution,
 }
@@ -36,9 +38,11 @@ pub struct SpansSummary {
     pub spans: Vec<SpanSummary>,
     /// The share of TTFT, in percent, that had passed when the first span began in which a model
     /// generates text; over successful requests.
-    pub before_model: Option<Statistics>,
+    pub before_model: Mergeable,
     /// Spans of further ids, which were too many to be told apart.
     pub left_out: u64,
+    /// Whether percentiles are at most 0.5% off, and to be shown with ≈: they are of several runs.
+    pub approximate: bool,
 }
 
 /// All spans of one id, of requests that were completed, well or badly.
@@ -50,16 +54,79 @@ pub struct SpanSummary {
     pub kind: String,
     /// Its title, for people; empty where there is none.
     pub title: String,
+    /// Whether a model generates text in it.
+    pub model: bool,
     /// How many ended, well or badly.
     pub count: u64,
     /// How many of these failed, as the service says.
     pub failed: u64,
     /// How many more began, and had not ended when their stream did.
     pub unfinished: u64,
+    /// When those of `client` began, in microseconds since the start of their request: the mean of
+    /// this and that of `client` are the mean of when they ended.
+    pub begun: Sum,
     /// Their durations by the client's clock, in milliseconds, failed ones apart.
-    pub client: Option<Statistics>,
+    pub client: Mergeable,
     /// Their durations by the server's clock, in milliseconds, failed ones apart.
-    pub server: Option<Statistics>,
+    pub server: Mergeable,
+}
+
+impl SpansSummary {
+    /// The spans of several runs, those of one id together. Those of a single run, or of the only
+    /// one that has any, are as they were. `None` if a run's histograms are lacking: an earlier
+    /// version saved it.
+    #[must_use]
+    pub fn merged<'a>(runs: impl IntoIterator<Item = &'a SpansSummary>) -> Option<SpansSummary> {
+        let mut runs = runs.into_iter().filter(|run| !run.spans.is_empty());
+        let mut merged = runs.next().cloned().unwrap_or_default();
+        for run in runs {
+            if !(merged.is_whole() && run.is_whole()) {
+                return None;
+            }
+            merged.merge(run);
+        }
+        Some(merged)
+    }
+
+    fn is_whole(&self) -> bool {
+        let mut spans = self.spans.iter();
+        self.before_model.is_whole()
+            && spans.all(|span| span.client.is_whole() && span.server.is_whole())
+    }
+
+    fn merge(&mut self, other: &SpansSummary) {
+        self.approximate = true;
+        self.before_model.merge(&other.before_model);
+        self.left_out += other.left_out;
+        for span in &other.spans {
+            match self.spans.iter().position(|known| known.id == span.id) {
+                Some(place) => self.spans[place].merge(span),
+                None if self.spans.len() < MOST => self.spans.push(span.clone()),
+                None => self.left_out += span.count + span.unfinished,
+            }
+        }
+    }
+}
+
+impl SpanSummary {
+    fn merge(&mut self, other: &SpanSummary) {
+        rename(&mut self.kind, &other.kind);
+        rename(&mut self.title, &other.title);
+        self.model |= other.model;
+        self.count += other.count;
+        self.failed += other.failed;
+        self.unfinished += other.unfinished;
+        self.begun += other.begun;
+        self.client.merge(&other.client);
+        self.server.merge(&other.server);
+    }
+}
+
+/// Takes the newer name, if there is one.
+fn rename(kept: &mut String, newer: &str) {
+    if !newer.is_empty() && kept != newer {
+        newer.clone_into(kept);
+    }
 }
 
 impl Spans {
@@ -69,14 +136,15 @@ impl Spans {
             return;
         }
         for span in &request.spans {
-            self.add(span);
+            self.add(span, request.instants.start);
         }
         if let (Outcome::Ok, Some(share)) = (&request.outcome, request.before_model_share()) {
             self.before_model.record(in_thousandths(share * 100.0));
         }
     }
 
-    fn add(&mut self, span: &SpanRecord) {
+    /// Adds a span of the request that started then.
+    fn add(&mut self, span: &SpanRecord, request: Stamp) {
         let known = self.by_id.iter().position(|known| known.id == span.id);
         let place = match known {
             Some(place) => place,
@@ -92,7 +160,7 @@ impl Spans {
                 return;
             }
         };
-        self.by_id[place].add(span);
+        self.by_id[place].add(span, request);
     }
 
     pub(super) fn summary(&self) -> SpansSummary {
@@ -100,27 +168,28 @@ impl Spans {
             id: span.id.clone(),
             kind: span.kind.clone(),
             title: span.title.clone(),
+            model: span.model,
             count: span.count,
             failed: span.failed,
             unfinished: span.unfinished,
-            client: span.client.snapshot(),
-            server: span.server.snapshot(),
+            begun: span.begun,
+            client: Mergeable::of(&span.client),
+            server: Mergeable::of(&span.server),
         };
         SpansSummary {
             spans: self.by_id.iter().map(of).collect(),
-            before_model: self.before_model.snapshot(),
+            before_model: Mergeable::of(&self.before_model),
             left_out: self.left_out,
+            approximate: false,
         }
     }
 }
 
 impl Span {
-    fn add(&mut self, span: &SpanRecord) {
-        for (kept, newer) in [(&mut self.kind, &span.kind), (&mut self.title, &span.title)] {
-            if !newer.is_empty() && kept != newer {
-                kept.clone_from(newer);
-            }
-        }
+    fn add(&mut self, span: &SpanRecord, request: Stamp) {
+        rename(&mut self.kind, &span.kind);
+        rename(&mut self.title, &span.title);
+        self.model |= span.model;
         if span.end.is_none() {
             self.unfinished += 1;
             return;
@@ -130,91 +199,15 @@ impl Span {
             self.failed += 1;
             return;
         }
-        for (distribution, duration) in [
-            (&mut self.client, span.duration()),
-            (&mut self.server, span.elapsed),
-        ] {
-            if let Some(duration) = duration {
-                distribution.record(micros(duration));
-            }
+        if let (Some(start), Some(duration)) = (span.start, span.duration()) {
+            self.begun.record(Some(micros(start.since(request))));
+            self.client.record(micros(duration));
+        }
+        if let Some(elapsed) = span.elapsed {
+            self.server.record(micros(elapsed));
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::clock::Stamp;
-    use crate::record::FailureKind;
-    use crate::stats::tests::{failed, ok_request};
-
-    const fn ms(millis: u64) -> Stamp {
-        Stamp::from_micros(millis * 1_000)
-    }
-
-    fn span(id: &str, start: u64, end: Option<u64>) -> SpanRecord {
-        SpanRecord {
-            id: id.to_owned(),
-            kind: if id == "m" { "llm" } else { "code" }.to_owned(),
-            title: id.to_uppercase(),
-            start: Some(ms(start)),
-            end: end.map(ms),
-            elapsed: end.map(|end| Duration::from_millis(end - start - 1)),
-            failed: false,
-            model: id == "m",
-        }
-    }
-
-    #[test]
-    fn each_id_has_its_figures() {
-        let mut spans = Spans::default();
-        let mut first = ok_request(ms(0), ms(400), ms(900));
-        first.spans = vec![span("c", 10, Some(110)), span("m", 100, Some(900))];
-        let mut second = ok_request(ms(0), ms(200), ms(500));
-        second.spans = vec![span("c", 10, Some(60)), span("m", 150, Some(450))];
-        let mut broken = failed(ms(1_000), FailureKind::ErrorEvent);
-        broken.spans = vec![span("c", 10, Some(1_000)), span("m", 20, None)];
-        broken.spans[0].failed = true;
-        let mut cut = ok_request(ms(0), ms(400), ms(900));
-        cut.spans = vec![span("c", 10, None)];
-        cut.outcome = Outcome::Cancelled;
-        for request in [&first, &second, &broken, &cut] {
-            spans.record(request);
-        }
-        let summary = spans.summary();
-        let told: Vec<_> = summary
-            .spans
-            .iter()
-            .map(|s| {
-                let mean = |of: &Option<Statistics>| of.map(|of| of.mean.to_bits());
-                let counts = (s.count, s.failed, s.unfinished);
-                (s.title.as_str(), counts, mean(&s.client), mean(&s.server))
-            })
-            .collect();
-        let bits = |mean: f64| Some(mean.to_bits());
-        let expected = [
-            ("C", (3, 1, 0), bits(75.0), bits(74.0)),
-            ("M", (2, 0, 1), bits(550.0), bits(549.0)),
-        ];
-        assert_eq!(told, expected);
-        let before = summary.before_model.unwrap();
-        assert_eq!(
-            (before.count, before.mean.to_bits()),
-            (2, 50.0_f64.to_bits())
-        );
-    }
-
-    #[test]
-    fn ids_that_are_others_in_every_request_do_not_fill_the_memory() {
-        let mut spans = Spans::default();
-        for number in 0..300 {
-            let mut request = ok_request(ms(0), ms(400), ms(900));
-            request.spans = vec![span(&number.to_string(), 10, Some(110))];
-            spans.record(&request);
-        }
-        let summary = spans.summary();
-        assert_eq!((summary.spans.len(), summary.left_out), (MOST, 44));
-    }
-}
+mod tests;

@@ -66,10 +66,15 @@ class Chart {
       canvas.getContext('2d').setTransform(ratio, 0, 0, ratio, 0, 0);
     }
     this.area = {
-      left: MARGIN.left, right: width - (this.marginRight ?? MARGIN.right),
+      left: this.marginLeft ?? MARGIN.left, right: width - (this.marginRight ?? MARGIN.right),
       top: this.marginTop ?? MARGIN.top, bottom: height - MARGIN.bottom, width, height,
     };
     this.draw();
+  }
+
+  // Fits the canvases to a sheet of paper: two charts beside each other.
+  resizeForPaper() {
+    this.resize(440, 220, 3);
   }
 
   draw() {
@@ -118,9 +123,16 @@ class Chart {
 
   // The chart's data as CSV, field names in English.
   saveTable() {
-    const lines = this.table().map((row) => row.map((cell) => cell ?? '').join(','));
+    const lines = this.table().map((row) => row.map(csvCell).join(','));
     save(`${this.id}.csv`, new Blob([`${lines.join('\n')}\n`], { type: 'text/csv' }));
   }
+}
+
+// A cell of a CSV file. Text is quoted where it must be, and no spreadsheet takes it for a formula.
+function csvCell(value) {
+  if (typeof value !== 'string') return value ?? '';
+  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
 // A series' mark, 18 by 10, as in the plot.

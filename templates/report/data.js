@@ -1,5 +1,5 @@
 // What the program measured, as it stands in the page, and how it is unpacked. The script is these files one after
-// the other: data, text, draw, chart, time, trend, waterfall, distribution, tables, main.
+// the other: data, text, draw, chart, time, trend, waterfall, distribution, tables, nodes, turns, main.
 //
 // The contract with the program (schema "sse-perf/page/1"). `null` is "not measured" wherever a value
 // may be missing; `null` in place of a whole series, or none of it, is "not available from the files that were read".
@@ -36,6 +36,15 @@
 //            "abandoned" or the kind of failure; start in ms since the run's start, the other instants in ms since
 //            the request's start; connect: duration of DNS, connect and TLS; stall: length of the longest gap where
 //            it stands out, and stall_at where that gap began
+// spans      {approximate, before_model, left_out, nodes}; null where streams told of no nodes of a workflow, or where
+//            the run's JSON is not there. nodes: [{id, kind, title, model, count, failed, unfinished, begun, client,
+//            server}] in the order in which they were first seen; model: a model generates text in it; count: how many
+//            ended, failed ones included; begun: mean time from the start of the request to that of the node, in ms, of
+//            those of `client`; client and server: durations in ms by either clock, failed ones apart, a row as in
+//            `statistics` or null. before_model: such a row, the share of TTFT in percent before the first model.
+//            left_out: nodes of further ids; approximate: percentiles are at most 0.5% off, as runs were merged
+// turns      [{turn, ok, failed, ttft}] by turn of the conversation, ttft: a row as in `statistics`, in ms, or null;
+//            empty where requests were no turns of conversations
 // breakdowns {key, query, run}: {of, names, figures}: the first 100 of `of` groups; names: arrays of texts
 //            (key: [masked key], query: [text], run: [run id, label, host, target, model]); figures: arrays
 //            [requests, ok, failed, ttft_p50, ttft_p99, tpot_mean, response_p50, response_p99, tokens_per_s_mean,
@@ -67,8 +76,17 @@ function unpackPoints(metric) {
   };
 }
 
+// A named figure of a row of statistics, null without the row.
+function figureOf(row, name) {
+  return row ? row[STATISTICS.indexOf(name)] : null;
+}
+
 // A named figure of a metric, null where the metric was not measured.
 function statistic(metric, name) {
-  const figures = data.statistics[metric];
-  return figures ? figures[STATISTICS.indexOf(name)] : null;
+  return figureOf(data.statistics[metric], name);
+}
+
+// Whether there are turns to be compared.
+function hasTurns() {
+  return data.turns.length > 1;
 }

@@ -48,9 +48,6 @@ function build() {
   for (const marked of document.querySelectorAll('[data-text]')) marked.textContent = text(marked.dataset.text.replace('report.', ''));
   document.getElementById('brand').hidden = data.brand === null;
   document.getElementById('brand-name').replaceChildren(data.brand === null ? '' : shown(data.brand, 40));
-  document.getElementById('contents').replaceChildren(...['trends', 'requests', 'distributions', 'waterfall', 'statistics', 'failures', 'breakdowns', 'glossary'].map((id) => (
-    element('a', { href: `#${id}` }, text(`section.${id}`))
-  )));
   const groups = [breakdown('run', ['run', 'label', 'host', 'target', 'model']), breakdown('key', ['key']), breakdown('query', ['query'])].filter(Boolean);
   const logarithmic = button(text('log'), () => {
     page.log = !page.log;
@@ -58,15 +55,20 @@ function build() {
     zoom(view.from, view.to);
   }, { 'aria-pressed': page.log, id: 'log' });
   const stepNote = data.ticks && data.ticks.step_s > 1 ? text('step', { s: data.ticks.step_s }) : '';
-  document.getElementById('main').replaceChildren(
-    overview(),
+  const sections = [
     section('trends', element('div', { class: 'lead' }, element('p', { id: 'help' }, `${text('help')} ${stepNote}`), logarithmic), figures(overTheRun())),
     section('requests', element('p', { class: 'lead' }, text('requests.lead')), figures(perRequest())),
     section('distributions', figures([new Distribution('ttft'), new Distribution('response')])),
+    nodesSection(), turnsSection(),
     section('waterfall', figures([new Waterfall(data.waterfall)])),
     statisticsTable(), failuresTable(),
     section('breakdowns', ...groups.length ? groups : [element('p', { class: 'lead' }, text('nothing'))]),
-    glossary());
+    glossary(),
+  ].filter(Boolean);
+  document.getElementById('main').replaceChildren(overview(), ...sections);
+  document.getElementById('contents').replaceChildren(...sections.map(({ id }) => (
+    element('a', { href: `#${id}` }, text(`section.${id}`))
+  )));
   document.getElementById('footer').replaceChildren(element('p', {}, text('footer', { program: document.querySelector('meta[name=generator]').content })), element('p', {}, text('palette')));
   showSwitches();
   zoom(view.from, view.to);
@@ -111,10 +113,7 @@ let themeBefore = null;
 addEventListener('beforeprint', () => {
   themeBefore = page.theme;
   setTheme('light');
-  for (const chart of charts) {
-    const whole = chart.figure.closest('#waterfall') !== null;
-    chart.resize(whole ? 920 : 440, whole ? Math.max(200, chart.stage.clientHeight) : 220, 3);
-  }
+  for (const chart of charts) chart.resizeForPaper();
 });
 addEventListener('afterprint', () => {
   setTheme(themeBefore);

@@ -94,11 +94,17 @@ function cards() {
     ['tokens_per_s', measured(mean('tokens_per_s'), 'tokens/s'), 'tokens/s', spread('tokens_per_s')],
     ['output_tokens', number(summary.output_tokens), '', [...summary.token_source ? [text(`source.${summary.token_source}`)] : [], ...noted(summary.throughput, 'throughput', 1)]],
   ];
-  return element('ul', { class: 'cards' }, ...all.map(([name, value, unit, below]) => element('li', {
-    id: `card-${name}`, class: name === 'failed' && summary.failed ? 'bad' : null,
-  }, element('span', { class: 'name' }, text(`card.${name}`)),
-  element('span', { class: 'figure' }, value, unit && value !== NONE ? element('small', {}, text(`unit.${unit}`)) : null),
-  element('span', { class: 'below' }, ...below.map((words) => element('span', {}, words))))));
+  return element('ul', { class: 'cards' }, ...all.map(([name, value, unit, below]) => (
+    card(name, value, unit, below, name === 'failed' && summary.failed > 0)
+  )));
+}
+
+// A figure in large type, with its name above it and some words below.
+function card(name, value, unit, below, bad = false) {
+  return element('li', { id: `card-${name}`, class: bad ? 'bad' : null },
+    element('span', { class: 'name' }, text(`card.${name}`)),
+    element('span', { class: 'figure' }, value, unit && value !== NONE ? element('small', {}, text(`unit.${unit}`)) : null),
+    element('span', { class: 'below' }, ...below.map((words) => element('span', {}, words))));
 }
 
 function statisticsTable() {
@@ -143,31 +149,61 @@ const FIGURES = [
 function breakdown(by, names) {
   const groups = data.breakdowns[by];
   if (!groups || !groups.of) return null;
-  const columns = [...names.map((name) => [name, 'words']), ...FIGURES];
+  const columns = [...names.map((name) => [name, 'words']), ...FIGURES].map(([name, unit]) => ({ label: text(`table.${name}`), unit }));
   const rows = groups.names.map((name, i) => [...name, ...groups.figures[i]]);
-  const sizes = columns.map(([, unit], i) => (unit === 'words' ? 0 : rows.reduce((most, row) => Math.max(most, row[i] ?? 0), 0)));
+  const left = groups.of - rows.length;
+  return element('div', { class: 'sortable', id: `breakdown-${by}` }, element('h3', {}, text(`breakdown.${by}`)),
+    sortable(text(`breakdown.${by}`), columns, rows),
+    left > 0 ? element('p', { class: 'note' }, text('breakdown.left', { shown: number(rows.length), left: number(left) })) : null);
+}
+
+// A table that a click on a column's head sorts by that column. A column is {label, unit}; its unit is "words" (text
+// from outside), "count" or that of its values. Optionally `group` is a heading over neighbours of the same one, `cell`
+// makes its cells' content of a row, `mark` adds to the words of a value, `isBad` tells values that catch the eye.
+function sortable(name, columns, rows) {
+  const isWords = ({ unit }) => unit === 'words';
+  const sizes = columns.map((column, i) => (isWords(column) ? 0 : rows.reduce((most, row) => Math.max(most, row[i] ?? 0), 0)));
   const body = element('tbody');
-  const fill = () => body.replaceChildren(...rows.map((row) => element('tr', {}, ...row.map((value, i) => (
-    columns[i][1] === 'words' ? element(i ? 'td' : 'th', { class: 'words', scope: i ? null : 'row' }, foreign(value))
-      : element('td', { 'data-value': value }, measured(value, columns[i][1], sizes[i]))
-  )))));
-  const heads = columns.map(([name, unit], i) => {
-    const head = element('th', { scope: 'col', class: unit === 'words' ? 'words' : null });
-    head.append(button(text(`table.${name}`), () => {
-      const falling = head.getAttribute('aria-sort') === (unit === 'words' ? 'ascending' : null) || head.getAttribute('aria-sort') === 'ascending';
+  const cell = (column, i, row) => {
+    const [tag, scope] = i ? ['td', null] : ['th', 'row'];
+    if (isWords(column)) return element(tag, { class: 'words', scope }, column.cell ? column.cell(row) : foreign(row[i]));
+    const words = measured(row[i], column.unit, sizes[i]);
+    return element(tag, { 'data-value': row[i], scope, class: column.isBad?.(row[i]) ? 'bad' : null }, column.mark ? column.mark(words) : words);
+  };
+  const fill = () => body.replaceChildren(...rows.map((row) => element('tr', {}, ...columns.map((column, i) => cell(column, i, row)))));
+  const heads = columns.map((column, i) => {
+    const words = isWords(column);
+    const head = element('th', { scope: 'col', class: words ? 'words' : null });
+    head.append(button(column.label, () => {
+      const falling = head.getAttribute('aria-sort') === (words ? 'ascending' : null) || head.getAttribute('aria-sort') === 'ascending';
       sortRows(rows, i, falling);
       for (const other of heads) other.removeAttribute('aria-sort');
       head.setAttribute('aria-sort', falling ? 'descending' : 'ascending');
       fill();
-    }));
-    if (!['words', 'count'].includes(unit)) head.append(element('small', {}, text(`unit.${unit}`)));
+    }, { 'aria-label': column.group ? `${column.group} ${column.label}` : null }));
+    if (!words && column.unit !== 'count' && !column.group) head.append(element('small', {}, text(`unit.${column.unit}`)));
     return head;
   });
   fill();
-  const left = groups.of - rows.length;
-  return element('div', { class: 'breakdown', id: `breakdown-${by}` }, element('h3', {}, text(`breakdown.${by}`)),
-    scrolling(text(`breakdown.${by}`), element('table', {}, element('thead', {}, element('tr', {}, ...heads)), body)),
-    left > 0 ? element('p', { class: 'note' }, text('breakdown.left', { shown: number(rows.length), left: number(left) })) : null);
+  return scrolling(name, element('table', {}, element('thead', {}, ...headRows(columns, heads)), body));
+}
+
+// The heads in a row, or, where columns are grouped, in two: those of groups stand below their groups' headings.
+function headRows(columns, heads) {
+  const isGrouped = columns.some(({ group }) => group);
+  const [above, below] = [element('tr'), element('tr')];
+  columns.forEach(({ group, unit }, i) => {
+    if (!group) {
+      if (isGrouped) heads[i].setAttribute('rowspan', 2);
+      above.append(heads[i]);
+      return;
+    }
+    below.append(heads[i]);
+    if (columns[i - 1]?.group === group) return;
+    const size = columns.filter((column) => column.group === group).length;
+    above.append(element('th', { scope: 'colgroup', class: 'group', colspan: size }, group, element('small', {}, text(`unit.${unit}`))));
+  });
+  return isGrouped ? [above, below] : [above];
 }
 
 // Sorts by a column; what is missing comes last, whichever way.
@@ -181,6 +217,7 @@ function sortRows(rows, column, falling) {
 
 const GLOSSARY = [
   'ttfb', 'ttfe', 'ttft', 'ttfa', 'tpot', 'itl', 'stall', 'streaming', 'tokens_per_s', 'response', 'connect', 'chunk', 'output_tokens',
+  ...data.spans ? ['node', 'node_client', 'node_server', 'before_model'] : [], ...hasTurns() ? ['turn'] : [],
   'success', 'success_rate', 'outcomes', 'rps', 'throughput', 'active_users', 'phases', 'retries', 'percentiles', 'missing',
 ];
 

@@ -17,6 +17,10 @@ class Waterfall extends TimeChart {
     this.figure.classList.add(count > 40 ? 'many' : count > 8 ? 'some' : 'few');
   }
 
+  resizeForPaper() {
+    this.resize(920, Math.max(200, this.stage.clientHeight), 3);
+  }
+
   isAvailable() {
     return this.rows !== null;
   }

@@ -143,6 +143,12 @@ pub(super) fn decimals(value: f64) -> String {
     format!("{value:.2}")
 }
 
+/// A percentile, marked where it is not exact.
+pub(super) fn percentile(value: f64, approximate: bool) -> String {
+    let mark = if approximate { "≈" } else { "" };
+    format!("{mark}{}", decimals(value))
+}
+
 /// A figure that may be absent.
 pub(super) fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| ABSENT.to_owned(), decimals)

@@ -1,8 +1,8 @@
 //! The table of a workflow's nodes, or whatever parts of its work a service tells of.
 
-use super::page::{ABSENT, Page, decimals};
+use super::page::{ABSENT, Page, decimals, figure, percentile};
 use super::text::{left, one_line, right, shorten, width};
-use crate::stats::{SpanSummary, SpansSummary, Statistics};
+use crate::stats::{Mergeable, SpanSummary, SpansSummary};
 use crate::text::Message;
 
 /// Labels are shortened to what the figures leave room for, but not to less than this.
@@ -33,12 +33,15 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
     let rows: Vec<Cells> = summary
         .spans
         .iter()
-        .flat_map(|span| rows(page, span, single))
+        .flat_map(|span| match single {
+            true => vec![row_of_one(page, span)],
+            false => rows(page, span, summary.approximate),
+        })
         .collect();
     let headers: Vec<&str> = headers.into_iter().map(|id| page.texts.get(id)).collect();
     let mut text = page.heading(page.text("console.spans.title"));
     text.push_str(&table(page, &headers, &rows));
-    if let Some(share) = &summary.before_model {
+    if let Some(share) = &summary.before_model.statistics {
         let id = if single {
             "console.spans.before_model_once"
         } else {
@@ -46,8 +49,8 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
         };
         let message = Message::new(id)
             .with("mean", decimals(share.mean))
-            .with("p50", decimals(share.p50))
-            .with("p95", decimals(share.p95));
+            .with("p50", percentile(share.p50, summary.approximate))
+            .with("p95", percentile(share.p95, summary.approximate));
         text.push_str(&page.remark(&page.message(&message)));
     }
     if summary.left_out > 0 {
@@ -59,27 +62,31 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
     text
 }
 
-fn rows(page: &Page, span: &SpanSummary, single: bool) -> Vec<Cells> {
-    let figure =
-        |of: &Option<Statistics>| of.map_or_else(|| ABSENT.to_owned(), |s| decimals(s.mean));
-    if single {
-        let status = match (span.failed, span.unfinished) {
-            (0, 0) => None,
-            (0, _) => Some(page.text("console.spans.unfinished")),
-            _ => Some(page.text("console.summary.failed")),
-        };
-        let client = status.map_or_else(|| figure(&span.client), str::to_owned);
-        return vec![(label(span), vec![client, figure(&span.server)])];
-    }
-    let figures = |counts: [String; 2], of: &Option<Statistics>| {
-        let figures = of.map_or([0; 4].map(|_| ABSENT.to_owned()), |s| {
-            [s.mean, s.p50, s.p95, s.p99].map(decimals)
-        });
+/// The row of a span that occurred in a single request.
+fn row_of_one(page: &Page, span: &SpanSummary) -> Cells {
+    let figure = |of: &Mergeable| figure(of.statistics.map(|statistics| statistics.mean));
+    let status = match (span.failed, span.unfinished) {
+        (0, 0) => None,
+        (0, _) => Some(page.text("console.spans.unfinished")),
+        _ => Some(page.text("console.summary.failed")),
+    };
+    let client = status.map_or_else(|| figure(&span.client), str::to_owned);
+    (label(span), vec![client, figure(&span.server)])
+}
+
+fn rows(page: &Page, span: &SpanSummary, approximate: bool) -> Vec<Cells> {
+    let figures = |counts: [String; 2], of: &Mergeable| {
+        let figures = of
+            .statistics
+            .map_or([0; 4].map(|_| ABSENT.to_owned()), |s| {
+                let [p50, p95, p99] = [s.p50, s.p95, s.p99].map(|p| percentile(p, approximate));
+                [decimals(s.mean), p50, p95, p99]
+            });
         counts.into_iter().chain(figures).collect()
     };
     let counts = [span.count.to_string(), span.failed.to_string()];
     let mut rows = vec![(label(span), figures(counts, &span.client))];
-    if span.server.is_some() {
+    if span.server.statistics.is_some() {
         let label = format!("  {}", page.text("console.spans.by_server"));
         rows.push((label, figures([String::new(), String::new()], &span.server)));
     }

@@ -1,6 +1,6 @@
 //! The table of distributions: as many columns as fit, each as wide as its figures.
 
-use super::page::{ABSENT, Page, decimals};
+use super::page::{ABSENT, Page, decimals, percentile};
 use super::text::{left, right, width};
 use crate::stats::Statistics;
 
@@ -88,10 +88,7 @@ fn cells(row: &Row<'_>) -> [String; 9] {
     let Some(s) = row.statistics else {
         return std::array::from_fn(|_| ABSENT.to_owned());
     };
-    let percentile = |value| {
-        let mark = if row.approximate { "≈" } else { "" };
-        format!("{mark}{}", decimals(value))
-    };
+    let percentile = |value| percentile(value, row.approximate);
     [
         s.count.to_string(),
         decimals(s.mean),

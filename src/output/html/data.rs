@@ -5,15 +5,17 @@ use serde::Serialize;
 use super::Page;
 use super::bins::Bins;
 use super::groups::Breakdown;
+use super::parts::{SpansData, TurnData};
 use super::points::Packed;
 use super::series::{Series, Thousandths};
+use super::statistics::StatisticsData;
 use crate::clock::{Stamp, micros};
 use crate::load::Limit;
 use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
 use crate::output::host::Host;
 use crate::output::waterfall::Bar;
-use crate::stats::{FailureSummary, Statistics, Summary, Ticks, TokenMix, Verdict};
+use crate::stats::{FailureSummary, Summary, Ticks, TokenMix, Verdict};
 
 /// Name and version of the data's form.
 const SCHEMA: &str = "sse-perf/page/1";
@@ -36,6 +38,8 @@ pub(super) struct PageData {
     failures: Vec<FailureData>,
     distributions: DistributionsData,
     waterfall: Option<WaterfallData>,
+    spans: Option<SpansData>,
+    turns: Vec<TurnData>,
     breakdowns: BreakdownsData,
 }
 
@@ -67,13 +71,15 @@ impl PageData {
                 let bars = waterfall.chosen();
                 WaterfallData::of(&bars, waterfall.of())
             }),
+            spans: SpansData::of(&summary.spans),
+            turns: summary.turns.iter().map(TurnData::of).collect(),
             breakdowns: BreakdownsData::of(page),
         }
     }
 }
 
 /// The first characters of a text.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
 
@@ -205,48 +211,6 @@ impl SummaryData {
             token_source: tokens.mix().map(TokenMix::name),
             rps: summary.rps(),
             throughput: summary.system_throughput(),
-        }
-    }
-}
-
-/// Count, mean, standard deviation, minimum, P50, P90, P95, P99, maximum.
-#[derive(Serialize)]
-struct StatisticsRow(u64, f64, Option<f64>, f64, f64, f64, f64, f64, f64);
-
-#[derive(Serialize)]
-struct StatisticsData {
-    ttfb: Option<StatisticsRow>,
-    ttfe: Option<StatisticsRow>,
-    ttft: Option<StatisticsRow>,
-    ttfa: Option<StatisticsRow>,
-    tpot: Option<StatisticsRow>,
-    itl: Option<StatisticsRow>,
-    response: Option<StatisticsRow>,
-    tokens_per_s: Option<StatisticsRow>,
-    output_tokens: Option<StatisticsRow>,
-    connect: Option<StatisticsRow>,
-}
-
-impl StatisticsData {
-    fn of(summary: &Summary, whole: bool) -> Self {
-        let row = |figures: Option<Statistics>| {
-            figures.map(|f| {
-                StatisticsRow(
-                    f.count, f.mean, f.std_dev, f.min, f.p50, f.p90, f.p95, f.p99, f.max,
-                )
-            })
-        };
-        Self {
-            ttfb: row(summary.ttfb),
-            ttfe: row(summary.ttfe),
-            ttft: row(summary.ttft),
-            ttfa: row(summary.ttfa),
-            tpot: row(summary.tpot),
-            itl: row(summary.itl.filter(|_| whole)),
-            response: row(summary.response),
-            tokens_per_s: row(summary.tokens_per_s),
-            output_tokens: row(summary.tokens_per_request),
-            connect: row(summary.connect),
         }
     }
 }

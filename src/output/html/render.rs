@@ -27,6 +27,8 @@ const SCRIPT: &str = concat!(
     include_str!("../../../templates/report/waterfall.js"),
     include_str!("../../../templates/report/distribution.js"),
     include_str!("../../../templates/report/tables.js"),
+    include_str!("../../../templates/report/nodes.js"),
+    include_str!("../../../templates/report/turns.js"),
     include_str!("../../../templates/report/main.js"),
 );
 

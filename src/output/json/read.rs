@@ -9,9 +9,11 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::SCHEMA;
 use super::client::{ClientJson, VerdictJson};
+use super::spans::SpanJson;
+use super::summary::NODE_FIGURES;
 use super::waterfall::WaterfallJson;
+use super::{SCHEMA, SumJson};
 use crate::load::{ClosedLoop, Limit};
 use crate::output::RunInfo;
 use crate::output::about::{About, SavedMessage};
@@ -20,7 +22,8 @@ use crate::output::host::Host;
 use crate::output::waterfall::Bar;
 use crate::record::FailureKind;
 use crate::stats::{
-    ClientSummary, Counts, FailureCounts, Histogram, Sum, Tick, TickLoad, Ticks, Verdict, rounded,
+    ClientSummary, Counts, FailureCounts, Histogram, Mergeable, SpansSummary, Statistics, Tick,
+    TickLoad, Ticks, Verdict,
 };
 use crate::text::Message;
 
@@ -38,6 +41,10 @@ pub struct SavedRun {
 pub struct SavedResults {
     /// How many requests there were.
     pub requests: u64,
+    /// Tokens of everything together, of the requests whose usage tells nothing more.
+    pub total_tokens: Option<u64>,
+    /// The parts of the service's work that streams told of.
+    pub spans: SpansSummary,
     /// The run second by second.
     pub ticks: Ticks,
     /// The requests that are drawn from start to end, and how many they were chosen from.
@@ -92,9 +99,11 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
     let results = match (run.summary, run.waterfall) {
         (Some(summary), Some(waterfall)) => Some(SavedResults {
             requests: summary.requests,
+            total_tokens: summary.total_tokens,
             ticks: ticks(run.ticks)?,
             waterfall: waterfall.bars(),
             client: summary.client.as_ref().map(ClientJson::summary),
+            spans: spans(&summary),
             verdict: summary.verdict.and_then(VerdictJson::verdict),
         }),
         _ => None,
@@ -145,9 +154,20 @@ struct Run {
     ticks: Vec<TickJson>,
 }
 
+/// What rows do not tell. Members that earlier versions did not write may be missing.
 #[derive(Deserialize)]
 struct Summary {
     requests: u64,
+    total_tokens: Option<u64>,
+    #[serde(default)]
+    approximate_percentiles: Vec<String>,
+    #[serde(default)]
+    spans: Vec<SpanJson<'static>>,
+    #[serde(default)]
+    spans_left_out: u64,
+    before_model_percent: Option<Statistics>,
+    #[serde(default)]
+    before_model_histogram: Histogram,
     client: Option<ClientJson>,
     verdict: Option<VerdictJson>,
 }
@@ -169,25 +189,10 @@ struct TickJson {
     response_ms: SumJson,
     tokens_per_s: SumJson,
     output_tokens: SumJson,
-    itl: HistogramJson,
-    client_lag: HistogramJson,
+    itl: Histogram,
+    client_lag: Histogram,
     process_cores: Option<f64>,
     machine_busy: Option<f64>,
-}
-
-#[derive(Deserialize)]
-struct SumJson {
-    count: u64,
-    sum: f64,
-}
-
-#[derive(Deserialize)]
-struct HistogramJson {
-    sum_us: u64,
-    sum_squares_us2: u128,
-    min_us: Option<u64>,
-    max_us: Option<u64>,
-    buckets: Vec<(u16, u64)>,
 }
 
 fn plan(config: &Value) -> Option<ClosedLoop> {
@@ -208,6 +213,19 @@ fn plan(config: &Value) -> Option<ClosedLoop> {
     })
 }
 
+fn spans(summary: &Summary) -> SpansSummary {
+    let approximate = &summary.approximate_percentiles;
+    SpansSummary {
+        spans: summary.spans.iter().map(SpanJson::summary).collect(),
+        before_model: Mergeable {
+            statistics: summary.before_model_percent,
+            histogram: summary.before_model_histogram.clone(),
+        },
+        left_out: summary.spans_left_out,
+        approximate: approximate.iter().any(|name| name == NODE_FIGURES[0]),
+    }
+}
+
 fn ticks(read: Vec<TickJson>) -> Result<Ticks, InvalidRun> {
     let mut ticks = Ticks::default();
     let (mut started, mut finished) = (0, 0);
@@ -225,13 +243,11 @@ fn ticks(read: Vec<TickJson>) -> Result<Ticks, InvalidRun> {
             process_cores: tick.process_cores,
             machine: tick.machine_busy,
         };
-        let itl = tick.itl.histogram("itl")?;
-        let lag = tick.client_lag.histogram("client_lag")?;
         let load = (load != TickLoad::default()).then_some(load);
         let tick_read = Tick {
             counts,
-            itl,
-            lag,
+            itl: tick.itl,
+            lag: tick.client_lag,
             load,
         };
         ticks.merge_second(tick.second, &tick_read);
@@ -262,23 +278,6 @@ impl TickJson {
             tokens_per_s: self.tokens_per_s.sum(1_000.0),
             output_tokens: self.output_tokens.sum(1.0),
         })
-    }
-}
-
-impl SumJson {
-    fn sum(&self, per_unit: f64) -> Sum {
-        Sum {
-            count: self.count,
-            sum: rounded(self.sum * per_unit),
-        }
-    }
-}
-
-impl HistogramJson {
-    fn histogram(&self, name: &'static str) -> Result<Histogram, InvalidRun> {
-        let range = (self.min_us.unwrap_or(0), self.max_us.unwrap_or(0));
-        Histogram::from_parts(&self.buckets, range, self.sum_us, self.sum_squares_us2)
-            .map_err(|_| InvalidRun::Member(name))
     }
 }
 

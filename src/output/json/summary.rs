@@ -5,10 +5,17 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::client::{ClientJson, VerdictJson};
+use super::spans::SpanJson;
 use crate::clock::{Stamp, micros};
 use crate::stats::{
-    FailureSummary, OutputTokens, SpanSummary, Statistics, Summary, TokenMix, TurnSummary,
+    FailureSummary, Histogram, OutputTokens, Statistics, Summary, TokenMix, TurnSummary,
 };
+
+/// The figures whose percentiles are always taken from histograms.
+const FROM_HISTOGRAMS: [&str; 4] = ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"];
+
+/// The figures of nodes, whose percentiles are those of histograms where runs were merged.
+pub(super) const NODE_FIGURES: [&str; 3] = ["client_ms", "server_ms", "before_model_percent"];
 
 pub(super) fn seconds(duration: Duration) -> f64 {
     micros(duration) as f64 / 1_000_000.0
@@ -60,12 +67,14 @@ pub(super) struct SummaryJson<'a> {
     tokens_per_s: Option<Statistics>,
     output_tokens_per_request: Option<Statistics>,
     /// Names of the figures whose percentiles are at most 0.5% off.
-    approximate_percentiles: [&'static str; 4],
+    approximate_percentiles: Vec<&'static str>,
     turns: Vec<TurnJson>,
     spans: Vec<SpanJson<'a>>,
     spans_left_out: u64,
     /// Percent of TTFT that had passed when the first span with a model began.
     before_model_percent: Option<Statistics>,
+    /// The same in thousandths of a percent.
+    before_model_histogram: &'a Histogram,
     client: Option<ClientJson>,
     verdict: Option<VerdictJson>,
 }
@@ -112,15 +121,21 @@ impl<'a> SummaryJson<'a> {
             connect_ms: summary.connect,
             tokens_per_s: summary.tokens_per_s,
             output_tokens_per_request: summary.tokens_per_request,
-            approximate_percentiles: ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"],
+            approximate_percentiles: approximate_percentiles(summary.spans.approximate),
             turns: summary.turns.iter().map(TurnJson::of).collect(),
             spans: summary.spans.spans.iter().map(SpanJson::of).collect(),
             spans_left_out: summary.spans.left_out,
-            before_model_percent: summary.spans.before_model,
+            before_model_percent: summary.spans.before_model.statistics,
+            before_model_histogram: &summary.spans.before_model.histogram,
             client: summary.client.as_ref().map(ClientJson::of),
             verdict: summary.verdict.as_ref().map(VerdictJson::of),
         }
     }
+}
+
+fn approximate_percentiles(nodes: bool) -> Vec<&'static str> {
+    let of_nodes = NODE_FIGURES.into_iter().filter(|_| nodes);
+    FROM_HISTOGRAMS.into_iter().chain(of_nodes).collect()
 }
 
 #[derive(Serialize)]
@@ -158,35 +173,6 @@ impl TurnJson {
             ok: turn.ok,
             failed: turn.failed,
             ttft_ms: turn.ttft,
-        }
-    }
-}
-
-/// The spans of one id: a workflow's node.
-#[derive(Serialize)]
-struct SpanJson<'a> {
-    id: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    title: &'a str,
-    count: u64,
-    failed: u64,
-    unfinished: u64,
-    client_ms: Option<Statistics>,
-    server_ms: Option<Statistics>,
-}
-
-impl<'a> SpanJson<'a> {
-    fn of(span: &'a SpanSummary) -> Self {
-        Self {
-            id: &span.id,
-            kind: &span.kind,
-            title: &span.title,
-            count: span.count,
-            failed: span.failed,
-            unfinished: span.unfinished,
-            client_ms: span.client,
-            server_ms: span.server,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::output::csv::read::{LAST_SECOND, Row};
 use crate::output::html::{Charts, Kin};
 use crate::output::json::read::SavedResults;
 use crate::output::waterfall::Waterfall;
-use crate::stats::{ClientSummary, Grade, Measured, RunStats, Ticks, Verdict};
+use crate::stats::{ClientSummary, Grade, Measured, RunStats, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
 
 /// Why the gathering has come to a stop.
@@ -252,6 +252,13 @@ impl Merge {
         }
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
         (summary.client, summary.verdict) = self.client(whole);
+        if whole {
+            summary.total_tokens = self.total_tokens();
+            match SpansSummary::merged(self.results().map(|results| &results.spans)) {
+                Some(spans) => summary.spans = spans,
+                None => self.notices.push(Message::new("saved.no_node_histograms")),
+            }
+        }
         if !whole {
             let seen = |run: &Run| run.users.len() as u64;
             summary.users_started = self.runs.iter().map(seen).sum();
@@ -316,6 +323,17 @@ impl Merge {
             merged.grade = merged.grade.max(verdict.grade);
         }
         (None, Some(merged))
+    }
+
+    /// What the runs themselves knew, of those that ended.
+    fn results(&self) -> impl Iterator<Item = &SavedResults> {
+        self.runs.iter().filter_map(|run| run.results.as_ref())
+    }
+
+    /// Tokens of everything together, which rows do not have.
+    fn total_tokens(&self) -> Option<u64> {
+        let told = self.results().filter_map(|results| results.total_tokens);
+        told.reduce(|sum, tokens| sum + tokens)
     }
 
     /// The seconds of all runs, each moved by whole ones.

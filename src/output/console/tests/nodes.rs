@@ -1,13 +1,13 @@
 //! The nodes of workflows, in the final statistics and after a watched request.
 
 use super::data::*;
-use super::{golden, watching};
+use super::{golden, shown, watching};
 use crate::output::console::{Closing, Settings};
 use crate::record::Sample;
-use crate::stats::{SpanSummary, SpansSummary, Statistics, Summary};
+use crate::stats::{Histogram, Mergeable, SpanSummary, SpansSummary, Statistics, Sum, Summary};
 
-fn times(mean: f64) -> Statistics {
-    Statistics {
+fn times(mean: Option<f64>) -> Mergeable {
+    let statistics = |mean| Statistics {
         count: 10,
         mean,
         std_dev: Some(1.0),
@@ -17,6 +17,10 @@ fn times(mean: f64) -> Statistics {
         p95: mean * 1.75,
         p99: mean * 2.0,
         max: mean * 2.5,
+    };
+    Mergeable {
+        statistics: mean.map(statistics),
+        histogram: Histogram::default(),
     }
 }
 
@@ -31,11 +35,13 @@ fn span(
         id: "1712".to_owned(),
         kind: kind.to_owned(),
         title: title.to_owned(),
+        model: kind == "llm",
         count: 1_200,
         failed,
         unfinished: 0,
-        client: client.map(times),
-        server: server.map(times),
+        begun: Sum::default(),
+        client: times(client),
+        server: times(server),
     }
 }
 
@@ -54,13 +60,31 @@ fn nodes_of_a_workflow() {
             span("", "http-request", 1_200, None, None),
             span("LLM", "llm", 0, Some(12_345.678), None),
         ],
-        before_model: Some(times(61.5)),
+        before_model: times(Some(61.5)),
         left_out: 7,
+        approximate: false,
     };
     golden("summary_spans", Settings::default(), |console| {
         let spans = spans.clone();
         console.summary(&Summary { spans, ..usual() }, &Closing::default())
     });
+}
+
+#[test]
+fn percentiles_of_merged_runs_are_marked() {
+    let spans = SpansSummary {
+        spans: vec![span("LLM", "llm", 0, Some(312.5), None)],
+        before_model: times(Some(61.5)),
+        left_out: 0,
+        approximate: true,
+    };
+    let text = shown(Settings::default(), |console| {
+        let spans = spans.clone();
+        console.summary(&Summary { spans, ..usual() }, &Closing::default())
+    });
+    for expected in ["  312.50  ≈281.25  ≈546.88  ≈625.00", "(P50 ≈55.35%"] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
 }
 
 #[test]
@@ -71,8 +95,9 @@ fn nodes_of_one_request() {
             span("Fetch", "http-request", 1, None, Some(20.0)),
             span("LLM", "llm", 0, None, None),
         ],
-        before_model: Some(times(61.5)),
+        before_model: times(Some(61.5)),
         left_out: 0,
+        approximate: false,
     };
     spans.spans[2].unfinished = 1;
     golden("watched_spans", watching(), |console| {

@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::Stamp;
 use crate::output::json::{Document, Results};
 use crate::output::waterfall::Waterfall;
-use crate::record::{Progress, Sample};
+use crate::record::{Progress, Sample, SpanRecord};
 use crate::stats::RunStats;
 use crate::stats::tests::{failed, finished, ok_request};
 use crate::text::Message;
@@ -43,7 +43,16 @@ fn about(limit: Limit) -> About {
 fn a_run_comes_back_as_it_was() {
     let mut stats = RunStats::default();
     let mut waterfall = Waterfall::default();
-    let ok = ok_request(ms(100), ms(200), ms(1_000));
+    let mut ok = ok_request(ms(100), ms(200), ms(1_000));
+    ok.usage.total = Some(7);
+    ok.spans = vec![SpanRecord {
+        id: "\"1\"".into(),
+        kind: "llm".into(),
+        start: Some(ms(150)),
+        end: Some(ms(900)),
+        model: true,
+        ..SpanRecord::default()
+    }];
     waterfall.add(Bar::of(&ok));
     for sample in [
         Sample::UserStarted {
@@ -78,7 +87,8 @@ fn a_run_comes_back_as_it_was() {
         requests: Some(9),
     };
     let about = about(limit);
-    let summary = stats.summary(about.plan.as_ref(), false);
+    let mut summary = stats.summary(about.plan.as_ref(), false);
+    summary.spans.approximate = true;
     let document = Document {
         about: &about,
         results: Some(Results {
@@ -91,6 +101,9 @@ fn a_run_comes_back_as_it_was() {
     assert_eq!(read.about, about);
     let results = read.results.unwrap();
     assert_eq!(results.requests, 2);
+    assert_eq!(results.total_tokens, Some(7));
+    assert_eq!(results.spans, summary.spans);
+    assert_eq!(results.spans.spans.len(), 1);
     assert_eq!(results.waterfall, (waterfall.chosen(), 1));
     let seconds = |ticks: &Ticks| -> Vec<_> {
         let second = |view: crate::stats::TickView<'_>| (view.active_users, view.tick.clone());
