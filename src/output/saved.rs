@@ -2,7 +2,7 @@
 //! clock: rows are stacked, counts and histograms added.
 //!
 //! With requests CSV and run JSON, all figures are those of the run. A CSV alone does not know of
-//! users, throughput and gaps between chunks; those are then said to be missing.
+//! users, throughput, gaps between chunks and a workflow's nodes; those are then said to be missing.
 
 mod merge;
 mod source;

@@ -31,7 +31,7 @@ pub struct Histogram {
 
 /// Buckets that no histogram can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvalidHistogram {
+enum InvalidHistogram {
     /// Indexes do not ascend, or are above the largest.
     Indexes,
     /// A bucket without values, or more values than can be counted.
@@ -223,7 +223,7 @@ impl Histogram {
     /// # Errors
     ///
     /// If no histogram has such buckets.
-    pub fn from_parts(
+    fn from_parts(
         buckets: &[(u16, u64)],
         (min, max): (u64, u64),
         sum: u64,

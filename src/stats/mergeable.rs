@@ -45,7 +45,9 @@ mod tests {
 
     fn of(values: &[u64]) -> Mergeable {
         let mut distribution = Distribution::default();
-        values.iter().for_each(|value| distribution.record(*value));
+        for value in values {
+            distribution.record(*value);
+        }
         Mergeable::of(&distribution)
     }
 

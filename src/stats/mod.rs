@@ -23,7 +23,7 @@ pub use agreement::Agreement;
 pub use client::ClientSummary;
 pub use counts::{Counts, FailureCounts, Sum};
 pub use distribution::{Distribution, Statistics, in_thousandths, rounded};
-pub use histogram::{Histogram, InvalidHistogram, SUB_BUCKETS};
+pub use histogram::{Histogram, SUB_BUCKETS};
 pub use measured::Measured;
 pub use mergeable::Mergeable;
 pub use run::RunStats;

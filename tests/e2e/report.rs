@@ -51,10 +51,39 @@ fn statistics(ran: &Ran) -> &str {
         .map_or("", |(before, _)| before)
 }
 
-#[test]
-fn the_report_made_again_is_the_run_s() {
-    let server = server();
-    let directory = Directory::new();
+/// A chatflow: each answer after a retrieval, which fails in every third request, and a model.
+fn chatflow() -> Scripted {
+    let requests = std::sync::atomic::AtomicU32::new(0);
+    Scripted::start(move |peer| {
+        while peer.request().is_some() {
+            let number = requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let node = |event: &str, id: u32, kind: &str, status: &str| {
+                format!(
+                    "data: {{\"event\":\"node_{event}\",\"conversation_id\":\"c\",\"data\":{{\"id\":\"{id}\",\"node_id\":\"n{id}\",\
+                     \"node_type\":\"{kind}\",\"title\":\"</script>{kind}\",\"status\":\"{status}\",\"elapsed_time\":0.0{number}7}}}}\n\n"
+                )
+            };
+            let status = if number % 3 == 2 {
+                "failed"
+            } else {
+                "succeeded"
+            };
+            let body = [
+                node("started", 1, "retrieval", "running"),
+                node("finished", 1, "retrieval", status),
+                node("started", 2, "llm", "running"),
+                "data: {\"event\":\"message\",\"answer\":\"a\"}\n\n".to_owned(),
+                node("finished", 2, "llm", "succeeded"),
+                "data: {\"event\":\"message_end\",\"metadata\":{\"usage\":{\"total_tokens\":9}}}\n\n".to_owned(),
+            ];
+            peer.send(sse_response(&body.concat()));
+        }
+    })
+}
+
+/// Runs against a service, and makes the report again: page, JSON and statistics are the run's.
+/// Leaves `a.csv`, `b.json` and `c.html`, whose data it returns.
+fn remade(directory: &Directory, url: &str, code: i32, flags: &[&str]) -> Value {
     let files = [
         "--csv",
         "a.csv",
@@ -63,8 +92,8 @@ fn the_report_made_again_is_the_run_s() {
         "--html-report",
         "c.html",
     ];
-    let ran = run(&directory, &server.url(PATH), &files);
-    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let ran = run(directory, url, &[&files, flags].concat());
+    assert_eq!(ran.code, Some(code), "{}", ran.stderr);
     let args = [
         "report",
         "a.csv",
@@ -86,9 +115,75 @@ fn the_report_made_again_is_the_run_s() {
         page["run"]["files"].take();
     }
     assert_eq!(first, second);
-    assert_eq!(first["failures"][0]["count"], json!(3));
     let json = |name| fs::read_to_string(directory.file(name)).expect("a document");
     assert_eq!(json("b.json"), json("again.json"));
+    first
+}
+
+#[test]
+fn the_report_made_again_is_the_run_s() {
+    let (server, directory) = (server(), Directory::new());
+    let page = remade(&directory, &server.url(PATH), 1, &[]);
+    assert_eq!(page["failures"][0]["count"], json!(3));
+    assert_eq!((&page["spans"], &page["turns"]), (&Value::Null, &json!([])));
+}
+
+#[test]
+fn nodes_and_turns_come_back_to_the_last_digit() {
+    let (server, directory) = (chatflow(), Directory::new());
+    let url = server.url("/v1/chat-messages");
+    let page = remade(&directory, &url, 0, &["--turns", "3"]);
+    let nodes = &page["spans"]["nodes"];
+    assert_eq!(nodes[0]["title"], "</script>retrieval");
+    assert_eq!(
+        (&nodes[0]["count"], &nodes[0]["failed"]),
+        (&json!(9), &json!(3))
+    );
+    assert_eq!(
+        (&nodes[1]["model"], &nodes[1]["server"][0]),
+        (&json!(true), &json!(9))
+    );
+    assert_eq!(page["spans"]["before_model"][0], json!(9));
+    let turns: Vec<_> = (0..3).map(|turn| &page["turns"][turn]["ok"]).collect();
+    assert!(
+        page["turns"].as_array().map(Vec::len) == Some(3) && turns[0].as_u64() >= Some(3),
+        "{turns:?}"
+    );
+    let json = fs::read(directory.file("b.json")).expect("a run JSON");
+    let json: Value = serde_json::from_slice(&json).expect("JSON");
+    assert_eq!(json["summary"]["total_tokens"], 81);
+    // The rows alone know of turns, and it is said that nodes are missing.
+    let alone = sse_perf(&directory.0, &["report", "a.csv", "-o", "alone.html"]);
+    assert!(
+        alone.stdout.contains("the nodes of workflows"),
+        "{}",
+        alone.stdout
+    );
+    let alone = data(&directory.file("alone.html"));
+    assert_eq!(
+        (&alone["turns"], &alone["spans"]),
+        (&page["turns"], &Value::Null)
+    );
+    // With another run its nodes become one, and percentiles are marked.
+    let other = ["--csv", "d.csv", "--json", "e.json", "--no-html"];
+    assert_eq!(run(&directory, &url, &other).code, Some(0));
+    let args = [
+        "report",
+        "a.csv",
+        "b.json",
+        "d.csv",
+        "e.json",
+        "-o",
+        "both.html",
+    ];
+    let both = sse_perf(&directory.0, &args);
+    let (_, nodes) = both.stdout.split_once("\nNodes ").expect("nodes");
+    let (nodes, _) = nodes.split_once("\nTurns\n").expect("turns after them");
+    assert!(nodes.matches('≈').count() > 3 * 4, "{nodes}");
+    let both = data(&directory.file("both.html"));
+    assert_eq!(both["spans"]["approximate"], true);
+    assert_eq!(both["spans"]["nodes"][0]["count"], 18);
+    assert_eq!(both["turns"], page["turns"], "the other run has none");
 }
 
 #[test]

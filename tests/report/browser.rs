@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::driver::Browser;
 use crate::runs::{HOSTILE, Page, Run, hostile, usual};
+use crate::workflow::workflow;
 
 const WIDTHS: [u32; 3] = [390, 820, 1_600];
 
@@ -27,21 +28,9 @@ fn ranges(browser: &Browser) -> Vec<(f64, f64)> {
     pairs.map(|(from, to)| (number(from), number(to))).collect()
 }
 
-/// Brings a chart into view, and tells where its plot lies: left, top, width, height.
-fn place(browser: &Browser, chart: &str) -> [f64; 4] {
-    let rectangle = browser.run(&format!(
-        "const canvas = document.querySelector('#chart-{chart} canvas.hover'); \
-         canvas.scrollIntoView({{ block: 'center' }}); \
-         const box = canvas.getBoundingClientRect(); \
-         return [box.left, box.top, box.width, box.height]"
-    ));
-    browser.settle();
-    serde_json::from_value(rectangle).expect("a rectangle")
-}
-
 /// Drags across a chart, from one part of its width to another.
 fn drag(browser: &Browser, chart: &str, from: f64, to: f64) {
-    let [left, top, width, height] = place(browser, chart);
+    let [left, top, width, height] = browser.place(chart);
     let y = top + height / 2.0;
     let steps = [
         ("move", left + width * from, y),
@@ -111,7 +100,7 @@ fn a_drag_zooms_all_charts_and_a_double_click_shows_the_whole_run() {
             "button" => browser.click("#restore"),
             "escape" => browser.press("\u{e00c}"),
             _ => {
-                let [left, top, width, height] = place(&browser, "waterfall");
+                let [left, top, width, height] = browser.place("waterfall");
                 let (x, y) = (left + width / 2.0, top + height / 2.0);
                 let click = [("down", 0.0, 0.0), ("up", 0.0, 0.0)];
                 let mut steps = vec![("move", x, y)];
@@ -132,7 +121,7 @@ fn the_cursor_shows_the_value_that_the_csv_has() {
         ("response", "response_ms"),
         ("output_tokens", "output_tokens"),
     ] {
-        let [left, top, width, height] = place(&browser, chart);
+        let [left, top, width, height] = browser.place(chart);
         for part in [0.3, 0.5, 0.8] {
             browser.pointer(
                 "mouse",
@@ -166,7 +155,7 @@ fn the_cursor_shows_the_value_that_the_csv_has() {
 fn the_page_works_by_keyboard_and_by_touch() {
     let (browser, _page) = opened();
     let whole = ranges(&browser);
-    place(&browser, "rps");
+    browser.place("rps");
     browser.run("document.querySelector('#chart-rps canvas.hover').focus()");
     browser.press("\u{e014}");
     assert!(
@@ -176,7 +165,7 @@ fn the_page_works_by_keyboard_and_by_touch() {
     );
     browser.press("+");
     assert_ne!(ranges(&browser), whole);
-    let [left, top, width, height] = place(&browser, "users");
+    let [left, top, width, height] = browser.place("users");
     let (x, y) = (left + width / 2.0, top + height / 2.0);
     let tap = [("move", x, y), ("down", 0.0, 0.0), ("up", 0.0, 0.0)];
     browser.pointer("touch", &[tap, tap].concat());
@@ -300,6 +289,7 @@ fn every_run_fits_every_width_and_says_what_it_lacks() {
     alone.whole = false;
     for (name, run, lacking) in [
         ("usual", Run::of(usual()), ""),
+        ("workflow", Run::of(workflow()), "before the first"),
         ("empty", Run::of(Vec::new()), "No request was completed"),
         ("one", Run::of(one), ""),
         ("failed", Run::of(failed), "requests failed"),

@@ -179,6 +179,18 @@ impl Browser {
         self.settle();
     }
 
+    /// Brings a chart into view, and tells where its plot lies: left, top, width, height.
+    pub fn place(&self, chart: &str) -> [f64; 4] {
+        let rectangle = self.run(&format!(
+            "const canvas = document.querySelector('#chart-{chart} canvas.hover'); \
+             canvas.scrollIntoView({{ block: 'center' }}); \
+             const box = canvas.getBoundingClientRect(); \
+             return [box.left, box.top, box.width, box.height]"
+        ));
+        self.settle();
+        serde_json::from_value(rectangle).expect("a rectangle")
+    }
+
     /// What the console shows since the last time: errors, warnings, and what a policy refused.
     pub fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));

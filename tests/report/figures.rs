@@ -7,10 +7,11 @@ use serde_json::Value;
 use crate::driver::Browser;
 use crate::runs::{Run, usual};
 
-type Row = BTreeMap<String, String>;
+/// A row of the CSV.
+pub type Row = BTreeMap<String, String>;
 
 /// The values of a column in the rows that succeeded, ascending.
-fn values(rows: &[Row], column: &str) -> Vec<f64> {
+pub fn values(rows: &[Row], column: &str) -> Vec<f64> {
     let ok = rows.iter().filter(|row| row["outcome"] == "ok");
     let mut values: Vec<f64> = ok.filter_map(|row| row[column].parse().ok()).collect();
     values.sort_by(f64::total_cmp);
@@ -26,7 +27,7 @@ fn percentile(values: &[f64], p: usize) -> f64 {
 }
 
 /// Count, mean, standard deviation, minimum, percentiles, maximum.
-fn figures(values: &[f64]) -> [f64; 9] {
+pub fn figures(values: &[f64]) -> [f64; 9] {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
@@ -45,7 +46,8 @@ fn figures(values: &[f64]) -> [f64; 9] {
     ]
 }
 
-fn close(a: f64, b: f64) -> bool {
+/// Whether two values are the same but for rounding.
+pub fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 

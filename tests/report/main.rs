@@ -8,4 +8,6 @@ mod browser;
 mod driver;
 mod figures;
 mod golden;
+mod parts;
 mod runs;
+mod workflow;

@@ -24,6 +24,8 @@ use sse_perf::stats::RunStats;
 use sse_perf::text::Message;
 use time::macros::datetime;
 
+use crate::workflow::hostile_nodes;
+
 /// A directory of the test's own, removed at its end.
 pub struct Directory(pub PathBuf);
 
@@ -350,6 +352,7 @@ pub fn hostile() -> Run {
     for (index, request) in requests.iter_mut().enumerate() {
         request.sent.query = format!("{index} {long}").into();
         request.sent.masked_key = HOSTILE.into();
+        request.spans = hostile_nodes(request, index);
         if index % 5 == 0 {
             let kind = FailureKind::ALL[index / 5 % FailureKind::ALL.len()];
             fail(

@@ -33,9 +33,12 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
     let rows: Vec<Cells> = summary
         .spans
         .iter()
-        .flat_map(|span| match single {
-            true => vec![row_of_one(page, span)],
-            false => rows(page, span, summary.approximate),
+        .flat_map(|span| {
+            if single {
+                vec![row_of_one(page, span)]
+            } else {
+                rows(page, span, summary.approximate)
+            }
         })
         .collect();
     let headers: Vec<&str> = headers.into_iter().map(|id| page.texts.get(id)).collect();

@@ -109,13 +109,18 @@ fn parts_make_the_histogram_again() {
     let (range, sum) = ((0, 1_000_000), original.sum());
     let again = Histogram::from_parts(&buckets, range, sum, original.squares);
     assert_eq!(again.as_ref(), Ok(&original));
+    let json = serde_json::to_string(&original).unwrap();
     assert_eq!(
-        serde_json::to_string(&original).unwrap(),
+        json,
         concat!(
             r#"{"count":6,"sum_us":2000768,"sum_squares_us2":2000000196610,"#,
             r#""min_us":0,"max_us":1000000,"buckets":[[0,1],[255,1],[256,2],[1780,2]]}"#
         )
     );
+    assert_eq!(serde_json::from_str::<Histogram>(&json).unwrap(), original);
+    let reversed = json.replace("[255,1],[256,2]", "[256,2],[255,1]");
+    let error = serde_json::from_str::<Histogram>(&reversed).unwrap_err();
+    assert!(error.to_string().contains("do not ascend"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,230 @@
+//! The sections of a workflow's nodes and of conversations' turns, their figures and their charts.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::driver::Browser;
+use crate::figures::{close, figures, values};
+use crate::runs::{Page, Run, hostile, usual};
+use crate::workflow::workflow;
+
+/// The page of a chatflow's run, open in a browser.
+fn opened() -> (Browser, Page) {
+    let page = Run::of(workflow()).page();
+    let browser = Browser::start(1_600, 1_000);
+    browser.open(&page.path());
+    (browser, page)
+}
+
+/// The cells of a table: a row's name, and the exact values of the others.
+fn cells(browser: &Browser, table: &str) -> Vec<(String, Vec<Option<f64>>)> {
+    let rows = browser.run(&format!(
+        "return [...document.querySelectorAll('{table} tbody tr')].map((row) => [ \
+           row.cells[0].querySelector('bdi')?.textContent ?? row.cells[0].textContent, \
+           [...row.cells].slice(1).map(({{ dataset }}) => dataset.value === undefined ? null : Number(dataset.value))])"
+    ));
+    serde_json::from_value(rows).expect("rows")
+}
+
+/// The summary in the run JSON.
+fn summary(page: &Page) -> Value {
+    let json = fs::read(page.directory.file("run_fixed.json")).expect("a run JSON");
+    let mut json: Value = serde_json::from_slice(&json).expect("JSON");
+    json["summary"].take()
+}
+
+#[test]
+fn the_nodes_are_those_of_the_run_json() {
+    let (browser, page) = opened();
+    let summary = summary(&page);
+    let spans = summary["spans"].as_array().expect("spans");
+    let shown = cells(&browser, "#nodes-table");
+    let names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["开始", "Knowledge retrieval", "LLM", "code"]);
+    for ((name, shown), span) in shown.iter().zip(spans) {
+        let mut expected: Vec<Option<f64>> = ["count", "failed", "unfinished"]
+            .map(|count| span[count].as_f64())
+            .to_vec();
+        let begun = &span["begun_ms"];
+        let mean =
+            begun["sum"].as_f64().expect("a sum") / begun["count"].as_f64().expect("a count");
+        expected.push(Some((mean * 1_000.0).round() / 1_000.0));
+        for clock in ["client_ms", "server_ms"] {
+            expected.extend(["mean", "p50", "p95", "p99"].map(|name| span[clock][name].as_f64()));
+        }
+        assert_eq!(shown.len(), expected.len());
+        for (shown, expected) in shown.iter().zip(&expected) {
+            let (shown, expected) = (shown.expect("a value"), expected.expect("a value"));
+            assert!(close(shown, expected), "{name}: {shown}, not {expected}");
+        }
+    }
+    // Nodes of all kinds: failed ones, unfinished ones, and some that a request may do without.
+    assert!(
+        shown[1].1[1] > Some(10.0) && shown[2].1[2] > Some(2.0),
+        "{shown:?}"
+    );
+    let before = summary["before_model_percent"]["mean"]
+        .as_f64()
+        .expect("a share");
+    let card = browser.text("#card-before_model .figure");
+    assert_eq!(card, format!("{before:.2}%"));
+    assert!(browser.text("#card-most_time").contains("LLM"));
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn the_turns_are_those_of_the_csv() {
+    let (browser, page) = opened();
+    let shown = cells(&browser, "#turns-table");
+    assert_eq!(shown.len(), 5);
+    let mut medians = Vec::new();
+    for (turn, shown) in &shown {
+        let rows: Vec<_> = page.rows();
+        let own: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row["turn"] == *turn)
+            .collect();
+        let outcome = |name: &str| own.iter().filter(|row| row["outcome"] == name).count() as f64;
+        let [_, mean, _, _, p50, _, p95, p99, _] = figures(&values(&own, "ttft_ms"));
+        let expected = [outcome("ok"), outcome("failed"), mean, p50, p95, p99];
+        for (shown, expected) in shown.iter().zip(expected) {
+            let shown = shown.expect("a value");
+            assert!(
+                close(shown, expected),
+                "turn {turn}: {shown}, not {expected}"
+            );
+        }
+        medians.push(p50);
+    }
+    assert!(medians[4] > medians[0], "a run whose context costs time");
+    let words = browser.text("#growth");
+    let times = format!("{:.2} times", medians[4] / medians[0]);
+    assert!(words.contains(&times), "{words}: {times}");
+}
+
+#[test]
+fn both_charts_are_painted_and_tell_their_values() {
+    let (browser, page) = opened();
+    for chart in ["nodes", "turns"] {
+        let colours = browser.run(&format!(
+            "const canvas = document.querySelector('#chart-{chart} .plot'); \
+             const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); \
+             const colours = new Set(); \
+             for (let i = 0; i < data.length; i += 4) if (data[i + 3]) colours.add(`${{data[i]}},${{data[i + 1]}},${{data[i + 2]}}`); \
+             return colours.size"
+        ));
+        assert!(colours.as_u64() > Some(8), "{chart}: {colours}");
+    }
+    let summary = summary(&page);
+    let (retrieval, turns) = (&summary["spans"][1], &summary["turns"]);
+    // Places in the second row and at the last turn; keys that lead to the second of each.
+    for (chart, place, key, expected) in [
+        ("nodes", (0.5, 0.4), "\u{e015}", [retrieval, retrieval]),
+        ("turns", (0.95, 0.5), "\u{e014}", [&turns[4], &turns[1]]),
+    ] {
+        let (figures, series) = match chart {
+            "nodes" => (
+                "client_ms",
+                [("node", "mean"), ("p95", "p95"), ("p99", "p99")],
+            ),
+            _ => ("ttft_ms", [("p50", "p50"), ("p95", "p95"), ("p99", "p99")]),
+        };
+        let check = |expected: &Value| {
+            for (series, figure) in series {
+                let reading = format!("#chart-{chart} [data-series={series}] .reading");
+                let shown = browser.text(&reading).replace(',', "");
+                let shown: f64 = shown.parse().expect("a number");
+                let expected = expected[figures][figure].as_f64().expect("a figure");
+                assert!(
+                    (shown - expected).abs() < 0.06,
+                    "{chart} {figure}: {shown}, {expected}"
+                );
+            }
+        };
+        let [left, top, width, height] = browser.place(chart);
+        let (x, y) = (left + width * place.0, top + height * place.1);
+        browser.pointer("mouse", &[("move", x, y)]);
+        check(expected[0]);
+        browser.pointer("mouse", &[("move", 2.0, 2.0)]);
+        browser.run(&format!(
+            "document.querySelector('#chart-{chart} canvas.hover').focus()"
+        ));
+        browser.press(key);
+        browser.press(key);
+        check(expected[1]);
+    }
+    let spoken = browser.text("#spoken");
+    assert!(spoken.contains("Turn 2: P50"), "{spoken}");
+}
+
+#[test]
+fn a_click_on_a_column_sorts_by_it() {
+    let (browser, _page) = opened();
+    let means = || -> Vec<f64> {
+        let rows = cells(&browser, "#nodes-table");
+        rows.iter().filter_map(|(_, values)| values[4]).collect()
+    };
+    let head = "#nodes-table thead button[aria-label='By the client Mean']";
+    browser.click(head);
+    let mut rising = means();
+    rising.reverse();
+    assert!(rising.len() == 4 && rising.is_sorted(), "{rising:?}");
+    browser.click(head);
+    assert_eq!(means(), rising);
+    let sorted = browser
+        .run("return document.querySelectorAll('#nodes-table [aria-sort=ascending]').length");
+    assert_eq!(sorted, json!(1));
+}
+
+#[test]
+fn hostile_names_of_nodes_do_no_harm() {
+    let page = hostile().page();
+    let browser = Browser::start(820, 1_000);
+    browser.open(&page.path());
+    browser.run(
+        "window.saved = []; URL.createObjectURL = (blob) => { window.saved.push(blob); return 'blob:none'; }; \
+         HTMLAnchorElement.prototype.click = () => {}; document.querySelectorAll('#chart-nodes .tools button')[1].click(); \
+         window.saved[0].text().then((text) => { window.table = text; })",
+    );
+    browser.settle();
+    let table = browser.run("return window.table");
+    let mut table = csv::Reader::from_reader(table.as_str().expect("a table").as_bytes());
+    let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
+    assert_eq!(rows.len(), 60);
+    let formula = rows
+        .iter()
+        .filter(|row| row[2].starts_with("'=1+1,\"</script>"));
+    assert_eq!(formula.count(), 1, "text, not a formula");
+    let name = browser.text("#nodes-table tbody th");
+    assert!(
+        name.contains("=1+1") && !name.contains(['\u{202e}', '\u{0}']),
+        "{name}"
+    );
+    assert!(
+        browser
+            .text("#chart-nodes .note")
+            .starts_with("The 40 nodes")
+    );
+    assert_eq!(browser.run("return document.images.length"), json!(0));
+    assert_eq!(browser.console(), [""; 0]);
+}
+
+#[test]
+fn where_there_are_no_nodes_and_no_turns_nothing_is_said_of_them() {
+    let mut requests = usual();
+    for request in &mut requests {
+        request.turn = Some(sse_perf::record::Turn {
+            conversation: request.request,
+            turn: 1,
+        });
+    }
+    let page = Run::of(requests).page();
+    let browser = Browser::start(820, 1_000);
+    browser.open(&page.path());
+    let found = browser.run(
+        "return document.querySelectorAll('#nodes, #turns, #contents [href=\"#nodes\"], #term-node, #term-turn').length",
+    );
+    assert_eq!(found, json!(0));
+    assert!(browser.text("#contents").contains("Waterfall"));
+}
