@@ -14,7 +14,9 @@
 //! through the [`sse`] parser and the [`protocol`], which says what an event means, into a
 //! [`record::RequestRecord`]; the [`collector`] hands that to [`stats`] and [`output`]. Users'
 //! threads never print, format, lock or wait for the collector: the channel is unbounded, a record
-//! is never dropped, and progress is coalesced to at most 10 samples a second and user.
+//! is never dropped, and progress is coalesced to at most 10 samples a second and user. Nothing is
+//! counted by a tokenizer while users measure: requests wait with their text in the
+//! [`output::spool`], and the results are made anew when the run is over.
 //!
 //! # Modules
 //!
@@ -25,6 +27,7 @@
 //! - [`arrival`]: reading a socket with the kernel's arrival times
 //! - [`monitor`]: how busy the process and the machine are
 //! - [`text`]: what is said to people, in two languages
+//! - [`tokenizer`]: counting tokens as a model does, where that is built in
 //! - [`record`]: what one request was, and the metrics of it
 //! - [`stop`]: how far a run has been told to stop
 //! - [`sse`]: bytes in, blocks out
@@ -73,6 +76,7 @@ pub mod sse;
 pub mod stats;
 pub mod stop;
 pub mod text;
+pub mod tokenizer;
 pub mod transport;
 pub mod user;
 pub mod workload;

@@ -1,0 +1,80 @@
+//! The crate `tokenizers`, as far as counting needs it.
+
+use super::TokenizerError;
+
+/// What the file describes.
+pub(super) struct Model(tokenizers::Tokenizer);
+
+impl Model {
+    pub(super) fn new(text: &str) -> Result<Self, TokenizerError> {
+        let mut tokenizer: tokenizers::Tokenizer =
+            text.parse().map_err(|error| refused(text, error))?;
+        // A file may ask for texts of one length, which models are trained with: all of a text
+        // counts, and nothing but the text.
+        tokenizer.with_truncation(None)?;
+        tokenizer.with_padding(None);
+        Ok(Self(tokenizer))
+    }
+
+    pub(super) fn count(&self, texts: &[String]) -> Result<Vec<u64>, TokenizerError> {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let encodings = self.0.encode_batch_fast(texts, false)?;
+        Ok(encodings.iter().map(|e| e.len() as u64).collect())
+    }
+}
+
+impl From<tokenizers::Error> for TokenizerError {
+    fn from(error: tokenizers::Error) -> Self {
+        TokenizerError(error.to_string())
+    }
+}
+
+/// Why a text is no tokenizer. Of JSON that is something else the crate says that a comma lacks.
+fn refused(text: &str, error: tokenizers::Error) -> TokenizerError {
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(json) if !json["model"].is_object() => {
+            TokenizerError("it has no member \"model\"".to_owned())
+        }
+        _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words, each a token, with a special one in front, cut and filled up to three.
+    const WORDS: &str = r#"{
+        "version": "1.0",
+        "truncation": {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0},
+        "padding": {"strategy": {"Fixed": 3}, "direction": "Right", "pad_to_multiple_of": null,
+                    "pad_id": 0, "pad_type_id": 0, "pad_token": "<pad>"},
+        "added_tokens": [],
+        "normalizer": null,
+        "pre_tokenizer": {"type": "WhitespaceSplit"},
+        "post_processor": {"type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},
+        "decoder": null,
+        "model": {"type": "WordLevel", "vocab": {"<pad>": 0, "<s>": 1, "a": 2, "b": 3}, "unk_token": "a"}
+    }"#;
+
+    #[test]
+    fn all_of_a_text_counts_and_nothing_else() {
+        let model = Model::new(WORDS).expect("a tokenizer");
+        let texts = ["", "a", "a b a b a b", "new words"].map(str::to_owned);
+        assert_eq!(model.count(&texts), Ok(vec![0, 1, 6, 2]));
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_said() {
+        for text in ["", "{}", r#"{"a": 1}"#, "version https://git-lfs"] {
+            assert!(Model::new(text).is_err(), "{text}");
+        }
+        let nothing_unknown = WORDS.replace(r#""unk_token": "a""#, r#""unk_token": "?""#);
+        let model = Model::new(&nothing_unknown).expect("a tokenizer");
+        assert!(model.count(&["a b".to_owned()]).is_ok());
+        assert!(model.count(&["new".to_owned()]).is_err());
+    }
+}
