@@ -7,6 +7,7 @@ use std::ops::Add;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, UtcOffset};
 
 /// A moment of the run: nanoseconds since its start on the monotonic clock.
@@ -20,7 +21,9 @@ use time::{OffsetDateTime, UtcOffset};
 /// assert_eq!(token.since(start), Duration::from_millis(200));
 /// assert_eq!(start.since(token), Duration::ZERO, "never negative");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp(u64);
 
 impl Stamp {

@@ -166,7 +166,13 @@ impl Collector {
             collected.notices.push(message.clone());
         }
         let written = collected.outputs.on(sample);
-        let shown = collected.console.sample(sample);
+        // What it was in the end is shown when its tokens have been counted.
+        let waits = matches!(sample, Sample::Finished(_)) && collected.outputs.keeps_requests();
+        let shown = if waits {
+            Ok(())
+        } else {
+            collected.console.sample(sample)
+        };
         self.check_written(written);
         self.check_shown(&shown);
     }

@@ -10,6 +10,7 @@ use crate::output::OutputConfig;
 use crate::protocol::Protocol;
 use crate::record::TokenCount;
 use crate::text::{Language, Message};
+use crate::tokenizer::Tokenizer;
 use crate::workload::Workload;
 
 /// Everything that a run needs to know. Nothing in it is changed once it has been made.
@@ -29,8 +30,10 @@ pub struct Plan {
     pub leaving: Option<Leaving>,
     /// What everything random is drawn from.
     pub seed: u64,
-    /// How output tokens are counted.
+    /// How output tokens are counted: for good, or until the tokenizer has.
     pub tokens: TokenCount,
+    /// What counts them when the run is over; `None` where nothing more does.
+    pub tokenizer: Option<Tokenizer>,
     /// How requests travel.
     pub transport: TransportConfig,
     /// How often a request is tried again after a failure that may pass; 0 switches reconnects off

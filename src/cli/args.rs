@@ -235,6 +235,9 @@ pub struct OutputArgs {
     /// How output tokens are counted.
     #[arg(long, value_name = "SOURCE", default_value = "usage")]
     pub tokens: String,
+    /// What counts them when the run is over.
+    #[arg(long, value_name = "FILE")]
+    pub tokenizer: Option<String>,
     /// The brand's name in the report.
     #[arg(long, value_name = "TEXT|none", default_value = "7DGroup")]
     pub brand: String,

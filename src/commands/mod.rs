@@ -1,6 +1,7 @@
 //! The subcommands, a file each, and what they share: how texts reach the terminal, and exit codes.
 
 mod completions;
+mod count;
 mod demo;
 mod mock;
 mod probe;
@@ -11,8 +12,10 @@ mod selftest;
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::cli::{self, Cli, Command, RunArgs};
+use crate::clock::{Clock, Stamp};
 use crate::config::{self, API_KEY_VARIABLE};
 use crate::output::console::{Console, Settings, wants_colour};
 use crate::output::{Destination, OutputConfig};
@@ -80,6 +83,38 @@ pub(crate) fn complain(message: &Message, language: Language) {
     let error = Message::new("usage.prefix").with("message", texts.render(message));
     // Nobody is left to hear that standard error is closed.
     let _ = writeln!(io::stderr(), "{}", texts.render(&error));
+}
+
+/// How long it takes until a further word on the progress is said.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Says once a second how far something has come, to somebody who waits at a terminal.
+struct Waiting {
+    clock: Clock,
+    due: Stamp,
+    terminal: bool,
+    language: Language,
+}
+
+impl Waiting {
+    fn new(language: Language) -> Self {
+        Self {
+            clock: Clock::start(),
+            due: Stamp::ZERO + PATIENCE,
+            terminal: io::stderr().is_terminal(),
+            language,
+        }
+    }
+
+    /// Says it, if it is time to.
+    fn tell(&mut self, message: impl FnOnce() -> Message) {
+        let now = self.clock.now();
+        if self.terminal && now >= self.due {
+            self.due = now + PATIENCE;
+            let text = self.language.texts().render(&message());
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
 }
 
 /// Writes to standard output. A reader that has seen enough, as `head`, is no failure.

@@ -1,11 +1,10 @@
 //! `sse-perf report`: the report of runs that are over, made from their files.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Exit, complain};
+use super::{Exit, Waiting, complain};
 use crate::cli::ReportArgs;
-use crate::clock::{Clock, Stamp};
 use crate::config::{check_inputs, report_outputs};
 use crate::output::console::Closing;
 use crate::output::files::{Files, Names, Openings};
@@ -16,9 +15,6 @@ use crate::output::{Destination, Documents, FileKind, OutputConfig, WriteError, 
 use crate::plan::ConsoleConfig;
 use crate::text::{Language, Message};
 
-/// How long it takes until a further word on the progress is said.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
-
 /// Reads the files, writes what is wanted of them, and shows the statistics.
 pub(super) fn make(args: &ReportArgs, language: Language) -> Exit {
     let outputs = match report_outputs(args) {
@@ -26,7 +22,10 @@ pub(super) fn make(args: &ReportArgs, language: Language) -> Exit {
         Err(message) => return super::usage(&message, language),
     };
     let files: Vec<PathBuf> = args.files.iter().map(PathBuf::from).collect();
-    let read = saved::read(&files, &mut progress(language));
+    let mut waiting = Waiting::new(language);
+    let read = saved::read(&files, &mut |path, part| {
+        waiting.tell(|| reading(path, part));
+    });
     let checked = read.and_then(|saved| {
         check_inputs(&outputs, &saved.files)?;
         Ok(saved)
@@ -45,20 +44,11 @@ pub(super) fn make(args: &ReportArgs, language: Language) -> Exit {
     }
 }
 
-/// Says once a second how far the reading has come, to somebody who waits at a terminal.
-fn progress(language: Language) -> impl FnMut(&Path, f64) {
-    let clock = Clock::start();
-    let mut due = Stamp::ZERO + PATIENCE;
-    let terminal = io::stderr().is_terminal();
-    move |path, part| {
-        if terminal && clock.now() >= due {
-            due = clock.now() + PATIENCE;
-            let message = Message::new("saved.reading")
-                .with("path", path.display())
-                .with("percent", format_args!("{:.0}", part * 100.0));
-            let _ = writeln!(io::stderr(), "{}", language.texts().render(&message));
-        }
-    }
+/// How far the reading has come.
+fn reading(path: &Path, part: f64) -> Message {
+    Message::new("saved.reading")
+        .with("path", path.display())
+        .with("percent", format_args!("{:.0}", part * 100.0))
 }
 
 /// Why there are no files.

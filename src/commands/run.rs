@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::count::count;
 use super::{Exit, complain, usage};
 use crate::cli::RunArgs;
 use crate::clock::{Clock, Stamp};
@@ -20,6 +21,7 @@ use crate::output::{Documents, FileKind, Outputs, RunInfo, WriteError};
 use crate::plan::Plan;
 use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
+use crate::tokenizer::Tokenizer;
 use crate::workload;
 
 /// Runs the test that the flags describe.
@@ -109,6 +111,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         order: &plan.workload.order,
         unique: plan.workload.unique.is_some(),
         keys: source(&plan.workload.keys, &first.sent.masked_key),
+        tokenizer: plan.tokenizer.as_ref().map(Tokenizer::path),
         files: &files,
         warnings: &plan.warnings,
     });
@@ -176,16 +179,17 @@ fn summary(plan: &Plan, collected: &Collected) -> Summary {
         .summary(Some(&plan.load), plan.transport.user_clock)
 }
 
-/// That usage and estimate are far apart, where they are.
+/// That the server's usage and our own count are far apart, where they are.
 fn disagreement(collected: &Collected) -> Option<Message> {
     let agreement = collected.stats.agreement();
     let percent = agreement.disagreement()?;
-    Some(
-        Message::new("warning.tokens_disagree")
-            .with("usage", agreement.usage)
-            .with("estimate", agreement.estimate)
-            .with("percent", percent),
-    )
+    let message = if agreement.tokenized {
+        Message::new("warning.tokenizer_disagrees").with("tokenizer", agreement.own)
+    } else {
+        Message::new("warning.tokens_disagree").with("estimate", agreement.own)
+    };
+    let message = message.with("usage", agreement.usage);
+    Some(message.with("percent", percent))
 }
 
 /// Saves and shows what the run came to, and says with which code to exit.
@@ -194,6 +198,7 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
         mut collected,
         interrupted,
     } = finished;
+    let count_stopped = count(plan, &mut collected);
     about.warnings.append(&mut collected.notices);
     about.warnings.extend(disagreement(&collected));
     let warnings = about.warnings.clone();
@@ -234,7 +239,7 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
     // Where several codes apply, the graver one is told.
     if !collected.failures.is_empty() {
         Exit::NotDone
-    } else if interrupted {
+    } else if interrupted || count_stopped {
         Exit::Interrupted
     } else if collected.closed {
         Exit::Ok

@@ -8,6 +8,7 @@ use crate::load::{ClosedLoop, Limit};
 use crate::plan::{ConsoleConfig, Plan, TransportConfig};
 use crate::record::TokenCount;
 use crate::text::{Language, Message};
+use crate::tokenizer::Tokenizer;
 
 /// Validates a command line. `environment_key` is the value of [`super::API_KEY_VARIABLE`].
 ///
@@ -40,6 +41,7 @@ pub fn plan(
     let think_time = builder.think_time()?;
     let leaving = builder.leaving()?;
     let tokens = builder.tokens()?;
+    let tokenizer = builder.tokenizer()?;
     let workload = builder.workload(&protocol, &transport.headers, seed)?;
     Ok(Plan {
         target,
@@ -49,6 +51,7 @@ pub fn plan(
         leaving,
         seed,
         tokens,
+        tokenizer,
         retries,
         grace,
         transport,
@@ -168,6 +171,19 @@ impl Builder<'_> {
                 .with("value", shown(raw))
                 .with("known", known)
         })
+    }
+
+    fn tokenizer(&self) -> Result<Option<Tokenizer>, Message> {
+        let Some(file) = &self.raw.output.tokenizer else {
+            return Ok(None);
+        };
+        let given = |flag: &str| self.raw.given.iter().any(|given| given.flag == flag);
+        if given("--tokens") {
+            return Err(Message::new("usage.tokenizer_and_tokens")
+                .with("value", shown(file))
+                .with("tokens", shown(&self.raw.output.tokens)));
+        }
+        files::tokenizer(file).map(Some)
     }
 
     fn label(&self) -> Result<Option<String>, Message> {

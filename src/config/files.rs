@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::show::shown;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
+use crate::tokenizer::{self, Tokenizer};
 use crate::workload::{ApiKey, Line, LinesError, Source, read_lines, utf8};
 
 /// A file of lines that could not be used.
@@ -154,6 +155,19 @@ fn has_certificate(text: &str) -> bool {
             .filter(|c| !c.is_ascii_whitespace())
             .peekable();
         characters.peek().is_some() && characters.all(legal)
+    })
+}
+
+/// The tokenizer of `--tokenizer`.
+pub(super) fn tokenizer(file: &str) -> Result<Tokenizer, Message> {
+    if !tokenizer::BUILT_IN {
+        return Err(Message::new("usage.tokenizer_absent").with("value", shown(file)));
+    }
+    let text = read("--tokenizer", file)?;
+    Tokenizer::new(Path::new(file), &text).map_err(|error| {
+        Message::new("usage.tokenizer_file")
+            .with("value", shown(file))
+            .with("error", error)
     })
 }
 

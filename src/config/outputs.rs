@@ -40,6 +40,7 @@ pub(super) fn outputs(raw: &OutputArgs) -> Result<OutputConfig, Message> {
         events,
         report: report(raw.html_report.as_deref(), raw.no_html, directory)?,
         brand: brand(&raw.brand),
+        keep_requests: raw.tokenizer.is_some(),
     })
 }
 
@@ -59,6 +60,7 @@ pub fn report_outputs(raw: &ReportArgs) -> Result<OutputConfig, Message> {
         events: None,
         report: report(raw.html_report.as_deref(), raw.no_html, directory)?,
         brand: brand(&raw.brand),
+        keep_requests: false,
     })
 }
 
@@ -103,6 +105,9 @@ fn file_of(destination: &Destination) -> Option<&Path> {
 
 /// Two results do not go to one place.
 fn checked(config: OutputConfig) -> Result<OutputConfig, Message> {
+    if config.csv == Destination::Stdout && config.keep_requests {
+        return Err(Message::new("usage.tokenizer_stdout"));
+    }
     if config.csv == Destination::Stdout && config.json == Destination::Stdout {
         return Err(Message::new("usage.stdout_twice"));
     }

@@ -159,6 +159,7 @@ pub fn plan_json(plan: &Plan) -> Value {
         "label": plan.label,
         "load": load_json(plan),
         "tokens": plan.tokens.name(),
+        "tokenizer": plan.tokenizer.as_ref().map(|tokenizer| path(tokenizer.path())),
         "seed": plan.seed,
         "workload": workload_json(plan),
         "transport": transport_json(&plan.transport),

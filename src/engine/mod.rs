@@ -5,7 +5,7 @@ mod crew;
 pub mod limits;
 mod signals;
 
-pub use signals::keep_ignored as keep_ignored_signals;
+pub use signals::{count as signals, keep_ignored as keep_ignored_signals};
 
 use std::sync::Arc;
 use std::thread;

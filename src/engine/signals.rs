@@ -62,6 +62,12 @@ pub(super) fn listen(listener: Sender<Control>) -> Result<(), ctrlc::Error> {
     Ok(())
 }
 
+/// How many signals there have been.
+#[must_use]
+pub fn count() -> u32 {
+    SIGNALS.load(Ordering::SeqCst)
+}
+
 fn on_signal() {
     let count = SIGNALS.fetch_add(1, Ordering::SeqCst) + 1;
     if count >= 3 {

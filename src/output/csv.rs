@@ -211,7 +211,7 @@ pub(super) mod tests {
     use crate::stats::tests::failed;
 
     /// A request with everything that a request can have.
-    pub(super) fn whole() -> RequestRecord {
+    pub(in crate::output) fn whole() -> RequestRecord {
         let sent = Sent {
             query_index: Some(3),
             query: "say \"hi\", then\nstop".into(),

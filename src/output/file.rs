@@ -1,4 +1,5 @@
-//! One output file: rows gathered in memory and written whole, or a document that is replaced.
+//! One output file: rows gathered in memory and written whole, or a document that is replaced. Rows
+//! can be written over again beside the old ones, which stay until all new ones are there.
 
 use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -21,6 +22,22 @@ pub(super) struct File {
     gathered: Vec<u8>,
     /// Where in `gathered` what was pushed ends.
     ends: Vec<usize>,
+    /// Where its rows are being written over again.
+    anew: Option<Anew>,
+}
+
+/// A file that is to take the place of another one, and is gone if it does not.
+#[derive(Debug)]
+struct Anew {
+    path: PathBuf,
+    /// The place that it is to take, behind any links.
+    place: PathBuf,
+}
+
+impl Drop for Anew {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +101,13 @@ impl File {
             length: 0,
             gathered: Vec::new(),
             ends: Vec::new(),
+            anew: None,
         })
+    }
+
+    /// Whether its rows can be written over again: in a pipe or a device what was written is gone.
+    pub(super) fn is_rewritable(&self) -> bool {
+        self.regular
     }
 
     /// Where it is; `-` for standard output.
@@ -146,6 +169,46 @@ impl File {
             return Ok(());
         }
         self.flush()
+    }
+
+    /// Begins to write all rows over again, in a file beside this one; nothing where rows could not
+    /// be written to their end the first time. What is pushed from here on goes there, and the old
+    /// rows stay until [`File::settle`].
+    ///
+    /// # Errors
+    ///
+    /// If that file cannot be made; the rows are left as they are then.
+    pub(super) fn start_over(&mut self, header: &[u8]) -> io::Result<()> {
+        self.flush()?;
+        if self.handle.take().is_none() {
+            return Ok(());
+        }
+        let place = fs::canonicalize(&self.path)?;
+        let mut name = place.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let path = place.with_file_name(name);
+        let handle = fs::File::create_new(&path)?;
+        let anew = self.anew.insert(Anew { path, place });
+        handle.set_permissions(fs::metadata(&anew.place)?.permissions())?;
+        self.handle = Some(handle);
+        self.length = 0;
+        self.push(header)
+    }
+
+    /// Puts the new rows in the place of the old ones, if all of them could be written.
+    ///
+    /// # Errors
+    ///
+    /// If the last of them cannot be written, or not be put there; the old ones stay then.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        let written = self.flush();
+        let Some(anew) = self.anew.take() else {
+            return written;
+        };
+        match self.handle {
+            Some(_) => fs::rename(&anew.path, &anew.place),
+            None => written,
+        }
     }
 
     /// Hands what has gathered to the system. Where that fails, the file keeps the rows that are
@@ -268,6 +331,27 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         file.push(b"row\n").unwrap();
         file.flush().expect("it is said once");
+    }
+
+    #[test]
+    fn rows_stay_until_the_new_ones_are_whole() {
+        let temp = TempDir::new();
+        let path = temp.path("rows");
+        let mut file = File::new(&path).unwrap();
+        file.begin(b"header\n").unwrap();
+        file.push(b"old\n").unwrap();
+        file.start_over(b"header\n").unwrap();
+        file.push(b"new\n").unwrap();
+        file.flush().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "header\nold\n");
+        file.settle().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "header\nnew\n");
+        // As if the disk were full.
+        file.start_over(b"header\n").unwrap();
+        file.handle = None;
+        file.settle().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "header\nnew\n");
+        assert_eq!(fs::read_dir(temp.path("")).unwrap().count(), 1);
     }
 
     #[test]

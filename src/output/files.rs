@@ -2,6 +2,7 @@
 //! what the renderers make.
 
 mod error;
+mod kept;
 
 use std::fs;
 use std::io;
@@ -12,6 +13,7 @@ use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
 use super::file::File;
+use super::spool::Spool;
 use super::{Destination, OutputConfig};
 
 pub use error::WriteError;
@@ -148,6 +150,8 @@ pub struct Files {
     open: Vec<(FileKind, File)>,
     /// The documents as they were at the start: go back in place should a final one not fit.
     preliminary: Documents,
+    /// The requests, where they are kept until they are counted.
+    spool: Option<Spool>,
 }
 
 impl Files {
@@ -164,22 +168,30 @@ impl Files {
     ) -> Result<Self, WriteError> {
         let mut files = Self {
             open: open_all(config, names)?,
-            preliminary: openings.documents,
+            preliminary: Documents::default(),
+            spool: None,
         };
-        let begun = files.open.iter_mut().try_for_each(|(kind, file)| {
-            match kind {
-                FileKind::Requests => file.begin(&openings.requests),
-                FileKind::Events => file.begin(&openings.events),
-                FileKind::Run => file.begin_document(&files.preliminary.run),
-                FileKind::Report => file.begin_document(&files.preliminary.report),
-            }
-            .map_err(|source| WriteError::refused(*kind, file.path(), source))
-        });
+        let begun = files
+            .keep_if(config.keep_requests)
+            .and_then(|()| files.begin(openings));
         if let Err(error) = begun {
             remove_created(&files.open);
             return Err(error);
         }
         Ok(files)
+    }
+
+    fn begin(&mut self, openings: Openings) -> Result<(), WriteError> {
+        self.preliminary = openings.documents;
+        self.open.iter_mut().try_for_each(|(kind, file)| {
+            match kind {
+                FileKind::Requests => file.begin(&openings.requests),
+                FileKind::Events => file.begin(&openings.events),
+                FileKind::Run => file.begin_document(&self.preliminary.run),
+                FileKind::Report => file.begin_document(&self.preliminary.report),
+            }
+            .map_err(|source| WriteError::refused(*kind, file.path(), source))
+        })
     }
 
     /// Takes whole rows for a CSV file; nothing where there is none, or no longer.
@@ -188,13 +200,17 @@ impl Files {
     ///
     /// If so much has gathered that it had to be written, and could not be.
     pub fn push(&mut self, kind: FileKind, rows: &[u8]) -> Result<(), WriteError> {
-        let file = self.open.iter_mut().find(|(k, _)| *k == kind);
-        match file {
-            Some((_, file)) => file
+        match self.of(kind) {
+            Some(file) => file
                 .push(rows)
                 .map_err(|source| WriteError::failed(file.path(), source)),
             None => Ok(()),
         }
+    }
+
+    fn of(&mut self, kind: FileKind) -> Option<&mut File> {
+        let file = self.open.iter_mut().find(|(k, _)| *k == kind);
+        file.map(|(_, file)| file)
     }
 
     /// Hands all rows to the system.

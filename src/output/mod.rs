@@ -13,8 +13,10 @@ pub mod host;
 pub mod html;
 pub mod json;
 mod layout;
+mod recount;
 mod row;
 pub mod saved;
+pub mod spool;
 pub mod waterfall;
 
 use std::path::{Path, PathBuf};
@@ -55,6 +57,8 @@ pub struct OutputConfig {
     pub report: Destination,
     /// The brand's name in it; `None` for none.
     pub brand: Option<String>,
+    /// Whether requests are kept with their text, to be counted when the run is over.
+    pub keep_requests: bool,
 }
 
 /// What is the same in all rows of a run.
@@ -83,6 +87,8 @@ pub struct Outputs {
     files: files::Files,
     run: RunInfo,
     requests: csv::RequestsCsv,
+    /// What the requests CSV begins with.
+    header: Vec<u8>,
     events: events::EventsCsv,
     /// What the report draws of each request; `None` where none is wanted.
     charts: Option<Charts>,
@@ -115,8 +121,10 @@ impl Outputs {
                 csv.splice(..0, "\u{feff}".bytes());
             }
         }
+        let header = openings.requests.clone();
         let files = files::Files::open(config, &names, openings)?;
         Ok(Self {
+            header,
             events: events::EventsCsv::new(run.run_id.clone()),
             requests: csv::RequestsCsv::new(run.clone()),
             charts: files.has(FileKind::Report).then(Charts::default),
@@ -133,18 +141,18 @@ impl Outputs {
     ///
     /// If a file can no longer be written. That is said once for each file; the others go on.
     pub fn on(&mut self, sample: &Sample) -> Result<(), WriteError> {
-        self.rendered.clear();
         match sample {
             Sample::Finished(request) => {
-                self.gather(request);
-                self.requests.render(request, &mut self.rendered);
-                self.files.push(FileKind::Requests, &self.rendered)
+                self.waterfall.add(Bar::of(request));
+                let written = self.add(request);
+                written.and(self.files.keep(request))
             }
             Sample::Events {
                 request,
                 user,
                 events,
             } => {
+                self.rendered.clear();
                 self.events
                     .render(*request, *user, events, &mut self.rendered);
                 self.files.push(FileKind::Events, &self.rendered)
@@ -153,9 +161,21 @@ impl Outputs {
         }
     }
 
+    /// Takes a request for the CSV and for the charts: when it is over, or once more after
+    /// [`Outputs::start_over`].
+    ///
+    /// # Errors
+    ///
+    /// If so many rows have gathered that they had to be written, and could not be.
+    pub fn add(&mut self, request: &RequestRecord) -> Result<(), WriteError> {
+        self.chart(request);
+        self.rendered.clear();
+        self.requests.render(request, &mut self.rendered);
+        self.files.push(FileKind::Requests, &self.rendered)
+    }
+
     /// Keeps what the report draws of a request.
-    fn gather(&mut self, request: &RequestRecord) {
-        self.waterfall.add(Bar::of(request));
+    fn chart(&mut self, request: &RequestRecord) {
         if let Some(charts) = &mut self.charts {
             let sent = &request.sent;
             let kin = Kin {
@@ -264,6 +284,7 @@ mod tests {
             events: Some(temp.path("events.csv")),
             report: Destination::None,
             brand: None,
+            keep_requests: false,
         };
         let mut outputs = Outputs::open(&config, run(), Documents::default()).unwrap();
         let at = Stamp::from_micros;

@@ -14,6 +14,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Stamp;
 
 pub use outcome::{Failure, FailureKind, Outcome};
@@ -22,7 +24,7 @@ pub use span::SpanRecord;
 pub use tokens::{TokenCount, TokenSource, Usage};
 
 /// The instants of one request. `None` where the request did not come that far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instants {
     /// When the plan wanted the request to start; `None` in closed loop.
     pub scheduled: Option<Stamp>,
@@ -51,7 +53,7 @@ pub struct Instants {
 }
 
 /// The part of a run that a request belongs to, by its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Phase {
     /// While users are being started.
     Ramp,
@@ -71,7 +73,7 @@ impl Phase {
 }
 
 /// The clock that stamped a request's arrivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ClockSource {
     /// The kernel's receive timestamps, at every read.
     Kernel,
@@ -91,7 +93,7 @@ impl ClockSource {
 }
 
 /// The connection that carried a request's last attempt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Whether it had carried a request before; `None` if there never was a connection.
     pub reused: Option<bool>,
@@ -106,7 +108,7 @@ pub struct Connection {
 }
 
 /// A request's place in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// Running number of the conversation in the run, from 1.
     pub conversation: u64,
@@ -115,7 +117,7 @@ pub struct Turn {
 }
 
 /// What was sent, as far as rows of results are told apart by it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Number of the query in its file, from 1; `None` for `--query`.
     pub query_index: Option<usize>,
@@ -128,7 +130,7 @@ pub struct Sent {
 }
 
 /// The gaps between the chunks of one request, summed up. Values in whole microseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ItlSummary {
     /// Mean, in microseconds.
     pub mean: f64,
@@ -143,7 +145,7 @@ pub struct ItlSummary {
 }
 
 /// Everything that is kept about one request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// Running number of the request in the run, from 1.
     pub request: u64,
@@ -183,6 +185,11 @@ pub struct RequestRecord {
     pub estimated_tokens: u64,
     /// How its output tokens are counted.
     pub token_count: TokenCount,
+    /// Output tokens as a tokenizer has counted them, once it has.
+    pub tokenized: Option<u64>,
+    /// The generated text in its pieces, where a tokenizer is to count it: what was generated in
+    /// one go, reasoning, answer or tool call.
+    pub generated: Vec<String>,
     /// Token counts of the server.
     pub usage: Usage,
     /// The gaps between chunks; `None` with fewer than 2 chunks.
@@ -239,6 +246,8 @@ impl RequestRecord {
             answer_chars: 0,
             estimated_tokens: 0,
             token_count: TokenCount::Usage,
+            tokenized: None,
+            generated: Vec::new(),
             usage: Usage::default(),
             itl: None,
             finish_reason: None,
@@ -311,10 +320,13 @@ impl RequestRecord {
     }
 
     /// Output tokens: the server's usage where it gave one, else the estimate; `None` where there
-    /// is neither. A usage of 0 is none where text came. Or as it was asked for: by estimate, or one
-    /// for each chunk.
+    /// is neither. A usage of 0 is none where text came. Or as it was asked for: by estimate, one
+    /// for each chunk, or as a tokenizer has counted them.
     #[must_use]
     pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
+        if let Some(n) = self.tokenized {
+            return Some((n, TokenSource::Tokenizer));
+        }
         match (self.token_count, self.usage.completion) {
             (TokenCount::Usage, Some(n)) if n > 0 || self.chunks == 0 => {
                 Some((n, TokenSource::Usage))

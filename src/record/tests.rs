@@ -41,6 +41,8 @@ fn tpot_spreads_the_time_between_tokens_over_the_gaps() {
     assert_eq!(r.tpot(), None, "one token has no gap");
     r.usage.completion = Some(0);
     assert_eq!(r.output_tokens(), Some((4, TokenSource::Estimate)));
+    r.tokenized = Some(7);
+    assert_eq!(r.output_tokens(), Some((7, TokenSource::Tokenizer)));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! How many tokens there were, and who says so.
 
+use serde::{Deserialize, Serialize};
+
 /// Token counts as the server gave them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the prompt.
     pub prompt: Option<u64>,
@@ -35,9 +37,19 @@ pub enum TokenSource {
     Estimate,
     /// One for each chunk.
     Events,
+    /// Counted by a tokenizer.
+    Tokenizer,
 }
 
 impl TokenSource {
+    /// All of them.
+    pub const ALL: [TokenSource; 4] = [
+        TokenSource::Usage,
+        TokenSource::Estimate,
+        TokenSource::Events,
+        TokenSource::Tokenizer,
+    ];
+
     /// The word for it in CSV and JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -45,12 +57,13 @@ impl TokenSource {
             TokenSource::Usage => "usage",
             TokenSource::Estimate => "estimate",
             TokenSource::Events => "events",
+            TokenSource::Tokenizer => "tokenizer",
         }
     }
 }
 
 /// How output tokens are counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenCount {
     /// By the server's usage where it gives one, else by estimate.
     #[default]

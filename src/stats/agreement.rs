@@ -1,4 +1,5 @@
-//! How far the server's own count of tokens and the estimate agree.
+//! How far the server's own count of tokens and ours agree: that of the tokenizer, where one has
+//! counted them, else the estimate.
 
 use crate::record::{Outcome, RequestRecord};
 
@@ -7,8 +8,10 @@ use crate::record::{Outcome, RequestRecord};
 pub struct Agreement {
     /// By the server's usage.
     pub usage: u64,
-    /// By estimate.
-    pub estimate: u64,
+    /// By our own count.
+    pub own: u64,
+    /// Whether that is a tokenizer's.
+    pub tokenized: bool,
 }
 
 impl Agreement {
@@ -18,14 +21,15 @@ impl Agreement {
             && request.chunks > 0
         {
             self.usage += usage;
-            self.estimate += request.estimated_tokens;
+            self.tokenized |= request.tokenized.is_some();
+            self.own += request.tokenized.unwrap_or(request.estimated_tokens);
         }
     }
 
     /// The difference in percent of the usage, where it is more than 20.
     #[must_use]
     pub fn disagreement(&self) -> Option<u64> {
-        let difference = self.usage.abs_diff(self.estimate);
+        let difference = self.usage.abs_diff(self.own);
         (5 * difference > self.usage).then(|| 100 * difference / self.usage.max(1))
     }
 }
@@ -38,7 +42,7 @@ mod tests {
 
     #[test]
     fn more_than_a_fifth_is_a_disagreement() {
-        for (usage, estimate, expected) in [
+        for (usage, own, expected) in [
             (0, 0, None),
             (100, 100, None),
             (100, 80, None),
@@ -46,7 +50,11 @@ mod tests {
             (100, 120, None),
             (100, 150, Some(50)),
         ] {
-            let agreement = Agreement { usage, estimate };
+            let agreement = Agreement {
+                usage,
+                own,
+                tokenized: false,
+            };
             assert_eq!(agreement.disagreement(), expected, "{agreement:?}");
         }
     }
@@ -61,10 +69,11 @@ mod tests {
         agreement.record(&request);
         request.outcome = Outcome::Cancelled;
         agreement.record(&request);
-        let expected = Agreement {
-            usage: 7,
-            estimate: 5,
-        };
-        assert_eq!(agreement, expected);
+        let counts = |a: Agreement| (a.usage, a.own, a.tokenized);
+        assert_eq!(counts(agreement), (7, 5, false));
+        request.outcome = Outcome::Ok;
+        request.tokenized = Some(9);
+        agreement.record(&request);
+        assert_eq!(counts(agreement), (14, 14, true));
     }
 }

@@ -136,11 +136,23 @@ impl Counts {
         self.ok += 1;
         self.ttfb.record(request.ttfb);
         self.ttft.record(request.ttft);
-        self.tpot.record(request.tpot);
         self.response.record(request.response);
+        self.record_tokens(request);
+    }
+
+    /// Adds what depends on the number of output tokens, of a request that ended well.
+    pub(super) fn record_tokens(&mut self, request: &Measured<'_>) {
+        self.tpot.record(request.tpot);
         self.tokens_per_s.record(request.tokens_per_s);
         self.output_tokens
             .record(request.output_tokens.map(|(tokens, _)| tokens));
+    }
+
+    /// Takes all of that out again.
+    pub(super) fn forget_tokens(&mut self) {
+        self.tpot = Sum::default();
+        self.tokens_per_s = Sum::default();
+        self.output_tokens = Sum::default();
     }
 
     /// Requests that were completed: well, or as failures.

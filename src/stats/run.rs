@@ -12,7 +12,7 @@ use super::{
 };
 use crate::clock::Stamp;
 use crate::load::ClosedLoop;
-use crate::record::{FailureKind, Outcome, Sample};
+use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 
 /// Everything that is kept of a run's samples.
 #[derive(Debug, Default)]
@@ -93,6 +93,26 @@ impl RunStats {
         }
     }
 
+    /// Forgets how many output tokens there were, so that all requests can be counted anew.
+    pub fn forget_tokens(&mut self) {
+        self.ticks.forget_tokens();
+        self.totals.forget_tokens();
+        self.distributions.forget_tokens();
+        self.agreement = Agreement::default();
+    }
+
+    /// Counts the output tokens of a request anew.
+    pub fn recount(&mut self, request: &RequestRecord) {
+        self.agreement.record(request);
+        let request = Measured::of(request);
+        self.totals.record_tokens(&request);
+        if *request.outcome == Outcome::Ok {
+            self.ticks.record_tokens(&request);
+            self.totals.counts.record_tokens(&request);
+            self.distributions.record_tokens(&request);
+        }
+    }
+
     /// Puts other seconds in the place of those that the requests came to: a saved run's own, which
     /// know of users and gaps.
     pub fn replace_ticks(&mut self, ticks: Ticks) {
@@ -139,7 +159,7 @@ impl RunStats {
         &self.distributions.response
     }
 
-    /// How far the server's usage and the estimate agree.
+    /// How far the server's usage and our own count agree.
     #[must_use]
     pub fn agreement(&self) -> Agreement {
         self.agreement
@@ -214,12 +234,7 @@ impl Totals {
         self.coalesced += request.coalesced;
         self.bytes += request.bytes;
         self.answer_chars += request.answer_chars;
-        if let Some((tokens, source)) = request.output_tokens {
-            self.output_tokens.record(tokens, source);
-            if *request.outcome == Outcome::Ok {
-                self.ok_tokens.record(tokens, source);
-            }
-        }
+        self.record_tokens(request);
         let usage = &request.usage;
         for (sum, given) in [
             (&mut self.prompt_tokens, usage.prompt),
@@ -232,19 +247,45 @@ impl Totals {
             }
         }
     }
+
+    fn record_tokens(&mut self, request: &Measured<'_>) {
+        if let Some((tokens, source)) = request.output_tokens {
+            self.output_tokens.record(tokens, source);
+            if *request.outcome == Outcome::Ok {
+                self.ok_tokens.record(tokens, source);
+            }
+        }
+    }
+
+    fn forget_tokens(&mut self) {
+        self.counts.forget_tokens();
+        self.output_tokens = OutputTokens::default();
+        self.ok_tokens = OutputTokens::default();
+    }
 }
 
 impl Distributions {
     fn record(&mut self, request: &Measured<'_>) {
-        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
         for (distribution, value) in [
             (&mut self.ttfb, request.ttfb),
             (&mut self.ttfe, request.ttfe),
             (&mut self.ttft, request.ttft),
             (&mut self.ttfa, request.ttfa),
-            (&mut self.tpot, request.tpot),
             (&mut self.response, request.response),
             (&mut self.connect, request.connect),
+        ] {
+            if let Some(value) = value {
+                distribution.record(value);
+            }
+        }
+        self.ttfa_differs |= request.ttfa.is_some() && request.ttfa != request.ttft;
+        self.record_tokens(request);
+    }
+
+    fn record_tokens(&mut self, request: &Measured<'_>) {
+        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
+        for (distribution, value) in [
+            (&mut self.tpot, request.tpot),
             (&mut self.tokens_per_s, request.tokens_per_s),
             (
                 &mut self.output_tokens,
@@ -255,7 +296,12 @@ impl Distributions {
                 distribution.record(value);
             }
         }
-        self.ttfa_differs |= request.ttfa.is_some() && request.ttfa != request.ttft;
+    }
+
+    fn forget_tokens(&mut self) {
+        self.tpot = Distribution::default();
+        self.tokens_per_s = Distribution::default();
+        self.output_tokens = Distribution::default();
     }
 }
 

@@ -35,6 +35,10 @@ pub struct OutputTokens {
     pub events: u64,
     /// Requests with tokens that were counted so.
     pub events_requests: u64,
+    /// Tokens as a tokenizer has counted them.
+    pub tokenizer: u64,
+    /// Requests with text that it has counted.
+    pub tokenizer_requests: u64,
 }
 
 /// Where the number of output tokens comes from.
@@ -42,12 +46,12 @@ pub struct OutputTokens {
 pub enum TokenMix {
     /// One source alone.
     Only(TokenSource),
-    /// Some requests' usage and other requests' estimate, or runs that counted differently.
+    /// Some requests' usage and other requests' estimate, say, or runs that counted differently.
     Mixed,
 }
 
 impl TokenMix {
-    /// The word for it in JSON: `usage`, `estimate`, `mixed`.
+    /// The word for it in JSON: a source's, or `mixed`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -63,6 +67,7 @@ impl OutputTokens {
             TokenSource::Usage => (&mut self.usage, &mut self.usage_requests),
             TokenSource::Estimate => (&mut self.estimate, &mut self.estimate_requests),
             TokenSource::Events => (&mut self.events, &mut self.events_requests),
+            TokenSource::Tokenizer => (&mut self.tokenizer, &mut self.tokenizer_requests),
         };
         *sum += tokens;
         *requests += 1;
@@ -71,19 +76,26 @@ impl OutputTokens {
     /// All of them; `None` if no request had any number.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        self.mix().map(|_| self.usage + self.estimate + self.events)
+        let total = self.usage + self.estimate + self.events + self.tokenizer;
+        self.mix().map(|_| total)
+    }
+
+    /// The sources that occurred, with the number of their requests.
+    pub fn sources(&self) -> impl Iterator<Item = (TokenSource, u64)> + use<> {
+        let sources = [
+            (TokenSource::Usage, self.usage_requests),
+            (TokenSource::Estimate, self.estimate_requests),
+            (TokenSource::Events, self.events_requests),
+            (TokenSource::Tokenizer, self.tokenizer_requests),
+        ];
+        sources.into_iter().filter(|(_, requests)| *requests > 0)
     }
 
     /// Where the total comes from.
     #[must_use]
     pub fn mix(&self) -> Option<TokenMix> {
-        let sources = [
-            (self.usage_requests, TokenSource::Usage),
-            (self.estimate_requests, TokenSource::Estimate),
-            (self.events_requests, TokenSource::Events),
-        ];
-        let mut used = sources.into_iter().filter(|(requests, _)| *requests > 0);
-        let (_, first) = used.next()?;
+        let mut used = self.sources();
+        let (first, _) = used.next()?;
         match used.next() {
             Some(_) => Some(TokenMix::Mixed),
             None => Some(TokenMix::Only(first)),

@@ -136,6 +136,19 @@ impl Ticks {
         self.count(request.end.second(), |counts| counts.record(request));
     }
 
+    /// Adds what depends on the number of output tokens, of a request that ended well.
+    pub(super) fn record_tokens(&mut self, request: &Measured<'_>) {
+        self.count(request.end.second(), |counts| counts.record_tokens(request));
+    }
+
+    /// Takes all of that out again.
+    pub(super) fn forget_tokens(&mut self) {
+        self.so_far.forget_tokens();
+        for tick in &mut self.seconds {
+            tick.counts.forget_tokens();
+        }
+    }
+
     fn count(&mut self, second: u64, change: impl Fn(&mut Counts)) -> &mut Tick {
         let second = usize::try_from(second).unwrap_or(usize::MAX);
         if second < self.summed {

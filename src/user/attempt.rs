@@ -12,7 +12,7 @@ use crate::transport::{Attempt, Client, Interruption, Response};
 use crate::workload::{Assignment, Filling};
 
 use super::Context;
-use super::conversation::Kept;
+use super::conversation::{Generated, Kept};
 use super::progress::Reporter;
 use super::retry;
 use super::stream::{Broken, Doubt, StreamMeter, quoted};
@@ -68,6 +68,7 @@ impl Scratch {
                     .leaving
                     .and(plan.workload.stop.as_ref())
                     .map(|_| String::new()),
+                generated: plan.tokenizer.is_some().then(Generated::default),
             },
             leave_at: None,
         }

@@ -1,8 +1,10 @@
 //! What a user remembers between its requests: its conversation, and what of a stream it needs for
 //! that.
 
+use std::mem;
+
 use crate::protocol::Meaning;
-use crate::record::{Outcome, RequestRecord, Turn};
+use crate::record::{EventKind, Outcome, RequestRecord, Turn};
 use crate::workload::Assignment;
 
 /// Where a user is in its conversation.
@@ -64,6 +66,36 @@ pub(super) struct Kept {
     pub(super) answer: Option<String>,
     /// The id by which the service can be told to stop, where it is wanted; empty before it came.
     pub(super) task: Option<String>,
+    /// All text that was generated, where it is wanted.
+    pub(super) generated: Option<Generated>,
+}
+
+/// Generated text in pieces: a new one where reasoning turns to an answer or to a tool call, as
+/// something stands between them that no event shows.
+#[derive(Debug, Default)]
+pub(super) struct Generated {
+    pieces: Vec<String>,
+    /// What the last piece is.
+    kind: Option<EventKind>,
+}
+
+impl Generated {
+    fn take(&mut self, meaning: &Meaning<'_>) {
+        for (kind, text) in [
+            (EventKind::Reasoning, meaning.reasoning),
+            (EventKind::Text, meaning.text),
+            (EventKind::Tool, meaning.tool),
+        ] {
+            if text.is_empty() {
+                continue;
+            }
+            match self.pieces.last_mut() {
+                Some(piece) if self.kind == Some(kind) => piece.push_str(text),
+                _ => self.pieces.push(text.to_owned()),
+            }
+            self.kind = Some(kind);
+        }
+    }
 }
 
 impl Kept {
@@ -72,6 +104,16 @@ impl Kept {
         for kept in [&mut self.answer, &mut self.task].into_iter().flatten() {
             kept.clear();
         }
+        self.take_generated();
+    }
+
+    /// Hands out the text that was generated.
+    pub(super) fn take_generated(&mut self) -> Vec<String> {
+        self.generated
+            .as_mut()
+            .map(mem::take)
+            .unwrap_or_default()
+            .pieces
     }
 
     /// Takes what an event means.
@@ -86,6 +128,9 @@ impl Kept {
             && task != id
         {
             id.clone_into(task);
+        }
+        if let Some(generated) = &mut self.generated {
+            generated.take(meaning);
         }
     }
 }
@@ -104,6 +149,7 @@ mod tests {
         let mut kept = Kept {
             answer: Some("old".to_owned()),
             task: Some("old".to_owned()),
+            generated: None,
         };
         kept.clear();
         assert_eq!(kept.task.as_deref(), Some(""));
@@ -118,8 +164,45 @@ mod tests {
         kept.take(&piece("!", None));
         assert_eq!(kept.answer.as_deref(), Some("no!"));
         let mut nothing = Kept::default();
-        nothing.take(&piece("he", Some("t-1")));
+        let wanted = piece("he", Some("t-1"));
+        let cost = allocation_counter::measure(|| nothing.take(&wanted));
+        assert_eq!(cost.count_total, 0);
+        assert_eq!(nothing.take_generated(), [""; 0]);
         assert_eq!((nothing.answer, nothing.task), (None, None));
+    }
+
+    #[test]
+    fn generated_text_is_kept_in_pieces_of_one_kind_whatever_replaces_it() {
+        let mut kept = Kept {
+            generated: Some(Generated::default()),
+            ..Kept::default()
+        };
+        for (reasoning, text, tool) in [
+            ("I th", "", ""),
+            ("ink", "so", ""),
+            ("", "", ""),
+            ("", " be", ""),
+            ("", "", "{}"),
+            ("", " it", ""),
+        ] {
+            kept.take(&Meaning {
+                text,
+                reasoning,
+                tool,
+                ..Meaning::default()
+            });
+        }
+        kept.take(&Meaning {
+            replacement: Some("no"),
+            ..Meaning::default()
+        });
+        assert_eq!(kept.take_generated(), ["I think", "so be", "{}", " it"]);
+        kept.take(&Meaning {
+            text: "left",
+            ..Meaning::default()
+        });
+        kept.clear();
+        assert_eq!(kept.take_generated(), [""; 0]);
     }
 
     #[test]

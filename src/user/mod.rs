@@ -211,6 +211,7 @@ impl User {
         if self.in_flight.take().is_none() {
             return true;
         }
+        record.generated = self.scratch.kept.take_generated();
         let answer = self.scratch.kept.answer.as_deref().unwrap_or_default();
         let over = self.conversation.note(&record, &assignment, answer, turns);
         context.send(Sample::Finished(Box::new(record)));

@@ -230,6 +230,7 @@ fn outputs(directory: &Path) -> Outputs {
         events: None,
         report: Destination::None,
         brand: None,
+        keep_requests: false,
     };
     let run = RunInfo {
         run_id: "3f9a01c23f9a01c2".into(),

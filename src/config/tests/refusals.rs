@@ -155,6 +155,14 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--tokens words", "usage, estimate"],
     ),
     (
+        &["--tokenizer", "t.json", "--tokens", "usage"],
+        &["--tokenizer t.json", "--tokens usage"],
+    ),
+    (
+        &["--tokenizer", "t.json", "--csv", "-"],
+        &["--tokenizer", "--csv -", "--csv FILE", "--no-csv"],
+    ),
+    (
         &["--data-order", "up", "--api-key", "k"],
         &["--data-order up", "sequential, shuffle, random"],
     ),
@@ -163,6 +171,13 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["--show-text", "--duration"],
     ),
 ];
+
+#[test]
+#[cfg(not(feature = "tokenizer"))]
+fn a_build_without_tokenizers_says_how_to_get_one_with_them() {
+    let remedy = "cargo install --path . --features tokenizer";
+    refused(&["--tokenizer", "t.json"], &["--tokenizer t.json", remedy]);
+}
 
 #[test]
 fn every_usage_error_names_the_flag_and_the_remedy() {

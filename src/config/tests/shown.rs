@@ -54,6 +54,8 @@ fn the_configuration_as_json_is_complete() {
         ),
         ("/protocol", "dify-chat".into()),
         ("/label", "base".into()),
+        ("/tokens", "usage".into()),
+        ("/tokenizer", serde_json::Value::Null),
         ("/model", serde_json::Value::Null),
         ("/load/users", 3.into()),
         ("/load/duration_s", 5.0.into()),

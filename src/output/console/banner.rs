@@ -64,6 +64,8 @@ pub struct Banner<'a> {
     pub unique: bool,
     /// The API keys.
     pub keys: Source<'a>,
+    /// The tokenizer's file, if one is to count tokens.
+    pub tokenizer: Option<&'a Path>,
     /// The files that will be written.
     pub files: &'a [(FileKind, &'a Path)],
     /// What the user should know.
@@ -100,6 +102,10 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
         "console.banner.key"
     };
     fields.add(page.text(label), source(page, banner.keys));
+    if let Some(path) = banner.tokenizer {
+        let file = Message::new("console.banner.tokenizer_file").with("path", path.display());
+        fields.add(page.text("console.banner.tokenizer"), page.message(&file));
+    }
     if !watched {
         add_files(page, banner.files, &mut fields);
     }

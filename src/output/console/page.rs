@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::text::{left, one_line, width, wrap};
 use crate::clock::micros;
 use crate::output::FileKind;
+use crate::record::TokenSource;
 use crate::text::{Message, Texts};
 
 /// What stands for something that is absent. ASCII, since a dash proper is two columns wide on
@@ -60,6 +61,16 @@ impl Page {
     /// A figure with its unit.
     pub(super) fn quantity(&self, figure: &str, unit: &str) -> String {
         format!("{figure} {}", self.dim(unit))
+    }
+
+    /// Where a number of tokens comes from.
+    pub(super) fn token_source(&self, source: TokenSource) -> &'static str {
+        self.text(match source {
+            TokenSource::Usage => "console.tokens.usage",
+            TokenSource::Estimate => "console.tokens.estimate",
+            TokenSource::Events => "console.tokens.events",
+            TokenSource::Tokenizer => "console.tokens.tokenizer",
+        })
     }
 
     /// A figure with a word on it, in parentheses.

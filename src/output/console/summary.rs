@@ -199,14 +199,15 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
         return ABSENT.to_owned();
     };
     let source = match mix {
-        TokenMix::Only(TokenSource::Usage) => Message::new("console.tokens.usage"),
-        TokenMix::Only(TokenSource::Estimate) => Message::new("console.tokens.estimate"),
-        TokenMix::Only(TokenSource::Events) => Message::new("console.tokens.events"),
-        TokenMix::Mixed => Message::new("console.tokens.mixed")
-            .with("usage", tokens.usage_requests)
-            .with("estimate", tokens.estimate_requests),
+        TokenMix::Only(source) => page.token_source(source).to_owned(),
+        TokenMix::Mixed => {
+            let part =
+                |(source, requests): (TokenSource, u64)| format!("{} {requests}", source.name());
+            let sources: Vec<String> = tokens.sources().map(part).collect();
+            page.message(&Message::new("console.tokens.mixed").with("sources", sources.join(", ")))
+        }
     };
-    page.aside(&total.to_string(), &page.message(&source))
+    page.aside(&total.to_string(), &source)
 }
 
 /// The table of distributions, with what has to be known to read it.

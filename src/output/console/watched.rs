@@ -8,7 +8,7 @@ use super::live::ROWS_PER_HEADER;
 use super::page::{Fields, Page, count, figure};
 use super::text::{harmless, one_line, right, shorten};
 use crate::clock::Stamp;
-use crate::record::{Outcome, Progress, RequestRecord, Sample, SoFar, TokenSource};
+use crate::record::{Outcome, Progress, RequestRecord, Sample, SoFar};
 use crate::stats::ChunkRow;
 use crate::text::Message;
 
@@ -235,15 +235,8 @@ fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     }
     add("console.request.chunks", request.chunks.to_string());
     if let Some((tokens, source)) = request.output_tokens() {
-        let source = page.text(match source {
-            TokenSource::Usage => "console.tokens.usage",
-            TokenSource::Estimate => "console.tokens.estimate",
-            TokenSource::Events => "console.tokens.events",
-        });
-        add(
-            "console.request.tokens",
-            page.aside(&tokens.to_string(), source),
-        );
+        let tokens = page.aside(&tokens.to_string(), page.token_source(source));
+        add("console.request.tokens", tokens);
     }
     let usage = &request.usage;
     if usage.prompt.is_some() || usage.cached.is_some() {

@@ -232,12 +232,11 @@ impl<'a> Cells<'a> {
         let Some(tokens) = self.number(Column::output_tokens)? else {
             return Ok(None);
         };
-        let source = match self.get(Column::token_source) {
-            b"usage" => TokenSource::Usage,
-            b"estimate" => TokenSource::Estimate,
-            b"events" => TokenSource::Events,
-            _ => return Err(damaged(Column::token_source)),
-        };
+        let name = self.get(Column::token_source);
+        let mut sources = TokenSource::ALL.into_iter();
+        let source = sources
+            .find(|source| source.name().as_bytes() == name)
+            .ok_or_else(|| damaged(Column::token_source))?;
         Ok(Some((tokens, source)))
     }
 

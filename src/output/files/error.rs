@@ -21,6 +21,19 @@ pub enum WriteError {
         /// What the system says.
         source: io::Error,
     },
+    /// The rows of the requests CSV cannot be replaced when their tokens have been counted: it is
+    /// no regular file.
+    NotRewritable {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// What the requests generated cannot be kept for the tokenizer.
+    Texts {
+        /// In which directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A file can no longer be written. What it has stays, rows whole.
     Failed {
         /// Where it is; `-` for standard output.
@@ -40,8 +53,10 @@ impl fmt::Display for WriteError {
 impl std::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            WriteError::BrokenPipe => None,
-            WriteError::Refused { source, .. } | WriteError::Failed { source, .. } => Some(source),
+            WriteError::BrokenPipe | WriteError::NotRewritable { .. } => None,
+            WriteError::Refused { source, .. }
+            | WriteError::Texts { source, .. }
+            | WriteError::Failed { source, .. } => Some(source),
         }
     }
 }
@@ -68,12 +83,27 @@ impl WriteError {
         }
     }
 
+    /// That the requests cannot be kept, or not be read again.
+    #[must_use]
+    pub fn texts(directory: &Path, source: io::Error) -> Self {
+        WriteError::Texts {
+            path: directory.to_owned(),
+            source,
+        }
+    }
+
     /// What to tell the user, with the remedy.
     #[must_use]
     pub fn message(&self) -> Message {
         match self {
             WriteError::BrokenPipe => Message::new("files.broken_pipe"),
             WriteError::Refused { kind, path, source } => Message::new(kind.refusal())
+                .with("path", path.display())
+                .with("error", source),
+            WriteError::NotRewritable { path } => {
+                Message::new("files.not_rewritable").with("path", path.display())
+            }
+            WriteError::Texts { path, source } => Message::new("files.texts_failed")
                 .with("path", path.display())
                 .with("error", source),
             WriteError::Failed { path, source } => Message::new("files.write_failed")

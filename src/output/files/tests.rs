@@ -32,6 +32,7 @@ fn config(csv: Destination, json: Destination) -> OutputConfig {
         events: None,
         report: Destination::None,
         brand: None,
+        keep_requests: false,
     }
 }
 
@@ -211,6 +212,7 @@ fn a_file_that_fails_is_said_once_and_the_others_go_on() {
             (FileKind::Events, File::new(&events).unwrap()),
         ],
         preliminary: Documents::default(),
+        spool: None,
     };
     for row in [b"1\n", b"2\n"] {
         files.push(FileKind::Requests, row).unwrap();

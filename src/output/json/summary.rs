@@ -187,6 +187,8 @@ struct OutputTokensJson {
     estimate_requests: u64,
     events: u64,
     events_requests: u64,
+    tokenizer: u64,
+    tokenizer_requests: u64,
 }
 
 impl OutputTokensJson {
@@ -200,6 +202,8 @@ impl OutputTokensJson {
             estimate_requests: tokens.estimate_requests,
             events: tokens.events,
             events_requests: tokens.events_requests,
+            tokenizer: tokens.tokenizer,
+            tokenizer_requests: tokens.tokenizer_requests,
         }
     }
 }

@@ -114,6 +114,46 @@ fn tokens_say_where_they_come_from() {
 }
 
 #[test]
+fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() {
+    let mut late = ok_request(ms(500), ms(700), ms(2_900));
+    late.usage.completion = Some(40);
+    let mut cut = ok_request(ms(0), ms(100), ms(1_200));
+    cut.outcome = Outcome::Cancelled;
+    let without_text = failed(ms(700), FailureKind::Connect);
+    let first = [ok_request(ms(0), ms(100), ms(900)), late, cut, without_text];
+    let mut anew = first.clone();
+    for (request, tokens) in anew.iter_mut().zip([7, 31, 3]) {
+        request.tokenized = Some(tokens);
+    }
+    let told = |stats: &RunStats| {
+        let ticks: Vec<_> = stats.ticks().iter().map(|view| view.tick.clone()).collect();
+        (stats.summary(None, false), ticks, stats.agreement())
+    };
+    let mut stats = RunStats::default();
+    first
+        .map(finished)
+        .iter()
+        .for_each(|sample| stats.on(sample));
+    // Live lines have summed up what is forgotten.
+    stats.live(1);
+    stats.forget_tokens();
+    for request in &anew {
+        stats.recount(request);
+    }
+    let mut expected = RunStats::default();
+    anew.map(finished)
+        .iter()
+        .for_each(|sample| expected.on(sample));
+    let (counted, expected) = (told(&stats), told(&expected));
+    assert_eq!(counted, expected);
+    assert_eq!(counted.0.output_tokens.tokenizer, 41);
+    assert_eq!(
+        counted.0.output_tokens.mix(),
+        Some(TokenMix::Only(TokenSource::Tokenizer))
+    );
+}
+
+#[test]
 fn ttfa_is_shown_only_where_a_model_reasoned() {
     let plain = ok_request(ms(0), ms(100), ms(900));
     let mut reasoned = plain.clone();

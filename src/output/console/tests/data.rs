@@ -61,6 +61,7 @@ pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
         unique: false,
         keys: Source::Single("app-****wxyz"),
         files: &[],
+        tokenizer: None,
         warnings: &[],
     }
 }

@@ -137,7 +137,7 @@ fn the_tokens_of_latencies_are_those_of_successful_requests() {
         };
         console.summary(&summary, &Closing::default())
     });
-    assert!(text.contains("mixed: usage of 1200 requests, estimate for 2"));
+    assert!(text.contains("mixed, by requests: usage 1200, estimate 2"));
     let remark = text.split("Tokens of TPOT").nth(1).expect("a remark");
     assert!(
         remark.split_whitespace().any(|word| word == "usage."),

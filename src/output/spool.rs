@@ -1,0 +1,160 @@
+//! The requests of a run with the text that they generated, kept until a tokenizer has counted it: in
+//! a file, so that a long run takes no more memory than a short one. The file has no name, so that
+//! nobody finds the texts, and nothing of them is left behind however the process ends.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::record::RequestRecord;
+
+/// Requests in the order in which they ended, a line each.
+#[derive(Debug)]
+pub struct Spool {
+    file: BufWriter<fs::File>,
+    directory: PathBuf,
+    requests: u64,
+}
+
+/// What of a request is to be counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Text {
+    /// Its text, in pieces.
+    pub generated: Vec<String>,
+}
+
+impl Spool {
+    /// An empty one in that directory.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be made there.
+    pub fn create(directory: &Path) -> io::Result<Self> {
+        let path = directory.join(format!(".sse-perf-texts-{}.tmp", std::process::id()));
+        let mut options = fs::File::options();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        fs::remove_file(&path)?;
+        // That of a name alone is empty.
+        let here = directory.as_os_str().is_empty();
+        Ok(Self {
+            file: BufWriter::with_capacity(64 * 1024, file),
+            directory: if here { Path::new(".") } else { directory }.to_owned(),
+            requests: 0,
+        })
+    }
+
+    /// Where its file takes its space.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// How many requests there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.requests
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.requests == 0
+    }
+
+    /// Adds a request.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; nothing can be read then.
+    pub fn push(&mut self, request: &RequestRecord) -> io::Result<()> {
+        serde_json::to_writer(&mut self.file, request)?;
+        self.requests += 1;
+        self.file.write_all(b"\n")
+    }
+
+    /// The text of all requests.
+    ///
+    /// # Errors
+    ///
+    /// If the last of them cannot be written, or the first not be read.
+    pub fn texts(&mut self) -> io::Result<Lines<'_, Text>> {
+        self.lines()
+    }
+
+    /// All requests.
+    ///
+    /// # Errors
+    ///
+    /// As [`Spool::texts`].
+    pub fn requests(&mut self) -> io::Result<Lines<'_, RequestRecord>> {
+        self.lines()
+    }
+
+    fn lines<T>(&mut self) -> io::Result<Lines<'_, T>> {
+        self.file.flush()?;
+        let mut file = self.file.get_ref();
+        file.rewind()?;
+        Ok(Lines {
+            file: BufReader::with_capacity(64 * 1024, file),
+            left: self.requests,
+            line: Vec::new(),
+            of: PhantomData,
+        })
+    }
+}
+
+/// The lines of a [`Spool`], as far as they are wanted.
+#[derive(Debug)]
+pub struct Lines<'a, T> {
+    file: BufReader<&'a fs::File>,
+    left: u64,
+    line: Vec<u8>,
+    of: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> Iterator for Lines<'_, T> {
+    type Item = io::Result<T>;
+
+    fn next(&mut self) -> Option<io::Result<T>> {
+        self.left = self.left.checked_sub(1)?;
+        self.line.clear();
+        let read = self.file.read_until(b'\n', &mut self.line);
+        Some(read.and_then(|_| Ok(serde_json::from_slice(&self.line)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::csv::tests::whole;
+    use crate::output::tests::TempDir;
+    use crate::record::{Failure, FailureKind, Outcome, SpanRecord};
+
+    #[test]
+    fn requests_come_back_as_they_were_and_no_file_is_seen() {
+        let temp = TempDir::new();
+        let mut spool = Spool::create(&temp.path("")).unwrap();
+        assert!(spool.is_empty());
+        assert_eq!(fs::read_dir(temp.path("")).unwrap().count(), 0);
+        let mut first = whole();
+        first.generated = vec!["so\nbe".to_owned(), "\"它\"".to_owned()];
+        first.spans = vec![SpanRecord::default()];
+        let mut second = whole();
+        second.outcome = Outcome::Failed(Failure::new(FailureKind::Reset, "x"));
+        spool.push(&first).unwrap();
+        spool.push(&second).unwrap();
+        assert_eq!(spool.len(), 2);
+        let texts: Vec<Text> = spool.texts().unwrap().map(Result::unwrap).collect();
+        assert_eq!(texts[0].generated, first.generated);
+        assert_eq!(texts[1], Text::default());
+        let requests: Vec<_> = spool.requests().unwrap().map(Result::unwrap).collect();
+        assert_eq!(requests, [first, second]);
+    }
+}
