@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All tests. Those of the report drive a real browser, which is installed from Debian if it is missing.
-# Arguments go to cargo test.
+# Arguments go to cargo test; without any, the tests of the feature `tokenizer` run first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,4 +16,7 @@ if ! command -v chromedriver >/dev/null || ! command -v chromium >/dev/null; the
   "${root[@]}" apt-get install -y --no-install-recommends chromium chromium-driver
 fi
 
+if [ $# -eq 0 ]; then
+  cargo test --locked --features tokenizer --lib --test e2e -- tokenizer commands::count
+fi
 exec cargo test --locked "$@"

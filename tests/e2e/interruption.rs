@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use crate::support::{
-    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, full_backlog, number, openai_text,
-    rows, sse_response,
+    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, full_backlog, number,
+    openai_text, rows, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -44,15 +44,6 @@ fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     Running::start(&mut command)
-}
-
-/// Waits until a condition holds; the test fails if it never does.
-fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// A server that sends one token and then is silent, and how many requests it has got.

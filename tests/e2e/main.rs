@@ -20,3 +20,5 @@ mod recorded;
 mod report;
 mod retries;
 mod support;
+#[cfg(feature = "tokenizer")]
+mod tokenizer;

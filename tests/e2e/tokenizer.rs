@@ -1,0 +1,418 @@
+//! Tokens that are counted after the run, by a tokenizer.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+
+use nix::sys::signal::Signal;
+
+use crate::noting::{cells, summary};
+use crate::support::{
+    Directory, Peer, Ran, Running, SSE_HEAD, Scripted, chunk, command, eventually, number,
+    openai_text, rows, run_against, sse_perf, sse_response,
+};
+
+const PATH: &str = "/v1/chat/completions";
+const BPE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tokenizer.json");
+
+/// Words with their tokens by the merges of the fixture, in which `lo`, `low`, `er`, `es` and `est`
+/// are tokens beside the letters.
+const WORDS: [(&str, u64); 6] = [
+    ("low", 1),
+    ("lower", 2),
+    ("lowest", 2),
+    ("wider", 4),
+    ("newest", 4),
+    ("lone", 3),
+];
+
+/// The answer to the `n`th request (from 1): so many words, each in two events. All have usage, but
+/// for the third; the fourth breaks off.
+fn answer(n: usize) -> (String, u64) {
+    let words = WORDS.iter().cycle().take(3 * n);
+    let halves = words.clone().flat_map(|(word, _)| {
+        let (one, other) = word.split_at(1);
+        [openai_text(&format!(" {one}")), openai_text(other)]
+    });
+    let usage = r#"data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#;
+    let end = match n {
+        3 => "data: [DONE]\n\n".to_owned(),
+        4 => String::new(),
+        _ => format!("{usage}\n\ndata: [DONE]\n\n"),
+    };
+    let tokens = words.map(|(_, tokens)| tokens).sum();
+    (halves.collect::<String>() + &end, tokens)
+}
+
+/// A server that gives these answers, one after the other.
+fn server() -> Scripted {
+    let number = std::sync::atomic::AtomicUsize::new(1);
+    Scripted::start(move |peer| {
+        while peer.request().is_some() {
+            let n = number.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            peer.send(sse_response(&answer(n).0));
+        }
+    })
+}
+
+fn answering(body: &str) -> Scripted {
+    Scripted::answering(sse_response(body))
+}
+
+fn document(directory: &Directory) -> serde_json::Value {
+    let run = fs::read(directory.file("run.json")).expect("a run JSON");
+    serde_json::from_slice(&run).expect("JSON")
+}
+
+/// Nothing but the run's files is left.
+fn assert_only(directory: &Directory, names: &[&str]) {
+    let mut left: Vec<_> = fs::read_dir(&directory.0)
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, names);
+}
+
+#[test]
+fn every_figure_is_by_the_tokenizer() {
+    let server = server();
+    let directory = Directory::new();
+    let flags = ["--tokenizer", BPE, "-n", "5", "--html-report", "r.html"];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(rows.len(), 5);
+    let counts: Vec<u64> = (1..=5).map(|n| answer(n).1).collect();
+    for (row, tokens) in rows.iter().zip(&counts) {
+        assert_eq!(row["output_tokens"], tokens.to_string(), "{row:?}");
+        assert_eq!(row["token_source"], "tokenizer");
+        let streaming = number(row, "streaming_ms") / 1_000.0;
+        if streaming > 0.0 {
+            let rate = *tokens as f64 / streaming;
+            let off = (number(row, "tokens_per_s") / rate - 1.0).abs();
+            // Both are rounded, the time to a microsecond.
+            assert!(off < 1e-6 / streaming, "{row:?}");
+        }
+    }
+    assert_eq!(rows[3]["outcome"], "failed");
+    let total: u64 = counts.iter().sum();
+    let ok = total - counts[3];
+    let summary = summary(&directory);
+    let expected = serde_json::json!({
+        "total": total, "source": "tokenizer",
+        "usage": 0, "usage_requests": 0, "estimate": 0, "estimate_requests": 0,
+        "events": 0, "events_requests": 0, "tokenizer": total, "tokenizer_requests": 5,
+    });
+    assert_eq!(summary["output_tokens"], expected);
+    let mean = &summary["output_tokens_per_request"]["mean"];
+    assert_eq!(mean.as_f64(), Some(ok as f64 / 4.0));
+    let ticks = document(&directory)["ticks"].clone();
+    let ticks = ticks.as_array().expect("ticks").iter();
+    let in_ticks: f64 = ticks
+        .map(|tick| tick["output_tokens"]["sum"].as_f64().unwrap())
+        .sum();
+    assert_eq!(format!("{in_ticks}"), ok.to_string());
+    let tpot: Vec<f64> = rows
+        .iter()
+        .filter(|row| row["outcome"] == "ok")
+        .map(|row| number(row, "tpot_ms"))
+        .collect();
+    let mean = tpot.iter().sum::<f64>() / tpot.len() as f64;
+    assert!((summary["tpot_ms"]["mean"].as_f64().unwrap() - mean).abs() < 1e-9);
+    let said = format!("{total} (tokenizer: counted after the run)");
+    assert!(ran.stdout.contains(&said), "{}", ran.stdout);
+    assert_only(&directory, &["r.html", "requests.csv", "run.json"]);
+
+    let again = sse_perf(
+        &directory.0,
+        &["report", "requests.csv", "-o", "again.html"],
+    );
+    assert!(again.stdout.contains(&said), "{}", again.stdout);
+    let data = |name| {
+        let page = fs::read_to_string(directory.file(name)).expect("a page");
+        let points = page.split(r#""output_tokens":{"of""#).nth(1);
+        points.and_then(|rest| rest.split('}').next().map(str::to_owned))
+    };
+    assert!(data("r.html").is_some());
+    assert_eq!(
+        data("r.html"),
+        data("again.html"),
+        "the charts are of it too"
+    );
+}
+
+#[test]
+fn the_run_tells_which_tokenizer_it_was_and_that_usage_is_another() {
+    let server = server();
+    let directory = Directory::new();
+    let flags = ["--tokenizer", BPE, "-n", "2"];
+    let (ran, _) = run_against(&directory, &server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let run = document(&directory);
+    assert_eq!(run["config"]["tokenizer"], BPE);
+    let line = run["command_line"].as_str().expect("a command line");
+    assert!(line.contains(&format!("--tokenizer {BPE}")), "{line}");
+    let warnings = run["warnings"].as_array().expect("warnings");
+    let arguments = &warnings.last().expect("a warning")["arguments"];
+    let tokens = answer(1).1 + answer(2).1;
+    assert_eq!(arguments["usage"], "2");
+    assert_eq!(arguments["tokenizer"], tokens.to_string());
+    assert!(ran.stdout.contains(BPE), "{}", ran.stdout);
+}
+
+#[test]
+fn reasoning_answer_and_tool_calls_are_counted_apart() {
+    let delta = |delta: &str| format!("data: {{\"choices\":[{{\"delta\":{{{delta}}}}}]}}\n\n");
+    let body = [
+        delta(r#""reasoning_content":"l""#),
+        delta(r#""reasoning_content":"o""#),
+        delta(r#""content":"w e""#),
+        delta(r#""content":"st""#),
+        delta(r#""tool_calls":[{"index":0,"function":{"arguments":"er"}}]"#),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    let server = answering(&body.concat());
+    let directory = Directory::new();
+    let flags = ["--tokenizer", BPE];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    let counted = cells(&rows, &["output_tokens", "token_source"]);
+    assert_eq!(counted, [["4", "tokenizer"]], "lo, w, est, er");
+    let shown = "Output tokens   4 (tokenizer: counted after the run)";
+    assert!(ran.stdout.contains(shown), "{}", ran.stdout);
+    let finished = ran.stdout.matches("Request succeeded").count();
+    assert_eq!(finished, 1, "{}", ran.stdout);
+}
+
+/// A server that sends a word and is silent then.
+fn silent() -> Scripted {
+    Scripted::start(|peer: &mut Peer| {
+        if peer.request().is_some() {
+            peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("lowest"))].concat());
+            peer.stay_silent();
+        }
+    })
+}
+
+#[test]
+fn requests_that_are_left_or_cut_are_counted_too() {
+    let server = silent();
+    let directory = Directory::new();
+    let left = ["--abandon-rate", "1", "--abandon-after", "1s"];
+    let cut = ["--duration", "1s", "--grace", "0"];
+    for (flags, outcome) in [(left, "abandoned"), (cut, "cancelled")] {
+        let flags = [&["--tokenizer", BPE, "--quiet"][..], &flags].concat();
+        let (_, rows) = run_against(&directory, &server.url(PATH), &flags);
+        let told = cells(&rows, &["outcome", "output_tokens", "token_source"]);
+        assert_eq!(told, [[outcome, "2", "tokenizer"]]);
+    }
+}
+
+#[test]
+fn a_run_that_is_cut_by_signals_is_not_counted() {
+    let server = silent();
+    let directory = Directory::new();
+    let mut running = Running::start(
+        command(&directory.0)
+            .args([
+                "--url",
+                &server.url(PATH),
+                "--api-key",
+                "",
+                "--duration",
+                "60",
+            ])
+            .args(["--tokenizer", BPE, "--csv", "requests.csv", "--no-html"])
+            .args(["--json", "run.json"])
+            .stdout(Stdio::piped()),
+    );
+    let stdout = BufReader::new(running.0.stdout.take().expect("a pipe"));
+    // Once after a second, in which the word has come, and once more when it says that it stops.
+    for line in stdout.lines().map(|line| line.expect("UTF-8")) {
+        if line.starts_with("00:00:01") || line.contains("Stopping") {
+            running.signal(Signal::SIGTERM);
+        }
+    }
+    assert_eq!(running.0.wait().expect("it ends").code(), Some(130));
+    let rows = rows(&directory.file("requests.csv"));
+    let told = cells(&rows, &["outcome", "output_tokens", "token_source"]);
+    assert_eq!(told, [["cancelled", "1", "estimate"]]);
+    let run = document(&directory);
+    assert_eq!(run["summary"]["output_tokens"]["source"], "estimate");
+    assert_eq!(run["warnings"][0]["id"], "warning.count_stopped");
+}
+
+#[test]
+fn what_has_no_text_has_no_tokens() {
+    let server = Scripted::answering("HTTP/1.1 400 Bad\r\ncontent-length: 2\r\n\r\nno");
+    let directory = Directory::new();
+    let flags = ["--tokenizer", BPE, "-n", "2"];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    let told = cells(&rows, &["output_tokens", "token_source"]);
+    assert_eq!(told, [["", ""]; 2]);
+}
+
+#[test]
+fn a_killed_run_keeps_its_rows_and_leaves_no_texts() {
+    let (seen, third) = mpsc::channel();
+    let server = Scripted::start(move |peer| {
+        for n in 0.. {
+            if peer.request().is_none() {
+                return;
+            }
+            if n == 2 {
+                let _ = seen.send(());
+                peer.stay_silent();
+                return;
+            }
+            peer.send(sse_response(&answer(1).0));
+        }
+    });
+    let directory = Directory::new();
+    let mut running = Running::start(
+        command(&directory.0)
+            .args(["--url", &server.url(PATH), "--api-key", "", "-n", "5"])
+            .args(["--tokenizer", BPE, "--csv", "requests.csv", "--no-html"])
+            .args(["--json", "run.json"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    );
+    third.recv().expect("a third request");
+    let written = || rows(&directory.file("requests.csv"));
+    eventually("two rows", || written().len() == 2);
+    running.signal(Signal::SIGKILL);
+    running.0.wait().expect("it ends");
+    let rows = written();
+    let told = cells(&rows, &["output_tokens", "token_source"]);
+    assert_eq!(told, [["1", "usage"]; 2]);
+    assert_only(&directory, &["requests.csv", "run.json"]);
+    let again = sse_perf(&directory.0, &["report", "requests.csv", "--no-html"]);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+}
+
+#[test]
+fn a_text_that_cannot_be_counted_leaves_usage_and_estimate() {
+    let directory = Directory::new();
+    let words = fs::read_to_string(BPE).expect("the fixture");
+    let (head, _) = words.split_once("\"model\"").expect("a model");
+    let model = r#""model": {"type": "WordLevel", "vocab": {"low": 0}, "unk_token": "?"}}"#;
+    let file = directory.write("words.json", format!("{head}{model}"));
+    let server = server();
+    let flags = ["--tokenizer", &file, "-n", "3"];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(3), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("words.json"), "{}", ran.stderr);
+    let sources = cells(&rows, &["token_source"]);
+    assert_eq!(sources, [["usage"], ["usage"], ["estimate"]]);
+    assert_eq!(summary(&directory)["output_tokens"]["source"], "mixed");
+}
+
+#[test]
+fn texts_that_cannot_be_kept_end_the_run_with_everything_else_saved() {
+    let text = "low ".repeat(1_000);
+    let server = answering(&format!("{}data: [DONE]\n\n", openai_text(&text)));
+    let directory = Directory::new();
+    // A limit on the size of files, in blocks of 512 bytes, whose signal is ignored, makes writes
+    // fail as a full disk does.
+    let line = format!(
+        "trap '' XFSZ; ulimit -f 256; exec {} --url {} --api-key '' --duration 60 --quiet \
+         --tokenizer {BPE} --csv requests.csv --json run.json --no-html",
+        env!("CARGO_BIN_EXE_sse-perf"),
+        server.url(PATH)
+    );
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(&directory.0)
+        .env("LANG", "C")
+        .output()
+        .expect("a shell");
+    let ran = Ran::from(output);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot be kept"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("counted nothing"), "{}", ran.stdout);
+    let rows = rows(&directory.file("requests.csv"));
+    assert!(rows.len() > 10 && rows.iter().all(|row| row["token_source"] == "estimate"));
+    assert_eq!(document(&directory)["summary"]["ok"], rows.len());
+}
+
+#[test]
+fn a_link_and_a_mark_stay_and_so_do_permissions() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let server = answering(&format!("{}data: [DONE]\n\n", openai_text("low")));
+    let directory = Directory::new();
+    let real = directory.write("real.csv", "old");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("permissions");
+    symlink(&real, directory.file("requests.csv")).expect("a link");
+    let flags = ["--tokenizer", BPE, "--csv-bom"];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(cells(&rows, &["token_source"]), [["tokenizer"]]);
+    assert!(directory.file("requests.csv").is_symlink());
+    let text = fs::read_to_string(&real).expect("a CSV");
+    assert!(text.starts_with("\u{feff}request,"), "{text}");
+    let mode = fs::metadata(&real).expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn without_files_there_are_still_figures() {
+    let server = server();
+    let directory = Directory::new();
+    let url = server.url(PATH);
+    let flags = "--no-csv --no-html --quiet -n 2 --json -";
+    let flags = flags
+        .split(' ')
+        .chain(["--url", &url, "--api-key", "", "--tokenizer", BPE]);
+    let ran = sse_perf(&directory.0, &flags.collect::<Vec<_>>());
+    let run: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a document");
+    let tokens = answer(1).1 + answer(2).1;
+    assert_eq!(run["summary"]["output_tokens"]["tokenizer"], tokens);
+    assert_only(&directory, &[]);
+}
+
+#[test]
+fn a_tokenizer_that_cannot_be_used_fails_before_anything_is_sent() {
+    let server = Scripted::start(|_| panic!("nothing may be sent"));
+    let directory = Directory::new();
+    directory.write("no.json", "version https://git-lfs.github.com/spec/v1");
+    directory.write("other.json", r#"{"tokenizer_class": "x"}"#);
+    directory.write("broken.json", r#"{"model": {"type": "BPE"}}"#);
+    directory.write("model", b"\xff\x00");
+    let url = server.url(PATH);
+    for (flags, code, parts) in [
+        ("--tokenizer none.json", 2, ["none.json", "cannot be read"]),
+        ("--tokenizer no.json", 2, ["no.json", "tokenizer.json"]),
+        ("--tokenizer other.json", 2, ["other.json", "\"model\""]),
+        (
+            "--tokenizer broken.json",
+            2,
+            ["broken.json", "no tokenizer"],
+        ),
+        ("--tokenizer model", 2, ["--tokenizer model", "UTF-8"]),
+        (
+            "--tokenizer BPE --tokens usage",
+            2,
+            ["--tokens usage", "one of them"],
+        ),
+        ("--tokenizer BPE --csv -", 2, ["--csv -", "--csv FILE"]),
+        (
+            "--tokenizer BPE --csv /dev/null",
+            3,
+            ["/dev/null", "--no-csv"],
+        ),
+    ] {
+        let flags = flags
+            .split(' ')
+            .map(|flag| if flag == "BPE" { BPE } else { flag });
+        let args = ["--url", &url, "--api-key", ""];
+        let ran = sse_perf(
+            &directory.0,
+            &args.into_iter().chain(flags).collect::<Vec<_>>(),
+        );
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        for part in parts {
+            assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+        }
+    }
+}
