@@ -22,6 +22,11 @@ pub enum Sample {
         /// How much later than planned.
         late: Duration,
     },
+    /// A user has thought, and goes on.
+    UserResumed {
+        /// How much later than planned.
+        late: Duration,
+    },
     /// A user has no more work.
     UserFinished {
         /// Its number, from 1.

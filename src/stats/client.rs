@@ -42,7 +42,8 @@ pub struct ClientSummary {
     /// Wait of the users' threads for a processor until a request was sent; percentiles are
     /// approximate.
     pub send_delay: Option<Statistics>,
-    /// Lateness of users' starts; percentiles are approximate.
+    /// Lateness of users' starts, and of their next requests after a think time; percentiles are
+    /// approximate.
     pub late_start: Option<Statistics>,
     /// Requests with a read that carried no kernel stamp.
     pub unstamped: u64,
@@ -67,7 +68,9 @@ pub struct ClientSummary {
 impl Client {
     pub(super) fn on(&mut self, sample: &Sample) {
         match sample {
-            Sample::UserStarted { late, .. } => self.late_start.record(micros(*late)),
+            Sample::UserStarted { late, .. } | Sample::UserResumed { late } => {
+                self.late_start.record(micros(*late));
+            }
             Sample::Finished(request) => self.request(request),
             Sample::Load { load, .. } => self.load.add(load),
             Sample::Refused(count) => self.refused += count,
@@ -218,6 +221,22 @@ mod tests {
                 "{requests:?}: {p99}"
             );
         }
+    }
+
+    #[test]
+    fn users_may_be_late_to_begin_and_to_go_on() {
+        let mut client = Client::default();
+        for late in [0, 10, 200].map(Duration::from_millis) {
+            client.on(&Sample::UserResumed { late });
+        }
+        let (user, late) = (1, Duration::from_millis(600));
+        client.on(&Sample::UserStarted {
+            user,
+            at: Stamp::ZERO,
+            late,
+        });
+        let late = client.summary(&Histogram::default()).late_start.unwrap();
+        assert_eq!((late.count, late.max.to_bits()), (4, 600.0_f64.to_bits()));
     }
 
     #[test]

@@ -122,7 +122,8 @@ impl Ticks {
             Sample::Load { at, load } => {
                 self.count(at.second(), |_| {}).load = Some(TickLoad::of(load));
             }
-            Sample::Head { .. }
+            Sample::UserResumed { .. }
+            | Sample::Head { .. }
             | Sample::Events { .. }
             | Sample::Refused(_)
             | Sample::Notice(_)

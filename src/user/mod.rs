@@ -91,8 +91,13 @@ impl Context {
         let now = self.clock.now();
         let next = self.claimed.load(Ordering::Acquire) + 1;
         let until = now + think_time.after(self.plan.seed, user, sent);
-        self.plan.load.admits(next, ended, now)
-            && self.clock.park_until(until, || self.stop.is_finishing())
+        let goes_on = self.plan.load.admits(next, ended, now)
+            && self.clock.park_until(until, || self.stop.is_finishing());
+        if goes_on {
+            let late = self.clock.now().since(until);
+            self.send(Sample::UserResumed { late });
+        }
+        goes_on
     }
 
     /// The number of the conversation that the run's request of that number begins.
