@@ -1,5 +1,5 @@
 //! What a user's thread reports while a request runs: chunks, coalesced to at most 10 samples a
-//! second, each of which lies within one second of the run.
+//! second, about 5 where nobody watches closely, each of which lies within one second of the run.
 
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use crate::clock::Stamp;
 use crate::protocol::Meaning;
 use crate::record::{Progress, RequestRecord, Sample};
 
-/// The shortest time between two samples of one request.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// The shortest time between two samples of one request, but for the last one of a second.
+const INTERVAL: Duration = Duration::from_millis(200);
+/// The same of a request that is being watched.
+const WATCHED_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What a reporter tells beside the counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,7 +91,18 @@ impl<'a> Reporter<'a> {
                 so_far.text.push_str(meaning.text);
             }
         }
-        if self.last_sent.is_none_or(|last| at.since(last) >= INTERVAL) {
+        let interval = if self.watch.figures {
+            WATCHED_INTERVAL
+        } else {
+            INTERVAL
+        };
+        let is_due = self.last_sent.is_none_or(|last| at.since(last) >= interval);
+        // What is kept when a second ends comes too late for its line.
+        let is_last = gap.is_some_and(|gap| {
+            let next = at + Duration::from_micros(gap);
+            next.second() != at.second()
+        });
+        if is_due || is_last {
             self.flush();
             self.last_sent = Some(at);
         }
@@ -112,15 +125,60 @@ mod tests {
     use super::*;
     use crate::record::{Phase, Sent};
 
-    #[test]
-    fn an_answer_is_set_apart_from_its_reasoning() {
+    fn request() -> RequestRecord {
         let sent = Sent {
             query_index: None,
             query: "q".into(),
             key_index: None,
             masked_key: "".into(),
         };
-        let record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+        RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO)
+    }
+
+    /// The moments, in milliseconds, of the samples of chunks that come at these, and how many
+    /// chunks each brings.
+    fn samples(watch: Watch, chunks: &[u64]) -> Vec<(u64, u64)> {
+        let record = request();
+        let (sender, samples) = unbounded();
+        let mut reporter = Reporter::new(&sender, watch);
+        let meaning = Meaning {
+            text: "a",
+            ..Meaning::default()
+        };
+        let mut before = None;
+        for at in chunks {
+            let gap = before.replace(*at).map(|before| (at - before) * 1_000);
+            let at = Stamp::from_micros(at * 1_000);
+            reporter.chunk(&record, at, 1, gap, &meaning);
+        }
+        reporter.flush();
+        let samples = samples.try_iter().map(|sample| match sample {
+            Sample::Progress(progress) => (progress.at.as_micros() / 1_000, progress.chunks),
+            other => panic!("{other:?}"),
+        });
+        samples.collect()
+    }
+
+    #[test]
+    fn chunks_are_put_together_but_not_over_the_end_of_a_second() {
+        let quick: Vec<u64> = (600..1_300).step_by(50).collect();
+        let expected = [(600, 1), (800, 4), (950, 3), (1_150, 4), (1_250, 2)];
+        assert_eq!(samples(Watch::default(), &quick), expected);
+        // A chunk that comes sooner than it seemed is in its second, too.
+        let uneven = [100, 900, 950, 990];
+        let expected = [(100, 1), (900, 1), (950, 1), (990, 1)];
+        assert_eq!(samples(Watch::default(), &uneven), expected);
+        let watch = Watch {
+            figures: true,
+            text: false,
+        };
+        let expected = [(100, 1), (200, 2), (300, 2)];
+        assert_eq!(samples(watch, &[100, 150, 200, 250, 300]), expected);
+    }
+
+    #[test]
+    fn an_answer_is_set_apart_from_its_reasoning() {
+        let record = request();
         let (sender, samples) = unbounded();
         let watch = Watch {
             figures: true,
