@@ -18,13 +18,16 @@ use super::rng::{Purpose, Rng};
 use super::schedule::{Due, Schedule};
 use super::server::Shared;
 use super::slot::Slot;
-use super::wire::{self, ON_PURPOSE, Reply, Wire};
+use super::wire::{self, End, ON_PURPOSE, Reply, Wire};
 use crate::clock::Stamp;
 pub(super) use plain::refuse;
 use words::Words;
 
 /// Most token times for which room is made beforehand.
 const MAX_RESERVE: usize = 4096;
+
+/// The part of the time to the first token in which the work is done that comes before a model's.
+const PREPARING: f64 = 0.6;
 
 /// What becomes of the connection after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub(super) struct Answer<'a> {
     keep_alive: bool,
     chunked: bool,
     next_keep_alive: Option<Stamp>,
+    /// When the work before the text was done, since `read`.
+    prepared: Duration,
     row: Row,
 }
 
@@ -83,6 +88,7 @@ impl<'a> Answer<'a> {
             keep_alive: request.keep_alive,
             chunked,
             next_keep_alive: shared.options.keep_alive.map(|every| read + every),
+            prepared: Duration::ZERO,
             row,
         }
     }
@@ -175,6 +181,7 @@ impl<'a> Answer<'a> {
             self.row.token_times.reserve(events.min(MAX_RESERVE));
         }
         self.open(wire, reply)?;
+        self.prepare(wire, reply, schedule.next_token())?;
         for written in 0.. {
             if let Some(fault) = fault.filter(|_| strikes == Some(written)) {
                 self.wait(wire, self.read + schedule.next_token())?;
@@ -202,11 +209,11 @@ impl<'a> Answer<'a> {
         let usage = reply.usage && self.shared.options.usage;
         let terminal = self.row.fault != Some(Fault::NoEnd);
         self.frames.clear();
-        wire.end(
-            reply,
-            &words.end(self.since_read(), usage, terminal),
-            self.frames,
-        );
+        let end = End {
+            prepared: self.prepared,
+            ..words.end(self.since_read(), usage, terminal)
+        };
+        wire.end(reply, &end, self.frames);
         self.write_frames()?;
         self.finish()
     }
@@ -259,6 +266,18 @@ impl<'a> Answer<'a> {
             self.write_frames()?;
         }
         Ok(())
+    }
+
+    /// Sends what an API that works before its text sends on the way to that.
+    fn prepare(&mut self, wire: &dyn Wire, reply: &Reply, ttft: Duration) -> Result<(), Gone> {
+        if !self.shared.options.opening || !wire.prepares() {
+            return Ok(());
+        }
+        self.prepared = ttft.mul_f64(PREPARING);
+        self.wait(wire, self.read + self.prepared)?;
+        self.frames.clear();
+        wire.prepared(reply, self.prepared, self.frames);
+        self.write_frames()
     }
 
     /// Ends the body.

@@ -220,12 +220,11 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
     let kinds: Vec<_> = spans.iter().map(|s| s["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["start", "knowledge-retrieval", "llm", "end"]);
     assert_eq!(spans[1]["count"], 3);
-    assert_eq!(spans[1]["server_ms"]["p95"], 120.0);
-    assert!(
-        spans[2]["client_ms"]["min"].as_f64() >= Some(60.0),
-        "{}",
-        spans[2]
-    );
+    // Retrieval takes three fifths of the time to the first token.
+    assert_eq!(spans[1]["server_ms"]["p95"], 36.0);
+    for (span, least) in [(&spans[1], 30.0), (&spans[2], 20.0)] {
+        assert!(span["client_ms"]["min"].as_f64() >= Some(least), "{span}");
+    }
     assert_eq!(json["summary"]["before_model_percent"]["count"], 3);
     let events = rows(&directory.file("events.csv"));
     let spans: Vec<_> = events.iter().filter(|e| e["kind"] == "span").collect();

@@ -78,6 +78,7 @@ impl Words {
             latency,
             usage,
             terminal,
+            ..End::default()
         }
     }
 }

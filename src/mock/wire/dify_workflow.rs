@@ -49,7 +49,14 @@ impl Wire for Workflow {
         started(START, reply, frames);
         finished(START, Duration::from_micros(2_500), reply, frames);
         started(RETRIEVAL, reply, frames);
-        finished(RETRIEVAL, Duration::from_millis(120), reply, frames);
+    }
+
+    fn prepares(&self) -> bool {
+        true
+    }
+
+    fn prepared(&self, reply: &Reply, elapsed: Duration, frames: &mut Frames) {
+        finished(RETRIEVAL, elapsed, reply, frames);
         started(MODEL, reply, frames);
     }
 
@@ -80,7 +87,8 @@ impl Wire for Workflow {
     }
 
     fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames) {
-        finished(MODEL, end.latency, reply, frames);
+        let elapsed = end.latency.saturating_sub(end.prepared);
+        finished(MODEL, elapsed, reply, frames);
         if !end.terminal {
             return;
         }

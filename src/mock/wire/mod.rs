@@ -93,6 +93,8 @@ pub(super) struct End<'a> {
     pub(super) reasoning_tokens: u32,
     /// Time since the request had been read.
     pub(super) latency: Duration,
+    /// How much of that had passed when the work before the text was done.
+    pub(super) prepared: Duration,
     /// Whether usage is sent.
     pub(super) usage: bool,
     /// Whether the event that ends the stream is sent.
@@ -125,6 +127,14 @@ pub(super) trait Wire: Sync {
 
     /// What is sent with the response's head, before there is any text.
     fn open(&self, reply: &Reply, frames: &mut Frames);
+
+    /// Whether it tells of work that comes before the text.
+    fn prepares(&self) -> bool {
+        false
+    }
+
+    /// What tells that this work is done, so long after the request.
+    fn prepared(&self, _reply: &Reply, _elapsed: Duration, _frames: &mut Frames) {}
 
     /// A piece of text.
     fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames);
@@ -200,6 +210,7 @@ fn answer(wire: &dyn Wire, usage: bool, reasoning_tokens: u32) -> Vec<String> {
         tokens: 2,
         reasoning_tokens,
         latency: Duration::from_millis(1_250),
+        prepared: Duration::from_millis(120),
         usage,
         terminal: true,
     };
@@ -212,6 +223,7 @@ fn answer(wire: &dyn Wire, usage: bool, reasoning_tokens: u32) -> Vec<String> {
     let second = piece(" \"b\"", end.text, 2);
     written(|frames| {
         wire.open(&reply, frames);
+        wire.prepared(&reply, end.prepared, frames);
         if reply.reasons {
             wire.reasoning(&reply, piece("hm", "hm", 0), frames);
             wire.reasoned(&reply, "hm", frames);
