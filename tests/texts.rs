@@ -1,5 +1,6 @@
-//! Every text that the source names is there in both languages.
+//! Every text that the source names is there in both languages, and the source names every text.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,45 @@ fn every_id_in_the_source_has_its_text() {
         }
     }
     assert!(seen > 50, "the search finds ids");
+}
+
+/// What stands in quotes in the source, in the page and in its scripts: whole, and as far as a name
+/// is put behind it, as in `format!("console.hint.{kind}")`.
+fn quoted() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scripts = fs::read_dir(root.join("templates/report")).expect("the scripts");
+    let files = rust_files(&root.join("src"))
+        .into_iter()
+        .chain(scripts.map(|entry| entry.expect("an entry").path()))
+        .chain([root.join("templates/report.hbs")]);
+    let mut quoted = BTreeSet::new();
+    for file in files {
+        let text = fs::read_to_string(file).expect("a text");
+        for part in text.split(['"', '\'', '`']) {
+            let begun = part.split_once('{').map(|(begun, _)| begun);
+            quoted.extend(begun.map(|begun| begun.trim_end_matches('$').to_owned()));
+            quoted.insert(part.to_owned());
+        }
+    }
+    quoted
+}
+
+#[test]
+fn every_text_has_a_place_that_names_it() {
+    let quoted = quoted();
+    let is_named = |id: &str| {
+        // Scripts leave that out.
+        let short = id.strip_prefix("report.").unwrap_or(id);
+        let dots = short.match_indices('.').map(|(dot, _)| &short[..=dot]);
+        [id, short]
+            .into_iter()
+            .chain(dots)
+            .any(|text| quoted.contains(text))
+    };
+    for id in Language::English.texts().ids() {
+        assert!(is_named(id), "{id} is of no use");
+    }
+    assert!(!is_named("mock.none_such"), "the search can fail");
 }
 
 #[test]

@@ -139,7 +139,7 @@ pub struct LoadArgs {
     #[arg(long, value_name = "TIME")]
     pub abandon_after: Option<String>,
     /// Seed of everything random.
-    #[arg(long, value_name = "N", default_value = "0")]
+    #[arg(long, value_name = "SEED", default_value = "0")]
     pub seed: String,
     /// How much longer requests in flight may take.
     #[arg(long, value_name = "TIME")]

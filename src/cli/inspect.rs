@@ -16,7 +16,12 @@ pub struct ProbeArgs {
     #[command(flatten)]
     pub request: RequestArgs,
     /// Seed of the rows' order.
-    #[arg(help_heading = "request", long, value_name = "N", default_value = "0")]
+    #[arg(
+        help_heading = "request",
+        long,
+        value_name = "SEED",
+        default_value = "0"
+    )]
     pub seed: String,
     /// How long is waited.
     #[command(flatten)]

@@ -104,7 +104,12 @@ pub struct MockArgs {
     )]
     pub jitter: String,
     /// Seed of everything random.
-    #[arg(help_heading = "server", long, value_name = "N", default_value = "0")]
+    #[arg(
+        help_heading = "server",
+        long,
+        value_name = "SEED",
+        default_value = "0"
+    )]
     pub seed: String,
     /// Faults with their rates.
     #[arg(help_heading = "faults", long, value_name = "FAULTS")]
