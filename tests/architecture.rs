@@ -5,8 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+    root().join("src")
 }
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
@@ -84,7 +88,8 @@ fn modules_use_only_modules_above_them() {
 
 #[test]
 fn each_file_says_what_it_is_for_and_is_one_thing() {
-    for file in rust_files(&source()) {
+    let tests = rust_files(&root().join("tests"));
+    for file in rust_files(&source()).into_iter().chain(tests) {
         let text = fs::read_to_string(&file).expect("a source file");
         assert!(text.starts_with("//!"), "{}", file.display());
         let lines = text.lines().count();

@@ -51,9 +51,13 @@ pub fn cells<'a>(rows: &'a [Row], columns: &[&str]) -> Vec<Vec<&'a str>> {
     rows.iter().map(row).collect()
 }
 
+/// A run's JSON.
+pub fn document(directory: &Directory) -> Value {
+    let run = std::fs::read(directory.file("run.json")).expect("a run JSON");
+    serde_json::from_slice(&run).expect("JSON")
+}
+
 /// The summary in a run's JSON.
 pub fn summary(directory: &Directory) -> Value {
-    let run = std::fs::read(directory.file("run.json")).expect("a run JSON");
-    let run: Value = serde_json::from_slice(&run).expect("JSON");
-    run["summary"].clone()
+    document(directory)["summary"].clone()
 }

@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Directory, Running, Scripted, command, number, openai_text, rows, run_against, sse_perf,
-    sse_response,
+    Directory, Running, Scripted, command, full_disk_after, number, openai_text, rows, run_against,
+    sse_perf, sse_perf_after, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -156,26 +156,22 @@ fn a_place_that_cannot_be_written_fails_before_the_run() {
 fn a_disk_that_fills_up_ends_the_run_with_everything_else_saved() {
     let server = server();
     let directory = Directory::new();
-    // A limit on the size of files, in blocks of 512 bytes, whose signal is ignored, makes writes
-    // fail as a full disk does.
-    let line = format!(
-        "trap '' XFSZ; ulimit -f 16; exec {} --url {} --api-key '' --threads 2 --duration 60 \
-         --quiet --csv requests.csv --json run.json --events events.csv",
-        env!("CARGO_BIN_EXE_sse-perf"),
-        server.url(PATH)
-    );
-    let output = Command::new("sh")
-        .args(["-c", &line])
-        .current_dir(&directory.0)
-        .env("LANG", "C")
-        .output()
-        .expect("a shell");
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{text}");
-    assert!(text.contains("csv"), "the file is named: {text}");
-    assert!(!rows(&directory.file("requests.csv").with_extension("csv")).is_empty());
+    let url = server.url(PATH);
+    let args = [
+        &["--url", &url, "--api-key", "", "--threads", "2"][..],
+        &["--duration", "60", "--quiet", "--csv", "requests.csv"],
+        &["--json", "run.json", "--events", "events.csv"],
+    ];
+    let ran = sse_perf_after(&full_disk_after(8), &directory.0, &args.concat());
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(
-        String::from_utf8_lossy(&output.stdout).contains("TTFT"),
+        ran.stderr.contains("csv"),
+        "the file is named: {}",
+        ran.stderr
+    );
+    assert!(!rows(&directory.file("requests.csv")).is_empty());
+    assert!(
+        ran.stdout.contains("TTFT"),
         "the statistics are shown all the same"
     );
 }

@@ -229,6 +229,29 @@ pub fn command(directory: &Path) -> Command {
     command
 }
 
+/// Runs the binary with these arguments, in a shell that has first done what `before` says: set
+/// limits, ignored signals.
+pub fn sse_perf_after(before: &str, directory: &Path, args: &[&str]) -> Ran {
+    Command::new("/bin/sh")
+        .args(["-c", &format!("{before}; exec \"$@\""), "sh"])
+        .arg(env!("CARGO_BIN_EXE_sse-perf"))
+        .args(args)
+        .current_dir(directory)
+        .env_clear()
+        .env("LANG", "C")
+        .stdin(Stdio::null())
+        .output()
+        .expect("a shell")
+        .into()
+}
+
+/// What a shell does first, so that the binary cannot write more than so much to a file: a limit,
+/// whose signal is ignored, makes writes fail as a full disk does.
+pub fn full_disk_after(kibibytes: u32) -> String {
+    // Blocks of 512 bytes.
+    format!("trap '' XFSZ; ulimit -f {}", 2 * kibibytes)
+}
+
 /// What a finished run left.
 pub struct Ran {
     /// Exit code; `None` if a signal ended it.

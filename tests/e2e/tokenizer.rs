@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc;
 
 use nix::sys::signal::Signal;
 
-use crate::noting::{cells, summary};
+use crate::noting::{cells, document, summary};
 use crate::support::{
-    Directory, Peer, Ran, Running, SSE_HEAD, Scripted, chunk, command, eventually, number,
-    openai_text, rows, run_against, sse_perf, sse_response,
+    Directory, Peer, Running, SSE_HEAD, Scripted, chunk, command, eventually, full_disk_after,
+    number, openai_text, rows, run_against, sse_perf, sse_perf_after, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -58,11 +58,6 @@ fn server() -> Scripted {
 
 fn answering(body: &str) -> Scripted {
     Scripted::answering(sse_response(body))
-}
-
-fn document(directory: &Directory) -> serde_json::Value {
-    let run = fs::read(directory.file("run.json")).expect("a run JSON");
-    serde_json::from_slice(&run).expect("JSON")
 }
 
 /// Nothing but the run's files is left.
@@ -313,21 +308,13 @@ fn texts_that_cannot_be_kept_end_the_run_with_everything_else_saved() {
     let text = "low ".repeat(1_000);
     let server = answering(&format!("{}data: [DONE]\n\n", openai_text(&text)));
     let directory = Directory::new();
-    // A limit on the size of files, in blocks of 512 bytes, whose signal is ignored, makes writes
-    // fail as a full disk does.
-    let line = format!(
-        "trap '' XFSZ; ulimit -f 256; exec {} --url {} --api-key '' --duration 60 --quiet \
-         --tokenizer {BPE} --csv requests.csv --json run.json --no-html",
-        env!("CARGO_BIN_EXE_sse-perf"),
-        server.url(PATH)
-    );
-    let output = Command::new("sh")
-        .args(["-c", &line])
-        .current_dir(&directory.0)
-        .env("LANG", "C")
-        .output()
-        .expect("a shell");
-    let ran = Ran::from(output);
+    let url = server.url(PATH);
+    let args = [
+        &["--url", &url, "--api-key", "", "--duration", "60"][..],
+        &["--quiet", "--tokenizer", BPE, "--csv", "requests.csv"],
+        &["--json", "run.json", "--no-html"],
+    ];
+    let ran = sse_perf_after(&full_disk_after(128), &directory.0, &args.concat());
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert!(ran.stderr.contains("cannot be kept"), "{}", ran.stderr);
     assert!(ran.stdout.contains("counted nothing"), "{}", ran.stdout);
@@ -381,35 +368,23 @@ fn a_tokenizer_that_cannot_be_used_fails_before_anything_is_sent() {
     directory.write("model", b"\xff\x00");
     let url = server.url(PATH);
     for (flags, code, parts) in [
-        ("--tokenizer none.json", 2, ["none.json", "cannot be read"]),
-        ("--tokenizer no.json", 2, ["no.json", "tokenizer.json"]),
-        ("--tokenizer other.json", 2, ["other.json", "\"model\""]),
-        (
-            "--tokenizer broken.json",
-            2,
-            ["broken.json", "no tokenizer"],
-        ),
-        ("--tokenizer model", 2, ["--tokenizer model", "UTF-8"]),
-        (
-            "--tokenizer BPE --tokens usage",
-            2,
-            ["--tokens usage", "one of them"],
-        ),
-        ("--tokenizer BPE --csv -", 2, ["--csv -", "--csv FILE"]),
-        (
-            "--tokenizer BPE --csv /dev/null",
-            3,
-            ["/dev/null", "--no-csv"],
-        ),
+        ("none.json", 2, ["none.json", "cannot be read"]),
+        ("no.json", 2, ["no.json", "tokenizer.json"]),
+        ("other.json", 2, ["other.json", "\"model\""]),
+        ("broken.json", 2, ["broken.json", "no tokenizer"]),
+        ("model", 2, ["--tokenizer model", "UTF-8"]),
+        ("BPE --tokens usage", 2, ["--tokens usage", "one of them"]),
+        ("BPE --csv -", 2, ["--csv -", "--csv FILE"]),
+        ("BPE --csv /dev/null", 3, ["/dev/null", "--no-csv"]),
     ] {
         let flags = flags
             .split(' ')
             .map(|flag| if flag == "BPE" { BPE } else { flag });
-        let args = ["--url", &url, "--api-key", ""];
-        let ran = sse_perf(
-            &directory.0,
-            &args.into_iter().chain(flags).collect::<Vec<_>>(),
-        );
+        let args: Vec<&str> = ["--url", &url, "--api-key", "", "--tokenizer"]
+            .into_iter()
+            .chain(flags)
+            .collect();
+        let ran = sse_perf(&directory.0, &args);
         assert_eq!(ran.code, Some(code), "{}", ran.stderr);
         for part in parts {
             assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
