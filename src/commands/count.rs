@@ -209,13 +209,7 @@ mod tests {
         "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}"#;
 
     fn request(pieces: &[&str]) -> RequestRecord {
-        let sent = Sent {
-            query_index: None,
-            query: "q".into(),
-            key_index: None,
-            masked_key: "".into(),
-        };
-        let mut request = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+        let mut request = RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO);
         request.generated = pieces.iter().map(ToString::to_string).collect();
         request
     }

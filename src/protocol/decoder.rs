@@ -57,12 +57,14 @@ impl Decoder {
         let mut reading = Reading {
             findings: &mut self.findings,
             memory: &mut self.memory,
-            event: event.event,
-            data,
-            name: None,
-            is_json: read.is_ok(),
+            raw: Raw {
+                event: event.event,
+                data,
+                name: None,
+                is_json: read.is_ok(),
+            },
         };
-        reading.name = reading.find_name(&rules.types);
+        reading.raw.name = reading.find_name(&rules.types);
         let facts = reading.facts();
         if rules.keep_alive.iter().any(|rule| rule.holds(facts)) {
             return Ok(keep_alive(reading.into_name()));
@@ -89,6 +91,11 @@ impl Decoder {
 struct Reading<'a> {
     findings: &'a mut Findings,
     memory: &'a mut Memory,
+    raw: Raw<'a>,
+}
+
+/// What there is of an event beside what was found in its data.
+struct Raw<'a> {
     event: &'a str,
     data: &'a str,
     /// The type, where it is in the data; otherwise it is the `event` field.
@@ -114,39 +121,45 @@ struct FoundMark<'a> {
     title: Option<Slice>,
 }
 
+impl<'a> Raw<'a> {
+    /// The event's type.
+    fn name<'f>(&self, findings: &'f Findings) -> &'f str
+    where
+        'a: 'f,
+    {
+        self.name.map_or(self.event, |slice| findings.text(slice))
+    }
+
+    /// What rules are asked about. Not a method of [`Reading`], so that the memory can be changed
+    /// meanwhile.
+    fn facts<'f>(&'f self, findings: &'f Findings) -> Facts<'f> {
+        Facts {
+            event: self.event,
+            data: self.data,
+            name: self.name(findings),
+            json: self.is_json.then_some(findings),
+        }
+    }
+}
+
 impl<'a> Reading<'a> {
     fn facts(&self) -> Facts<'_> {
-        facts(
-            self.findings,
-            self.event,
-            self.data,
-            self.name,
-            self.is_json,
-        )
+        self.raw.facts(self.findings)
     }
 
     fn into_name(self) -> &'a str {
-        match self.name {
-            Some(slice) => self.findings.text(slice),
-            None => self.event,
-        }
+        self.raw.name(self.findings)
     }
 
     fn ends(&mut self, rules: &Rules) -> bool {
-        let facts = facts(
-            self.findings,
-            self.event,
-            self.data,
-            self.name,
-            self.is_json,
-        );
+        let facts = self.raw.facts(self.findings);
         self.memory.ends(&rules.end, facts)
     }
 
     fn find_name(&self, types: &[Subject]) -> Option<Slice> {
         for subject in types {
             match *subject {
-                Subject::Event if !self.event.is_empty() => return None,
+                Subject::Event if !self.raw.event.is_empty() => return None,
                 Subject::Place(place) => {
                     let mut values = self.findings.at(place, 0, 0);
                     if let Some(slice) = values.find_map(non_empty) {
@@ -197,7 +210,7 @@ impl<'a> Reading<'a> {
             }
         });
         Meaning {
-            name: self.name.map_or(self.event, |slice| findings.text(slice)),
+            name: self.raw.name(findings),
             text: findings.text(text.new),
             reasoning: findings.text(reasoning),
             tool: findings.text(tool),
@@ -269,13 +282,7 @@ impl<'a> Reading<'a> {
 
     /// The count of the first source that has one; of parallel answers, the sum of theirs.
     fn count(&mut self, sources: &[Count]) -> Option<u64> {
-        let facts = facts(
-            self.findings,
-            self.event,
-            self.data,
-            self.name,
-            self.is_json,
-        );
+        let facts = self.raw.facts(self.findings);
         let memory = &mut *self.memory;
         sources.iter().find_map(|source| {
             let Some(per) = source.per else {
@@ -313,22 +320,6 @@ impl<'a> Reading<'a> {
             values.find_map(|(_, found)| found.value.number())
         })?;
         Duration::try_from_secs_f64(number * rule.unit).ok()
-    }
-}
-
-/// What rules are asked about; not a method, so that the memory can be changed meanwhile.
-fn facts<'f>(
-    findings: &'f Findings,
-    event: &'f str,
-    data: &'f str,
-    name: Option<Slice>,
-    is_json: bool,
-) -> Facts<'f> {
-    Facts {
-        event,
-        data,
-        name: name.map_or(event, |slice| findings.text(slice)),
-        json: is_json.then_some(findings),
     }
 }
 

@@ -117,7 +117,7 @@ pub struct Turn {
 }
 
 /// What was sent, as far as rows of results are told apart by it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Number of the query in its file, from 1; `None` for `--query`.
     pub query_index: Option<usize>,

@@ -3,13 +3,13 @@
 use super::*;
 
 fn record() -> RequestRecord {
-    let sent = Sent {
-        query_index: None,
-        query: "q".into(),
-        key_index: None,
-        masked_key: "".into(),
-    };
-    RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::from_micros(1_000))
+    RequestRecord::begin(
+        1,
+        1,
+        Phase::Hold,
+        Sent::default(),
+        Stamp::from_micros(1_000),
+    )
 }
 
 #[test]

@@ -77,10 +77,8 @@ pub(crate) mod tests {
 
     fn request(start: Stamp) -> RequestRecord {
         let sent = Sent {
-            query_index: None,
             query: "hello".into(),
-            key_index: None,
-            masked_key: "".into(),
+            ..Sent::default()
         };
         RequestRecord::begin(1, 1, Phase::Hold, sent, start)
     }

@@ -126,13 +126,7 @@ mod tests {
     use crate::record::{Phase, Sent};
 
     fn request() -> RequestRecord {
-        let sent = Sent {
-            query_index: None,
-            query: "q".into(),
-            key_index: None,
-            masked_key: "".into(),
-        };
-        RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO)
+        RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO)
     }
 
     /// The moments, in milliseconds, of the samples of chunks that come at these, and how many

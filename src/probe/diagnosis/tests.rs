@@ -12,13 +12,7 @@ use crate::record::{Failure, Phase, Sent, Usage};
 const OPENAI: &str = "openai-chat";
 
 fn record(outcome: Outcome) -> RequestRecord {
-    let sent = Sent {
-        query_index: None,
-        query: "q".into(),
-        key_index: None,
-        masked_key: "".into(),
-    };
-    let mut record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+    let mut record = RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO);
     record.outcome = outcome;
     record.http_status = Some(200);
     record.chunks = 1;
