@@ -81,7 +81,7 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 /// A duration in whole microseconds, rounded to the nearest: the resolution in which every
-/// per-request metric is kept, written and shown (README, metrics: "rounded to whole microseconds first").
+/// per-request metric is kept, written and shown.
 #[must_use]
 pub fn micros(duration: Duration) -> u64 {
     nanos(duration).saturating_add(500) / 1_000

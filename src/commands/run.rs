@@ -64,25 +64,7 @@ struct Began {
 /// Opens the files and shows the banner: what cannot be written fails here, before anything is
 /// sent.
 fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
-    let host = Host::read();
-    let run = RunInfo {
-        run_id: run_id(),
-        label: plan.label.clone(),
-        client_host: host.name.clone(),
-        target: plan.target.shown.clone(),
-        protocol: plan.protocol.name().to_owned(),
-        model: plan.model.clone(),
-        started: clock.wall(Stamp::ZERO),
-    };
-    let about = About {
-        run,
-        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        config: Some(plan_json(plan)),
-        command_line: Some(plan.command_line.clone()),
-        host: Some(host),
-        plan: Some(plan.load),
-        warnings: plan.warnings.clone(),
-    };
+    let about = about(plan, clock);
     let preliminary = Documents {
         run: Document {
             about: &about,
@@ -120,6 +102,29 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         collected: Collected::new(outputs, console),
         about,
     })
+}
+
+/// What is known of the run before it begins.
+fn about(plan: &Plan, clock: Clock) -> About {
+    let host = Host::read();
+    let run = RunInfo {
+        run_id: run_id(),
+        label: plan.label.clone(),
+        client_host: host.name.clone(),
+        target: plan.target.shown.clone(),
+        protocol: plan.protocol.name().to_owned(),
+        model: plan.model.clone(),
+        started: clock.wall(Stamp::ZERO),
+    };
+    About {
+        run,
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        config: Some(plan_json(plan)),
+        command_line: Some(plan.command_line.clone()),
+        host: Some(host),
+        plan: Some(plan.load),
+        warnings: plan.warnings.clone(),
+    }
 }
 
 /// What no other run has: sixteen hexadecimal digits from the seed that the standard library takes
@@ -236,10 +241,14 @@ fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Mes
     for failure in &collected.failures {
         complain(failure, plan.console.language);
     }
-    // Where several codes apply, the graver one is told.
+    exit(plan, &collected, &summary, interrupted || count_stopped)
+}
+
+/// With which code to exit: where several apply, with the graver one.
+fn exit(plan: &Plan, collected: &Collected, summary: &Summary, interrupted: bool) -> Exit {
     if !collected.failures.is_empty() {
         Exit::NotDone
-    } else if interrupted || count_stopped {
+    } else if interrupted {
         Exit::Interrupted
     } else if collected.closed {
         Exit::Ok

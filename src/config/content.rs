@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::build::Builder;
+use super::data::Data;
 use super::files::{self, Unusable};
 use super::show::{is_secret_name, secret_part};
 use super::{API_KEY_VARIABLE, conversation, headers};
@@ -45,23 +46,10 @@ impl Builder<'_> {
         };
         let body = BodyTemplate::new(document, parts).map_err(missing)?;
         conversation::check_turns(turns, &body, protocol)?;
-        if data.has_queries {
-            self.warn_of_what_is_not_sent(&body, &fields);
-        } else if body.uses("query") {
-            let columns = data.columns.join(", ");
-            return Err(Message::new("usage.data_no_query").with("columns", columns));
-        }
-        if raw.unique && !body.uses("query") {
-            self.warn(Message::new("warning.unique_unused"));
-        }
+        self.check_places(&body, &fields, &data)?;
         let history = conversation::turn_parts(protocol, &fields, &data.columns);
         let stop = conversation::stop_call(protocol, &fields);
         let order = self.order(seed, data.queries.items().len())?;
-        let secrets = given_headers
-            .iter()
-            .filter(|(name, _)| is_secret_name(name))
-            .map(|(_, value)| ApiKey::new(secret_part(value)))
-            .collect();
         Ok(Workload {
             queries: data.queries,
             rows: data.rows,
@@ -74,8 +62,27 @@ impl Builder<'_> {
             body,
             body_file: raw.request_body_file.as_ref().map(PathBuf::from),
             fields,
-            secrets,
+            secrets: secrets(given_headers),
         })
+    }
+
+    /// Sees to it that what is given and the places that the body has for it fit together.
+    fn check_places(
+        &mut self,
+        body: &BodyTemplate,
+        fields: &Fields,
+        data: &Data,
+    ) -> Result<(), Message> {
+        if data.has_queries {
+            self.warn_of_what_is_not_sent(body, fields);
+        } else if body.uses("query") {
+            let columns = data.columns.join(", ");
+            return Err(Message::new("usage.data_no_query").with("columns", columns));
+        }
+        if self.raw.request.unique && !body.uses("query") {
+            self.warn(Message::new("warning.unique_unused"));
+        }
+        Ok(())
     }
 
     /// The keys: of the file, the flag or the environment, in this order; none where the protocol
@@ -168,6 +175,15 @@ impl Builder<'_> {
             self.warn(Message::new("warning.inputs_unused").with("keys", unused.join(", ")));
         }
     }
+}
+
+/// What is secret of the headers that were given.
+fn secrets(given_headers: &[(String, String)]) -> Vec<ApiKey> {
+    given_headers
+        .iter()
+        .filter(|(name, _)| is_secret_name(name))
+        .map(|(_, value)| ApiKey::new(secret_part(value)))
+        .collect()
 }
 
 fn missing(input: MissingInput) -> Message {

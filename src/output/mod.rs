@@ -1,5 +1,5 @@
-//! What a run leaves, and reads again: CSV, JSON and the report. A renderer turns data into bytes, [`files`] owns the files, and
-//! [`Outputs`] brings them together for the collector.
+//! What a run leaves, and what is read of it again: CSV, JSON and the report. A renderer turns data
+//! into bytes, [`files`] owns the files, and [`Outputs`] brings them together for the collector.
 //!
 //! A further output is a file here and a line in this one.
 

@@ -92,14 +92,7 @@ impl Scratch {
         body: &[u8],
         record: &mut RequestRecord,
     ) -> Ended {
-        let total = context
-            .plan
-            .transport
-            .max_time
-            .map(|limit| record.instants.start + limit)
-            .into_iter()
-            .chain(self.leave_at)
-            .min();
+        let end_by = self.end_by(context.plan.transport.max_time, record);
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let stood_still = context.heartbeat.standstill(context.clock.now());
         record.http_status = None;
@@ -107,7 +100,7 @@ impl Scratch {
         if let Some(tap) = &mut self.tap {
             tap(Seen::Begin(record.instants.start));
         }
-        let mut response = match self.client.send(auth.as_ref(), body, total) {
+        let mut response = match self.client.send(auth.as_ref(), body, end_by) {
             Ok(response) => response,
             Err(interruption) => {
                 note_way(record, self.client.attempt());
@@ -115,22 +108,7 @@ impl Scratch {
             }
         };
         note_way(record, response.attempt());
-        record.http_status = Some(response.status);
-        record.instants.headers = Some(response.headers_at);
-        if context.watch.figures {
-            context.send(Sample::Head {
-                status: response.status,
-                ttfb: record.ttfb(),
-            });
-        }
-        if let Some(tap) = &mut self.tap {
-            let headers = response.headers().collect();
-            tap(Seen::Head {
-                status: response.status,
-                headers,
-                at: response.headers_at,
-            });
-        }
+        note_head(context, record, &response, self.tap.as_mut());
         if let Some(ended) = refuse(context, &mut response, self.tap.as_mut()) {
             return ended;
         }
@@ -167,6 +145,12 @@ impl Scratch {
         Ended::Over(outcome)
     }
 
+    /// When the request is over at the latest: when it has taken too long, or its user leaves.
+    fn end_by(&self, limit: Option<Duration>, record: &RequestRecord) -> Option<Stamp> {
+        let limit = limit.map(|limit| record.instants.start + limit);
+        limit.into_iter().chain(self.leave_at).min()
+    }
+
     /// Tells the service, where its protocol has a request for it, that nobody waits for the answer
     /// any more. Whether it heard is no part of the test.
     pub(super) fn stop(&mut self, context: &Context, assignment: &Assignment<'_>) {
@@ -191,6 +175,30 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
     record.instants.first_byte = attempt.first_byte;
     record.client_lag = record.client_lag.max(attempt.most_lag);
     record.clock = attempt.clock;
+}
+
+/// Notes in the record that the response's head has come, and tells who watches.
+fn note_head(
+    context: &Context,
+    record: &mut RequestRecord,
+    response: &Response<'_>,
+    tap: Option<&mut Tap>,
+) {
+    record.http_status = Some(response.status);
+    record.instants.headers = Some(response.headers_at);
+    if context.watch.figures {
+        context.send(Sample::Head {
+            status: response.status,
+            ttfb: record.ttfb(),
+        });
+    }
+    if let Some(tap) = tap {
+        tap(Seen::Head {
+            status: response.status,
+            headers: response.headers().collect(),
+            at: response.headers_at,
+        });
+    }
 }
 
 fn before_stream(interruption: Interruption) -> Ended {

@@ -294,27 +294,29 @@ impl User {
             }
             let seed = record.request << 8 | u64::from(record.attempts);
             let wait = retry::wait_after(record.attempts, retry::jitter(seed), retry_after);
-            let too_late = context
-                .plan
-                .transport
-                .max_time
-                .is_some_and(|limit| now + wait >= record.instants.start + limit);
-            if too_late {
+            let limit = context.plan.transport.max_time;
+            if limit.is_some_and(|limit| now + wait >= record.instants.start + limit) {
                 return Outcome::Failed(failure);
             }
-            // Nobody waits any longer than until the user leaves.
-            let until = (now + wait).min(self.scratch.leave_at.unwrap_or(now + wait));
-            let waited = context
-                .clock
-                .park_until(until, || context.stop.is_finishing());
-            record.instants.end = context.clock.now();
-            record.retry_wait += record.instants.end.since(now);
-            if !waited {
+            if !self.pause(context, wait, record) {
                 return Outcome::Cancelled;
             }
             record.attempts += 1;
             may_reconnect = true;
         }
+    }
+
+    /// Waits after an attempt, but not for longer than until the user leaves. Returns whether there
+    /// may be another attempt: not when the run has been told to stop meanwhile.
+    fn pause(&self, context: &Context, wait: Duration, record: &mut RequestRecord) -> bool {
+        let from = record.instants.end;
+        let until = (from + wait).min(self.scratch.leave_at.unwrap_or(from + wait));
+        let waited = context
+            .clock
+            .park_until(until, || context.stop.is_finishing());
+        record.instants.end = context.clock.now();
+        record.retry_wait += record.instants.end.since(from);
+        waited
     }
 }
 

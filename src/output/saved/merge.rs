@@ -240,15 +240,8 @@ impl Merge {
             .iter()
             .fold(first.about.clone(), |about, run| about.with(&run.about));
         let whole = self.runs.iter().all(|run| run.results.is_some());
-        let mut waterfall = Waterfall::default();
         if whole {
             self.stats.replace_ticks(self.ticks());
-            for run in &self.runs {
-                let by = run.shift.as_micros().try_into().unwrap_or(u64::MAX);
-                if let Some((bars, of)) = run.results.as_ref().map(|results| &results.waterfall) {
-                    waterfall.add_chosen(bars.iter().map(|bar| bar.later(by)), *of);
-                }
-            }
         }
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
         (summary.client, summary.verdict) = self.client(whole);
@@ -258,11 +251,11 @@ impl Merge {
                 Some(spans) => summary.spans = spans,
                 None => self.notices.push(Message::new("saved.no_node_histograms")),
             }
-        }
-        if !whole {
+        } else {
             let seen = |run: &Run| run.users.len() as u64;
             summary.users_started = self.runs.iter().map(seen).sum();
         }
+        let waterfall = whole.then(|| self.waterfall());
         let mut notices = sources.notices;
         notices.append(&mut self.notices);
         notices.extend(self.runs.iter().filter_map(Run::missing));
@@ -277,7 +270,7 @@ impl Merge {
             stats: self.stats,
             whole,
             charts: self.charts,
-            waterfall: whole.then_some(waterfall),
+            waterfall,
             files: files.cloned().collect(),
             notices,
             homes: self
@@ -328,6 +321,19 @@ impl Merge {
     /// What the runs themselves knew, of those that ended.
     fn results(&self) -> impl Iterator<Item = &SavedResults> {
         self.runs.iter().filter_map(|run| run.results.as_ref())
+    }
+
+    /// The requests that the runs themselves chose to be drawn from start to end, each moved to where
+    /// its run is.
+    fn waterfall(&self) -> Waterfall {
+        let mut waterfall = Waterfall::default();
+        for run in &self.runs {
+            let by = run.shift.as_micros().try_into().unwrap_or(u64::MAX);
+            if let Some((bars, of)) = run.results.as_ref().map(|results| &results.waterfall) {
+                waterfall.add_chosen(bars.iter().map(|bar| bar.later(by)), *of);
+            }
+        }
+        waterfall
     }
 
     /// Tokens of everything together, which rows do not have.
