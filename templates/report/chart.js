@@ -5,8 +5,7 @@ const hiddenSeries = new Map();
 
 // A chart is described by: id (its title's text is "chart.<id>"), unit, series [{id, name?, colour (a place in
 // the palette), dash?, mark}], and optionally about (the title in full), wide, note and nothing (the
-// text of an empty chart). Subclasses say how it is painted, what it
-// reads at a place, and what its table is.
+// text of an empty chart). Subclasses say how it is painted, what it reads at a place, and what its table is.
 class Chart {
   constructor(spec) {
     Object.assign(this, spec);
@@ -32,6 +31,19 @@ class Chart {
         class: 'enlarge', title: text('enlarge'), 'aria-label': `${text('enlarge')}: ${this.title}`,
       }));
     return element('figcaption', {}, element('h3', {}, element('span', {}, this.title), element('small', {}, [this.unitName(), this.about].filter(Boolean).join(' · '))), tools);
+  }
+
+  // Whether the files that were read have what it shows.
+  isAvailable() {
+    return true;
+  }
+
+  // Follows the pointer, whose events `hover` gets, and null once it has left, and the keys.
+  follow(hover) {
+    this.overlay.addEventListener('pointermove', hover);
+    this.overlay.addEventListener('pointerdown', hover);
+    this.overlay.addEventListener('pointerleave', () => hover(null));
+    this.overlay.addEventListener('keydown', (event) => this.key(event));
   }
 
   unitName() {
@@ -96,6 +108,20 @@ class Chart {
   // Shows what each series has at the hovered place: {series id: text}.
   showReadings(readings) {
     for (const series of this.series) series.output.textContent = readings[series.id] ?? '';
+  }
+
+  // Says the readings to those who cannot see them, with the place that they are of.
+  say(place = null) {
+    const read = this.visible().filter(({ output }) => output.textContent);
+    const readings = read.map(({ label: name, output }) => `${name} ${output.textContent}`).join(', ');
+    document.getElementById('spoken').textContent = place === null ? readings : `${place}: ${readings}`;
+  }
+
+  // The canvas above the plot, wiped, for what marks the hovered place.
+  wipedOverlay() {
+    const ctx = this.overlay.getContext('2d');
+    ctx.clearRect(0, 0, this.area.width, this.area.height);
+    return ctx;
   }
 
   // The chart as a picture: title, legend and plot on the panel's ground.

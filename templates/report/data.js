@@ -16,7 +16,8 @@
 // verdict    {grade, reasons: [{en, zh}]}: how far the figures are the service's and not the client's own; grade:
 //            "VALID", "DEGRADED", "CLIENT-LIMITED"; null where it is not known
 // summary    requests, ok, failed, cancelled, abandoned, success_rate (0 to 1), chunks, retries, reconnects,
-//            output_tokens, token_source ("usage", "estimate", "mixed"), rps, throughput (tokens/s)
+//            output_tokens, token_source ("usage", "estimate", "events", "tokenizer", "mixed"), rps,
+//            throughput (tokens/s)
 // statistics {metric: [count, mean, std_dev, min, p50, p90, p95, p99, max]} in ms, ms/token, tokens/s, tokens;
 //            metrics: ttfb ttfe ttft ttfa tpot itl response tokens_per_s output_tokens connect
 // points     a point per request, at its end: {ttft, tpot, ttfb, tokens_per_s, response, output_tokens, failed};

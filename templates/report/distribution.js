@@ -7,11 +7,10 @@ class Distribution extends Chart {
       series: [{ id: 'requests', colour: 0, mark: 'bars' }, { id: 'cumulative', colour: 1, mark: 'line' }, { id: 'percentiles', colour: 2, mark: 'line', dash: 1 }],
     });
     this.at = null;
-    const move = (x) => { this.at = x; this.drawHover(); };
-    this.overlay.addEventListener('pointermove', (event) => move(event.offsetX));
-    this.overlay.addEventListener('pointerdown', (event) => move(event.offsetX));
-    this.overlay.addEventListener('pointerleave', () => move(null));
-    this.overlay.addEventListener('keydown', (event) => this.key(event));
+    this.follow((event) => {
+      this.at = event && event.offsetX;
+      this.drawHover();
+    });
   }
 
   isAvailable() {
@@ -34,7 +33,7 @@ class Distribution extends Chart {
     const i = Math.min(Math.max(bin, 0), last);
     this.at = (this.x.at(this.bins.edges[i]) + this.x.at(this.bins.edges[i + 1])) / 2;
     this.drawHover();
-    document.getElementById('spoken').textContent = this.series.map(({ label: name, output }) => `${name} ${output.textContent}`).join(', ');
+    this.say();
     event.preventDefault();
   }
 
@@ -112,8 +111,7 @@ class Distribution extends Chart {
 
   drawHover() {
     if (!this.area || !this.x || this.isEmpty()) return;
-    const ctx = this.overlay.getContext('2d');
-    ctx.clearRect(0, 0, this.area.width, this.area.height);
+    const ctx = this.wipedOverlay();
     if (this.at === null) {
       this.showReadings({});
       return;

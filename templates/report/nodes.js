@@ -32,15 +32,7 @@ class Nodes extends Chart {
       note: drawn.length < nodes.length ? text('nodes.drawn', { shown: number(drawn.length), all: number(nodes.length) }) : null,
     });
     this.row = null;
-    const hover = (event) => this.hover(Math.floor((event.offsetY - this.area.top) / this.pitch));
-    this.overlay.addEventListener('pointermove', hover);
-    this.overlay.addEventListener('pointerdown', hover);
-    this.overlay.addEventListener('pointerleave', () => this.hover(null));
-    this.overlay.addEventListener('keydown', (event) => this.key(event));
-  }
-
-  isAvailable() {
-    return true;
+    this.follow((event) => this.hover(event && Math.floor((event.offsetY - this.area.top) / this.pitch)));
   }
 
   isEmpty() {
@@ -176,15 +168,13 @@ class Nodes extends Chart {
     if (!step) return;
     const row = this.row === null ? 0 : this.row + step;
     this.hover(Math.min(Math.max(row, 0), this.nodes.length - 1));
-    const readings = this.series.filter(({ output }) => output.textContent).map((series) => `${series.label} ${series.output.textContent}`);
-    document.getElementById('spoken').textContent = `${shown(nameOf(this.nodes[this.row]), 60)}: ${readings.join(', ')}`;
+    this.say(shown(nameOf(this.nodes[this.row]), 60));
     event.preventDefault();
   }
 
   drawHover() {
     if (!this.area || !this.x) return;
-    const ctx = this.overlay.getContext('2d');
-    ctx.clearRect(0, 0, this.area.width, this.area.height);
+    const ctx = this.wipedOverlay();
     const node = this.nodes[this.row];
     if (!node) {
       this.showReadings({});

@@ -124,8 +124,7 @@ class TimeChart extends Chart {
   // The cursor, the dragged range and the values there.
   drawHover() {
     if (!this.area || !this.x) return;
-    const ctx = this.overlay.getContext('2d');
-    ctx.clearRect(0, 0, this.area.width, this.area.height);
+    const ctx = this.wipedOverlay();
     if (view.at === null || view.at < view.from || view.at > view.to) {
       this.showReadings({});
       return;

@@ -9,15 +9,7 @@ class Turns extends Chart {
       ],
     });
     this.at = null;
-    const hover = (event) => this.hover(this.nearest(event.offsetX));
-    this.overlay.addEventListener('pointermove', hover);
-    this.overlay.addEventListener('pointerdown', hover);
-    this.overlay.addEventListener('pointerleave', () => this.hover(null));
-    this.overlay.addEventListener('keydown', (event) => this.key(event));
-  }
-
-  isAvailable() {
-    return true;
+    this.follow((event) => this.hover(event && this.nearest(event.offsetX)));
   }
 
   isEmpty() {
@@ -69,15 +61,13 @@ class Turns extends Chart {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step || this.isEmpty()) return;
     this.hover(this.at === null ? 0 : Math.min(Math.max(this.at + step, 0), this.turns.length - 1));
-    const readings = this.visible().map(({ label: name, output }) => `${name} ${output.textContent}`);
-    document.getElementById('spoken').textContent = `${text('table.turn')} ${this.turns[this.at].turn}: ${readings.join(', ')}`;
+    this.say(`${text('table.turn')} ${this.turns[this.at].turn}`);
     event.preventDefault();
   }
 
   drawHover() {
     if (!this.area || !this.x || this.isEmpty()) return;
-    const ctx = this.overlay.getContext('2d');
-    ctx.clearRect(0, 0, this.area.width, this.area.height);
+    const ctx = this.wipedOverlay();
     if (this.at === null) {
       this.showReadings({});
       return;
