@@ -170,6 +170,11 @@ impl Clock {
     }
 }
 
+/// Sleeps for that long; for threads that need no clock of the run.
+pub fn sleep(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Nanoseconds of the wall clock since the Unix epoch.
 fn wall_nanos() -> i128 {
     let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

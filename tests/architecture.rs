@@ -1,5 +1,6 @@
-//! The shape of the source: modules use only modules above them in the crate's own list, each file
-//! says what it is for, and none is too long to be one thing.
+//! The shape of the source: modules use only modules above them in the crate's own list, time and the
+//! HTTP client are one module's each, each file says what it is for, and none is too long to be one
+//! thing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -43,11 +44,20 @@ fn module_of(file: &Path) -> Option<String> {
     (!matches!(name, "lib" | "main")).then(|| name.to_owned())
 }
 
-/// What a source text uses of other modules: `crate::name`, outside tests and documentation.
+/// The lines of a source text, tests and documentation apart.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let begins_tests = |line: &&str| {
+        let line = line.trim_start_matches("pub(crate) ");
+        line.trim_start_matches("pub(super) ")
+            .starts_with("mod tests")
+    };
+    let lines = text.lines().take_while(move |line| !begins_tests(line));
+    lines.filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// What a source text uses of other modules: `crate::name`.
 fn used(text: &str) -> BTreeSet<String> {
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or("");
-    code.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
+    code(text)
         .flat_map(|line| line.split("crate::").skip(1))
         .map(|rest| {
             rest.chars()
@@ -77,12 +87,44 @@ fn modules_use_only_modules_above_them() {
         };
         let text = fs::read_to_string(&file).expect("a source file");
         for used in used(&text) {
+            let known = place(&used);
             assert!(
-                used == module || place(&used) < place(&module),
+                used == module || known.is_some() && known < place(&module),
                 "{} uses crate::{used}, which is not above {module}",
                 file.display()
             );
         }
+    }
+}
+
+#[test]
+fn what_one_module_alone_may_name_no_other_names() {
+    for (module, words) in [
+        (
+            "clock",
+            &[
+                "Instant::now",
+                "SystemTime",
+                "now_utc",
+                "thread::sleep",
+                "park_timeout",
+            ][..],
+        ),
+        ("transport", &["ureq"]),
+    ] {
+        let mut own = 0;
+        for file in rust_files(&source()) {
+            let is_own = module_of(&file).is_some_and(|of| of == module);
+            let is_test = file.file_stem().is_some_and(|name| name == "tests");
+            let text = fs::read_to_string(&file).expect("a source file");
+            for line in code(&text).filter(|_| !is_test) {
+                if let Some(word) = words.iter().find(|word| line.contains(**word)) {
+                    assert!(is_own, "{} names {word}: {line}", file.display());
+                    own += 1;
+                }
+            }
+        }
+        assert!(own > 0, "{module} names them");
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::clock;
+
 /// What else happens on the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -78,9 +80,9 @@ impl Condition {
                 others.push(thread::spawn(move || {
                     while !over.load(Ordering::Relaxed) {
                         platform::stop(id);
-                        thread::sleep(STOPS);
+                        clock::sleep(STOPS);
                         platform::go_on(id);
-                        thread::sleep(RUNS);
+                        clock::sleep(RUNS);
                     }
                 }));
             }
