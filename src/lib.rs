@@ -16,7 +16,7 @@
 //! threads never print, format, lock or wait for the collector: the channel is unbounded, a record
 //! is never dropped, and progress is coalesced to at most 10 samples a second and user. Nothing is
 //! counted by a tokenizer while users measure: requests wait with their text in the
-//! [`output::spool`], and the results are made anew when the run is over.
+//! [`output::spool`], and `commands/count.rs` makes the results anew when the run is over.
 //!
 //! # Modules
 //!

@@ -117,15 +117,8 @@ impl<'a> Answer<'a> {
         if request.method != "POST" {
             return self.error(wire, 405, "this path takes POST");
         }
-        if let Some(key) = &self.shared.options.require_key {
-            let (header, scheme) = wire.key_header();
-            let given = request
-                .key
-                .filter(|(name, _)| name.eq_ignore_ascii_case(header))
-                .and_then(|(_, value)| value.strip_prefix(scheme));
-            if given.map(str::trim) != Some(key) {
-                return self.error(wire, 401, "Access token is invalid");
-            }
+        if !self.has_key(wire, request) {
+            return self.error(wire, 401, "Access token is invalid");
         }
         let created = self.shared.clock.wall(self.read).unix_timestamp();
         let reply = match wire.accept(request.body, created, &mut self.rng(Purpose::Ids)) {
@@ -161,6 +154,19 @@ impl<'a> Answer<'a> {
                 self.run(wire, &Reply { reasons, ..reply }, schedule, plan)
             }
         }
+    }
+
+    /// Whether a request has the key that is asked for, if one is.
+    fn has_key(&self, wire: &dyn Wire, request: &Request<'_>) -> bool {
+        let Some(key) = &self.shared.options.require_key else {
+            return true;
+        };
+        let (header, scheme) = wire.key_header();
+        let given = request
+            .key
+            .filter(|(name, _)| name.eq_ignore_ascii_case(header))
+            .and_then(|(_, value)| value.strip_prefix(scheme));
+        given.map(str::trim) == Some(key)
     }
 
     /// Streams an answer.

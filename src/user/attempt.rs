@@ -213,36 +213,11 @@ fn before_stream(interruption: Interruption) -> Ended {
 
 /// The end of an attempt whose response is no event stream; `None` where it may be one.
 fn refuse(context: &Context, response: &mut Response<'_>, tap: Option<&mut Tap>) -> Option<Ended> {
-    let content_type = response
-        .header("content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let encoding = response
-        .header("content-encoding")
-        .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
-        .map(str::to_owned);
-    let (kind, what, readable) = if !(200..300).contains(&response.status) {
-        (
-            FailureKind::HttpStatus,
-            http_status(response),
-            encoding.is_none(),
-        )
-    } else if let Some(encoding) = encoding {
-        let what = format!("the response is compressed ({encoding}) though this was not asked for");
-        (FailureKind::NotSse, what, false)
-    } else if ["application/json", "text/html"]
-        .iter()
-        .any(|other| content_type.starts_with(other))
-    {
-        (
-            FailureKind::NotSse,
-            format!("content-type {content_type}"),
-            true,
-        )
-    } else {
-        // Some servers send events without saying so: what comes decides.
-        return None;
-    };
+    let Refusal {
+        kind,
+        what,
+        is_readable,
+    } = refusal(response)?;
     let retry_after = response
         .header("retry-after")
         .and_then(|value| retry::parse_retry_after(value, local_now()));
@@ -256,7 +231,7 @@ fn refuse(context: &Context, response: &mut Response<'_>, tap: Option<&mut Tap>)
     // Some services repeat the status as their own code.
     let repeated = format!("{}: ", response.status);
     let text = text.strip_prefix(&repeated).unwrap_or(&text);
-    let detail = if text.is_empty() || !readable {
+    let detail = if text.is_empty() || !is_readable {
         what
     } else {
         format!("{what}: {text}")
@@ -264,6 +239,49 @@ fn refuse(context: &Context, response: &mut Response<'_>, tap: Option<&mut Tap>)
     Some(Ended::BeforeStream {
         failure: Failure::new(kind, detail),
         retry_after,
+    })
+}
+
+/// Why a response is no event stream, by its head.
+struct Refusal {
+    kind: FailureKind,
+    what: String,
+    /// Whether its body is a text that may say more.
+    is_readable: bool,
+}
+
+/// `None` where it may be one.
+fn refusal(response: &Response<'_>) -> Option<Refusal> {
+    let content_type = response
+        .header("content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let encoding = response
+        .header("content-encoding")
+        .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+        .map(str::to_owned);
+    if !(200..300).contains(&response.status) {
+        return Some(Refusal {
+            kind: FailureKind::HttpStatus,
+            what: http_status(response),
+            is_readable: encoding.is_none(),
+        });
+    }
+    let kind = FailureKind::NotSse;
+    if let Some(encoding) = encoding {
+        return Some(Refusal {
+            kind,
+            what: format!("the response is compressed ({encoding}) though this was not asked for"),
+            is_readable: false,
+        });
+    }
+    // Some servers send events without saying so: what comes decides then.
+    let others = ["application/json", "text/html"];
+    let is_other = others.iter().any(|other| content_type.starts_with(other));
+    is_other.then(|| Refusal {
+        kind,
+        what: format!("content-type {content_type}"),
+        is_readable: true,
     })
 }
 
