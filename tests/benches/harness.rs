@@ -1,8 +1,9 @@
 //! What the benchmarks stand on: a piece of work is timed by turns with its floor, so that a busy
 //! machine disturbs both alike, and shown as a row of a table.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
+
+use crate::table::print_row;
 
 /// A sample lasts at least that long.
 const SAMPLE: Duration = Duration::from_millis(10);
@@ -74,27 +75,4 @@ fn sample(work: &mut dyn FnMut(), rounds: u32) -> Duration {
 pub(crate) fn heading(title: &str) {
     println!("\n{title}");
     print_row(&["", "best", "median", "floor", "times the floor"]);
-}
-
-/// Prints cells under each other: the first to the left, the others to the right.
-pub(crate) fn print_row(cells: &[&str]) {
-    let mut line = String::new();
-    for (place, cell) in cells.iter().enumerate() {
-        if place == 0 {
-            let _ = write!(line, "  {cell:<44}");
-        } else {
-            let _ = write!(line, " {cell:>17}");
-        }
-    }
-    println!("{}", line.trim_end());
-}
-
-/// Whether a benchmark is wanted: all are, unless words of their names were given.
-pub(crate) fn is_wanted(name: &str) -> bool {
-    let mut words = std::env::args().skip(1).filter(|arg| !arg.starts_with('-'));
-    let mut any = false;
-    words.any(|word| {
-        any = true;
-        name.contains(&word)
-    }) || !any
 }

@@ -1,26 +1,30 @@
 //! The parts that work for each event or request, beside floors measured in the same run.
 
 mod harness;
+mod made_up;
+mod report;
+mod scratch;
+mod table;
 
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use crossbeam_channel::unbounded;
 use serde::de::IgnoredAny;
 use time::macros::datetime;
 
-use harness::{Amount, compare, heading, is_wanted};
+use harness::{Amount, compare, heading};
+use made_up::PLAIN;
+use scratch::Scratch;
 use sse_perf::clock::Stamp;
 use sse_perf::output::{Destination, Documents, OutputConfig, Outputs, RunInfo};
 use sse_perf::protocol::{Protocol, estimate_tokens};
-use sse_perf::record::{
-    ClockSource, ItlSummary, Outcome, Phase, Progress, RequestRecord, Sample, Sent,
-};
+use sse_perf::record::{Progress, Sample};
 use sse_perf::sse::{Block, Parser};
 use sse_perf::stats::RunStats;
+use table::is_wanted;
 
 const MIB: usize = 1 << 20;
 
@@ -36,6 +40,9 @@ fn main() {
     }
     if is_wanted("rows") {
         rows();
+    }
+    if is_wanted("report") {
+        report::report();
     }
 }
 
@@ -83,15 +90,36 @@ fn parser() {
 /// Blocks to what they mean, and into a record.
 fn decoder() {
     heading("Event to record; floor: serde_json skipping over the same data");
-    for (protocol, data) in [("dify-chat", DIFY), ("openai-chat", OPENAI)] {
-        let stream = format!("data: {data}\n\n").repeat(1_000);
+    for (name, protocol, event, data) in [
+        ("dify-chat", "dify-chat", "", DIFY),
+        (
+            "dify-chat, Chinese as escapes",
+            "dify-chat",
+            "",
+            DIFY_CHINESE,
+        ),
+        ("openai-chat", "openai-chat", "", OPENAI),
+        (
+            "openai-responses",
+            "openai-responses",
+            "event: response.output_text.delta\n",
+            RESPONSES,
+        ),
+        (
+            "anthropic",
+            "anthropic",
+            "event: content_block_delta\n",
+            ANTHROPIC,
+        ),
+    ] {
+        let stream = format!("{event}data: {data}\n\n").repeat(1_000);
         let mut parser = Parser::new(MIB);
         let mut decoder = Protocol::builtin(protocol)
             .expect("it is built in")
             .decoder();
-        let mut record = request();
+        let mut record = PLAIN.record(1, 1);
         compare(
-            &format!("{protocol}, parsed, decoded, counted"),
+            name,
             Amount::Things(1_000, "events"),
             &mut || {
                 for _ in 0..1_000 {
@@ -112,27 +140,38 @@ fn decoder() {
                 fed.expect("it is not too large");
             },
         );
+        assert!(record.answer_chars > 133, "{name}: no text");
     }
 }
 
 /// A chunk as Dify sends it.
 const DIFY: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":" service","from_variable_selector":null}"#;
 
+/// The same in Chinese, which Dify escapes: texts with escapes are read in another way.
+const DIFY_CHINESE: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":"\u670d\u52a1\u3002\n","from_variable_selector":null}"#;
+
 /// A chunk as `OpenAI`'s chat API sends it.
 const OPENAI: &str = r#"{"id":"chatcmpl-9f2d","object":"chat.completion.chunk","created":1770152706,"model":"qwen3","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,"delta":{"content":" service"},"logprobs":null,"finish_reason":null}]}"#;
 
-/// Samples to statistics and rows.
+/// A chunk as `OpenAI`'s responses API sends it: the protocol with the most rules.
+const RESPONSES: &str = r#"{"type":"response.output_text.delta","sequence_number":9,"item_id":"msg_68af1c7e52f08193a2d8c1f9a6e3b04d","output_index":0,"content_index":0,"delta":" service","logprobs":[],"obfuscation":"x9K2mP7q"}"#;
+
+/// A chunk as Anthropic sends it.
+const ANTHROPIC: &str =
+    r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":" service"}}"#;
+
+/// Samples to statistics, rows and the report's charts.
 fn collector() {
     heading("Collector; floor: the same samples through a channel");
     let scratch = Scratch::new("collector");
-    let mut outputs = outputs(&scratch.0);
+    let mut outputs = outputs(&scratch.0, true);
     let mut samples = Some(samples());
     let (sender, receiver) = unbounded();
     // Both work on the same samples, one after the other.
     let count = samples.as_ref().map_or(0, Vec::len);
     let mut again = self::samples();
     compare(
-        "50 chunks of 1,000 requests, and the requests",
+        "50 chunks of 1,000 requests, and those",
         Amount::Things(count, "samples"),
         &mut || {
             let mut moved = samples.take().expect("they are put back");
@@ -170,7 +209,7 @@ fn samples() -> Vec<Sample> {
             }));
         }
     }
-    samples.extend((0..1_000).map(|_| Sample::Finished(Box::new(request()))));
+    samples.extend((0..1_000).map(|_| Sample::Finished(Box::new(PLAIN.record(1, 1)))));
     samples
 }
 
@@ -178,8 +217,8 @@ fn samples() -> Vec<Sample> {
 fn rows() {
     heading("Requests CSV; floor: writing the same bytes to a file");
     let scratch = Scratch::new("rows");
-    let sample = Sample::Finished(Box::new(request()));
-    let mut outputs = outputs(&scratch.0);
+    let sample = Sample::Finished(Box::new(PLAIN.record(1, 1)));
+    let mut outputs = outputs(&scratch.0, false);
     outputs.on(&sample).expect("it is written");
     outputs.flush().expect("it is written");
     let (_, path) = outputs.paths().next().expect("the rows' file");
@@ -204,35 +243,29 @@ fn rows() {
     );
 }
 
-/// A directory of a benchmark's own, gone at its end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let name = format!("sse-perf-bench-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("a temporary directory");
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn outputs(directory: &Path) -> Outputs {
+/// The rows' file, and a report's charts if they are wanted.
+fn outputs(directory: &Path, charts: bool) -> Outputs {
+    let place = || Destination::Default(directory.to_owned());
     let config = OutputConfig {
-        csv: Destination::Default(directory.to_owned()),
-        csv_bom: false,
-        json: Destination::None,
-        events: None,
-        report: Destination::None,
-        brand: None,
-        keep_requests: false,
+        csv: place(),
+        report: if charts { place() } else { Destination::None },
+        ..NO_OUTPUT
     };
-    let run = RunInfo {
+    Outputs::open(&config, run_info(), Documents::default()).expect("files")
+}
+
+const NO_OUTPUT: OutputConfig = OutputConfig {
+    csv: Destination::None,
+    csv_bom: false,
+    json: Destination::None,
+    events: None,
+    report: Destination::None,
+    brand: None,
+    keep_requests: false,
+};
+
+fn run_info() -> RunInfo {
+    RunInfo {
         run_id: "3f9a01c23f9a01c2".into(),
         label: None,
         client_host: Some("box".into()),
@@ -240,55 +273,5 @@ fn outputs(directory: &Path) -> Outputs {
         protocol: "dify-chat".into(),
         model: None,
         started: datetime!(2026-02-03 04:05:06.700 +8),
-    };
-    Outputs::open(&config, run, Documents::default()).expect("files")
-}
-
-/// A request of 50 chunks that succeeded.
-fn request() -> RequestRecord {
-    let at = Stamp::from_micros;
-    let sent = Sent {
-        query_index: Some(1),
-        query: "Who are you?".into(),
-        key_index: None,
-        masked_key: "app-***cdef".into(),
-    };
-    let mut request = RequestRecord::begin(1, 1, Phase::Hold, sent, at(1_000));
-    request.outcome = Outcome::Ok;
-    request.http_status = Some(200);
-    let instants = &mut request.instants;
-    instants.sent = Some(at(1_100));
-    for instant in [
-        &mut instants.first_byte,
-        &mut instants.headers,
-        &mut instants.first_body,
-        &mut instants.first_event,
-    ] {
-        *instant = Some(at(1_300));
     }
-    for instant in [&mut instants.first_token, &mut instants.first_answer] {
-        *instant = Some(at(201_234));
-    }
-    for instant in [&mut instants.last_token, &mut instants.last_event] {
-        *instant = Some(at(5_101_567));
-    }
-    instants.end = at(5_101_600);
-    request.chunks = 50;
-    request.bytes = 16_384;
-    request.answer_chars = 133;
-    request.estimated_tokens = 50;
-    request.usage.prompt = Some(3);
-    request.usage.completion = Some(50);
-    request.itl = Some(ItlSummary {
-        mean: 100_000.0,
-        p50: 100_010.0,
-        p99: 100_900.0,
-        max: 101_234,
-        max_from: at(2_000_000),
-    });
-    request.conversation_id = Some("7d7bf720-3f31-4e5d-b42c-bc7f105151d7".into());
-    request.message_id = Some("44e5b981-00c6-4fb0-a738-22ac2ea54ab1".into());
-    request.clock = ClockSource::Kernel;
-    request.client_lag = Some(Duration::from_micros(87));
-    request
 }

@@ -1,26 +1,29 @@
 //! Whole runs against the simulated service in a process of its own, beside a bare loop of blocking
 //! reads: one thread per stream, nothing parsed, nothing stamped, nothing counted. Compares
-//! processor time per event and resident memory per user.
+//! processor time per event and resident memory per user. For Linux.
+//!
+//! The same loop with the kernel's stamps and a timeout stands between them: what it takes more than
+//! the bare one is the price of measuring arrivals at all, and the rest is this program's own.
+
+mod bare;
+mod scratch;
+mod table;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;
 
-/// The first argument that makes this program the bare loop.
-const BARE: &str = "--bare-loop";
-/// The stack of a bare loop's thread.
-const STACK: usize = 64 * 1024;
-/// What both send.
-const BODY: &str = r#"{"inputs":{},"query":"hi","response_mode":"streaming","user":"bare"}"#;
+use bare::{BareLoop, Reads};
+use scratch::Scratch;
+use table::{is_wanted, print_row};
 
-/// What is run, by both.
+/// What is run, by all.
 #[derive(Clone, Copy)]
 struct Load {
     users: u32,
@@ -31,7 +34,7 @@ struct Load {
     itl: u32,
     /// Seconds in which the users start.
     ramp_up: u32,
-    /// How often both are run.
+    /// How often each is run.
     rounds: u32,
 }
 
@@ -50,29 +53,32 @@ struct Cost {
     memory: u64,
 }
 
+impl Cost {
+    /// The least of each.
+    fn min(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu.min(other.cpu),
+            memory: self.memory.min(other.memory),
+        }
+    }
+}
+
 fn main() {
-    let args: Vec<String> = std::env::args().collect();
-    if args.get(1).is_some_and(|arg| arg == BARE) {
-        bare_loop(&args[2..]);
+    if let Some(bare_loop) = BareLoop::of_this_program() {
+        bare_loop.run();
         return;
     }
-    println!("\nWhole runs, tokens at fixed times; the bare loop only reads");
-    row(&[
-        "users",
-        "events/s",
-        "",
-        "CPU/event",
-        "bare",
-        "ratio",
-        "KiB/user",
-        "bare",
-    ]);
+    if !is_wanted("runs") {
+        return;
+    }
+    open_files();
+    println!("\nWhole runs, tokens at fixed times; floor: a thread per stream that only reads");
     for (users, requests, tokens, itl, ramp_up, rounds) in [
-        (100, 2, 100, 50, 1, 3),
-        (1_000, 2, 50, 100, 2, 3),
+        (100, 2, 100, 50, 1, 2),
+        (1_000, 4, 50, 100, 2, 2),
         (10_000, 1, 12, 500, 5, 2),
     ] {
-        compare(Load {
+        compare(&Load {
             users,
             requests,
             tokens,
@@ -83,39 +89,53 @@ fn main() {
     }
 }
 
-fn row(cells: &[&str]) {
-    let line: Vec<String> = cells.iter().map(|cell| format!("{cell:>10}")).collect();
-    println!("{}", line.join(" "));
+/// Lets the programs have as many open files as the system allows: one for each user is needed.
+fn open_files() {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).expect("it is told");
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("it is allowed");
 }
 
-/// Runs both by turns and prints the best of each.
-fn compare(load: Load) {
-    let server = Server::start(&load);
-    let (mut ours, mut bare) = (Vec::new(), Vec::new());
-    for _ in 0..load.rounds {
-        bare.push(cost(&mut bare_command(&load, server.addr)));
-        ours.push(cost(&mut our_command(&load, server.addr)));
-    }
-    let cpu = |costs: &[Cost]| costs.iter().map(|cost| cost.cpu).min().unwrap_or_default();
-    let memory = |costs: &[Cost]| {
-        costs
-            .iter()
-            .map(|cost| cost.memory)
-            .min()
-            .unwrap_or_default()
+/// Runs all by turns and prints the best of each.
+fn compare(load: &Load) {
+    let (server, scratch) = (Server::start(load), Scratch::new("runs"));
+    let bare_loop = |reads| {
+        let bare_loop = BareLoop {
+            reads,
+            addr: server.addr,
+            users: load.users,
+            requests: load.requests,
+            ramp_up: load.ramp_up,
+        };
+        bare_loop.command()
     };
-    let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / f64::from(load.events());
-    let per_user = |kib: u64| format!("{:.1}", kib as f64 / f64::from(load.users));
-    row(&[
-        &load.users.to_string(),
-        &(load.users * 1_000 / load.itl).to_string(),
-        "",
-        &format!("{:.1} µs", micros(cpu(&ours))),
-        &format!("{:.1} µs", micros(cpu(&bare))),
-        &format!("{:.2}", micros(cpu(&ours)) / micros(cpu(&bare))),
-        &per_user(memory(&ours)),
-        &per_user(memory(&bare)),
-    ]);
+    let mut programs = [
+        ("blocking reads", bare_loop(Reads::Plain)),
+        (
+            "with timeout and kernel's stamps",
+            bare_loop(Reads::Stamped),
+        ),
+        ("sse-perf", our_command(load, server.addr, &scratch)),
+    ];
+    let mut costs = programs.each_mut().map(|(_, command)| cost(command));
+    for _ in 1..load.rounds {
+        for ((_, command), best) in programs.iter_mut().zip(&mut costs) {
+            *best = best.min(cost(command));
+        }
+    }
+    let events = load.users * 1_000 / load.itl;
+    let name = format!("{} users, {events} events/s", load.users);
+    print_row(&[&name, "CPU/event", "times the floor", "KiB/user"]);
+    for ((name, _), cost) in programs.iter().zip(costs) {
+        let micros = cost.cpu.as_secs_f64() * 1e6 / f64::from(load.events());
+        let ratio = cost.cpu.as_secs_f64() / costs[0].cpu.as_secs_f64();
+        let per_user = cost.memory as f64 / f64::from(load.users);
+        print_row(&[
+            &format!("  {name}"),
+            &format!("{micros:.1} µs"),
+            &format!("{ratio:.2}"),
+            &format!("{per_user:.1}"),
+        ]);
+    }
 }
 
 /// The simulated service, ended when it is dropped.
@@ -156,32 +176,16 @@ impl Drop for Server {
     }
 }
 
-/// A run with what it does by default: live lines, a row per request, the run JSON.
-fn our_command(load: &Load, addr: SocketAddr) -> Command {
+/// A run with what it does by default: live lines, a row per request, the run JSON, the report.
+fn our_command(load: &Load, addr: SocketAddr, scratch: &Scratch) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sse-perf"));
     command
-        .current_dir(scratch())
+        .current_dir(&scratch.0)
         .args(["--url", &format!("http://{addr}/v1/chat-messages")])
         .args(["--api-key", "", "--query", "hi", "--lang", "en"])
         .args(["--threads", &load.users.to_string()])
         .args(["--ramp-up", &format!("{}s", load.ramp_up)])
         .args(["--requests", &(load.users * load.requests).to_string()]);
-    command
-}
-
-/// A directory for what runs write.
-fn scratch() -> PathBuf {
-    let path = std::env::temp_dir().join("sse-perf-benches");
-    fs::create_dir_all(&path).expect("a temporary directory");
-    path
-}
-
-fn bare_command(load: &Load, addr: SocketAddr) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.arg(BARE).arg(addr.to_string());
-    for number in [load.users, load.requests, load.ramp_up] {
-        command.arg(number.to_string());
-    }
     command
 }
 
@@ -217,48 +221,4 @@ fn high_water(status: &str) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
-}
-
-/// The floor: address, users, requests of each, seconds of ramp-up.
-fn bare_loop(args: &[String]) {
-    let addr: SocketAddr = args[0].parse().expect("an address");
-    let number = |place: usize| args[place].parse::<u32>().expect("a number");
-    let (users, requests, ramp_up) = (number(1), number(2), number(3));
-    let began = Instant::now();
-    let threads: Vec<_> = (0..users)
-        .map(|user| {
-            let start = Duration::from_secs(ramp_up.into()) * user / users;
-            thread::Builder::new()
-                .stack_size(STACK)
-                .spawn(move || {
-                    thread::sleep(start.saturating_sub(began.elapsed()));
-                    bare_user(addr, requests);
-                })
-                .expect("a thread")
-        })
-        .collect();
-    for thread in threads {
-        thread.join().expect("no read fails");
-    }
-}
-
-fn bare_user(addr: SocketAddr, requests: u32) {
-    let request = format!(
-        "POST /v1/chat-messages HTTP/1.1\r\nHost: {addr}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{BODY}",
-        BODY.len()
-    );
-    let mut stream = TcpStream::connect(addr).expect("a connection");
-    stream.set_nodelay(true).expect("an option");
-    let mut buffer = [0; 4096];
-    for _ in 0..requests {
-        stream.write_all(request.as_bytes()).expect("it is sent");
-        loop {
-            let bytes = stream.read(&mut buffer).expect("a read");
-            assert!(bytes > 0, "the service left");
-            if buffer[..bytes].ends_with(b"0\r\n\r\n") {
-                break;
-            }
-        }
-    }
 }

@@ -1,0 +1,255 @@
+//! The report of a run that is made up from a fixed seed: its page, and the command that makes it
+//! again of the run's files.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use sse_perf::clock::Stamp;
+use sse_perf::output::about::About;
+use sse_perf::output::html::{self, Page};
+use sse_perf::output::json::{Document, Results};
+use sse_perf::output::{Destination, Documents, OutputConfig, Outputs};
+use sse_perf::random::{self, Purpose};
+use sse_perf::record::{Failure, FailureKind, Outcome, Progress, RequestRecord, Sample};
+use sse_perf::stats::{Measured, RunStats, Summary};
+use sse_perf::text::Language;
+
+use crate::harness::{Amount, compare, heading};
+use crate::made_up::Course;
+use crate::scratch::Scratch;
+use crate::{NO_OUTPUT, run_info};
+
+const SEED: u64 = 20_260_203;
+const USERS: usize = 1_000;
+/// Of each user.
+const REQUESTS: usize = 100;
+
+pub(crate) fn report() {
+    let scratch = Scratch::new("report");
+    let mut run = Run::new(&scratch.0);
+    heading(
+        "Report's page, figures included; floor: the requests' values sorted, serde_json writing the data",
+    );
+    page(&mut run);
+    heading("sse-perf report, from CSV and JSON; floor: the crate csv reading the same records");
+    command(&mut run, &scratch.0);
+}
+
+/// The statistics of a run that is over and the page of them.
+fn page(run: &mut Run) {
+    let data = data(&run.page());
+    let mut written = Vec::new();
+    let mut sorted: Vec<u64> = Vec::new();
+    compare(
+        "100,000 requests",
+        Amount::Things(USERS * REQUESTS, "requests"),
+        &mut || {
+            for values in &run.values {
+                sorted.clone_from(values);
+                sorted.sort_unstable();
+                black_box(&sorted);
+            }
+            written.clear();
+            serde_json::to_writer(&mut written, black_box(&data)).expect("there is memory");
+        },
+        &mut || {
+            black_box(run.page());
+        },
+    );
+}
+
+/// What the page has of the run.
+fn data(page: &[u8]) -> Value {
+    let text = std::str::from_utf8(page).expect("it is UTF-8");
+    let (_, data) = text.split_once(r#"id="data">"#).expect("it has data");
+    let (data, _) = data.split_once("</script>").expect("they end");
+    serde_json::from_str(data).expect("they are JSON")
+}
+
+/// The whole command, in a process of its own.
+fn command(run: &mut Run, directory: &Path) {
+    run.save();
+    let csv = requests_csv(directory);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sse-perf"));
+    command
+        .args(["report", "--lang", "en", "-o"])
+        .args([&directory.join("again.html"), &csv])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    compare(
+        "100,000 rows",
+        Amount::Things(USERS * REQUESTS, "rows"),
+        &mut || {
+            let mut rows = csv::Reader::from_path(&csv).expect("it is there");
+            let mut row = csv::ByteRecord::new();
+            let mut cells = 0;
+            while rows.read_byte_record(&mut row).expect("a row") {
+                cells += row.len();
+            }
+            black_box(cells);
+        },
+        &mut || {
+            let status = command.status().expect("it starts");
+            assert!(status.success(), "{command:?}: {status}");
+        },
+    );
+}
+
+fn requests_csv(directory: &Path) -> PathBuf {
+    directory.join("requests_made_up.csv")
+}
+
+/// A run that is over.
+struct Run {
+    about: About,
+    stats: RunStats,
+    outputs: Outputs,
+    /// The requests' values of each metric, as they came.
+    values: [Vec<u64>; 8],
+}
+
+impl Run {
+    fn new(directory: &Path) -> Self {
+        let config = OutputConfig {
+            csv: Destination::File(requests_csv(directory)),
+            json: Destination::File(directory.join("run_made_up.json")),
+            report: Destination::File(directory.join("report_made_up.html")),
+            ..NO_OUTPUT
+        };
+        let outputs = Outputs::open(&config, run_info(), Documents::default());
+        let mut run = Self {
+            about: About {
+                run: run_info(),
+                version: None,
+                config: None,
+                command_line: None,
+                host: None,
+                plan: None,
+                warnings: Vec::new(),
+            },
+            stats: RunStats::default(),
+            outputs: outputs.expect("files"),
+            values: Default::default(),
+        };
+        let mut draws = Draws::default();
+        let mut free = [0; USERS];
+        let mut numbers = 1..;
+        for _ in 0..REQUESTS {
+            for (user, free) in (1..).zip(&mut free) {
+                let number = numbers.next().expect("there are enough");
+                *free = run.request(number, user, *free, &mut draws);
+            }
+        }
+        run
+    }
+
+    /// Adds a user's request and what led to it, and says when it was over.
+    fn request(&mut self, number: u64, user: u32, start: u64, draws: &mut Draws) -> u64 {
+        let course = Course {
+            start,
+            ttft: 150_000 + draws.micros(100_000) + draws.micros(400) * draws.micros(400),
+            gap: 90_000 + draws.micros(20_000),
+            chunks: 30 + draws.below(41) as u64,
+        };
+        for chunk in 0..course.chunks {
+            self.stats.on(&Sample::Progress(Progress {
+                at: Stamp::from_micros(start + course.ttft + chunk * course.gap),
+                chunks: 1,
+                tokens: 1,
+                gaps: [course.gap][..usize::from(chunk > 0)].into(),
+                lags: [draws.micros(90)].as_slice().into(),
+                so_far: None,
+            }));
+        }
+        let record = record(course, number, user, draws);
+        self.keep_values(&Measured::of(&record));
+        let sample = Sample::Finished(Box::new(record));
+        self.stats.on(&sample);
+        self.outputs.on(&sample).expect("it is written");
+        course.last_token() + 33
+    }
+
+    fn keep_values(&mut self, request: &Measured<'_>) {
+        for (values, value) in self.values.iter_mut().zip([
+            request.ttfb,
+            request.ttfe,
+            request.ttft,
+            request.ttfa,
+            request.tpot,
+            request.response,
+            request.tokens_per_s,
+            request.output_tokens.map(|(tokens, _)| tokens),
+        ]) {
+            values.extend(value);
+        }
+    }
+
+    fn summary(&self) -> Summary {
+        self.stats.summary(None, false)
+    }
+
+    fn page(&self) -> Vec<u8> {
+        html::render(&Page {
+            language: Language::English,
+            brand: None,
+            about: &self.about,
+            runs: 1,
+            files: &[],
+            users: USERS as u64,
+            summary: &self.summary(),
+            stats: &self.stats,
+            whole: true,
+            charts: self.outputs.charts().expect("a report is wanted"),
+            waterfall: Some(self.outputs.waterfall()),
+        })
+    }
+
+    /// Leaves the run's files.
+    fn save(&mut self) {
+        let run = Document {
+            about: &self.about,
+            results: Some(Results {
+                summary: &self.summary(),
+                ticks: self.stats.ticks(),
+                waterfall: Some(self.outputs.waterfall()),
+            }),
+        };
+        let documents = Documents {
+            run: run.render(),
+            report: self.page(),
+        };
+        self.outputs.finish(&documents).expect("they are written");
+    }
+}
+
+/// A request of that course: one of 20 queries with one of three keys, one in a hundred failed.
+fn record(course: Course, number: u64, user: u32, draws: &mut Draws) -> RequestRecord {
+    let mut record = course.record(number, user);
+    let query = draws.below(20);
+    record.sent.query_index = Some(query + 1);
+    record.sent.query = format!("第 {query} 个问题: who, \"where\" and why?").into();
+    record.sent.masked_key = format!("app-***{}", draws.below(3)).into();
+    if draws.below(100) == 0 {
+        let kind = FailureKind::ALL[draws.below(FailureKind::ALL.len())];
+        record.outcome = Outcome::Failed(Failure::new(kind, "for no reason"));
+    }
+    record
+}
+
+/// Numbers drawn from the seed.
+#[derive(Default)]
+struct Draws(u64);
+
+impl Draws {
+    /// The next one, below `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 += 1;
+        random::below(SEED, Purpose::Order, self.0, bound)
+    }
+
+    fn micros(&mut self, bound: usize) -> u64 {
+        self.below(bound) as u64
+    }
+}
