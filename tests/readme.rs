@@ -83,3 +83,14 @@ fn both_halves_begin_with_the_two_commands() {
         );
     }
 }
+
+#[test]
+fn both_halves_show_the_same_benchmarks() {
+    let [english, chinese] = halves().map(|(half, text)| {
+        let begin = text
+            .find("\nParser; floor: ")
+            .unwrap_or_else(|| panic!("{half} has none"));
+        text[begin..].split("\n```").next()
+    });
+    assert_eq!(english, chinese);
+}
