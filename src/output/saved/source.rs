@@ -86,12 +86,18 @@ fn is_json(path: &Path) -> io::Result<bool> {
     Ok(text.trim_ascii_start().starts_with(b"{"))
 }
 
-/// The file of the same run and another kind, where names are the default ones, if it is there.
+/// The file of the same run and another kind, if it is there: by the default names, which differ
+/// in their beginning too, or by names that were given and differ in their ending alone.
 fn beside(path: &Path, this: (&str, &str), other: (&str, &str)) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
-    let stem = name.strip_prefix(this.0)?.strip_suffix(this.1)?;
-    let path = path.with_file_name(format!("{}{stem}{}", other.0, other.1));
-    path.exists().then_some(path)
+    let stem = name.strip_suffix(this.1)?;
+    let default = stem
+        .strip_prefix(this.0)
+        .map(|stem| format!("{}{stem}{}", other.0, other.1));
+    let names = default.into_iter().chain([format!("{stem}{}", other.1)]);
+    names
+        .map(|name| path.with_file_name(name))
+        .find(|path| path.exists())
 }
 
 fn run(path: &Path) -> Result<SavedRun, Message> {

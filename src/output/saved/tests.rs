@@ -151,6 +151,21 @@ fn a_run_is_read_with_what_lies_beside_it() {
 }
 
 #[test]
+fn names_that_were_given_find_each_other_by_their_stem() {
+    let temp = TempDir::new();
+    let csv = save(&temp, "a", &about("r1", FIRST), &requests());
+    let (load_csv, load_json) = (temp.path("load.csv"), temp.path("load.json"));
+    fs::rename(csv, &load_csv).unwrap();
+    fs::rename(temp.path("run_a.json"), &load_json).unwrap();
+    for file in [load_csv, load_json] {
+        let saved = read(&[file]);
+        assert!(saved.whole);
+        assert_eq!(saved.summary.ok, 1);
+        assert_eq!(notices(&saved), [""; 0]);
+    }
+}
+
+#[test]
 fn a_csv_alone_tells_what_is_missing() {
     let temp = TempDir::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &requests());
