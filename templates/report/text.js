@@ -68,11 +68,12 @@ function duration(seconds) {
   return parts.filter(([n]) => n).map(([n, unit]) => `${n}${unit}`).join(' ');
 }
 
-// Text from outside, made harmless to the layout: invisible and direction-changing characters are spelled out.
+// Text from outside, made harmless to the layout: white space is a space, also where a line ends with CR LF; invisible
+// and direction-changing characters are spelled out.
 function shown(foreign, limit = 240) {
   const letters = [...foreign];
   const cut = letters.length > limit ? `${letters.slice(0, limit).join('')}…` : foreign;
-  return cut.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => (
+  return cut.replaceAll('\r\n', '\n').replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (letter) => (
     letter === '\n' || letter === '\t' ? ' ' : `\\u{${letter.codePointAt(0).toString(16)}}`
   ));
 }

@@ -149,3 +149,17 @@ fn a_breakdown_says_what_the_csv_says() {
         }
     }
 }
+
+#[test]
+fn a_question_with_windows_line_ends_is_shown_on_one_line() {
+    let mut requests = usual();
+    for request in &mut requests {
+        request.sent.query = "Which one,\r\nand why?".into();
+    }
+    requests[0].sent.query = "Another".into();
+    let page = Run::of(requests).page();
+    let browser = Browser::start(1_200, 900);
+    browser.open(&page.path());
+    let shown = browser.text("#breakdown-query tbody");
+    assert!(shown.contains("Which one, and why?"), "{shown}");
+}
