@@ -42,10 +42,47 @@ fn json_of(body: &[u8]) -> Option<Json> {
     })
 }
 
+/// What a page for people says, without its markup, head, styles and scripts; `None` where the text
+/// is no page, or says nothing.
+fn page_text(text: &str) -> Option<String> {
+    const SILENT: [&str; 3] = ["head", "style", "script"];
+    let mut rest = text.trim_start();
+    rest.starts_with('<').then_some(())?;
+    let mut words = String::new();
+    // The element that is being left out.
+    let mut silent: Option<&str> = None;
+    while let Some((before, after)) = rest.split_once('<') {
+        if silent.is_none() {
+            words.push_str(before);
+            words.push(' ');
+        }
+        let (tag, tail) = after.split_once('>').unwrap_or((after, ""));
+        let name = tag.split_whitespace().next().unwrap_or_default();
+        match silent {
+            Some(open) if is_end_of(name, open) => silent = None,
+            Some(_) => {}
+            None => silent = SILENT.into_iter().find(|it| name.eq_ignore_ascii_case(it)),
+        }
+        rest = tail;
+    }
+    words.push_str(rest);
+    let between = |c: char| c.is_whitespace() || c.is_control();
+    let words: Vec<&str> = words.split(between).filter(|w| !w.is_empty()).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+fn is_end_of(tag: &str, element: &str) -> bool {
+    tag.strip_prefix('/')
+        .is_some_and(|name| name.eq_ignore_ascii_case(element))
+}
+
 /// What the body of an HTTP error says, in one line: code and message of the JSON shapes that
-/// services use, otherwise its first 200 characters.
+/// services use, otherwise the first 200 characters, of a page without its markup.
 pub(super) fn error_text(body: &[u8]) -> String {
-    let raw = || one_line(&String::from_utf8_lossy(body), RAW_CHARACTERS);
+    let raw = || {
+        let text = String::from_utf8_lossy(body);
+        one_line(&page_text(&text).unwrap_or(text.into()), RAW_CHARACTERS)
+    };
     let Some(json) = json_of(body) else {
         return raw();
     };
@@ -106,10 +143,15 @@ mod tests {
                 "500: no",
             ),
             ("data: no\n\n", "data: no"),
+            ("<html>\r\n<b>502</b>\u{7}\n</html>\n", "502"),
             (
-                "<html>\r\n<b>502</b>\u{7}\n</html>\n",
-                "<html>  <b>502</b>  </html>",
+                "<!DOCTYPE html><HTML><head><title>502 Bad Gateway</title><style>b{a:1}</style></head>\n\
+                 <body class=\"x\"><h1>502 Bad Gateway</h1>\r\n<hr><script>if (1<2) {}</script>nginx/1.22.1",
+                "502 Bad Gateway nginx/1.22.1",
             ),
+            ("<br>a &lt; b<", "a &lt; b"),
+            ("<html></html>", "<html></html>"),
+            ("a <b>", "a <b>"),
             ("404", "404"),
             ("[]", "[]"),
             ("", ""),

@@ -282,6 +282,15 @@ fn http_errors_say_what_the_service_says() {
     let event = "data: {\"error\":{\"message\":\"broke\",\"code\":\"500\"}}\n\n";
     let row = once(with_length(head, event));
     assert_eq!(row["error_detail"], "HTTP 500: broke");
+    // nginx, when nothing listens behind it.
+    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
+                <center><h1>502 Bad Gateway</h1></center>\r\n\
+                <hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n";
+    let row = once(with_length("HTTP/1.1 502 Bad Gateway\r\n", page));
+    assert_eq!(
+        row["error_detail"],
+        "HTTP 502: 502 Bad Gateway nginx/1.22.1"
+    );
     let echo = format!("{{\"message\":\"unknown key {KEY}\"}}");
     let row = once(with_length("HTTP/1.1 403 Forbidden\r\n", echo));
     assert!(!row["error_detail"].contains(KEY), "{row:?}");
