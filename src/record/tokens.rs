@@ -19,8 +19,9 @@ pub struct Usage {
 
 impl Usage {
     /// Takes over what `newer` knows: usage may be spread over several events, the last one wins.
+    /// A prompt of 0 tokens is none that was counted.
     pub fn update(&mut self, newer: Usage) {
-        self.prompt = newer.prompt.or(self.prompt);
+        self.prompt = newer.prompt.filter(|n| *n > 0).or(self.prompt);
         self.completion = newer.completion.or(self.completion);
         self.cached = newer.cached.or(self.cached);
         self.reasoning = newer.reasoning.or(self.reasoning);
@@ -105,5 +106,20 @@ mod tests {
             ..Usage::default()
         });
         assert_eq!((usage.prompt, usage.completion), (Some(3), Some(7)));
+    }
+
+    #[test]
+    fn a_prompt_of_no_tokens_has_not_been_counted() {
+        let zeros = Usage {
+            prompt: Some(0),
+            completion: Some(0),
+            ..Usage::default()
+        };
+        let mut usage = Usage::default();
+        usage.update(zeros);
+        assert_eq!((usage.prompt, usage.completion), (None, Some(0)));
+        usage.prompt = Some(3);
+        usage.update(zeros);
+        assert_eq!(usage.prompt, Some(3));
     }
 }

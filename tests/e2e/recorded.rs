@@ -14,7 +14,7 @@ fn sending(fixture: &str) -> Scripted {
 }
 
 /// Protocol, fixture, the failure's kind, and what the row's cells are (their first words).
-const RECORDS: [(&str, &str, &str, &str); 36] = [
+const RECORDS: [(&str, &str, &str, &str); 37] = [
     // Recorded from servers.
     (
         "anthropic",
@@ -32,13 +32,19 @@ const RECORDS: [(&str, &str, &str, &str); 36] = [
         "anthropic",
         "anthropic-aimock",
         "",
-        "chunks=9 output_tokens=16 token_source=estimate answer_chars=19",
+        "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate answer_chars=19",
+    ),
+    (
+        "cohere",
+        "cohere-aimock",
+        "",
+        "chunks=3 output_tokens=5 prompt_tokens= token_source=estimate finish_reason=COMPLETE",
     ),
     (
         "gemini",
         "gemini-aimock",
         "",
-        "chunks=9 output_tokens=16 token_source=estimate finish_reason=STOP",
+        "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate finish_reason=STOP",
     ),
     (
         "dify-chat",
