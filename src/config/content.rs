@@ -100,7 +100,7 @@ impl Builder<'_> {
         };
         let none = Source::flag(ApiKey::none());
         let Some((header, _)) = protocol.auth_header("key") else {
-            if let Some(flag) = flag {
+            if let Some(flag) = flag.filter(|_| raw.api_key.as_deref() != Some("")) {
                 let message = Message::new("warning.key_unused").with("flag", flag);
                 self.warn(message.with("protocol", protocol.name()));
             }

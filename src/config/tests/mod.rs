@@ -183,6 +183,15 @@ fn the_target_is_put_together() {
 }
 
 #[test]
+fn only_a_key_that_is_one_can_be_useless() {
+    let api = "tests/fixtures/in-house.json";
+    for (key, expected) in [("", &[][..]), ("app-1", &["warning.key_unused"][..])] {
+        let config = config(&["--api", api, "--api-key", key]);
+        assert_eq!(warnings(&config), expected, "{key}");
+    }
+}
+
+#[test]
 fn the_plan_follows_from_users_duration_and_requests() {
     let hold = Duration::from_secs(90);
     let table: [(&[&str], Limit); 4] = [
