@@ -187,6 +187,8 @@ impl Diagnosis {
         if let Some((document, chunks)) = proposal {
             self.add(Message::new("probe.proposal").with("chunks", chunks));
             self.proposal = Some(document);
+        } else if let Some(event) = observed.events.iter().find(|event| event.kind.is_none()) {
+            self.add(Message::new("probe.not_json").with("data", shortened(event)));
         }
     }
 

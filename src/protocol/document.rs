@@ -39,7 +39,7 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
     let expects_text = document
         .get("expects_text")
         .map_or(Ok(true), |member| member.boolean())?;
-    Ok(Protocol {
+    let protocol = Protocol {
         name,
         title,
         path: path(&request.require("path")?)?.to_owned(),
@@ -54,7 +54,12 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
         stop: StopRequest::read(&request)?,
         expects_text,
         rules: Arc::new(Reader::default().rules(&document.require("events")?)?),
-    })
+    };
+    if expects_text && !protocol.rules.find_text() {
+        let events = document.require("events")?;
+        return Err(events.inner("text").error("protocol.text"));
+    }
+    Ok(protocol)
 }
 
 fn path<'a>(member: &Member<'a>) -> Result<&'a str> {

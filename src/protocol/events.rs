@@ -266,6 +266,9 @@ impl Reader {
     /// The conditions in an object: those of a source are about the elements that it is at.
     fn rule(&mut self, object: &Object<'_>, at: Option<&Pointer>) -> Result<Rule> {
         let on = object.each("on", |member| Ok(member.string()?.to_owned()))?;
+        if let Some(none) = object.get("on").filter(|_| on.is_empty()) {
+            return Err(none.error("protocol.on"));
+        }
         let conditions = match object.get("when") {
             Some(when) => when.entries()?,
             None => Vec::new(),

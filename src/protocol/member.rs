@@ -60,12 +60,11 @@ impl<'a> Member<'a> {
 
     /// The error that this member is not what the text of that id asks for.
     pub(super) fn error(&self, id: &'static str) -> ProtocolError {
-        let path = if self.path.is_empty() {
-            "."
-        } else {
-            &self.path
-        };
-        ProtocolError(Message::new(id).with("member", path))
+        if self.path.is_empty() {
+            // The document itself, which has no name.
+            return ProtocolError(Message::new("protocol.document"));
+        }
+        ProtocolError(Message::new(id).with("member", &self.path))
     }
 
     /// The member as an object of which all members are known.
@@ -80,6 +79,11 @@ impl<'a> Member<'a> {
             members: self.map()?,
             path: self.path.clone(),
         })
+    }
+
+    /// A member of this one, there or not, to be named in an error.
+    pub(super) fn inner(&self, name: &str) -> Member<'a> {
+        inner(&self.path, name, &Value::Null)
     }
 
     fn map(&self) -> Result<&'a Map<String, Value>> {

@@ -27,6 +27,14 @@ pub(super) struct Rules {
     pub(super) ignore: Vec<Rule>,
 }
 
+impl Rules {
+    /// Whether there is a place of generated text, of any kind.
+    pub(super) fn find_text(&self) -> bool {
+        let kinds = [&self.text, &self.reasoning, &self.tool];
+        kinds.iter().any(|sources| !sources.is_empty())
+    }
+}
+
 /// Where the server's token counts are.
 #[derive(Debug)]
 pub(super) struct UsageSources {

@@ -193,7 +193,16 @@ fn what_is_odd_is_said_in_words() {
         (
             sse_response(": a\n\n: b\n\n"),
             1,
-            &["2 keep-alives came, and no event"],
+            &["keep-alives came (2), and no event"],
+        ),
+        (
+            sse_response("data: tofu\n\ndata: is\n\n"),
+            1,
+            &[
+                "malformed tofu",
+                "events that came: 2; none of them holds text",
+                "is not JSON, such as tofu",
+            ],
         ),
         (
             sse_response("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
@@ -216,6 +225,7 @@ fn what_is_odd_is_said_in_words() {
             ran.stderr
         );
         assert_says(&ran, parts);
+        assert!(!ran.stdout.contains("sse-perf probe"), "{}", ran.stdout);
     }
 }
 

@@ -80,7 +80,7 @@ fn wrong_documents_are_named_by_member_and_expectation() {
         error("{\n  \"name\": \"x\",\n  oops\n}"),
         "not JSON, line 3, column 3: key must be a string"
     );
-    assert_eq!(error("[]"), ".: expected an object, in { }");
+    assert_eq!(error("[]"), "the document: expected an object, in { }");
     assert_eq!(error("{}"), "name is missing");
     for (json, expected) in [
         (r#"{"name":""}"#, "name: expected a text"),
@@ -143,6 +143,15 @@ fn wrong_events_are_named_too() {
         (
             r#"{"end":[{"on":"x"}]}"#,
             "events.end[0].on: expected a list",
+        ),
+        (
+            r#"{"end":[{"on":[]}]}"#,
+            "events.end[0].on: expected at least one type",
+        ),
+        (r#"{"end":[{}]}"#, "events.text: expected a source"),
+        (
+            r#"{"end":[{}],"text":[],"replace":["/a"]}"#,
+            "events.text: expected a source",
         ),
         (
             r#"{"end":[{"on":[1]}]}"#,

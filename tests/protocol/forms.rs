@@ -7,7 +7,9 @@ use super::{Told, decode, tell};
 
 /// A document with these events, and nothing else of interest.
 fn with_events(events: &str) -> Protocol {
-    let json = format!(r#"{{"name":"x","request":{{"path":"/","body":{{}}}},"events":{events}}}"#);
+    let json = format!(
+        r#"{{"name":"x","request":{{"path":"/","body":{{}}}},"events":{events},"expects_text":false}}"#
+    );
     Protocol::parse(&json).unwrap_or_else(|error| panic!("{error}"))
 }
 

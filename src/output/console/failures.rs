@@ -27,19 +27,20 @@ pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
             .with("at", plain_seconds(since_start))
             .with("detail", shortened(&failure.detail));
         text.push_str(&page.indented(4, &page.message(&first)));
-        text.push_str(&page.indented(4, &hint(page, failure.kind, &failure.detail)));
+        let hint = hint(page, failure.kind, &failure.detail, Advice::Probe);
+        text.push_str(&page.indented(4, &hint));
     }
     text
 }
 
 /// Why a single request failed, and a hint.
-pub(super) fn reason(page: &Page, kind: FailureKind, detail: &str) -> String {
+pub(super) fn reason(page: &Page, kind: FailureKind, detail: &str, advice: Advice) -> String {
     let detail = shortened(detail);
     let mut text = String::new();
     if !detail.is_empty() {
         text.push_str(&page.indented(2, &detail));
     }
-    text.push_str(&page.indented(2, &hint(page, kind, &detail)));
+    text.push_str(&page.indented(2, &hint(page, kind, &detail, advice)));
     text
 }
 
@@ -47,16 +48,36 @@ fn shortened(detail: &str) -> String {
     shorten(&one_line(detail), DETAIL)
 }
 
+/// Whether hints go on to what would tell more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Advice {
+    /// They name `sse-perf probe`.
+    Probe,
+    /// They do not: this is a probe.
+    None,
+}
+
 /// What a failure of that kind means to the user and what to do about it, as its detail tells it
 /// more closely.
-pub(super) fn hint(page: &Page, kind: FailureKind, detail: &str) -> String {
+fn hint(page: &Page, kind: FailureKind, detail: &str, advice: Advice) -> String {
     let general = format!("console.hint.{kind}");
     let special = closer(kind, detail)
         .into_iter()
         .find_map(|name| page.texts.find(&format!("{general}.{name}")));
     let hint = special.unwrap_or_else(|| page.texts.find(&general).unwrap_or_default());
-    let prefix = page.text("console.failures.hint");
-    format!("{prefix}{hint}")
+    let mut text = format!("{}{hint}", page.text("console.failures.hint"));
+    if advice == Advice::Probe && special.is_none() && is_of_the_content(kind) {
+        text.push_str(page.text("console.hint.probe"));
+    }
+    text
+}
+
+/// Whether a look at what the service sends would tell more.
+fn is_of_the_content(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Empty | FailureKind::Malformed | FailureKind::NotSse | FailureKind::Truncated
+    )
 }
 
 /// The names of the hints that say more than that of the kind, the best first: by the HTTP status
@@ -104,7 +125,7 @@ mod tests {
         for language in [Language::English, Language::Chinese] {
             let prefix = language.texts().get("console.failures.hint").len();
             for kind in FailureKind::ALL {
-                let hint = hint(&page(language), kind, "");
+                let hint = hint(&page(language), kind, "", Advice::None);
                 assert!(hint.len() > prefix + 10, "{kind}: {hint}");
             }
         }
@@ -113,7 +134,7 @@ mod tests {
     #[test]
     fn the_status_decides_the_hint() {
         let page = page(Language::English);
-        let hint = |detail| hint(&page, FailureKind::HttpStatus, detail);
+        let hint = |detail| hint(&page, FailureKind::HttpStatus, detail, Advice::None);
         assert_ne!(hint("HTTP 401 Unauthorized"), hint("418 I'm a teapot"));
         assert_eq!(hint("502 Bad Gateway: 401"), hint("HTTP 503"));
         assert_ne!(hint("HTTP 429"), hint("HTTP 422"));
@@ -136,7 +157,21 @@ mod tests {
                 (FailureKind::Tls, "an authority's certificate (CA:TRUE)"),
             ] {
                 let page = page(language);
-                assert_ne!(hint(&page, kind, detail), hint(&page, kind, ""), "{kind}");
+                let hint = |detail| hint(&page, kind, detail, Advice::None);
+                assert_ne!(hint(detail), hint(""), "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_probe_is_advised_where_the_content_is_in_question_and_not_by_a_probe() {
+        for language in [Language::English, Language::Chinese] {
+            let page = page(language);
+            let names_probe =
+                |kind, advice| hint(&page, kind, "", advice).contains("sse-perf probe");
+            for kind in FailureKind::ALL {
+                assert_eq!(names_probe(kind, Advice::Probe), is_of_the_content(kind));
+                assert!(!names_probe(kind, Advice::None), "{kind}");
             }
         }
     }

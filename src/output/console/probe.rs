@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use super::Console;
+use super::failures::Advice;
 use super::page::Page;
 use super::text::{harmless, left, one_line, right, shorten};
 use super::watched;
@@ -132,7 +133,7 @@ impl Console {
     /// If the terminal cannot be written to.
     pub fn probe_ends(&mut self, record: &RequestRecord, diagnosis: &Diagnosis) -> io::Result<()> {
         let page = &self.page;
-        let mut text = format!("\n{}", watched::closing(page, record));
+        let mut text = format!("\n{}", watched::closing(page, record, Advice::None));
         let is_ok = record.outcome == Outcome::Ok;
         if diagnosis.findings.is_empty() && !is_ok {
             // What the failure means has been said.
@@ -249,7 +250,8 @@ fn says(event: &SeenEvent) -> String {
         Some(EventKind::Error | EventKind::Span | EventKind::End) if !event.note.is_empty() => {
             format!("{} {}", event.name, event.note)
         }
-        None => event.note.clone(),
+        // What is wrong with them has room below; what they are tells more here.
+        None => data.to_owned(),
         Some(_) if event.name.is_empty() || data.contains(&event.name) && usage.is_empty() => {
             data.to_owned()
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::banner::LABELS;
-use super::failures;
+use super::failures::{self, Advice};
 use super::live::ROWS_PER_HEADER;
 use super::page::{Fields, Page, count, figure};
 use super::text::{harmless, one_line, right, shorten};
@@ -135,7 +135,7 @@ impl Watched {
             text.push_str(&self.row(page, row));
         }
         text.push('\n');
-        text.push_str(&closing(page, request));
+        text.push_str(&closing(page, request, Advice::Probe));
         text
     }
 }
@@ -185,10 +185,11 @@ fn line(cells: &[&str; 4]) -> String {
 }
 
 /// What a request was in the end: its outcome, and whatever figures there are.
-pub(super) fn closing(page: &Page, request: &RequestRecord) -> String {
+pub(super) fn closing(page: &Page, request: &RequestRecord, advice: Advice) -> String {
     let mut text = outcome(page, &request.outcome);
     if let Outcome::Failed(failure) = &request.outcome {
-        text.push_str(&failures::reason(page, failure.kind, &failure.detail));
+        let reason = failures::reason(page, failure.kind, &failure.detail, advice);
+        text.push_str(&reason);
     }
     let mut fields = Fields::default();
     add_answer(page, request, &mut fields);
