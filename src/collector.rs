@@ -101,9 +101,7 @@ impl Collector {
                 .min(self.flush_due)
                 .min(self.line_due());
             self.clock.park_until(next, || false);
-            let now = self.clock.now();
-            self.monitor.beat(next, now);
-            self.heartbeat.beat(now);
+            self.monitor.beat(next, self.clock.now());
         }
         // A run's last part of a second is shown too, if anything happened in it.
         let line = self.collected.stats.live(self.second);

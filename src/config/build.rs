@@ -177,8 +177,7 @@ impl Builder<'_> {
         let Some(file) = &self.raw.output.tokenizer else {
             return Ok(None);
         };
-        let given = |flag: &str| self.raw.given.iter().any(|given| given.flag == flag);
-        if given("--tokens") {
+        if self.raw.given.iter().any(|given| given.flag == "--tokens") {
             return Err(Message::new("usage.tokenizer_and_tokens")
                 .with("value", shown(file))
                 .with("tokens", shown(&self.raw.output.tokens)));

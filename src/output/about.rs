@@ -31,6 +31,20 @@ pub struct About {
 }
 
 impl About {
+    /// A run of which nothing more is known.
+    #[must_use]
+    pub fn of(run: RunInfo) -> Self {
+        Self {
+            run,
+            version: None,
+            config: None,
+            command_line: None,
+            host: None,
+            plan: None,
+            warnings: Vec::new(),
+        }
+    }
+
     /// What two runs have in common: names are listed, what differs otherwise is left out.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {

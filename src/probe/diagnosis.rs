@@ -152,8 +152,8 @@ impl Diagnosis {
 
     /// That the stream lacks its end.
     fn no_end(&mut self, observed: &Observed, sketch: &Sketch<'_>) {
-        let events = observed.events.iter().rev();
-        let last = events.into_iter().find(|event| event.data.is_some());
+        let mut events = observed.events.iter().rev();
+        let last = events.find(|event| event.data.is_some());
         let last = last.map_or_else(String::new, shortened);
         let message = Message::new("probe.no_end").with("last", last);
         self.add(message.with("protocol", sketch.protocol.name()));

@@ -55,7 +55,7 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
         expects_text,
         rules: Arc::new(Reader::default().rules(&document.require("events")?)?),
     };
-    if expects_text && !protocol.rules.find_text() {
+    if expects_text && !protocol.rules.has_text() {
         let events = document.require("events")?;
         return Err(events.inner("text").error("protocol.text"));
     }

@@ -29,7 +29,7 @@ pub(super) struct Rules {
 
 impl Rules {
     /// Whether there is a place of generated text, of any kind.
-    pub(super) fn find_text(&self) -> bool {
+    pub(super) fn has_text(&self) -> bool {
         let kinds = [&self.text, &self.reasoning, &self.tool];
         kinds.iter().any(|sources| !sources.is_empty())
     }

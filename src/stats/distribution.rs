@@ -123,14 +123,7 @@ pub fn in_thousandths(value: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn distribution(values: &[u64]) -> Distribution {
-        let mut distribution = Distribution::default();
-        for value in values {
-            distribution.record(*value);
-        }
-        distribution
-    }
+    use crate::stats::tests::distribution;
 
     #[test]
     fn without_values_there_are_no_figures() {

@@ -42,13 +42,10 @@ impl Mergeable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::tests::distribution;
 
     fn of(values: &[u64]) -> Mergeable {
-        let mut distribution = Distribution::default();
-        for value in values {
-            distribution.record(*value);
-        }
-        Mergeable::of(&distribution)
+        Mergeable::of(&distribution(values))
     }
 
     fn close(a: f64, b: f64) -> bool {

@@ -70,10 +70,19 @@ fn percentile(p: f64, count: usize, value_at: impl Fn(usize) -> f64) -> f64 {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    //! Requests for the tests of this module and of the outputs.
+    //! Requests and values for the tests of this module and of the outputs.
 
+    use super::Distribution;
     use crate::clock::Stamp;
     use crate::record::{Failure, FailureKind, Outcome, Phase, RequestRecord, Sample, Sent};
+
+    pub(crate) fn distribution(values: &[u64]) -> Distribution {
+        let mut distribution = Distribution::default();
+        for value in values {
+            distribution.record(*value);
+        }
+        distribution
+    }
 
     fn request(start: Stamp) -> RequestRecord {
         let sent = Sent {

@@ -117,11 +117,14 @@ class Chart {
     document.getElementById('spoken').textContent = place === null ? readings : `${place}: ${readings}`;
   }
 
-  // The canvas above the plot, wiped, for what marks the hovered place.
-  wipedOverlay() {
+  // The canvas above the plot, wiped, to mark the hovered place on; null, and no readings, where none is hovered.
+  markingOverlay(isHovered) {
+    if (!this.area || !this.x) return null;
     const ctx = this.overlay.getContext('2d');
     ctx.clearRect(0, 0, this.area.width, this.area.height);
-    return ctx;
+    if (isHovered) return ctx;
+    this.showReadings({});
+    return null;
   }
 
   // The chart as a picture: title, legend and plot on the panel's ground.

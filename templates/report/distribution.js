@@ -110,12 +110,8 @@ class Distribution extends Chart {
   }
 
   drawHover() {
-    if (!this.area || !this.x || this.isEmpty()) return;
-    const ctx = this.wipedOverlay();
-    if (this.at === null) {
-      this.showReadings({});
-      return;
-    }
+    const ctx = this.markingOverlay(this.at !== null);
+    if (!ctx) return;
     const i = this.binAt(this.at);
     const { edges, counts } = this.bins;
     const [left, right] = [this.x.at(edges[i]), this.x.at(edges[i + 1])];

@@ -173,13 +173,9 @@ class Nodes extends Chart {
   }
 
   drawHover() {
-    if (!this.area || !this.x) return;
-    const ctx = this.wipedOverlay();
     const node = this.nodes[this.row];
-    if (!node) {
-      this.showReadings({});
-      return;
-    }
+    const ctx = this.markingOverlay(node !== undefined);
+    if (!ctx) return;
     ctx.fillStyle = colours.shade;
     ctx.fillRect(0, this.area.top + this.row * this.pitch, this.area.width, this.pitch);
     const of = (row, name) => measured(figureOf(row, name), 'ms');

@@ -123,12 +123,8 @@ class TimeChart extends Chart {
 
   // The cursor, the dragged range and the values there.
   drawHover() {
-    if (!this.area || !this.x) return;
-    const ctx = this.wipedOverlay();
-    if (view.at === null || view.at < view.from || view.at > view.to) {
-      this.showReadings({});
-      return;
-    }
+    const ctx = this.markingOverlay(view.at !== null && view.at >= view.from && view.at <= view.to);
+    if (!ctx) return;
     const x = this.x.at(view.at);
     if (view.drag) {
       ctx.fillStyle = colours.axis;

@@ -66,12 +66,8 @@ class Turns extends Chart {
   }
 
   drawHover() {
-    if (!this.area || !this.x || this.isEmpty()) return;
-    const ctx = this.wipedOverlay();
-    if (this.at === null) {
-      this.showReadings({});
-      return;
-    }
+    const ctx = this.markingOverlay(this.at !== null);
+    if (!ctx) return;
     const { turn, ttft } = this.turns[this.at];
     rule(ctx, this.x.at(turn), this.area.top, this.x.at(turn), this.area.bottom, colours.ink, [3, 3]);
     this.showReadings(Object.fromEntries(this.series.map(({ id }) => [id, measured(figureOf(ttft, id), 'ms')])));

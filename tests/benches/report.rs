@@ -120,15 +120,7 @@ impl Run {
         };
         let outputs = Outputs::open(&config, run_info(), Documents::default());
         let mut run = Self {
-            about: About {
-                run: run_info(),
-                version: None,
-                config: None,
-                command_line: None,
-                host: None,
-                plan: None,
-                warnings: Vec::new(),
-            },
+            about: About::of(run_info()),
             stats: RunStats::default(),
             outputs: outputs.expect("files"),
             values: Default::default(),

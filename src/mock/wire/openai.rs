@@ -70,13 +70,7 @@ impl Wire for Chat {
     }
 
     fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
-        let text = Quoted::utf8(piece.text);
-        choice(
-            reply,
-            format_args!(r#"{{"content":{text}}}"#),
-            "null",
-            frames,
-        );
+        delta(reply, "content", piece.text, frames);
     }
 
     fn reasons(&self) -> bool {
@@ -85,13 +79,7 @@ impl Wire for Chat {
 
     /// As vLLM and `DeepSeek` name it.
     fn reasoning(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames) {
-        let text = Quoted::utf8(piece.text);
-        choice(
-            reply,
-            format_args!(r#"{{"reasoning_content":{text}}}"#),
-            "null",
-            frames,
-        );
+        delta(reply, "reasoning_content", piece.text, frames);
     }
 
     fn keep_alive(&self, frames: &mut Frames) {
@@ -147,6 +135,17 @@ pub(super) fn error(frames: &mut Frames) {
         r#"{{"error":{{"message":"{ON_PURPOSE}","type":"InternalServerError","param":null,"code":500}}}}"#
     ));
     frames.data(format_args!("[DONE]"));
+}
+
+/// Adds a chunk whose delta is a piece of text under that name.
+fn delta(reply: &Reply, name: &str, text: &str, frames: &mut Frames) {
+    let text = Quoted::utf8(text);
+    choice(
+        reply,
+        format_args!(r#"{{"{name}":{text}}}"#),
+        "null",
+        frames,
+    );
 }
 
 /// Adds a chunk with one choice.

@@ -68,12 +68,10 @@ fn bounds(figures: &Statistics) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::tests::distribution;
 
     fn bins(values: &[u64]) -> Bins {
-        let mut distribution = Distribution::default();
-        for value in values {
-            distribution.record(*value);
-        }
+        let distribution = distribution(values);
         Bins::of(&distribution, distribution.snapshot().as_ref())
     }
 

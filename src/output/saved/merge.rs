@@ -191,23 +191,15 @@ impl Merge {
         })?;
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let mut run = Run::new(
-            About {
-                run: RunInfo {
-                    run_id: row.run_id.to_owned(),
-                    label: some(row.label),
-                    client_host: some(row.client_host),
-                    target: row.target.to_owned(),
-                    protocol: row.protocol.to_owned(),
-                    model: some(row.model),
-                    started: started - row.measured.start.since(Stamp::ZERO),
-                },
-                version: None,
-                config: None,
-                command_line: None,
-                host: None,
-                plan: None,
-                warnings: Vec::new(),
-            },
+            About::of(RunInfo {
+                run_id: row.run_id.to_owned(),
+                label: some(row.label),
+                client_host: some(row.client_host),
+                target: row.target.to_owned(),
+                protocol: row.protocol.to_owned(),
+                model: some(row.model),
+                started: started - row.measured.start.since(Stamp::ZERO),
+            }),
             None,
             false,
         );
