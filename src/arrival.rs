@@ -23,6 +23,12 @@ pub struct Received {
 }
 
 impl Received {
+    /// When the newest of the bytes arrived, as far as it is known.
+    #[must_use]
+    pub fn at(&self) -> Stamp {
+        self.arrived.unwrap_or(self.returned)
+    }
+
     /// How late the client was: the read's return − the kernel's arrival.
     #[must_use]
     pub fn lag(&self) -> Option<Duration> {
@@ -67,13 +73,8 @@ impl Receiver {
     /// # Errors
     ///
     /// As `read` on the socket.
-    pub fn read(
-        &mut self,
-        stream: &TcpStream,
-        buffer: &mut [u8],
-        clock: &Clock,
-    ) -> io::Result<Received> {
-        self.0.read(stream, buffer, clock)
+    pub fn read(&mut self, stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Received> {
+        self.0.read(stream, buffer)
     }
 }
 
@@ -105,7 +106,7 @@ mod platform {
 
     #[derive(Debug)]
     pub(super) struct Receiver {
-        control: [u8; CONTROL],
+        clock: Clock,
         offset: WallOffset,
     }
 
@@ -113,7 +114,7 @@ mod platform {
         pub(super) fn new(stream: &TcpStream, clock: &Clock) -> Self {
             ask_for_stamps(stream);
             Self {
-                control: [0; CONTROL],
+                clock: *clock,
                 offset: clock.wall_offset(),
             }
         }
@@ -122,16 +123,17 @@ mod platform {
             &mut self,
             stream: &TcpStream,
             buffer: &mut [u8],
-            clock: &Clock,
         ) -> io::Result<Received> {
+            // On the stack, as all else that a read needs: what lies elsewhere has to be fetched.
+            let mut control = [0; CONTROL];
             let mut slices = [IoSliceMut::new(buffer)];
             let message = recvmsg::<()>(
                 stream.as_raw_fd(),
                 &mut slices,
-                Some(&mut self.control),
+                Some(&mut control),
                 MsgFlags::empty(),
             )?;
-            let (returned, offset) = clock.now_with_wall_offset();
+            let (returned, offset) = self.clock.now_with_wall_offset();
             let stamp = message.cmsgs()?.find_map(|control| match control {
                 ControlMessageOwned::ScmTimestampns(at) => Some(nanos(at)),
                 _ => None,
@@ -140,21 +142,15 @@ mod platform {
             Ok(Received {
                 bytes,
                 returned,
-                arrived: stamp.and_then(|stamp| self.arrival(stamp, returned, offset, clock)),
+                arrived: stamp.and_then(|stamp| self.arrival(stamp, returned, offset)),
             })
         }
 
         /// The run's time of a kernel stamp; `None` if the wall clock was stepped since the last
         /// read, or the stamp makes no sense.
-        fn arrival(
-            &mut self,
-            stamp: i128,
-            returned: Stamp,
-            seen: WallOffset,
-            clock: &Clock,
-        ) -> Option<Stamp> {
+        fn arrival(&mut self, stamp: i128, returned: Stamp, seen: WallOffset) -> Option<Stamp> {
             if seen.distance(self.offset) > TOLERANCE {
-                let offset = clock.wall_offset();
+                let offset = self.clock.wall_offset();
                 if offset.distance(self.offset) > TOLERANCE {
                     self.offset = offset;
                     return None;
@@ -180,12 +176,12 @@ mod platform {
             let clock = Clock::start();
             let true_offset = clock.wall_offset();
             let mut receiver = Receiver {
-                control: [0; CONTROL],
+                clock,
                 offset: true_offset,
             };
             let returned = clock.now();
             let stamp = |at: Stamp| true_offset.nanos_of(at);
-            let arrival = receiver.arrival(stamp(returned), returned, true_offset, &clock);
+            let arrival = receiver.arrival(stamp(returned), returned, true_offset);
             assert!(arrival.is_some());
             // As if the offset had been another one before.
             receiver.offset = WallOffset::between(
@@ -193,12 +189,9 @@ mod platform {
                 returned + Duration::from_secs(3600),
             );
             let (_, seen) = clock.now_with_wall_offset();
-            assert_eq!(
-                receiver.arrival(stamp(returned), returned, seen, &clock),
-                None
-            );
+            assert_eq!(receiver.arrival(stamp(returned), returned, seen), None);
             let (_, seen) = clock.now_with_wall_offset();
-            let arrival = receiver.arrival(stamp(returned), returned, seen, &clock);
+            let arrival = receiver.arrival(stamp(returned), returned, seen);
             assert!(arrival.is_some(), "the new offset is known");
         }
 
@@ -206,13 +199,10 @@ mod platform {
         fn a_stamp_of_the_future_is_none() {
             let clock = Clock::start();
             let offset = clock.wall_offset();
-            let mut receiver = Receiver {
-                control: [0; CONTROL],
-                offset,
-            };
+            let mut receiver = Receiver { clock, offset };
             let returned = clock.now();
             let later = offset.nanos_of(returned + Duration::from_secs(1));
-            assert_eq!(receiver.arrival(later, returned, offset, &clock), None);
+            assert_eq!(receiver.arrival(later, returned, offset), None);
         }
     }
 }
@@ -228,23 +218,22 @@ mod platform {
     pub(super) fn ask_for_stamps(_socket: &UdpSocket) {}
 
     #[derive(Debug)]
-    pub(super) struct Receiver;
+    pub(super) struct Receiver(Clock);
 
     impl Receiver {
-        pub(super) fn new(_stream: &TcpStream, _clock: &Clock) -> Self {
-            Self
+        pub(super) fn new(_stream: &TcpStream, clock: &Clock) -> Self {
+            Self(*clock)
         }
 
         pub(super) fn read(
             &mut self,
             mut stream: &TcpStream,
             buffer: &mut [u8],
-            clock: &Clock,
         ) -> io::Result<Received> {
             let bytes = stream.read(buffer)?;
             Ok(Received {
                 bytes,
-                returned: clock.now(),
+                returned: self.0.now(),
                 arrived: None,
             })
         }
@@ -273,7 +262,7 @@ mod tests {
         sender.write_all(b"hello").unwrap();
         let after = clock.now();
         thread::sleep(Duration::from_millis(50));
-        let received = receiver.read(&stream, &mut [0; 16], &clock).unwrap();
+        let received = receiver.read(&stream, &mut [0; 16]).unwrap();
         assert_eq!(received.bytes, 5);
         let arrived = received.arrived.expect("a kernel stamp");
         let slack = Duration::from_micros(200);
@@ -290,7 +279,7 @@ mod tests {
         let clock = Clock::start();
         let mut receiver = Receiver::new(&stream, &clock);
         drop(sender);
-        let received = receiver.read(&stream, &mut [0; 16], &clock).unwrap();
+        let received = receiver.read(&stream, &mut [0; 16]).unwrap();
         assert_eq!((received.bytes, received.arrived), (0, None));
     }
 }

@@ -8,6 +8,7 @@ mod line;
 use std::mem;
 
 pub use block::{Block, Event, TooLarge};
+pub use line::may_complete_several;
 
 use line::{Field, line_end, push_lossy};
 

@@ -223,7 +223,6 @@ fn serve(stream: &TcpStream, shared: &Shared) -> bool {
     let mut stamped = Stamped {
         stream,
         receiver: Receiver::new(stream, &shared.clock),
-        clock: &shared.clock,
         lag: None,
     };
     loop {
@@ -251,14 +250,13 @@ fn serve(stream: &TcpStream, shared: &Shared) -> bool {
 struct Stamped<'a> {
     stream: &'a TcpStream,
     receiver: Receiver,
-    clock: &'a Clock,
     /// How late the last read was.
     lag: Option<Duration>,
 }
 
 impl Read for Stamped<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let received = self.receiver.read(self.stream, buffer, self.clock)?;
+        let received = self.receiver.read(self.stream, buffer)?;
         self.lag = received.lag();
         Ok(received.bytes)
     }

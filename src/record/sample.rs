@@ -72,7 +72,7 @@ pub enum Sample {
 }
 
 /// A few durations in whole microseconds.
-pub type Micros = SmallVec<[u64; 4]>;
+pub type Micros = SmallVec<[u64; 12]>;
 
 /// What has come since the last progress sample of the same request.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -49,6 +49,30 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     Some(skipped + found)
 }
 
+/// Whether some bytes of a stream may complete more than one block, whatever came before them. That
+/// they cannot is certain where this is false, and found out at a fraction of what parsing costs.
+#[must_use]
+pub fn may_complete_several(bytes: &[u8]) -> bool {
+    let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
+    // Line ends behind the last content complete one block at most.
+    let Some(last) = bytes.iter().rposition(|&b| !is_end(b)) else {
+        return false;
+    };
+    let mut rest = &bytes[..=last];
+    if is_end(rest[0]) {
+        return true;
+    }
+    while let Some(end) = line_end(rest) {
+        // Content follows somewhere.
+        let (ended_by, next) = (rest[end], rest[end + 1]);
+        if is_end(next) && (ended_by, next) != (b'\r', b'\n') {
+            return true;
+        }
+        rest = &rest[end + 1..];
+    }
+    false
+}
+
 /// Appends bytes as text, each maximal invalid sequence as one U+FFFD: as a decoder of the whole
 /// stream would, since no sequence continues over a line's end.
 pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
@@ -63,6 +87,33 @@ pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blank_line_before_the_last_content_may_complete_a_block_more() {
+        for one in [
+            "",
+            "x",
+            "data: a",
+            "data: a\n\n",
+            "event: a\r\ndata: b\r\n\r\n",
+            "a\rb\r\r",
+            "\n\r\n",
+            "x\n\n\n",
+        ] {
+            assert!(!may_complete_several(one.as_bytes()), "{one:?}");
+        }
+        for several in [
+            "\nx",
+            "a\n\nb",
+            "a\r\n\r\nb\n",
+            "a\r\rb",
+            "a\n\r\nb",
+            "a\r\n\nb",
+            "\r\nb\n\n",
+        ] {
+            assert!(may_complete_several(several.as_bytes()), "{several:?}");
+        }
+    }
 
     #[test]
     fn line_ends_are_found_at_any_place() {

@@ -3,8 +3,8 @@
 
 use ureq::unversioned::transport::Buffers;
 
-/// What input begins with: more than most reads of an event stream bring.
-const FIRST_INPUT: usize = 2 * 1024;
+/// What input begins with: more than most reads of an event stream bring, and room for some to wait.
+const FIRST_INPUT: usize = 4 * 1024;
 /// Room for a response's head; a larger one is a failure.
 pub(super) const MOST_INPUT: usize = 16 * 1024;
 /// Room for what is written at once, beside what is held back.
@@ -14,8 +14,10 @@ pub(super) const OUTPUT: usize = 8 * 1024;
 #[derive(Debug)]
 pub(super) struct ConnectionBuffers {
     input: Vec<u8>,
-    /// Input that has come and has not been consumed: `consumed..filled`.
+    /// Input that has been told and has not been consumed: `consumed..told`. What follows, up to
+    /// `filled`, waits.
     consumed: usize,
+    told: usize,
     filled: usize,
     /// Whether the last consumer took anything: otherwise it waits for more.
     progress: bool,
@@ -31,6 +33,7 @@ impl ConnectionBuffers {
         Self {
             input: Vec::new(),
             consumed: 0,
+            told: 0,
             filled: 0,
             progress: false,
             was_full: false,
@@ -61,6 +64,27 @@ impl ConnectionBuffers {
         }
     }
 
+    /// Takes what has been read into the free part of the input. It waits.
+    pub(super) fn fill(&mut self, amount: usize) {
+        self.filled += amount;
+        self.was_full |= self.filled == self.input.len();
+    }
+
+    /// Tells as much of what waits.
+    pub(super) fn tell(&mut self, amount: usize) {
+        self.told += amount;
+    }
+
+    /// The newest input, whether it has been told or waits.
+    pub(super) fn newest(&self, amount: usize) -> &[u8] {
+        &self.input[self.filled - amount..self.filled]
+    }
+
+    /// How much can be read before what waits has been told.
+    pub(super) fn room(&self) -> usize {
+        self.input.len() - self.filled
+    }
+
     fn room_for_output(&mut self) {
         let wanted = self.held + OUTPUT;
         if self.output.len() < wanted {
@@ -74,6 +98,7 @@ impl ConnectionBuffers {
         if self.consumed > 0 {
             self.input.copy_within(self.consumed..self.filled, 0);
             self.filled -= self.consumed;
+            self.told -= self.consumed;
             self.consumed = 0;
         }
         let size = self.input.len();
@@ -93,7 +118,7 @@ impl Buffers for ConnectionBuffers {
     }
 
     fn input(&self) -> &[u8] {
-        &self.input[self.consumed..self.filled]
+        &self.input[self.consumed..self.told]
     }
 
     fn input_append_buf(&mut self) -> &mut [u8] {
@@ -102,8 +127,8 @@ impl Buffers for ConnectionBuffers {
     }
 
     fn input_appended(&mut self, amount: usize) {
-        self.filled += amount;
-        self.was_full = self.filled == self.input.len();
+        self.fill(amount);
+        self.tell(amount);
     }
 
     fn input_consume(&mut self, amount: usize) {
@@ -121,7 +146,7 @@ impl Buffers for ConnectionBuffers {
     }
 
     fn can_use_input(&self) -> bool {
-        self.filled > self.consumed && self.progress
+        self.told > self.consumed && self.progress
     }
 }
 
@@ -147,7 +172,7 @@ mod tests {
             buffers.input_consume(bytes);
             room.push(bytes / 1024);
         }
-        assert_eq!(room, [2, 4, 8, 16, 16, 16]);
+        assert_eq!(room, [4, 8, 16, 16, 16, 16]);
         let mut quiet = ConnectionBuffers::new();
         for _ in 0..6 {
             let bytes = read(&mut quiet, 500);
@@ -166,6 +191,25 @@ mod tests {
         assert_eq!(buffers.input().len(), MOST_INPUT);
         buffers.input_consume(0);
         assert!(!buffers.can_use_input(), "the consumer waits for more");
+    }
+
+    #[test]
+    fn what_waits_is_not_shown_and_stays_where_it_is_told_of() {
+        let mut buffers = ConnectionBuffers::new();
+        for piece in [&b"one"[..], b"three"] {
+            buffers.input_append_buf()[..piece.len()].copy_from_slice(piece);
+            buffers.fill(piece.len());
+        }
+        assert_eq!(buffers.input(), b"");
+        assert_eq!(buffers.newest(5), b"three");
+        buffers.tell(3);
+        assert_eq!(buffers.input(), b"one");
+        buffers.input_consume(2);
+        assert!(!buffers.input_append_buf().is_empty());
+        assert_eq!(buffers.input(), b"e");
+        buffers.tell(5);
+        assert_eq!(buffers.input(), b"ethree");
+        assert_eq!(buffers.room(), FIRST_INPUT - 6);
     }
 
     #[test]

@@ -11,13 +11,18 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
+use super::backlog::{Backlog, Broken};
 use super::buffers::ConnectionBuffers;
-use super::probe::{Limit, Probe, Stage};
-use crate::arrival::Receiver;
+use super::probe::{Deadlines, Limit, Probe, Stage};
+use crate::arrival::{Received, Receiver};
 use crate::clock::Stamp;
 
 /// The largest piece of output that is held back, in bytes: a request's head.
 const MOST_HELD: usize = 2 * 1024;
+
+/// Reads that wait are told after a silence that is no longer than this, nor shorter than half of
+/// it.
+const SILENCE: Duration = Duration::from_millis(500);
 
 /// Opens TCP connections that note what happens to them in the user's [`Probe`].
 #[derive(Debug)]
@@ -47,6 +52,8 @@ impl<In: Transport> Connector<In> for TcpLeaf {
         Ok(Some(Either::B(TcpTransport {
             probe: Arc::clone(&self.probe),
             buffers: ConnectionBuffers::new(),
+            backlog: Backlog::default(),
+            silent_since: None,
             receiver: Receiver::new(&stream, self.probe.clock()),
             stream,
             user_clock: self.user_clock,
@@ -111,6 +118,9 @@ pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
     probe: Arc<Probe>,
     buffers: ConnectionBuffers,
+    backlog: Backlog,
+    /// The last read, where those that waited have been told because nothing came after it.
+    silent_since: Option<Stamp>,
     receiver: Receiver,
     user_clock: bool,
     timeout: Duration,
@@ -123,12 +133,18 @@ pub(super) struct TcpTransport {
 impl TcpTransport {
     /// When a wait that begins now has to end, and why. A limit of ureq's is that of the connect
     /// phase, the only one that it is given.
-    fn deadline(&self, began: Stamp, limit: NextTimeout, cause: Limit) -> (Stamp, Limit) {
+    fn deadline(
+        &self,
+        deadlines: Deadlines,
+        began: Stamp,
+        limit: NextTimeout,
+        cause: Limit,
+    ) -> (Stamp, Limit) {
         let (wait, cause) = match exact(limit) {
             Some(left) => (left, Limit::Connect),
             None => (self.timeout, cause),
         };
-        self.probe.deadlines().earliest(began, wait, cause)
+        deadlines.earliest(began, wait, cause)
     }
 
     /// Sets the socket's read timeout so that a read wakes by the deadline, without a system call
@@ -151,10 +167,84 @@ impl TcpTransport {
         Ok(())
     }
 
+    /// Reads until what has come may wait no longer.
+    fn gather(&mut self, limit: NextTimeout) -> Result<(), Error> {
+        let is_patient = self.probe.is_patient();
+        let deadlines = self.probe.deadlines();
+        let mut now = self.probe.clock().now();
+        let silent_since = self.silent_since.take().filter(|_| is_patient);
+        let mut since = silent_since.unwrap_or(now);
+        loop {
+            let received = match self.receive(deadlines, since, now, limit)? {
+                Some(Ok(received)) => received,
+                Some(Err(broken)) => {
+                    self.backlog.fail(broken);
+                    return Ok(());
+                }
+                None => {
+                    self.silent_since = Some(since);
+                    return Ok(());
+                }
+            };
+            self.buffers.fill(received.bytes);
+            self.backlog.push(received);
+            let (bytes, room) = (self.buffers.newest(received.bytes), self.buffers.room());
+            if !(is_patient && self.backlog.may_wait(bytes, room)) {
+                return Ok(());
+            }
+            (since, now) = (received.returned, received.returned);
+        }
+    }
+
+    /// Reads once, as long after `since` as the limits allow; `None` where there has been a silence
+    /// and others wait.
+    fn receive(
+        &mut self,
+        deadlines: Deadlines,
+        since: Stamp,
+        now: Stamp,
+        limit: NextTimeout,
+    ) -> Result<Option<Result<Received, Broken>>, Error> {
+        let (deadline, cause) = self.deadline(deadlines, since, limit, Limit::Idle);
+        let others_wait = !self.backlog.is_empty();
+        let mut waited = false;
+        let mut left = deadline.since(now);
+        loop {
+            if left.is_zero() && others_wait {
+                return Ok(None);
+            }
+            if left.is_zero() {
+                return Err(self.exceeded(cause, limit.reason));
+            }
+            self.arm_read(if others_wait { left.min(SILENCE) } else { left }, waited)?;
+            let input = self.buffers.input_append_buf();
+            if input.is_empty() {
+                return Err(Error::LargeResponseHeader(
+                    self.buffers.input().len(),
+                    self.buffers.input().len(),
+                ));
+            }
+            match self.receiver.read(&self.stream, input) {
+                Ok(received) => return Ok(Some(Ok(received))),
+                Err(error) if is_timeout(&error) && others_wait => return Ok(None),
+                // A signal or SIGCONT interrupts a read that has a timeout, whatever SA_RESTART
+                // says: go on with the time that is left.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => {
+                    waited = true;
+                    left = self.probe.clock().until(deadline);
+                }
+                Err(error) => {
+                    let at = self.probe.clock().now();
+                    return Ok(Some(Err(Broken { error, at })));
+                }
+            }
+        }
+    }
+
     /// Writes what has been held back.
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
         let began = self.probe.clock().now();
-        let (deadline, cause) = self.deadline(began, limit, Limit::Send);
+        let (deadline, cause) = self.deadline(self.probe.deadlines(), began, limit, Limit::Send);
         let left = deadline.since(began);
         if left.is_zero() {
             return Err(self.exceeded(cause, limit.reason));
@@ -211,59 +301,52 @@ impl Transport for TcpTransport {
             self.write_held(limit)?;
         }
         self.buffers.release_output();
-        let began = self.probe.clock().now();
-        let (deadline, cause) = self.deadline(began, limit, Limit::Idle);
-        let mut waited = false;
-        let mut left = deadline.since(began);
-        loop {
-            if left.is_zero() {
-                return Err(self.exceeded(cause, limit.reason));
+        if self.backlog.is_empty() {
+            self.gather(limit)?;
+        }
+        match self.backlog.pop() {
+            Some(Ok(received)) => {
+                self.buffers.tell(received.bytes);
+                let more = !self.backlog.is_empty();
+                self.probe
+                    .note(|notes| notes.take(&received, self.user_clock, more));
+                Ok(received.bytes > 0)
             }
-            self.arm_read(left, waited)?;
-            let input = self.buffers.input_append_buf();
-            if input.is_empty() {
-                return Err(Error::LargeResponseHeader(
-                    self.buffers.input().len(),
-                    self.buffers.input().len(),
-                ));
+            Some(Err(Broken { error, at })) => {
+                self.probe.note(|notes| {
+                    notes.last_read = at;
+                    notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
+                });
+                Err(error.into())
             }
-            match self.receiver.read(&self.stream, input, self.probe.clock()) {
-                Ok(received) => {
-                    self.buffers.input_appended(received.bytes);
-                    self.probe
-                        .note(|notes| notes.take(&received, self.user_clock));
-                    return Ok(received.bytes > 0);
-                }
-                // A signal or SIGCONT interrupts a read that has a timeout, whatever SA_RESTART
-                // says: go on with the time that is left.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => {
-                    waited = true;
-                    left = self.probe.clock().until(deadline);
-                }
-                Err(error) => {
-                    let now = self.probe.clock().now();
-                    self.probe.note(|notes| {
-                        notes.last_read = now;
-                        notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
-                    });
-                    return Err(error.into());
-                }
-            }
+            None => Ok(false),
         }
     }
 
     fn is_open(&mut self) -> bool {
-        is_idle(&self.stream).unwrap_or(false)
+        is_idle(&self.stream)
     }
 }
 
 /// Whether a connection between requests is still good: open, and silent.
-fn is_idle(stream: &TcpStream) -> io::Result<bool> {
-    stream.set_nonblocking(true)?;
-    let idle = matches!(
-        stream.peek(&mut [0]),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock
-    );
-    stream.set_nonblocking(false)?;
-    Ok(idle)
+#[cfg(unix)]
+fn is_idle(stream: &TcpStream) -> bool {
+    use nix::errno::Errno;
+    use nix::sys::socket::{MsgFlags, recv};
+    use std::os::fd::AsRawFd as _;
+
+    let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+    recv(stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
+}
+
+/// Whether a connection between requests is still good: open, and silent.
+#[cfg(not(unix))]
+fn is_idle(stream: &TcpStream) -> bool {
+    let peek = || {
+        stream.set_nonblocking(true)?;
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false)?;
+        peeked
+    };
+    peek().is_err_and(|error: io::Error| error.kind() == io::ErrorKind::WouldBlock)
 }

@@ -5,6 +5,7 @@
 //! its own, since one agent shared by N users costs O(N) per request. Every instant is stamped in
 //! the layers below ureq (`leaf.rs`, `layers.rs`), on the user's thread, before anything is parsed.
 
+mod backlog;
 mod buffers;
 mod client;
 mod failure;

@@ -68,6 +68,10 @@ impl Deadlines {
 
 /// The notes of one attempt.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that have nothing to do with one another"
+)]
 pub(super) struct Notes {
     pub(super) stage: Stage,
     /// Whether this attempt made a connection of its own.
@@ -88,7 +92,9 @@ pub(super) struct Notes {
     pub(super) last_read: Stamp,
     /// How late the client was at that read.
     pub(super) last_lag: Option<Duration>,
-    /// How late it was at its latest.
+    /// Whether others have been made since.
+    pub(super) more: bool,
+    /// How late the client was at its latest.
     pub(super) most_lag: Option<Duration>,
     /// A read brought bytes without the kernel's stamp.
     pub(super) unstamped: bool,
@@ -101,12 +107,13 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Notes what a socket read brought. Of the two clocks the kernel's counts, unless the user's
-    /// is asked for.
-    pub(super) fn take(&mut self, received: &Received, user_clock: bool) {
+    /// Notes what a socket read brought, and whether `more` of them are to be told at once. Of the
+    /// two clocks the kernel's counts, unless the user's is asked for.
+    pub(super) fn take(&mut self, received: &Received, user_clock: bool, more: bool) {
         let arrived = received.arrived.filter(|_| !user_clock);
         self.last_read = arrived.unwrap_or(received.returned).max(self.last_read);
         self.last_lag = received.lag();
+        self.more = more;
         self.most_lag = self.most_lag.max(self.last_lag);
         if received.bytes > 0 {
             self.reads += 1;
@@ -122,6 +129,8 @@ pub(super) struct Probe {
     /// The run's clock; set when the run begins, after the client was made.
     clock: OnceLock<Clock>,
     state: Mutex<(Notes, Deadlines)>,
+    /// The reads of the attempt's body may wait for one another.
+    is_patient: AtomicBool,
     /// The engine has cut this user's requests.
     cut: AtomicBool,
 }
@@ -131,6 +140,7 @@ impl Probe {
         Self {
             clock: OnceLock::new(),
             state: Mutex::default(),
+            is_patient: AtomicBool::new(false),
             cut: AtomicBool::new(false),
         }
     }
@@ -155,6 +165,7 @@ impl Probe {
 
     /// Forgets the last attempt. The address survives: a reused connection has it still.
     pub(super) fn begin(&self, deadlines: Deadlines) {
+        self.set_patient(false);
         let mut state = self.lock();
         let server_addr = state.0.server_addr;
         *state = (
@@ -185,6 +196,14 @@ impl Probe {
 
     pub(super) fn set_token_deadline(&self, at: Option<Stamp>) {
         self.lock().1.token = at;
+    }
+
+    pub(super) fn set_patient(&self, is_patient: bool) {
+        self.is_patient.store(is_patient, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_patient(&self) -> bool {
+        self.is_patient.load(Ordering::Relaxed)
     }
 
     pub(super) fn cut(&self) {

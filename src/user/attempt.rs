@@ -125,6 +125,11 @@ impl Scratch {
         meter.keep(&mut self.kept);
         self.parser.reset();
         let token_timeout = context.plan.transport.token_timeout;
+        // Somebody watches what comes as it comes, or waits for a token that may be in it.
+        let is_awaited = context.watch.figures || self.tap.is_some() || token_timeout.is_some();
+        if !is_awaited {
+            response.let_reads_wait();
+        }
         let (broken, end) = read_stream(
             &mut response,
             &mut self.parser,

@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 use crate::clock::Stamp;
 use crate::protocol::Meaning;
 use crate::record::{Progress, RequestRecord, Sample};
+use crate::transport::Arrival;
 
 /// The shortest time between two samples of one request, but for the last one of a second.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -63,11 +64,12 @@ impl<'a> Reporter<'a> {
     pub(super) fn chunk(
         &mut self,
         record: &RequestRecord,
-        at: Stamp,
+        arrival: Arrival,
         tokens: u64,
         gap: Option<u64>,
         meaning: &Meaning<'_>,
     ) {
+        let at = arrival.at;
         self.enter(at);
         let pending = &mut self.pending;
         pending.chunks += 1;
@@ -102,7 +104,7 @@ impl<'a> Reporter<'a> {
             let next = at + Duration::from_micros(gap);
             next.second() != at.second()
         });
-        if is_due || is_last {
+        if (is_due && !arrival.more) || is_last {
             self.flush();
             self.last_sent = Some(at);
         }
@@ -129,9 +131,25 @@ mod tests {
         RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO)
     }
 
-    /// The moments, in milliseconds, of the samples of chunks that come at these, and how many
-    /// chunks each brings.
+    fn arrival(millis: u64, more: bool) -> Arrival {
+        Arrival {
+            bytes: 1,
+            at: Stamp::from_micros(millis * 1_000),
+            read: 1,
+            lag: None,
+            more,
+        }
+    }
+
+    /// The moments, in milliseconds, of the samples of chunks that come at these, told one by one,
+    /// and how many chunks each brings.
     fn samples(watch: Watch, chunks: &[u64]) -> Vec<(u64, u64)> {
+        let chunks: Vec<_> = chunks.iter().map(|at| (*at, false)).collect();
+        samples_of_told(watch, &chunks)
+    }
+
+    /// The same of chunks after which more are told at once, or not.
+    fn samples_of_told(watch: Watch, chunks: &[(u64, bool)]) -> Vec<(u64, u64)> {
         let record = request();
         let (sender, samples) = unbounded();
         let mut reporter = Reporter::new(&sender, watch);
@@ -140,10 +158,9 @@ mod tests {
             ..Meaning::default()
         };
         let mut before = None;
-        for at in chunks {
+        for (at, more) in chunks {
             let gap = before.replace(*at).map(|before| (at - before) * 1_000);
-            let at = Stamp::from_micros(at * 1_000);
-            reporter.chunk(&record, at, 1, gap, &meaning);
+            reporter.chunk(&record, arrival(*at, *more), 1, gap, &meaning);
         }
         reporter.flush();
         let samples = samples.try_iter().map(|sample| match sample {
@@ -162,6 +179,16 @@ mod tests {
         let uneven = [100, 900, 950, 990];
         let expected = [(100, 1), (900, 1), (950, 1), (990, 1)];
         assert_eq!(samples(Watch::default(), &uneven), expected);
+        // What is told together is reported together.
+        let told = [
+            (100, true),
+            (400, true),
+            (500, false),
+            (900, true),
+            (950, true),
+        ];
+        let expected = [(500, 3), (900, 1), (950, 1)];
+        assert_eq!(samples_of_told(Watch::default(), &told), expected);
         let watch = Watch {
             figures: true,
             text: false,
@@ -185,7 +212,7 @@ mod tests {
                 reasoning,
                 ..Meaning::default()
             };
-            reporter.chunk(&record, Stamp::ZERO, 1, None, &meaning);
+            reporter.chunk(&record, arrival(0, false), 1, None, &meaning);
         }
         reporter.flush();
         let texts = samples.try_iter().filter_map(|sample| match sample {

@@ -211,7 +211,7 @@ impl Tally<'_> {
                 self.record.coalesced_chunks += 1;
             }
             self.last_chunk_read = arrival.read;
-            self.chunk(meaning, tokens, arrival.at);
+            self.chunk(meaning, tokens, arrival);
         }
         let record = &mut *self.record;
         record.usage.update(meaning.usage);
@@ -239,7 +239,8 @@ impl Tally<'_> {
         }
     }
 
-    fn chunk(&mut self, meaning: &Meaning<'_>, tokens: u64, at: Stamp) {
+    fn chunk(&mut self, meaning: &Meaning<'_>, tokens: u64, arrival: Arrival) {
+        let at = arrival.at;
         let record = &mut *self.record;
         let instants = &mut record.instants;
         let gap = instants.last_token.map(|last| micros(at.since(last)));
@@ -257,7 +258,7 @@ impl Tally<'_> {
         record.chunks += 1;
         record.estimated_tokens += tokens;
         self.gaps.extend(gap);
-        self.reporter.chunk(record, at, tokens, gap, meaning);
+        self.reporter.chunk(record, arrival, tokens, gap, meaning);
     }
 
     /// Keeps an event with its name and value, where events are wanted.

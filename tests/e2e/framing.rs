@@ -42,7 +42,12 @@ fn framings(body: &str) -> Vec<(&'static str, Pieces)> {
     ]
 }
 
-fn row_of(pieces: Pieces, path: &str) -> Row {
+/// The record of that response, read by a request that is alone and watched, and by one of several.
+fn rows_of(pieces: &Pieces, path: &str) -> [Row; 2] {
+    ["1", "2"].map(|requests| row_of(pieces.clone(), path, requests))
+}
+
+fn row_of(pieces: Pieces, path: &str, requests: &str) -> Row {
     let server = Scripted::start(move |peer| {
         let _ = peer.stream.set_nodelay(true);
         if peer.request().is_some() {
@@ -53,25 +58,33 @@ fn row_of(pieces: Pieces, path: &str) -> Row {
         }
     });
     let directory = Directory::new();
-    let (ran, rows) = run_against(&directory, &server.url(path), &["--retries", "0"]);
-    assert_eq!(rows.len(), 1, "{}{}", ran.stdout, ran.stderr);
+    let (ran, rows) = run_against(
+        &directory,
+        &server.url(path),
+        &["--retries", "0", "--requests", requests],
+    );
+    assert_eq!(
+        rows.len().to_string(),
+        requests,
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
     rows.into_iter().next().expect("one row")
 }
 
 fn assert_same_records(path: &str, body: &str, expected: &[(&str, &str)]) {
     let mut first: Option<Row> = None;
     for (name, pieces) in framings(body) {
-        let row = row_of(pieces, path);
-        for (column, value) in expected {
-            assert_eq!(
-                &row[*column], value,
-                "{column} {name}: {}",
-                row["error_detail"]
-            );
-        }
-        let first = first.get_or_insert_with(|| row.clone());
-        for column in WHAT_CAME {
-            assert_eq!(row[column], first[column], "{column} {name}");
+        for row in rows_of(&pieces, path) {
+            for (column, value) in expected {
+                let detail = &row["error_detail"];
+                assert_eq!(&row[*column], value, "{column} {name}: {detail}");
+            }
+            let first = first.get_or_insert_with(|| row.clone());
+            for column in WHAT_CAME {
+                assert_eq!(row[column], first[column], "{column} {name}");
+            }
         }
     }
 }

@@ -22,3 +22,4 @@ mod retries;
 mod support;
 #[cfg(feature = "tokenizer")]
 mod tokenizer;
+mod waiting;

@@ -4,7 +4,7 @@ use std::mem;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use sse_perf::sse::Parser;
+use sse_perf::sse::{Parser, may_complete_several};
 
 use super::{LIMIT, Told, blocks_before_overflow, feed_all, full, keep_alive};
 
@@ -130,6 +130,46 @@ fn check(stream: &[u8], cuts: &[Index]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The stream as an HTTP body of chunks, cut at those places; and with each of its bytes, how many of
+/// the stream have come by then.
+fn chunked(stream: &[u8], cuts: &[Index]) -> Vec<(u8, usize)> {
+    let mut framed = Vec::new();
+    let mut come = 0;
+    for chunk in cut(stream, cuts)
+        .into_iter()
+        .filter(|chunk| !chunk.is_empty())
+    {
+        framed.extend(format!("{:x}\r\n", chunk.len()).bytes().map(|b| (b, come)));
+        framed.extend((come + 1..).zip(chunk).map(|(come, &b)| (b, come)));
+        come += chunk.len();
+        framed.extend(b"\r\n".map(|b| (b, come)));
+    }
+    framed
+}
+
+/// Of the bytes that come in those pieces, each with how much of the stream has come by then: none
+/// completes several blocks that may not.
+fn check_several(
+    stream: &[u8],
+    bytes: &[(u8, usize)],
+    pieces: &[Index],
+) -> Result<(), TestCaseError> {
+    let mut parser = Parser::new(LIMIT);
+    let (raw, come): (Vec<u8>, Vec<usize>) = bytes.iter().copied().unzip();
+    let (mut read, mut fed) = (0, 0);
+    for piece in cut(&raw, pieces) {
+        read += piece.len();
+        let until = read.checked_sub(1).map_or(0, |last| come[last]);
+        let told = feed_all(&mut parser, [&stream[fed..until]].into_iter());
+        fed = until;
+        prop_assert!(
+            told.len() < 2 || may_complete_several(piece),
+            "{piece:?}: {told:?}"
+        );
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -147,6 +187,17 @@ proptest! {
         cuts in prop::collection::vec(any::<Index>(), 0..12),
     ) {
         check(&stream, &cuts)?;
+    }
+
+    #[test]
+    fn what_may_not_complete_several_blocks_does_not(
+        stream in stream(),
+        chunks in prop::collection::vec(any::<Index>(), 0..12),
+        pieces in prop::collection::vec(any::<Index>(), 0..12),
+    ) {
+        let bare: Vec<_> = stream.iter().copied().zip(1..).collect();
+        check_several(&stream, &bare, &pieces)?;
+        check_several(&stream, &chunked(&stream, &chunks), &pieces)?;
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl<'a> Doubt<'a> {
     pub(super) fn read(&mut self, before: Option<Arrival>, arrival: Arrival) -> Option<Duration> {
         let before = before?;
         self.lag_together = self.lag_together.max(before.lag.unwrap_or_default());
-        if before.lag.is_some() && arrival.at <= returned(before) {
+        if before.lag.is_some() && arrival.at <= before.returned() {
             return self.of(before);
         }
         self.previous = Some(before.at);
@@ -74,7 +74,7 @@ impl<'a> Doubt<'a> {
             return None;
         }
         self.asked = arrival.read;
-        let total = (self.waited)(returned(arrival));
+        let total = (self.waited)(arrival.returned());
         let waited = total.zip(self.waited_before).map(|(total, before)| {
             let since = total.saturating_sub(before + self.lags_before);
             since + self.waited_together.unwrap_or_default()
@@ -88,11 +88,6 @@ impl<'a> Doubt<'a> {
             (gap, wait) => wait.or(gap).unwrap_or_default(),
         })
     }
-}
-
-/// When a read returned, as far as it is known.
-fn returned(read: Arrival) -> Stamp {
-    read.at + read.lag.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -115,6 +110,7 @@ mod tests {
                 at: Stamp::from_micros(at * 1_000),
                 read,
                 lag: Some(millis(*lag)),
+                more: false,
             };
             let of_before = doubt.read(before.replace(arrival), arrival);
             let of = asked.then(|| doubt.of(arrival)).flatten();

@@ -62,6 +62,7 @@ fn measure_late(
             at,
             read,
             lag: lag.map(Duration::from_millis),
+            more: false,
         };
         meter.bytes(arrival);
         parser
