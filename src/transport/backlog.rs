@@ -5,13 +5,12 @@
 //! it takes to understand an event costs more than understanding it. Nothing measured depends on
 //! when that is done, since a read is stamped when it returns.
 
-use std::io;
 use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use super::reads::Broken;
 use crate::arrival::Received;
-use crate::clock::Stamp;
 use crate::sse::may_complete_several;
 
 /// How many reads wait at most.
@@ -19,13 +18,6 @@ const MOST: usize = 16;
 
 /// How long a read waits at most for the next one, by what is expected of that.
 const PATIENCE: Duration = Duration::from_millis(200);
-
-/// A read that failed.
-#[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) error: io::Error,
-    pub(super) at: Stamp,
-}
 
 /// The reads of a connection that wait, oldest first, and the failure that ended them.
 #[derive(Debug, Default)]
@@ -69,16 +61,16 @@ impl Backlog {
         self.before = self.last.replace(received);
     }
 
-    /// Whether the last read may wait for another one, with the bytes that it brought, and the room
-    /// that is left, where the body is chunked or ends with its connection. It may while
+    /// Whether the last read, which brought these bytes, may wait for another one, where the body is
+    /// chunked or ends with its connection. It may while
     ///
-    /// - there is room;
+    /// - not many wait;
     /// - another one is to come: the body has not ended;
     /// - by the time since the read before, that one comes soon, and in the same second of the run:
     ///   what happens in a second is reported in it;
     /// - its stamp is that of the one block that it completes. What the stamps of others are worth
     ///   depends on how long the thread has waited for a processor, which is told only now.
-    pub(super) fn may_wait(&self, bytes: &[u8], room: usize) -> bool {
+    pub(super) fn may_wait(&self, bytes: &[u8]) -> bool {
         let (Some(first), Some(before), Some(last)) =
             (self.waiting.first(), self.before, self.last)
         else {
@@ -87,7 +79,6 @@ impl Backlog {
         let gap = last.at().since(before.at());
         let next = last.at() + gap;
         self.waiting.len() < MOST
-            && room >= 2 * bytes.len()
             && !ends_body(bytes)
             && gap <= PATIENCE
             && next.second() == first.at().second()
@@ -109,7 +100,10 @@ fn ends_body(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::clock::Stamp;
 
     const EVENT: &[u8] = b"9\r\ndata: a\n\n\r\n";
 
@@ -123,12 +117,12 @@ mod tests {
 
     /// Whether the last of these reads may wait, each with its arrival and its return in
     /// milliseconds.
-    fn waits(reads: &[(u64, u64)], last: &[u8], room: usize) -> bool {
+    fn waits(reads: &[(u64, u64)], last: &[u8]) -> bool {
         let mut backlog = Backlog::default();
         for (at, returned) in reads {
             backlog.push(read(last, *at, *returned));
         }
-        backlog.may_wait(last, room)
+        backlog.may_wait(last)
     }
 
     #[test]
@@ -141,24 +135,23 @@ mod tests {
             (&[(900, 900), (1_050, 1_050)], false),
         ];
         for (reads, expected) in table {
-            assert_eq!(waits(reads, EVENT, 4_096), *expected, "{reads:?}");
+            assert_eq!(waits(reads, EVENT), *expected, "{reads:?}");
         }
         let mut reads = [(0, 0); MOST];
         for (at, read) in (0..).zip(&mut reads) {
             *read = (at, at);
         }
-        assert!(!waits(&reads, EVENT, 4_096), "there are many");
-        assert!(waits(&reads[1..], EVENT, 4_096));
-        assert!(!waits(&reads[..5], EVENT, EVENT.len()), "there is no room");
+        assert!(!waits(&reads, EVENT), "there are many");
+        assert!(waits(&reads[1..], EVENT));
     }
 
     #[test]
     fn a_read_whose_stamp_is_in_doubt_does_not_wait() {
         let both = [EVENT, EVENT].concat();
-        assert!(!waits(&[(100, 100), (200, 200)], &both, 4_096));
+        assert!(!waits(&[(100, 100), (200, 200)], &both));
         // It had arrived when the one before it was made.
-        assert!(!waits(&[(100, 300), (200, 300)], EVENT, 4_096));
-        assert!(waits(&[(100, 150), (200, 300)], EVENT, 4_096));
+        assert!(!waits(&[(100, 300), (200, 300)], EVENT));
+        assert!(waits(&[(100, 150), (200, 300)], EVENT));
     }
 
     #[test]
@@ -174,10 +167,10 @@ mod tests {
             b"\r\n\r\n",
         ];
         for end in ends {
-            assert!(!waits(&[(100, 100), (200, 200)], end, 4_096), "{end:?}");
+            assert!(!waits(&[(100, 100), (200, 200)], end), "{end:?}");
         }
         for more in [EVENT, b"b\r\ndata: a\r\n\r\n\r\n"] {
-            assert!(waits(&[(100, 100), (200, 200)], more, 4_096), "{more:?}");
+            assert!(waits(&[(100, 100), (200, 200)], more), "{more:?}");
         }
     }
 

@@ -3,8 +3,10 @@
 
 use ureq::unversioned::transport::Buffers;
 
-/// What input begins with: more than most reads of an event stream bring, and room for some to wait.
-const FIRST_INPUT: usize = 4 * 1024;
+/// What input begins with: more than most reads of an event stream bring.
+const FIRST_INPUT: usize = 2 * 1024;
+/// What input grows to for reads that wait.
+const WAITING_INPUT: usize = 4 * 1024;
 /// Room for a response's head; a larger one is a failure.
 pub(super) const MOST_INPUT: usize = 16 * 1024;
 /// Room for what is written at once, beside what is held back.
@@ -80,9 +82,12 @@ impl ConnectionBuffers {
         &self.input[self.filled - amount..self.filled]
     }
 
-    /// How much can be read before what waits has been told.
-    pub(super) fn room(&self) -> usize {
-        self.input.len() - self.filled
+    /// Whether there is room for another two reads of that size; if not, there is more when what
+    /// waits has been told.
+    pub(super) fn has_room_beside(&mut self, amount: usize) -> bool {
+        let has_room = self.input.len() - self.filled >= 2 * amount;
+        self.was_full |= !has_room && self.input.len() < WAITING_INPUT;
+        has_room
     }
 
     fn room_for_output(&mut self) {
@@ -172,13 +177,30 @@ mod tests {
             buffers.input_consume(bytes);
             room.push(bytes / 1024);
         }
-        assert_eq!(room, [4, 8, 16, 16, 16, 16]);
+        assert_eq!(room, [2, 4, 8, 16, 16, 16]);
         let mut quiet = ConnectionBuffers::new();
         for _ in 0..6 {
             let bytes = read(&mut quiet, 500);
             quiet.input_consume(bytes);
         }
         assert_eq!(quiet.input.len(), FIRST_INPUT);
+    }
+
+    #[test]
+    fn input_grows_once_for_reads_that_wait() {
+        let mut buffers = ConnectionBuffers::new();
+        for _ in 0..3 {
+            read(&mut buffers, 1_000);
+            let has_room = buffers.has_room_beside(1_000);
+            assert_eq!(has_room, buffers.input.len() == WAITING_INPUT);
+            buffers.input_consume(1_000);
+        }
+        assert_eq!(buffers.input.len(), WAITING_INPUT);
+        read(&mut buffers, 3_000);
+        assert!(!buffers.has_room_beside(1_000));
+        buffers.input_consume(3_000);
+        buffers.room_for_input();
+        assert_eq!(buffers.input.len(), WAITING_INPUT);
     }
 
     #[test]
@@ -209,7 +231,6 @@ mod tests {
         assert_eq!(buffers.input(), b"e");
         buffers.tell(5);
         assert_eq!(buffers.input(), b"ethree");
-        assert_eq!(buffers.room(), FIRST_INPUT - 6);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use super::backlog::{Backlog, Broken};
+use super::backlog::Backlog;
 use super::buffers::ConnectionBuffers;
-use super::probe::{Deadlines, Limit, Probe, Stage};
-use crate::arrival::{Received, Receiver};
+use super::probe::{Limit, Probe, Stage};
+use super::reads::{Broken, Read, Reads, Wait, is_timeout};
 use crate::clock::Stamp;
 
 /// The largest piece of output that is held back, in bytes: a request's head.
@@ -54,11 +54,10 @@ impl<In: Transport> Connector<In> for TcpLeaf {
             buffers: ConnectionBuffers::new(),
             backlog: Backlog::default(),
             silent_since: None,
-            receiver: Receiver::new(&stream, self.probe.clock()),
+            reads: Reads::new(&stream, self.probe.clock(), self.timeout),
             stream,
             user_clock: self.user_clock,
             timeout: self.timeout,
-            read_timeout: None,
             write_timeout: None,
         })))
     }
@@ -121,122 +120,64 @@ pub(super) struct TcpTransport {
     backlog: Backlog,
     /// The last read, where those that waited have been told because nothing came after it.
     silent_since: Option<Stamp>,
-    receiver: Receiver,
+    reads: Reads,
     user_clock: bool,
     timeout: Duration,
-    /// The socket's timeouts as last set, so that setting them costs a system call only when they
-    /// change.
-    read_timeout: Option<Duration>,
+    /// The socket's timeout as last set, so that setting it costs a system call only when it
+    /// changes.
     write_timeout: Option<Duration>,
 }
 
 impl TcpTransport {
-    /// When a wait that begins now has to end, and why. A limit of ureq's is that of the connect
+    /// How long a wait may last, and what it exceeds then. A limit of ureq's is that of the connect
     /// phase, the only one that it is given.
-    fn deadline(
-        &self,
-        deadlines: Deadlines,
-        began: Stamp,
-        limit: NextTimeout,
-        cause: Limit,
-    ) -> (Stamp, Limit) {
-        let (wait, cause) = match exact(limit) {
+    fn longest(&self, limit: NextTimeout, cause: Limit) -> (Duration, Limit) {
+        match exact(limit) {
             Some(left) => (left, Limit::Connect),
             None => (self.timeout, cause),
-        };
-        deadlines.earliest(began, wait, cause)
-    }
-
-    /// Sets the socket's read timeout so that a read wakes by the deadline, without a system call
-    /// for each read where a deadline draws near: a timeout that would overshoot is replaced by
-    /// half of what is left, and by all of it once that has been waited for.
-    fn arm_read(&mut self, left: Duration, waited: bool) -> io::Result<()> {
-        let current = self.read_timeout.unwrap_or(Duration::MAX);
-        let wanted = if waited || left >= self.timeout {
-            left
-        } else if current > left {
-            left / 2
-        } else {
-            return Ok(());
-        };
-        let wanted = wanted.max(Duration::from_micros(100));
-        if wanted != current {
-            self.stream.set_read_timeout(Some(wanted))?;
-            self.read_timeout = Some(wanted);
         }
-        Ok(())
     }
 
-    /// Reads until what has come may wait no longer.
+    /// Reads until what has come may wait no longer: that is once, where reads do not wait.
     fn gather(&mut self, limit: NextTimeout) -> Result<(), Error> {
         let is_patient = self.probe.is_patient();
         let deadlines = self.probe.deadlines();
+        let (longest, cause) = self.longest(limit, Limit::Idle);
         let mut now = self.probe.clock().now();
         let silent_since = self.silent_since.take().filter(|_| is_patient);
         let mut since = silent_since.unwrap_or(now);
         loop {
-            let received = match self.receive(deadlines, since, now, limit)? {
-                Some(Ok(received)) => received,
-                Some(Err(broken)) => {
+            let (deadline, cause) = deadlines.earliest(since, longest, cause);
+            let others_wait = !self.backlog.is_empty();
+            let input = self.buffers.input_append_buf();
+            if input.is_empty() {
+                let size = self.buffers.input().len();
+                return Err(Error::LargeResponseHeader(size, size));
+            }
+            let wait = Wait {
+                now,
+                deadline,
+                silence: others_wait.then_some(SILENCE),
+            };
+            match self.reads.read(&self.stream, input, wait)? {
+                Read::Received(received) => {
+                    self.buffers.fill(received.bytes);
+                    self.backlog.push(received);
+                    let may_wait = self.backlog.may_wait(self.buffers.newest(received.bytes));
+                    if !(is_patient && may_wait && self.buffers.has_room_beside(received.bytes)) {
+                        return Ok(());
+                    }
+                    (since, now) = (received.returned, received.returned);
+                }
+                Read::Broken(broken) => {
                     self.backlog.fail(broken);
                     return Ok(());
                 }
-                None => {
+                Read::Late if others_wait => {
                     self.silent_since = Some(since);
                     return Ok(());
                 }
-            };
-            self.buffers.fill(received.bytes);
-            self.backlog.push(received);
-            let (bytes, room) = (self.buffers.newest(received.bytes), self.buffers.room());
-            if !(is_patient && self.backlog.may_wait(bytes, room)) {
-                return Ok(());
-            }
-            (since, now) = (received.returned, received.returned);
-        }
-    }
-
-    /// Reads once, as long after `since` as the limits allow; `None` where there has been a silence
-    /// and others wait.
-    fn receive(
-        &mut self,
-        deadlines: Deadlines,
-        since: Stamp,
-        now: Stamp,
-        limit: NextTimeout,
-    ) -> Result<Option<Result<Received, Broken>>, Error> {
-        let (deadline, cause) = self.deadline(deadlines, since, limit, Limit::Idle);
-        let others_wait = !self.backlog.is_empty();
-        let mut waited = false;
-        let mut left = deadline.since(now);
-        loop {
-            if left.is_zero() && others_wait {
-                return Ok(None);
-            }
-            if left.is_zero() {
-                return Err(self.exceeded(cause, limit.reason));
-            }
-            self.arm_read(if others_wait { left.min(SILENCE) } else { left }, waited)?;
-            let input = self.buffers.input_append_buf();
-            if input.is_empty() {
-                return Err(Error::LargeResponseHeader(
-                    self.buffers.input().len(),
-                    self.buffers.input().len(),
-                ));
-            }
-            match self.receiver.read(&self.stream, input) {
-                Ok(received) => return Ok(Some(Ok(received))),
-                Err(error) if is_timeout(&error) && others_wait => return Ok(None),
-                // A signal or SIGCONT interrupts a read that has a timeout, whatever SA_RESTART
-                // says: go on with the time that is left.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => {
-                    waited = true;
-                    left = self.probe.clock().until(deadline);
-                }
-                Err(error) => {
-                    let at = self.probe.clock().now();
-                    return Ok(Some(Err(Broken { error, at })));
-                }
+                Read::Late => return Err(self.exceeded(cause, limit.reason)),
             }
         }
     }
@@ -244,7 +185,8 @@ impl TcpTransport {
     /// Writes what has been held back.
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
         let began = self.probe.clock().now();
-        let (deadline, cause) = self.deadline(self.probe.deadlines(), began, limit, Limit::Send);
+        let (longest, cause) = self.longest(limit, Limit::Send);
+        let (deadline, cause) = self.probe.deadlines().earliest(began, longest, cause);
         let left = deadline.since(began);
         if left.is_zero() {
             return Err(self.exceeded(cause, limit.reason));
@@ -271,13 +213,6 @@ impl TcpTransport {
         self.probe.note(|notes| notes.exceeded = Some(cause));
         Error::Timeout(timeout)
     }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-    )
 }
 
 impl Transport for TcpTransport {

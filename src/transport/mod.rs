@@ -12,6 +12,7 @@ mod failure;
 mod layers;
 mod leaf;
 mod probe;
+mod reads;
 mod resolver;
 
 use std::sync::Arc;
