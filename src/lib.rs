@@ -4,7 +4,8 @@
 //! Every virtual user is an OS thread that holds a blocking connection, reads events as they arrive
 //! and sends [`record::Sample`]s over a channel to one collector thread, which keeps statistics,
 //! writes files and prints. There is no async runtime: a thread that blocks in `read` is woken by
-//! the kernel when its bytes are there, and is stamped right then, whatever the others do.
+//! the kernel when its bytes are there, and is stamped right then, whatever the others do. What came
+//! is understood then or, of a fast stream, a little later with what followed.
 //!
 //! # How a request travels
 //!

@@ -163,8 +163,9 @@ impl TcpTransport {
                 Read::Received(received) => {
                     self.buffers.fill(received.bytes);
                     self.backlog.push(received);
-                    let may_wait = self.backlog.may_wait(self.buffers.newest(received.bytes));
-                    if !(is_patient && may_wait && self.buffers.has_room_beside(received.bytes)) {
+                    let newest = self.buffers.newest(received.bytes);
+                    let may_wait = is_patient && self.backlog.may_wait(newest);
+                    if !may_wait || !self.buffers.has_room_beside(received.bytes) {
                         return Ok(());
                     }
                     (since, now) = (received.returned, received.returned);
