@@ -304,7 +304,9 @@ impl Response<'_> {
     /// what a client is like that does nothing about its lateness.
     pub fn let_reads_wait(&mut self) {
         let transport = &self.client.transport;
-        let is_plain = transport.uri.scheme() == Some(&http::uri::Scheme::HTTP);
+        let is_http = |uri: &Uri| uri.scheme() == Some(&http::uri::Scheme::HTTP);
+        let proxy = transport.agent_config.proxy();
+        let is_plain = is_http(&transport.uri) && proxy.is_none_or(|proxy| is_http(proxy.uri()));
         let is_chunked = self
             .header("transfer-encoding")
             .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
