@@ -71,7 +71,8 @@ pub enum Sample {
     Done,
 }
 
-/// A few durations in whole microseconds.
+/// A few durations in whole microseconds: those of as many reads as are mostly told together need no
+/// memory of their own.
 pub type Micros = SmallVec<[u64; 12]>;
 
 /// What has come since the last progress sample of the same request.

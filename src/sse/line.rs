@@ -35,10 +35,13 @@ impl<'a> Field<'a> {
     }
 }
 
+fn is_end(byte: u8) -> bool {
+    byte == b'\n' || byte == b'\r'
+}
+
 /// The first CR or LF. In steps of a size that the compiler turns into vector instructions.
 pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     const STEP: usize = 32;
-    let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
     let (steps, _) = bytes.as_chunks::<STEP>();
     let skipped = steps
         .iter()
@@ -53,7 +56,6 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
 /// they cannot is certain where this is false, and found out at a fraction of what parsing costs.
 #[must_use]
 pub fn may_complete_several(bytes: &[u8]) -> bool {
-    let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
     // Line ends behind the last content complete one block at most.
     let Some(last) = bytes.iter().rposition(|&b| !is_end(b)) else {
         return false;

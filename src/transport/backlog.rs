@@ -22,12 +22,12 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// The reads of a connection that wait, oldest first, and the failure that ended them.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
+    /// The last read stays here when it has been told.
     waiting: SmallVec<[Received; MOST]>,
     /// How many of these have been told.
     told: usize,
     broken: Option<Broken>,
-    /// The last two reads, whether they have been told or not.
-    last: Option<Received>,
+    /// The read before the last one.
     before: Option<Received>,
 }
 
@@ -53,12 +53,12 @@ impl Backlog {
 
     /// Takes a read.
     pub(super) fn push(&mut self, received: Received) {
+        self.before = self.waiting.last().copied();
         if self.told == self.waiting.len() {
             self.waiting.clear();
             self.told = 0;
         }
         self.waiting.push(received);
-        self.before = self.last.replace(received);
     }
 
     /// Whether the last read, which brought these bytes, may wait for another one, where the body is
@@ -72,7 +72,7 @@ impl Backlog {
     ///   depends on how long the thread has waited for a processor, which is told only now.
     pub(super) fn may_wait(&self, bytes: &[u8]) -> bool {
         let (Some(first), Some(before), Some(last)) =
-            (self.waiting.first(), self.before, self.last)
+            (self.waiting.first(), self.before, self.waiting.last())
         else {
             return false;
         };

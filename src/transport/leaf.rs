@@ -237,25 +237,27 @@ impl Transport for TcpTransport {
             self.write_held(limit)?;
         }
         self.buffers.release_output();
-        if self.backlog.is_empty() {
-            self.gather(limit)?;
-        }
-        match self.backlog.pop() {
-            Some(Ok(received)) => {
+        let told = loop {
+            match self.backlog.pop() {
+                Some(told) => break told,
+                None => self.gather(limit)?,
+            }
+        };
+        match told {
+            Ok(received) => {
                 self.buffers.tell(received.bytes);
                 let more = !self.backlog.is_empty();
                 self.probe
                     .note(|notes| notes.take(&received, self.user_clock, more));
                 Ok(received.bytes > 0)
             }
-            Some(Err(Broken { error, at })) => {
+            Err(Broken { error, at }) => {
                 self.probe.note(|notes| {
                     notes.last_read = at;
                     notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
                 });
                 Err(error.into())
             }
-            None => Ok(false),
         }
     }
 
