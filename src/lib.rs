@@ -85,7 +85,7 @@ pub mod workload;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use cli::Stop;
+use cli::Reply;
 use text::Message;
 
 /// The whole program: does what the arguments say (the program's name first) and tells with which
@@ -104,8 +104,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let exit = match cli::parse(&args, language) {
         Ok(cli) => commands::dispatch(&cli, language),
-        Err(Stop::Show(text)) => commands::print(text.as_bytes(), language),
-        Err(Stop::Usage(message)) => commands::usage(&message, language),
+        Err(Reply::Show(text)) => commands::print(text.as_bytes(), language),
+        Err(Reply::Usage(message)) => commands::usage(&message, language),
     };
     exit.into()
 }

@@ -25,7 +25,7 @@ const KEPT_CAPACITY: usize = 64 * 1024;
 
 /// What has come since the last blank line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seen {
+enum Pending {
     Nothing,
     Comments,
     Fields,
@@ -70,7 +70,7 @@ pub struct Parser {
     after_cr: bool,
     /// The line that goes on in a later slice is a comment: nothing of it is kept.
     in_comment: bool,
-    seen: Seen,
+    pending: Pending,
     /// The lines that look like JSON outside of any field, with their ends.
     stray: Vec<u8>,
     overflowed: bool,
@@ -90,7 +90,7 @@ impl Parser {
             bom: Some(0),
             after_cr: false,
             in_comment: false,
-            seen: Seen::Nothing,
+            pending: Pending::Nothing,
             stray: Vec::new(),
             overflowed: false,
         }
@@ -158,7 +158,7 @@ impl Parser {
     /// line follows are complete in themselves.
     #[must_use]
     pub fn is_mid_block(&self) -> bool {
-        self.seen == Seen::Fields
+        self.pending == Pending::Fields
             || self.in_comment
             || self.data.len() > self.data_end
             || self.bom.is_some_and(|matched| matched > 0)
@@ -224,7 +224,7 @@ impl Parser {
         let begun = self.data.len() - self.data_end;
         if begun == 0 && piece.first() == Some(&b':') {
             self.in_comment = true;
-            self.see(Seen::Comments);
+            self.see(Pending::Comments);
             return Ok(());
         }
         self.check(self.held(), begun + piece.len())?;
@@ -243,9 +243,9 @@ impl Parser {
         self.data.extend_from_slice(bytes);
     }
 
-    fn see(&mut self, what: Seen) {
-        if self.seen != Seen::Fields {
-            self.seen = what;
+    fn see(&mut self, what: Pending) {
+        if self.pending != Pending::Fields {
+            self.pending = what;
         }
     }
 
@@ -253,12 +253,12 @@ impl Parser {
     fn take_line(&mut self, line: &[u8]) -> Result<(), TooLarge> {
         let field = Field::of(line);
         if let Field::Comment = field {
-            self.see(Seen::Comments);
+            self.see(Pending::Comments);
             return Ok(());
         }
         self.check(self.held(), line.len())?;
         if let Field::Data(value) = field {
-            self.see(Seen::Fields);
+            self.see(Pending::Fields);
             self.append(value);
             self.end_data_line()
         } else {
@@ -275,7 +275,7 @@ impl Parser {
                 let prefix = line.len() - value.len();
                 data.drain(self.data_end..self.data_end + prefix);
                 self.data = data;
-                self.see(Seen::Fields);
+                self.see(Pending::Fields);
                 self.end_data_line()
             }
             field => {
@@ -295,7 +295,7 @@ impl Parser {
 
     /// Takes a field other than `data`, and the line that it is.
     fn take_field(&mut self, field: Field<'_>, line: &[u8]) -> Result<(), TooLarge> {
-        self.see(Seen::Fields);
+        self.see(Pending::Fields);
         match field {
             Field::Event(value) => {
                 self.event.clear();
@@ -342,13 +342,13 @@ impl Parser {
             id: &self.id,
         }));
         self.event.clear();
-        self.seen = Seen::Nothing;
+        self.pending = Pending::Nothing;
         Ok(())
     }
 
     /// A blank line: tells what it completes, if anything.
     fn dispatch(&mut self, on: &mut impl FnMut(Block<'_>)) {
-        if self.seen == Seen::Nothing {
+        if self.pending == Pending::Nothing {
             return;
         }
         if self.data_end > 0 {
@@ -363,7 +363,7 @@ impl Parser {
             on(Block::KeepAlive { event: &self.event });
         }
         self.event.clear();
-        self.seen = Seen::Nothing;
+        self.pending = Pending::Nothing;
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{PROGRAM, Stop, help};
+use super::{PROGRAM, Reply, help};
 use crate::text::{Language, Message};
 
 /// What a parser's error about these arguments means to the user.
@@ -13,18 +13,18 @@ pub(super) fn stop(
     command: &clap::Command,
     args: &[OsString],
     language: Language,
-) -> Stop {
+) -> Reply {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Stop::Show(help::text(command, &error.to_string(), language))
+            Reply::Show(help::text(command, &error.to_string(), language))
         }
-        ErrorKind::DisplayVersion => Stop::Show(error.to_string()),
+        ErrorKind::DisplayVersion => Reply::Show(error.to_string()),
         ErrorKind::UnknownArgument => {
             let flag = context(error, ContextKind::InvalidArg);
             let message = of_a_run(&flag, command, args);
-            Stop::Usage(message.unwrap_or_else(|| unknown_argument(error, &flag)))
+            Reply::Usage(message.unwrap_or_else(|| unknown_argument(error, &flag)))
         }
-        _ => Stop::Usage(message(error)),
+        _ => Reply::Usage(message(error)),
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
     fn said(words: &[&str], language: Language) -> String {
         let args: Vec<_> = [PROGRAM].iter().chain(words).map(Into::into).collect();
         match parse(&args, language) {
-            Err(Stop::Usage(message)) => language.texts().render(&message),
+            Err(Reply::Usage(message)) => language.texts().render(&message),
             other => panic!("{words:?}: {other:?}"),
         }
     }

@@ -232,12 +232,12 @@ fn spec(arg: &Arg) -> String {
 mod tests {
     use super::*;
     use crate::cli::define::command;
-    use crate::cli::{PROGRAM, Stop, parse};
+    use crate::cli::{PROGRAM, Reply, parse};
 
     fn help(words: &[&str], language: Language) -> String {
         let args: Vec<_> = [PROGRAM].iter().chain(words).map(Into::into).collect();
         match parse(&args, language) {
-            Err(Stop::Show(text)) => text,
+            Err(Reply::Show(text)) => text,
             other => panic!("{words:?}: {other:?}"),
         }
     }

@@ -84,7 +84,7 @@ mod tests {
 
     use clap::Arg;
 
-    use super::super::{Command, PROGRAM, Stop, definitions, parse};
+    use super::super::{Command, PROGRAM, Reply, definitions, parse};
     use super::*;
 
     /// The words of a flag, with a value of its own where it takes one.
@@ -98,7 +98,7 @@ mod tests {
         })
     }
 
-    fn probe(flags: &[String]) -> Result<Box<ProbeArgs>, Stop> {
+    fn probe(flags: &[String]) -> Result<Box<ProbeArgs>, Reply> {
         let words = [PROGRAM, "probe"].into_iter().map(OsString::from);
         let args: Vec<OsString> = words.chain(flags.iter().map(OsString::from)).collect();
         match parse(&args, Language::English)?.command {
@@ -116,7 +116,7 @@ mod tests {
             let Some(flag) = flag else { continue };
             match probe(&flag) {
                 Ok(_) => taken.extend(flag),
-                Err(Stop::Usage(message)) => {
+                Err(Reply::Usage(message)) => {
                     assert_eq!(message.id(), "usage.probe_flags", "{flag:?}");
                     assert!(message.to_string().starts_with(&flag[0]), "{message}");
                 }

@@ -75,7 +75,7 @@ pub struct Given {
 
 /// Why there is nothing to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum Reply {
     /// Help or version was asked for: this text goes to standard output.
     Show(String),
     /// The command line is wrong.
@@ -87,7 +87,7 @@ pub enum Stop {
 /// # Errors
 ///
 /// If help or the version is asked for, or the arguments are wrong.
-pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
+pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Reply> {
     let mut command = define::command(language);
     let matches = command
         .try_get_matches_from_mut(help::with_flag(args).iter())
@@ -97,7 +97,7 @@ pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
         let message = Message::new("usage.flag_before_command")
             .with("flag", &first.flag)
             .with("command", subcommand);
-        return Err(Stop::Usage(message));
+        return Err(Reply::Usage(message));
     }
     let mut cli = Cli::from_arg_matches(&matches)
         .map_err(|error| errors::stop(&error, &command, args, language))?;
@@ -113,7 +113,7 @@ pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Stop> {
 pub fn parse_run<S: Into<OsString>>(
     flags: impl IntoIterator<Item = S>,
     language: Language,
-) -> Result<RunArgs, Stop> {
+) -> Result<RunArgs, Reply> {
     let args: Vec<OsString> = std::iter::once(OsString::from(PROGRAM))
         .chain(flags.into_iter().map(Into::into))
         .collect();
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_run_s_flags_do_not_go_before_a_command() {
         let stop = parse_run(["--threads", "5", "demo"], Language::English).unwrap_err();
-        let Stop::Usage(message) = stop else {
+        let Reply::Usage(message) = stop else {
             panic!("{stop:?}")
         };
         let text = message.to_string();

@@ -12,7 +12,7 @@ use crate::cli::ProbeArgs;
 use crate::clock::{Clock, Stamp};
 use crate::output::console::{Console, ProbeRequest, Timeline};
 use crate::plan::Plan;
-use crate::probe::{Observed, Reader, SeenEvent, Sketch, diagnose};
+use crate::probe::{EventReader, Observed, SeenEvent, Sketch, diagnose};
 use crate::record::{Outcome, RequestRecord, Sample};
 use crate::text::{Language, Message};
 use crate::transport::Transport;
@@ -33,7 +33,7 @@ pub(super) fn probe(args: &ProbeArgs, language: Language) -> Exit {
         Ok(plan) => Arc::new(plan),
         Err(exit) => return exit,
     };
-    match Probe::new(&plan, args.raw) {
+    match SingleRequest::new(&plan, args.raw) {
         Ok(probe) => probe.run(),
         Err(message) => {
             complain(&message, language);
@@ -43,14 +43,14 @@ pub(super) fn probe(args: &ProbeArgs, language: Language) -> Exit {
 }
 
 /// A probe that is ready to be sent.
-struct Probe<'a> {
+struct SingleRequest<'a> {
     plan: &'a Arc<Plan>,
     raw: bool,
     transport: Arc<Transport>,
     console: Console,
 }
 
-impl<'a> Probe<'a> {
+impl<'a> SingleRequest<'a> {
     fn new(plan: &'a Arc<Plan>, raw: bool) -> Result<Self, Message> {
         let headers = plan.protocol.headers();
         let transport = Transport::new(plan.transport.clone(), &plan.target, headers)?;
@@ -148,7 +148,7 @@ impl<'a> Probe<'a> {
 /// Keeps what comes, and passes it on to be shown; keys that the service repeats are masked.
 fn tap(plan: &Arc<Plan>, observed: Arc<Mutex<Observed>>, shown: Sender<Shown>) -> Tap {
     let plan = Arc::clone(plan);
-    let mut reader = Reader::new(&plan.protocol);
+    let mut reader = EventReader::new(&plan.protocol);
     Box::new(move |seen| {
         let mask = |text: &str| plan.workload.assignment(1).mask_in(text);
         let mut observed = observed.lock().unwrap_or_else(PoisonError::into_inner);

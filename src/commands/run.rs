@@ -13,7 +13,7 @@ use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished, limits};
 use crate::output::about::About;
-use crate::output::console::{Banner, Closing, Source};
+use crate::output::console::{Banner, Closing, Origin};
 use crate::output::host::Host;
 use crate::output::html::{self, Page};
 use crate::output::json::{Document, Results};
@@ -134,13 +134,13 @@ fn run_id() -> String {
 }
 
 /// Where queries or keys come from; `single` is the one value where it is no file.
-fn source<'a, T>(items: &'a workload::Source<T>, single: &'a str) -> Source<'a> {
+fn source<'a, T>(items: &'a workload::Rotation<T>, single: &'a str) -> Origin<'a> {
     match items.path() {
-        Some(path) => Source::File {
+        Some(path) => Origin::File {
             path,
             count: items.items().len(),
         },
-        None => Source::Single(single),
+        None => Origin::Single(single),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Exit, complain, usage};
 use crate::cli::SelftestArgs;
 use crate::config::{count, positive_duration};
 use crate::output::host::Host;
-use crate::selftest::{Condition, Outcome, Step, Workplace, run};
+use crate::selftest::{Condition, Graded, Step, Workplace, run};
 use crate::text::{Language, Message, Texts};
 
 /// Users of the steps in which the limit is looked for.
@@ -121,7 +121,7 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
             std::fs::write(path, document)?;
         }
     }
-    let honest = outcomes.iter().all(Outcome::is_honest);
+    let honest = outcomes.iter().all(Graded::is_honest);
     Ok(if honest { Exit::Ok } else { Exit::NotValid })
 }
 
@@ -130,7 +130,7 @@ fn header(texts: &Texts) -> String {
     cells.join(" ").trim_end().to_owned()
 }
 
-fn row(outcome: &Outcome) -> String {
+fn row(outcome: &Graded) -> String {
     let number = |value: Option<f64>, decimals| {
         value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
     };
@@ -173,14 +173,14 @@ fn pad(text: &str, width: usize) -> String {
 }
 
 /// What the steps come to, in a sentence.
-fn conclusion(args: &SelftestArgs, outcomes: &[Outcome]) -> Message {
+fn conclusion(args: &SelftestArgs, outcomes: &[Graded]) -> Message {
     if args.matrix {
         let lies = outcomes.iter().filter(|o| !o.is_honest()).count();
         return Message::new("selftest.matrix")
             .with("steps", outcomes.len())
             .with("lies", lies);
     }
-    let good = |outcome: &&Outcome| outcome.is_exact() && outcome.verdict == "VALID";
+    let good = |outcome: &&Graded| outcome.is_exact() && outcome.verdict == "VALID";
     match outcomes.iter().rev().find(good) {
         None => Message::new("selftest.none"),
         Some(best) => {

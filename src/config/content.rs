@@ -9,7 +9,7 @@ use super::show::{is_secret_name, secret_part};
 use super::{API_KEY_VARIABLE, conversation, headers};
 use crate::protocol::Protocol;
 use crate::text::Message;
-use crate::workload::{ApiKey, BodyTemplate, Fields, MissingInput, Parts, Source, Workload};
+use crate::workload::{ApiKey, BodyTemplate, Constants, MissingInput, Parts, Rotation, Workload};
 
 impl Builder<'_> {
     /// The workload in a protocol. `given_headers` are those of `--header`.
@@ -21,14 +21,14 @@ impl Builder<'_> {
     ) -> Result<Workload, Message> {
         let raw = &self.raw.request;
         let turns = self.turns()?;
-        let fields = Fields {
+        let constants = Constants {
             user: raw.user.clone(),
             model: self.model(),
             conversation_id: raw.conversation_id.clone(),
             inputs: headers::inputs(&raw.inputs)?,
         };
         let mut keys = self.keys(protocol, given_headers)?;
-        if !fields.conversation_id.is_empty() && keys.items().len() > 1 {
+        if !constants.conversation_id.is_empty() && keys.items().len() > 1 {
             let message = Message::new("warning.conversation_key");
             self.warn(message.with("count", keys.items().len()));
             keys.keep_first();
@@ -39,16 +39,16 @@ impl Builder<'_> {
         };
         let data = self.data()?;
         let parts = Parts {
-            fields: &fields,
+            constants: &constants,
             columns: &data.columns,
             history: protocol.history().filter(|_| turns > 1),
             answers: false,
         };
         let body = BodyTemplate::new(document, parts).map_err(missing)?;
         conversation::check_turns(turns, &body, protocol)?;
-        self.check_places(&body, &fields, &data)?;
-        let history = conversation::turn_parts(protocol, &fields, &data.columns);
-        let stop = conversation::stop_call(protocol, &fields);
+        self.check_places(&body, &constants, &data)?;
+        let history = conversation::turn_parts(protocol, &constants, &data.columns);
+        let stop = conversation::stop_call(protocol, &constants);
         let order = self.order(seed, data.queries.items().len())?;
         Ok(Workload {
             queries: data.queries,
@@ -61,7 +61,7 @@ impl Builder<'_> {
             keys,
             body,
             body_file: raw.request_body_file.as_ref().map(PathBuf::from),
-            fields,
+            constants,
             secrets: secrets(given_headers),
         })
     }
@@ -70,11 +70,11 @@ impl Builder<'_> {
     fn check_places(
         &mut self,
         body: &BodyTemplate,
-        fields: &Fields,
+        constants: &Constants,
         data: &Data,
     ) -> Result<(), Message> {
         if data.has_queries {
-            self.warn_of_what_is_not_sent(body, fields);
+            self.warn_of_what_is_not_sent(body, constants);
         } else if body.uses("query") {
             let columns = data.columns.join(", ");
             return Err(Message::new("usage.data_no_query").with("columns", columns));
@@ -91,14 +91,14 @@ impl Builder<'_> {
         &mut self,
         protocol: &Protocol,
         given_headers: &[(String, String)],
-    ) -> Result<Source<ApiKey>, Message> {
+    ) -> Result<Rotation<ApiKey>, Message> {
         let raw = &self.raw.target;
         let flag = match (&raw.api_key_file, &raw.api_key) {
             (Some(_), _) => Some("--api-key-file"),
             (None, Some(_)) => Some("--api-key"),
             (None, None) => None,
         };
-        let none = Source::flag(ApiKey::none());
+        let none = Rotation::flag(ApiKey::none());
         let Some((header, _)) = protocol.auth_header("key") else {
             if let Some(flag) = flag.filter(|_| raw.api_key.as_deref() != Some("")) {
                 let message = Message::new("warning.key_unused").with("flag", flag);
@@ -137,7 +137,7 @@ impl Builder<'_> {
         if let Some(message) = file_error {
             self.fall_back(&message, "warning.key_instead", source);
         }
-        Ok(Source::flag(key))
+        Ok(Rotation::flag(key))
     }
 
     fn no_key(&self, file_error: Option<Message>) -> Message {
@@ -158,14 +158,14 @@ impl Builder<'_> {
     }
 
     /// Warns of values that were given and that the body has no place for.
-    fn warn_of_what_is_not_sent(&mut self, body: &BodyTemplate, fields: &Fields) {
+    fn warn_of_what_is_not_sent(&mut self, body: &BodyTemplate, constants: &Constants) {
         if !body.uses("query") {
             self.warn(Message::new("warning.query_unused"));
         }
-        if !fields.conversation_id.is_empty() && !body.uses("conversation_id") {
+        if !constants.conversation_id.is_empty() && !body.uses("conversation_id") {
             self.warn(Message::new("warning.conversation_unused"));
         }
-        let unused: Vec<&str> = fields
+        let unused: Vec<&str> = constants
             .inputs
             .iter()
             .map(|(key, _)| key.as_str())

@@ -9,7 +9,7 @@ use super::show::shown;
 use crate::load::{Leaving, ThinkTime};
 use crate::protocol::Protocol;
 use crate::text::Message;
-use crate::workload::{BodyTemplate, Fields, MissingInput, Parts, StopCall, TurnParts};
+use crate::workload::{BodyTemplate, Constants, MissingInput, Parts, StopCall, TurnParts};
 
 /// The most turns of a conversation.
 const MOST_TURNS: u32 = 1_000;
@@ -85,14 +85,14 @@ fn think_time(raw: &str) -> Result<ThinkTime, Message> {
 /// The name of an input that they ask for and that is not given.
 pub(super) fn turn_parts(
     protocol: &Protocol,
-    fields: &Fields,
+    constants: &Constants,
     columns: &[String],
 ) -> Result<Option<TurnParts>, MissingInput> {
     let Some(history) = protocol.history() else {
         return Ok(None);
     };
     let parts = Parts {
-        fields,
+        constants,
         columns,
         history: None,
         answers: true,
@@ -110,13 +110,13 @@ pub(super) fn turn_parts(
 /// The name of an input that it asks for and that is not given.
 pub(super) fn stop_call(
     protocol: &Protocol,
-    fields: &Fields,
+    constants: &Constants,
 ) -> Result<Option<StopCall>, MissingInput> {
     let Some(stop) = protocol.stop() else {
         return Ok(None);
     };
     let parts = Parts {
-        fields,
+        constants,
         columns: &[],
         history: None,
         answers: false,

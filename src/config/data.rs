@@ -10,14 +10,14 @@ use super::build::Builder;
 use super::files::{self, Unusable, shown_path};
 use super::show::shown;
 use crate::text::Message;
-use crate::workload::{Cell, Order, Source, Table, TableError, utf8};
+use crate::workload::{Cell, Order, Rotation, Table, TableError, utf8};
 
 /// The column of queries.
 const QUERY: &str = "query";
 
 /// What a run asks.
 pub(super) struct Data {
-    pub(super) queries: Source<Arc<str>>,
+    pub(super) queries: Rotation<Arc<str>>,
     /// Whether there are queries: a data file may have other columns alone.
     pub(super) has_queries: bool,
     pub(super) columns: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Data {
 }
 
 impl Data {
-    fn of_queries(queries: Source<Arc<str>>) -> Self {
+    fn of_queries(queries: Rotation<Arc<str>>) -> Self {
         Self {
             queries,
             has_queries: true,
@@ -42,7 +42,7 @@ impl Data {
             None => vec!["".into(); table.rows.len()],
         };
         Self {
-            queries: Source::file(path, queries),
+            queries: Rotation::file(path, queries),
             has_queries,
             columns: table.columns,
             rows: table.rows,
@@ -64,7 +64,7 @@ impl Builder<'_> {
                 Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
             }
         }
-        Ok(Data::of_queries(Source::flag(raw.query.as_str().into())))
+        Ok(Data::of_queries(Rotation::flag(raw.query.as_str().into())))
     }
 
     /// The order of `--data-order` for that many rows.

@@ -9,7 +9,7 @@ use super::show::shown;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
 use crate::tokenizer::{self, Tokenizer};
-use crate::workload::{ApiKey, Line, LinesError, Source, read_lines, utf8};
+use crate::workload::{ApiKey, Line, LinesError, Rotation, read_lines, utf8};
 
 /// A file of lines that could not be used.
 pub(super) enum Unusable {
@@ -37,17 +37,17 @@ fn lines(flag: &'static str, path: &Path) -> Result<Vec<Line>, Unusable> {
 }
 
 /// The queries of `--param-file`.
-pub(super) fn queries(file: &str) -> Result<Source<Arc<str>>, Unusable> {
+pub(super) fn queries(file: &str) -> Result<Rotation<Arc<str>>, Unusable> {
     let path = PathBuf::from(file);
     let queries = lines("--param-file", &path)?
         .into_iter()
         .map(|line| line.text.into())
         .collect();
-    Ok(Source::file(path, queries))
+    Ok(Rotation::file(path, queries))
 }
 
 /// The keys of `--api-key-file`.
-pub(super) fn keys(file: &str) -> Result<Source<ApiKey>, Unusable> {
+pub(super) fn keys(file: &str) -> Result<Rotation<ApiKey>, Unusable> {
     let path = PathBuf::from(file);
     let key = |line: Line| {
         let key = ApiKey::new(&line.text);
@@ -64,7 +64,7 @@ pub(super) fn keys(file: &str) -> Result<Source<ApiKey>, Unusable> {
         .into_iter()
         .map(key)
         .collect::<Result<_, _>>()?;
-    Ok(Source::file(path, keys))
+    Ok(Rotation::file(path, keys))
 }
 
 /// The body of `--request-body-file`: a JSON object.

@@ -220,7 +220,7 @@ fn workload_json(plan: &Plan) -> Value {
         .map(ToString::to_string)
         .collect();
     let inputs: serde_json::Map<String, Value> = workload
-        .fields
+        .constants
         .inputs
         .iter()
         .map(|(key, value)| (key.clone(), redact_value(key, value).into()))
@@ -232,8 +232,8 @@ fn workload_json(plan: &Plan) -> Value {
         "query_file": workload.queries.path().map(path),
         "api_keys": keys,
         "api_key_file": workload.keys.path().map(path),
-        "user": workload.fields.user,
-        "conversation_id": workload.fields.conversation_id,
+        "user": workload.constants.user,
+        "conversation_id": workload.constants.conversation_id,
         "inputs": inputs,
         "request_body_file": workload.body_file.as_deref().map(path),
     })

@@ -28,7 +28,7 @@ use crate::record::Sample;
 use crate::stats::{Grade, LiveLine, Summary};
 use crate::text::{Language, Message};
 
-pub use banner::{Banner, Source};
+pub use banner::{Banner, Origin};
 pub use probe::{ProbeRequest, Timeline};
 
 use live::LiveTable;

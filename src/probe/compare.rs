@@ -2,14 +2,14 @@
 
 use std::cmp::Reverse;
 
-use super::{Reader, SeenEvent};
+use super::{EventReader, SeenEvent};
 use crate::protocol::Protocol;
 use crate::record::{EventKind, Usage};
 use crate::sse::{Block, Event};
 
 /// What a protocol makes of a stream, the better the greater.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Reading {
+pub(super) struct Fit {
     /// Whether its end was seen.
     pub(super) ended: bool,
     /// Events that carry text.
@@ -23,9 +23,9 @@ pub(super) struct Reading {
 }
 
 /// What a protocol makes of events that came.
-pub(super) fn reading(protocol: &Protocol, events: &[SeenEvent]) -> Reading {
-    let mut reader = Reader::new(protocol);
-    let mut reading = Reading::default();
+pub(super) fn fit(protocol: &Protocol, events: &[SeenEvent]) -> Fit {
+    let mut reader = EventReader::new(protocol);
+    let mut fit = Fit::default();
     let mut usage = Usage::default();
     let mut malformed = 0;
     for came in events {
@@ -36,24 +36,24 @@ pub(super) fn reading(protocol: &Protocol, events: &[SeenEvent]) -> Reading {
             id: "",
         });
         let seen = reader.read(&block, came.at, came.read);
-        reading.ended |= seen.end;
-        reading.chunks += usize::from(seen.is_chunk());
-        reading.meant += usize::from(!matches!(seen.kind, None | Some(EventKind::Other)));
+        fit.ended |= seen.end;
+        fit.chunks += usize::from(seen.is_chunk());
+        fit.meant += usize::from(!matches!(seen.kind, None | Some(EventKind::Other)));
         malformed += usize::from(seen.kind.is_none());
         usage.update(seen.usage);
     }
     let counts = [usage.prompt, usage.completion, usage.cached, usage.total];
-    reading.counts = counts.iter().flatten().count();
-    reading.malformed = Reverse(malformed);
-    reading
+    fit.counts = counts.iter().flatten().count();
+    fit.malformed = Reverse(malformed);
+    fit
 }
 
 /// The built-in protocol that reads the events best, if one reads text in them; of equal ones the
 /// first, which is the more general one.
-pub(super) fn best(events: &[SeenEvent]) -> Option<(&'static str, Reading)> {
+pub(super) fn best(events: &[SeenEvent]) -> Option<(&'static str, Fit)> {
     Protocol::builtin_names()
-        .filter_map(|name| Some((name, reading(&*Protocol::builtin(name)?, events))))
-        .filter(|(_, reading)| reading.chunks > 0)
+        .filter_map(|name| Some((name, fit(&*Protocol::builtin(name)?, events))))
+        .filter(|(_, fit)| fit.chunks > 0)
         .reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
@@ -88,9 +88,9 @@ mod tests {
             // Whatever it was read by.
             for read_by in ["dify-chat", "tgi"] {
                 let events = observed(read_by, &stream).events;
-                let (name, reading) = best(&events).expect(fixture);
+                let (name, fit) = best(&events).expect(fixture);
                 assert_eq!(name, expected, "{fixture}");
-                assert!(reading.ended, "{fixture}");
+                assert!(fit.ended, "{fixture}");
             }
         }
         let own = observed(

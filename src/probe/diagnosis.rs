@@ -175,14 +175,14 @@ impl Diagnosis {
         }
         let no_text = Message::new("probe.no_text").with("count", events);
         self.add(no_text.with("protocol", sketch.protocol.name()));
-        if let Some((name, reading)) = other {
-            let id = if reading.ended {
+        if let Some((name, fit)) = other {
+            let id = if fit.ended {
                 "probe.other"
             } else {
                 "probe.other_without_end"
             };
             let message = Message::new(id).with("protocol", name);
-            return self.add(message.with("chunks", reading.chunks));
+            return self.add(message.with("chunks", fit.chunks));
         }
         if let Some((document, chunks)) = proposal {
             self.add(Message::new("probe.proposal").with("chunks", chunks));

@@ -1,7 +1,7 @@
 //! What one request showed, event by event, and what is wrong with it: the analysis behind
 //! `sse-perf probe`. Pure: no input or output, and no time is asked.
 //!
-//! A [`Reader`] makes [`SeenEvent`]s of SSE blocks; [`diagnose`] says in words what [`Observed`]
+//! A [`EventReader`] makes [`SeenEvent`]s of SSE blocks; [`diagnose`] says in words what [`Observed`]
 //! tells: what buffers, compresses or ends too early, and which protocol the service speaks instead.
 
 mod compare;
@@ -93,11 +93,11 @@ impl SeenEvent {
 
 /// Reads the events of a stream by a protocol.
 #[derive(Debug)]
-pub struct Reader {
+pub struct EventReader {
     decoder: Decoder,
 }
 
-impl Reader {
+impl EventReader {
     /// A reader at the beginning of a stream.
     #[must_use]
     pub fn new(protocol: &Protocol) -> Self {
@@ -157,7 +157,7 @@ mod tests {
     /// The events of a stream, one every 10 ms, each with a read of its own.
     pub(super) fn observed(protocol: &str, stream: &str) -> Observed {
         let protocol = Protocol::builtin(protocol).expect("a built-in protocol");
-        let (mut parser, mut reader) = (Parser::new(1 << 20), Reader::new(&protocol));
+        let (mut parser, mut reader) = (Parser::new(1 << 20), EventReader::new(&protocol));
         let mut observed = Observed::default();
         for byte in stream.as_bytes().chunks(1) {
             let events = &mut observed.events;

@@ -13,14 +13,14 @@ const TEXT_NAMES: [&str; 12] = [
 const REASONING_NAMES: [&str; 3] = ["reason", "think", "thought"];
 
 /// A place that holds pieces of text.
-pub(super) struct Place {
+pub(super) struct TextPlace {
     pub(super) pointer: String,
     pub(super) kind: Option<String>,
     pub(super) events: Vec<usize>,
     cumulative: bool,
 }
 
-impl Place {
+impl TextPlace {
     pub(super) fn is_reasoning(&self) -> bool {
         let name = self.pointer.to_ascii_lowercase();
         REASONING_NAMES.iter().any(|known| name.contains(known))
@@ -44,8 +44,12 @@ impl Place {
 }
 
 /// The best place for the answer, and the best one for reasoning, if there is one.
-pub(super) fn find_text(leaves: &Leaves, kind: Option<&Kind>, sure: bool) -> Option<Vec<Place>> {
-    let mut places: Vec<(usize, Place)> = Vec::new();
+pub(super) fn find_text(
+    leaves: &Leaves,
+    kind: Option<&Kind>,
+    sure: bool,
+) -> Option<Vec<TextPlace>> {
+    let mut places: Vec<(usize, TextPlace)> = Vec::new();
     for (pointer, leaf) in &leaves.by_pointer {
         if kind.is_some_and(|kind| kind.at == *pointer) {
             continue;
@@ -53,7 +57,7 @@ pub(super) fn find_text(leaves: &Leaves, kind: Option<&Kind>, sure: bool) -> Opt
         for (on, pieces) in by_kind(leaf, kind) {
             if let Some(score) = score(pointer, &pieces, sure) {
                 let cumulative = is_cumulative(&pieces);
-                let place = Place {
+                let place = TextPlace {
                     pointer: pointer.clone(),
                     kind: on,
                     events: pieces.iter().map(|(number, _)| *number).collect(),
@@ -64,9 +68,9 @@ pub(super) fn find_text(leaves: &Leaves, kind: Option<&Kind>, sure: bool) -> Opt
         }
     }
     places.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    let mut found: Vec<Place> = Vec::new();
+    let mut found: Vec<TextPlace> = Vec::new();
     for (_, place) in places {
-        let alike = |known: &Place| known.is_reasoning() == place.is_reasoning();
+        let alike = |known: &TextPlace| known.is_reasoning() == place.is_reasoning();
         if !found.iter().any(alike) {
             found.push(place);
         }

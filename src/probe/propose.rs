@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::SeenEvent;
 use super::compare;
 use super::leaves::{Leaf, Leaves, last_name, rank};
-use super::places::{Place, find_text};
+use super::places::{TextPlace, find_text};
 use crate::protocol::Protocol;
 
 /// What of the request is known, to go into the document.
@@ -47,7 +47,7 @@ pub(super) fn propose(
     if let Some(kind) = &kind {
         rules.insert("type".to_owned(), json!([kind.at]));
     }
-    let (reasoning, answer): (Vec<&Place>, Vec<&Place>) =
+    let (reasoning, answer): (Vec<&TextPlace>, Vec<&TextPlace>) =
         text.iter().partition(|place| place.is_reasoning());
     for (name, places) in [("text", answer), ("reasoning", reasoning)] {
         if !places.is_empty() {
@@ -72,8 +72,8 @@ pub(super) fn propose(
     });
     let document = serde_json::to_string_pretty(&document).ok()?;
     let protocol = Protocol::parse(&document).ok()?;
-    let reading = compare::reading(&protocol, events);
-    (reading.chunks > 0).then_some((document, reading.chunks))
+    let fit = compare::fit(&protocol, events);
+    (fit.chunks > 0).then_some((document, fit.chunks))
 }
 
 fn request(sketch: &Sketch<'_>) -> Value {
@@ -171,7 +171,12 @@ fn find_usage(leaves: &Leaves) -> Map<String, Value> {
 }
 
 /// What the last event has that none before it had.
-fn find_end(events: &[SeenEvent], leaves: &Leaves, kind: Option<&Kind>, text: &[Place]) -> Value {
+fn find_end(
+    events: &[SeenEvent],
+    leaves: &Leaves,
+    kind: Option<&Kind>,
+    text: &[TextPlace],
+) -> Value {
     let dispatched = |(_, event): &(usize, &SeenEvent)| event.data.is_some();
     let Some((last, event)) = events.iter().enumerate().rev().find(dispatched) else {
         return json!({});

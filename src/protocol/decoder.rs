@@ -105,7 +105,7 @@ struct Raw<'a> {
 
 /// All text that an event has in one of the three kinds.
 #[derive(Clone, Copy, Debug, Default)]
-struct Found {
+struct NewText {
     new: Slice,
     /// The whole text, of all answers, where one took the place of an earlier one.
     replaced: Option<Slice>,
@@ -228,9 +228,9 @@ impl<'a> Reading<'a> {
     }
 
     /// The text of the first source that has any: servers send the same text under two names.
-    fn all_text(&mut self, sources: &[Source]) -> Found {
+    fn all_text(&mut self, sources: &[Source]) -> NewText {
         for source in sources {
-            let mut text = Found::default();
+            let mut text = NewText::default();
             let (mut next, mut any, mut replaced) = (0, false, None);
             loop {
                 let found = source.values(next, self.facts()).next();
@@ -261,7 +261,7 @@ impl<'a> Reading<'a> {
                 return text;
             }
         }
-        Found::default()
+        NewText::default()
     }
 
     /// The last text of the first source that has any; a number will do.

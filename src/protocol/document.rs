@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::events::Reader;
+use super::events::Compiler;
 use super::history::{History, StopRequest};
 use super::member::{Member, Object, ProtocolError, Result};
 use super::{MODEL, Protocol};
@@ -53,7 +53,7 @@ pub(super) fn read(json: &str) -> Result<Protocol> {
         history: History::read(&request)?,
         stop: StopRequest::read(&request)?,
         expects_text,
-        rules: Arc::new(Reader::default().rules(&document.require("events")?)?),
+        rules: Arc::new(Compiler::default().rules(&document.require("events")?)?),
     };
     if expects_text && !protocol.rules.has_text() {
         let events = document.require("events")?;

@@ -5,21 +5,21 @@ use serde_json::Value;
 use super::member::{Member, Object, Result};
 use super::pointer::{Pointer, Trie};
 use super::rules::{
-    Accepted, Condition, Count, End, ErrorRule, Per, Remembered, Rule, Rules, Source, SpanRule,
-    Subject, Test, UsageSources,
+    Accepted, Count, EndRule, ErrorRule, Per, Remembered, Rule, Rules, Source, SpanRule, Subject,
+    Test, UsageSources, When,
 };
 
 /// The most rules of which one event each is awaited.
 const MOST_PARTS: usize = 64;
 
 /// Reads `events`, and gathers the trie of its pointers on the way.
-pub(super) struct Reader {
+pub(super) struct Compiler {
     trie: Trie,
     /// Of how many sources something is remembered.
     remembered: usize,
 }
 
-impl Default for Reader {
+impl Default for Compiler {
     fn default() -> Self {
         Self {
             trie: Trie::new(),
@@ -28,7 +28,7 @@ impl Default for Reader {
     }
 }
 
-impl Reader {
+impl Compiler {
     pub(super) fn rules(mut self, events: &Member<'_>) -> Result<Rules> {
         let events = events.object(&[
             "type",
@@ -237,15 +237,15 @@ impl Reader {
     }
 
     /// A rule, for each of parallel answers or not, or `{"all": [rules]}`.
-    fn end(&mut self, member: &Member<'_>) -> Result<End> {
+    fn end(&mut self, member: &Member<'_>) -> Result<EndRule> {
         let object = member.object(&["on", "when", "per", "all"])?;
         let Some(all) = object.get("all") else {
             let Some(per) = object.get("per") else {
-                return Ok(End::One(self.rule(&object, None)?));
+                return Ok(EndRule::One(self.rule(&object, None)?));
             };
             let per = pointer(&per)?;
             let rule = self.rule(&object, Some(&per))?;
-            return Ok(End::Each(rule, self.trie.insert(&per)));
+            return Ok(EndRule::Each(rule, self.trie.insert(&per)));
         };
         let count = all.list()?.len();
         let beside = ["on", "when", "per"];
@@ -255,7 +255,7 @@ impl Reader {
         }
         object
             .each("all", |part| self.whole_rule(part))
-            .map(End::All)
+            .map(EndRule::All)
     }
 
     fn whole_rule(&mut self, member: &Member<'_>) -> Result<Rule> {
@@ -285,7 +285,7 @@ impl Reader {
         subject: &str,
         member: &Member<'_>,
         at: Option<&Pointer>,
-    ) -> Result<Condition> {
+    ) -> Result<When> {
         let (subject, shared) = match subject {
             "@event" => (Subject::Event, 0),
             "@data" => (Subject::Data, 0),
@@ -295,7 +295,7 @@ impl Reader {
                 (Subject::Place(self.trie.insert(&place)), shared)
             }
         };
-        Ok(Condition {
+        Ok(When {
             subject,
             shared,
             test: test(member)?,

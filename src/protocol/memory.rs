@@ -3,7 +3,7 @@
 
 use super::found::{Findings, Slice};
 use super::pointer::Place;
-use super::rules::{End, Facts, Rule};
+use super::rules::{EndRule, Facts, Rule};
 
 /// The memory of one stream.
 #[derive(Debug, Default)]
@@ -126,14 +126,14 @@ impl Memory {
     }
 
     /// Whether the stream may end after this event.
-    pub(super) fn ends(&mut self, rules: &[End], facts: Facts<'_>) -> bool {
+    pub(super) fn ends(&mut self, rules: &[EndRule], facts: Facts<'_>) -> bool {
         self.ended.resize(rules.len(), 0);
         let mut ends = false;
         for (number, rule) in rules.iter().enumerate() {
             ends |= match rule {
-                End::One(rule) => rule.holds(facts),
-                End::Each(rule, member) => self.all_end(number, rule, member, facts),
-                End::All(parts) => {
+                EndRule::One(rule) => rule.holds(facts),
+                EndRule::Each(rule, member) => self.all_end(number, rule, member, facts),
+                EndRule::All(parts) => {
                     let ended = &mut self.ended[number];
                     for (bit, _) in (0..).zip(parts).filter(|(_, part)| part.holds(facts)) {
                         *ended |= 1_u64 << bit;

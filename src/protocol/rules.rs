@@ -22,7 +22,7 @@ pub(super) struct Rules {
     pub(super) replace: Vec<Source>,
     pub(super) spans: Vec<SpanRule>,
     pub(super) errors: Vec<ErrorRule>,
-    pub(super) end: Vec<End>,
+    pub(super) end: Vec<EndRule>,
     pub(super) keep_alive: Vec<Rule>,
     pub(super) ignore: Vec<Rule>,
 }
@@ -61,11 +61,11 @@ pub(super) enum Subject {
 pub(super) struct Rule {
     /// The event's type is one of these; any, if there are none.
     pub(super) on: Vec<String>,
-    pub(super) when: Vec<Condition>,
+    pub(super) when: Vec<When>,
 }
 
 #[derive(Debug)]
-pub(super) struct Condition {
+pub(super) struct When {
     pub(super) subject: Subject,
     /// Mask of the array levels in which the condition is about the same elements as the source
     /// that it belongs to.
@@ -135,7 +135,7 @@ pub(super) struct Per {
 
 /// What a stream may end after.
 #[derive(Debug)]
-pub(super) enum End {
+pub(super) enum EndRule {
     /// An event of that kind.
     One(Rule),
     /// An event of that kind for each of the answers that this member tells apart.
@@ -267,7 +267,7 @@ impl Remembered {
     }
 }
 
-impl Condition {
+impl When {
     fn holds(&self, facts: Facts<'_>, element: Option<u64>) -> bool {
         match self.subject {
             Subject::Event => self.test.holds_for_text(facts.event),

@@ -50,7 +50,7 @@ impl Step {
 
 /// What a test came to. Times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Outcome {
+pub struct Graded {
     /// Number of users.
     pub users: u32,
     /// Time between the tokens of each, as asked for.
@@ -83,7 +83,7 @@ pub fn tolerated(metric_ms: f64) -> f64 {
     (0.05 * metric_ms).max(5.0)
 }
 
-impl Outcome {
+impl Graded {
     /// Whether the true errors are within what a valid run may have.
     #[must_use]
     pub fn is_exact(&self) -> bool {
@@ -132,7 +132,7 @@ impl Drop for Workplace {
 /// # Errors
 ///
 /// If a process cannot be started, or does not leave what it should.
-pub fn run(step: &Step, workplace: &Workplace) -> io::Result<Outcome> {
+pub fn run(step: &Step, workplace: &Workplace) -> io::Result<Graded> {
     let program = std::env::current_exe()?;
     let log = workplace.file("truth.csv");
     let service = Service::start(&program, step, &log)?;
@@ -169,12 +169,12 @@ pub fn run(step: &Step, workplace: &Workplace) -> io::Result<Outcome> {
     Ok(outcome(step, summary, errors))
 }
 
-fn outcome(step: &Step, summary: &Value, errors: Option<Errors>) -> Outcome {
+fn outcome(step: &Step, summary: &Value, errors: Option<Errors>) -> Graded {
     let client = &summary["client"];
     let reasons = summary["verdict"]["reasons"].as_array();
     let chunks = summary["chunks"].as_f64().unwrap_or_default();
     let duration = summary["duration_s"].as_f64();
-    Outcome {
+    Graded {
         users: step.users,
         itl_ms: step.itl.as_secs_f64() * 1_000.0,
         condition: step.condition.name(),

@@ -34,7 +34,7 @@ pub struct Errors {
 
 /// A row of the requests CSV, as far as it is needed.
 #[derive(Deserialize)]
-struct Measured {
+struct RequestRow {
     outcome: String,
     message_id: String,
     ttft_ms: Option<f64>,
@@ -42,7 +42,7 @@ struct Measured {
 
 /// A row of the service's log, as far as it is needed.
 #[derive(Deserialize)]
-struct Done {
+struct LogRow {
     id: String,
     late_us: Option<f64>,
     first_token_us: Option<f64>,
@@ -53,11 +53,11 @@ struct Done {
 /// `None` where there are none.
 #[must_use]
 pub fn compare(requests_csv: &[u8], itl: Spread, log_csv: &[u8]) -> Option<Errors> {
-    let done: HashMap<String, Done> = rows::<Done>(log_csv)
+    let done: HashMap<String, LogRow> = rows::<LogRow>(log_csv)
         .map(|row| (row.id.clone(), row))
         .collect();
     let (mut ttft, mut gaps, mut late) = (Vec::new(), Vec::new(), Vec::new());
-    for row in rows::<Measured>(requests_csv).filter(|row| row.outcome == "ok") {
+    for row in rows::<RequestRow>(requests_csv).filter(|row| row.outcome == "ok") {
         let Some(truth) = done.get(&row.message_id) else {
             continue;
         };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use super::reads::Broken;
+use super::reads::FailedRead;
 use crate::arrival::Received;
 use crate::sse::may_complete_several;
 
@@ -26,7 +26,7 @@ pub(super) struct Backlog {
     waiting: SmallVec<[Received; MOST]>,
     /// How many of these have been told.
     told: usize,
-    broken: Option<Broken>,
+    failed: Option<FailedRead>,
     /// The read before the last one.
     before: Option<Received>,
 }
@@ -34,21 +34,21 @@ pub(super) struct Backlog {
 impl Backlog {
     /// Whether there is nothing to tell.
     pub(super) fn is_empty(&self) -> bool {
-        self.told == self.waiting.len() && self.broken.is_none()
+        self.told == self.waiting.len() && self.failed.is_none()
     }
 
     /// The oldest that has not been told.
-    pub(super) fn pop(&mut self) -> Option<Result<Received, Broken>> {
+    pub(super) fn pop(&mut self) -> Option<Result<Received, FailedRead>> {
         if let Some(received) = self.waiting.get(self.told) {
             self.told += 1;
             return Some(Ok(*received));
         }
-        self.broken.take().map(Err)
+        self.failed.take().map(Err)
     }
 
     /// Takes a read that failed; nothing comes after it.
-    pub(super) fn fail(&mut self, broken: Broken) {
-        self.broken = Some(broken);
+    pub(super) fn fail(&mut self, failed: FailedRead) {
+        self.failed = Some(failed);
     }
 
     /// Takes a read.
@@ -179,7 +179,7 @@ mod tests {
         let mut backlog = Backlog::default();
         let told = |backlog: &mut Backlog| {
             let told = backlog.pop()?;
-            Some(told.map(|read| read.bytes).map_err(|broken| broken.at))
+            Some(told.map(|read| read.bytes).map_err(|failed| failed.at))
         };
         for bytes in [EVENT, b"ab"] {
             backlog.push(read(bytes, 1, 1));
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(told(&mut backlog), Some(Ok(EVENT.len())));
         let at = Stamp::from_micros(5);
         let error = io::ErrorKind::ConnectionReset.into();
-        backlog.fail(Broken { error, at });
+        backlog.fail(FailedRead { error, at });
         assert_eq!(told(&mut backlog), Some(Ok(2)));
         assert!(!backlog.is_empty());
         assert_eq!(told(&mut backlog), Some(Err(at)));

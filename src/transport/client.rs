@@ -9,7 +9,7 @@ use std::time::Duration;
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::{Agent, BodyReader};
 
-use super::probe::{Deadlines, Notes, Probe, Stage};
+use super::exchange::{Deadlines, Exchange, Notes, Reached};
 use super::{Transport, failure};
 use crate::clock::{Clock, Stamp};
 use crate::record::{ClockSource, Connection, Failure};
@@ -28,13 +28,13 @@ pub enum Interruption {
 pub struct Client {
     pub(super) transport: Arc<Transport>,
     pub(super) agent: Agent,
-    pub(super) probe: Arc<Probe>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 impl Client {
     /// Sets the clock of a run that begins; to be called before anything is sent.
     pub fn begin_run(&self, clock: Clock) {
-        self.probe.begin_run(clock);
+        self.exchange.begin_run(clock);
     }
 
     /// Sends a request and waits for the head of its response. `total` is when the whole request,
@@ -50,17 +50,18 @@ impl Client {
         total: Option<Stamp>,
     ) -> Result<Response<'_>, Interruption> {
         let token = self.transport.settings.token_timeout;
-        self.probe.begin(Deadlines {
+        self.exchange.begin(Deadlines {
             total,
-            token: token.map(|wait| self.probe.clock().now() + wait),
+            token: token.map(|wait| self.exchange.clock().now() + wait),
         });
         let uri = self.transport.uri.clone();
         let result = self.request(uri, auth, body);
         let result = result.and_then(|request| self.agent.run(request));
         match result {
             Ok(response) => {
-                self.probe.note(|notes| notes.stage = Stage::Streaming);
-                let headers_at = self.probe.see(|notes| notes.last_read);
+                self.exchange
+                    .note(|notes| notes.reached = Reached::Streaming);
+                let headers_at = self.exchange.see(|notes| notes.last_read);
                 let (head, body) = response.into_parts();
                 Ok(Response {
                     status: head.status.as_u16(),
@@ -90,8 +91,8 @@ impl Client {
         body: &[u8],
         within: Duration,
     ) {
-        self.probe.begin(Deadlines {
-            total: Some(self.probe.clock().now() + within),
+        self.exchange.begin(Deadlines {
+            total: Some(self.exchange.clock().now() + within),
             token: None,
         });
         if let Some(uri) = beside(&self.transport.uri, path) {
@@ -121,14 +122,15 @@ impl Client {
     }
 
     fn interruption(&self, error: &ureq::Error) -> Interruption {
-        if self.probe.is_cut() {
+        if self.exchange.is_cut() {
             return Interruption::Cut;
         }
         let proxy_status = failure::proxy_status(error);
-        self.probe.note(|notes| notes.proxy_status = proxy_status);
+        self.exchange
+            .note(|notes| notes.proxy_status = proxy_status);
         Interruption::Failed(failure::classify(
             error,
-            &self.probe.notes(),
+            &self.exchange.notes(),
             &self.transport.peer(),
         ))
     }
@@ -136,7 +138,7 @@ impl Client {
     /// What is known of the last attempt.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
-        Attempt::from(self.probe.notes())
+        Attempt::from(self.exchange.notes())
     }
 
     /// A handle by which another thread cuts this client's requests.
@@ -144,7 +146,7 @@ impl Client {
     pub fn cutter(&self) -> Cutter {
         Cutter {
             agent: self.agent.clone(),
-            probe: Arc::clone(&self.probe),
+            exchange: Arc::clone(&self.exchange),
         }
     }
 }
@@ -208,20 +210,21 @@ impl From<Notes> for Attempt {
 #[derive(Debug)]
 pub struct Cutter {
     agent: Agent,
-    probe: Arc<Probe>,
+    exchange: Arc<Exchange>,
 }
 
 impl Cutter {
     /// Ends every read and write of the client at once. A connect in progress is not interrupted.
     pub fn cut(&self) {
-        self.probe.cut();
+        self.exchange.cut();
         self.agent.clone().shutdown();
     }
 
     /// Whether the client is where a cut does not reach it: in the system's connect.
     #[must_use]
     pub fn is_connecting(&self) -> bool {
-        self.probe.see(|notes| notes.stage == Stage::Connecting)
+        self.exchange
+            .see(|notes| notes.reached == Reached::Connecting)
     }
 }
 
@@ -281,12 +284,12 @@ impl Response<'_> {
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<Arrival, Interruption> {
         match self.body.read(buffer) {
             Ok(bytes) => {
-                let probe = &self.client.probe;
-                if bytes == 0 && (probe.see(|notes| notes.reset) || probe.is_cut()) {
+                let exchange = &self.client.exchange;
+                if bytes == 0 && (exchange.see(|notes| notes.reset) || exchange.is_cut()) {
                     let error = ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into());
                     return Err(self.client.interruption(&error));
                 }
-                Ok(probe.see(|notes| Arrival {
+                Ok(exchange.see(|notes| Arrival {
                     bytes,
                     at: notes.last_read,
                     read: notes.reads,
@@ -312,12 +315,12 @@ impl Response<'_> {
             .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
         let shows_end = is_chunked || self.header("content-length").is_none();
         let may_wait = is_plain && shows_end && !transport.settings.user_clock;
-        self.client.probe.set_patient(may_wait);
+        self.client.exchange.set_patient(may_wait);
     }
 
     /// The next token must have come by then; `None` while none is awaited.
     pub fn set_token_deadline(&mut self, at: Option<Stamp>) {
-        self.client.probe.set_token_deadline(at);
+        self.client.exchange.set_token_deadline(at);
     }
 
     /// What is known of the attempt.

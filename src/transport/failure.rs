@@ -6,7 +6,7 @@ use std::io;
 
 use ureq::Error;
 
-use super::probe::{Limit, Notes, Stage};
+use super::exchange::{Notes, Reached, TimeLimit};
 use crate::record::{Failure, FailureKind};
 
 /// The failure that ended an attempt; `peer` names whom the connection was to be made to.
@@ -14,60 +14,62 @@ pub(super) fn classify(error: &Error, notes: &Notes, peer: &str) -> Failure {
     if let (Error::Timeout(_), Some(limit)) = (error, notes.exceeded) {
         return timeout(limit, notes);
     }
-    let kind = match (error, notes.stage) {
-        (Error::HostNotFound, _) | (Error::Io(_), Stage::Resolving) => FailureKind::Dns,
+    let kind = match (error, notes.reached) {
+        (Error::HostNotFound, _) | (Error::Io(_), Reached::Resolving) => FailureKind::Dns,
         (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_) | Error::TlsRequired, _) => {
             FailureKind::Tls
         }
         (Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_), _) => {
             FailureKind::Malformed
         }
-        (Error::Timeout(_), stage) => return timeout(limit_of(stage), notes),
+        (Error::Timeout(_), reached) => return timeout(limit_of(reached), notes),
         (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _)
-        | (_, Stage::Resolving | Stage::Connecting | Stage::Tunnelling) => FailureKind::Connect,
-        (_, Stage::Handshaking) => FailureKind::Tls,
-        (_, Stage::Sending) => FailureKind::Send,
-        (_, Stage::Waiting) => FailureKind::Reset,
-        (_, Stage::Streaming) if notes.reset => FailureKind::Reset,
-        (_, Stage::Streaming) => FailureKind::Truncated,
+        | (_, Reached::Resolving | Reached::Connecting | Reached::Tunnelling) => {
+            FailureKind::Connect
+        }
+        (_, Reached::Handshaking) => FailureKind::Tls,
+        (_, Reached::Sending) => FailureKind::Send,
+        (_, Reached::Waiting) => FailureKind::Reset,
+        (_, Reached::Streaming) if notes.reset => FailureKind::Reset,
+        (_, Reached::Streaming) => FailureKind::Truncated,
     };
     Failure::new(kind, detail(error, kind, notes, peer))
 }
 
-/// The limit that a stage's waits are subject to.
-fn limit_of(stage: Stage) -> Limit {
-    match stage {
-        Stage::Resolving | Stage::Connecting | Stage::Tunnelling | Stage::Handshaking => {
-            Limit::Connect
+/// The limit of a wait at that point.
+fn limit_of(reached: Reached) -> TimeLimit {
+    match reached {
+        Reached::Resolving | Reached::Connecting | Reached::Tunnelling | Reached::Handshaking => {
+            TimeLimit::Connect
         }
-        Stage::Sending => Limit::Send,
-        Stage::Waiting | Stage::Streaming => Limit::Idle,
+        Reached::Sending => TimeLimit::Send,
+        Reached::Waiting | Reached::Streaming => TimeLimit::Idle,
     }
 }
 
-fn timeout(limit: Limit, notes: &Notes) -> Failure {
+fn timeout(limit: TimeLimit, notes: &Notes) -> Failure {
     let (kind, what) = match limit {
-        Limit::Connect => (
+        TimeLimit::Connect => (
             FailureKind::TimeoutConnect,
             "no connection within the connect timeout",
         ),
-        Limit::Send => (
+        TimeLimit::Send => (
             FailureKind::TimeoutSend,
             "the request could not be written within the timeout",
         ),
-        Limit::Idle if notes.stage == Stage::Streaming => (
+        TimeLimit::Idle if notes.reached == Reached::Streaming => (
             FailureKind::TimeoutIdle,
             "the stream was silent for longer than the timeout",
         ),
-        Limit::Idle => (
+        TimeLimit::Idle => (
             FailureKind::TimeoutResponse,
             "no response head within the timeout",
         ),
-        Limit::Token => (
+        TimeLimit::Token => (
             FailureKind::TimeoutToken,
             "no token within the token timeout",
         ),
-        Limit::Total => (
+        TimeLimit::Total => (
             FailureKind::TimeoutTotal,
             "the request took longer than the max time",
         ),
@@ -81,7 +83,7 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String
         other => other.to_string(),
     };
     match kind {
-        FailureKind::Reset if notes.reset && notes.stage == Stage::Streaming => {
+        FailureKind::Reset if notes.reset && notes.reached == Reached::Streaming => {
             "the server reset the connection inside the response".to_owned()
         }
         FailureKind::Reset if notes.reset => {
@@ -155,43 +157,43 @@ mod tests {
     fn the_stage_decides_what_an_error_means() {
         let io = || Error::Io(io::ErrorKind::UnexpectedEof.into());
         let table = [
-            (io(), Stage::Resolving, false, FailureKind::Dns),
-            (io(), Stage::Connecting, false, FailureKind::Connect),
-            (io(), Stage::Tunnelling, false, FailureKind::Connect),
-            (io(), Stage::Handshaking, false, FailureKind::Tls),
-            (io(), Stage::Sending, false, FailureKind::Send),
-            (io(), Stage::Waiting, false, FailureKind::Reset),
-            (io(), Stage::Streaming, false, FailureKind::Truncated),
-            (io(), Stage::Streaming, true, FailureKind::Reset),
+            (io(), Reached::Resolving, false, FailureKind::Dns),
+            (io(), Reached::Connecting, false, FailureKind::Connect),
+            (io(), Reached::Tunnelling, false, FailureKind::Connect),
+            (io(), Reached::Handshaking, false, FailureKind::Tls),
+            (io(), Reached::Sending, false, FailureKind::Send),
+            (io(), Reached::Waiting, false, FailureKind::Reset),
+            (io(), Reached::Streaming, false, FailureKind::Truncated),
+            (io(), Reached::Streaming, true, FailureKind::Reset),
             (
                 Error::HostNotFound,
-                Stage::Resolving,
+                Reached::Resolving,
                 false,
                 FailureKind::Dns,
             ),
             (
                 Error::ConnectionFailed,
-                Stage::Connecting,
+                Reached::Connecting,
                 false,
                 FailureKind::Connect,
             ),
             (
                 Error::LargeResponseHeader(9, 9),
-                Stage::Waiting,
+                Reached::Waiting,
                 false,
                 FailureKind::Malformed,
             ),
         ];
-        for (error, stage, reset, expected) in table {
+        for (error, reached, reset, expected) in table {
             let notes = Notes {
-                stage,
+                reached,
                 reset,
                 ..Notes::default()
             };
             assert_eq!(
                 classify(&error, &notes, "host:80").kind,
                 expected,
-                "{error} at {stage:?}"
+                "{error} at {reached:?}"
             );
         }
     }
@@ -200,24 +202,40 @@ mod tests {
     fn a_timeout_is_named_by_the_limit_that_was_exceeded() {
         let table = [
             (
-                Limit::Connect,
-                Stage::Handshaking,
+                TimeLimit::Connect,
+                Reached::Handshaking,
                 FailureKind::TimeoutConnect,
             ),
-            (Limit::Send, Stage::Sending, FailureKind::TimeoutSend),
-            (Limit::Idle, Stage::Waiting, FailureKind::TimeoutResponse),
-            (Limit::Idle, Stage::Streaming, FailureKind::TimeoutIdle),
-            (Limit::Token, Stage::Streaming, FailureKind::TimeoutToken),
-            (Limit::Total, Stage::Connecting, FailureKind::TimeoutTotal),
+            (TimeLimit::Send, Reached::Sending, FailureKind::TimeoutSend),
+            (
+                TimeLimit::Idle,
+                Reached::Waiting,
+                FailureKind::TimeoutResponse,
+            ),
+            (
+                TimeLimit::Idle,
+                Reached::Streaming,
+                FailureKind::TimeoutIdle,
+            ),
+            (
+                TimeLimit::Token,
+                Reached::Streaming,
+                FailureKind::TimeoutToken,
+            ),
+            (
+                TimeLimit::Total,
+                Reached::Connecting,
+                FailureKind::TimeoutTotal,
+            ),
         ];
-        for (limit, stage, expected) in table {
+        for (limit, reached, expected) in table {
             let notes = Notes {
-                stage,
+                reached,
                 exceeded: Some(limit),
                 ..Notes::default()
             };
             let failure = classify(&Error::Timeout(Timeout::Global), &notes, "host:80");
-            assert_eq!(failure.kind, expected, "{limit:?} at {stage:?}");
+            assert_eq!(failure.kind, expected, "{limit:?} at {reached:?}");
         }
     }
 
@@ -242,30 +260,30 @@ mod tests {
         let table = [
             (
                 io(io::ErrorKind::ConnectionRefused),
-                Stage::Connecting,
+                Reached::Connecting,
                 "host:80: connection refused",
             ),
-            (io(io::ErrorKind::NotFound), Stage::Resolving, "host:80: "),
+            (io(io::ErrorKind::NotFound), Reached::Resolving, "host:80: "),
             (
                 proxy(407),
-                Stage::Tunnelling,
+                Reached::Tunnelling,
                 "host:80: HTTP 407 to CONNECT, Proxy",
             ),
             (
                 proxy(403),
-                Stage::Tunnelling,
+                Reached::Tunnelling,
                 "host:80: HTTP 403 to CONNECT",
             ),
-            (Error::Io(authority), Stage::Handshaking, "(CA:TRUE)"),
+            (Error::Io(authority), Reached::Handshaking, "(CA:TRUE)"),
             (
                 Error::LargeResponseHeader(16_385, 16_384),
-                Stage::Waiting,
+                Reached::Waiting,
                 "larger than 16384 bytes",
             ),
         ];
-        for (error, stage, expected) in table {
+        for (error, reached, expected) in table {
             let notes = Notes {
-                stage,
+                reached,
                 ..Notes::default()
             };
             let detail = classify(&error, &notes, "host:80").detail;

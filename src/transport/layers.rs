@@ -9,14 +9,14 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, NextTimeout, RustlsConnector, Transport,
 };
 
-use super::probe::{Probe, Stage};
+use super::exchange::{Exchange, Reached};
 use crate::monitor::run_queue_wait;
 
 /// ureq's TLS connector, shared by all agents so that certificates are parsed once, and timed.
 #[derive(Clone, Debug)]
 pub(super) struct SharedTls {
     pub(super) rustls: Arc<RustlsConnector>,
-    pub(super) probe: Arc<Probe>,
+    pub(super) exchange: Arc<Exchange>,
 }
 
 impl SharedTls {
@@ -28,11 +28,12 @@ impl SharedTls {
         details: &ConnectionDetails,
         plain: In,
     ) -> Result<Option<Box<dyn Transport>>, Error> {
-        self.probe.note(|notes| notes.stage = Stage::Handshaking);
-        let began = self.probe.clock().now();
+        self.exchange
+            .note(|notes| notes.reached = Reached::Handshaking);
+        let began = self.exchange.clock().now();
         let wrapped = self.rustls.connect(details, Some(plain))?;
-        let took = self.probe.clock().now().since(began);
-        self.probe.note(|notes| notes.tls = Some(took));
+        let took = self.exchange.clock().now().since(began);
+        self.exchange.note(|notes| notes.tls = Some(took));
         Ok(wrapped.map(|connection| Box::new(connection) as Box<dyn Transport>))
     }
 }
@@ -57,7 +58,7 @@ impl<In: Transport> Connector<In> for SharedTls {
 /// response does.
 #[derive(Debug)]
 pub(super) struct Outermost {
-    pub(super) probe: Arc<Probe>,
+    pub(super) exchange: Arc<Exchange>,
     /// With a proxy the whole chain runs for the connection to the proxy first.
     pub(super) proxied: bool,
 }
@@ -77,7 +78,7 @@ impl<In: Transport> Connector<In> for Outermost {
             } else {
                 Either::B(OutermostTransport {
                     inner,
-                    probe: Arc::clone(&self.probe),
+                    exchange: Arc::clone(&self.exchange),
                     sending: false,
                     is_first: true,
                 })
@@ -90,7 +91,7 @@ impl<In: Transport> Connector<In> for Outermost {
 #[derive(Debug)]
 pub(super) struct OutermostTransport<T> {
     inner: T,
-    probe: Arc<Probe>,
+    exchange: Arc<Exchange>,
     /// Something has been written since input was last awaited.
     sending: bool,
     /// The response's first byte has not come.
@@ -104,29 +105,29 @@ impl<T: Transport> Transport for OutermostTransport<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         (self.sending, self.is_first) = (true, true);
-        let began = self.probe.clock().now();
-        self.probe.note(|notes| {
-            notes.stage = Stage::Sending;
+        let began = self.exchange.clock().now();
+        self.exchange.note(|notes| {
+            notes.reached = Reached::Sending;
             notes.send_began.get_or_insert(began);
         });
         self.inner.transmit_output(amount, timeout)?;
-        let now = self.probe.clock().now();
-        self.probe.note(|notes| notes.sent = Some(now));
+        let now = self.exchange.clock().now();
+        self.exchange.note(|notes| notes.sent = Some(now));
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         if mem::take(&mut self.sending) {
             let waited = run_queue_wait();
-            self.probe.note(|notes| {
-                notes.stage = Stage::Waiting;
+            self.exchange.note(|notes| {
+                notes.reached = Reached::Waiting;
                 notes.waited = waited;
             });
         }
         let more = self.inner.await_input(timeout)?;
         if more && mem::take(&mut self.is_first) {
             // The stamp is that of the socket read that delivered the bytes.
-            self.probe.note(|notes| {
+            self.exchange.note(|notes| {
                 notes.first_byte.get_or_insert(notes.last_read);
             });
         }

@@ -13,8 +13,8 @@ use ureq::{Error, Timeout};
 
 use super::backlog::Backlog;
 use super::buffers::ConnectionBuffers;
-use super::probe::{Limit, Probe, Stage};
-use super::reads::{Broken, Read, Reads, Wait, is_timeout};
+use super::exchange::{Exchange, Reached, TimeLimit};
+use super::reads::{FailedRead, Read, Reads, Wait, is_timeout};
 use crate::clock::Stamp;
 
 /// The largest piece of output that is held back, in bytes: a request's head.
@@ -24,10 +24,10 @@ const MOST_HELD: usize = 2 * 1024;
 /// it.
 const SILENCE: Duration = Duration::from_millis(500);
 
-/// Opens TCP connections that note what happens to them in the user's [`Probe`].
+/// Opens TCP connections that note what happens to them in the user's [`Exchange`].
 #[derive(Debug)]
 pub(super) struct TcpLeaf {
-    pub(super) probe: Arc<Probe>,
+    pub(super) exchange: Arc<Exchange>,
     /// Longest wait for a write or a read.
     pub(super) timeout: Duration,
     /// Whether arrivals are stamped when `read` returns, whatever the kernel tells.
@@ -50,11 +50,11 @@ impl<In: Transport> Connector<In> for TcpLeaf {
         let handle = Arc::downgrade(&stream) as Weak<dyn ShutdownHandle>;
         (details.register_shutdown)(handle)?;
         Ok(Some(Either::B(TcpTransport {
-            probe: Arc::clone(&self.probe),
+            exchange: Arc::clone(&self.exchange),
             buffers: ConnectionBuffers::new(),
             backlog: Backlog::default(),
             silent_since: None,
-            reads: Reads::new(&stream, self.probe.clock(), self.timeout),
+            reads: Reads::new(&stream, self.exchange.clock(), self.timeout),
             stream,
             user_clock: self.user_clock,
             timeout: self.timeout,
@@ -67,19 +67,21 @@ impl TcpLeaf {
     /// Connects to the first address that answers. The time left is shared evenly by those not
     /// tried yet, so that a black hole does not starve them.
     fn open(&self, details: &ConnectionDetails) -> Result<TcpStream, Error> {
-        let probe = &self.probe;
-        let began = probe.clock().now();
+        let exchange = &self.exchange;
+        let began = exchange.clock().now();
         let budget = exact(details.timeout).unwrap_or(self.timeout);
-        let (deadline, cause) = probe.deadlines().earliest(began, budget, Limit::Connect);
-        probe.note(|notes| {
-            notes.stage = Stage::Connecting;
+        let (deadline, cause) = exchange
+            .deadlines()
+            .earliest(began, budget, TimeLimit::Connect);
+        exchange.note(|notes| {
+            notes.reached = Reached::Connecting;
             notes.connected = true;
         });
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         let addresses: &[SocketAddr] = &details.addrs;
         for (index, address) in addresses.iter().enumerate() {
             let untried = u32::try_from(addresses.len() - index).unwrap_or(1);
-            let left = probe.clock().until(deadline) / untried;
+            let left = exchange.clock().until(deadline) / untried;
             if left.is_zero() {
                 last = io::ErrorKind::TimedOut.into();
                 break;
@@ -87,9 +89,9 @@ impl TcpLeaf {
             match TcpStream::connect_timeout(address, left) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
-                    let took = probe.clock().now().since(began);
-                    probe.note(|notes| {
-                        notes.stage = Stage::Tunnelling;
+                    let took = exchange.clock().now().since(began);
+                    exchange.note(|notes| {
+                        notes.reached = Reached::Tunnelling;
                         notes.connect = Some(took);
                         notes.server_addr = Some(*address);
                     });
@@ -98,8 +100,8 @@ impl TcpLeaf {
                 Err(error) => last = error,
             }
         }
-        if last.kind() == io::ErrorKind::TimedOut && probe.clock().until(deadline).is_zero() {
-            probe.note(|notes| notes.exceeded = Some(cause));
+        if last.kind() == io::ErrorKind::TimedOut && exchange.clock().until(deadline).is_zero() {
+            exchange.note(|notes| notes.exceeded = Some(cause));
             return Err(Error::Timeout(Timeout::Connect));
         }
         Err(last.into())
@@ -115,7 +117,7 @@ fn exact(timeout: NextTimeout) -> Option<Duration> {
 #[derive(Debug)]
 pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
-    probe: Arc<Probe>,
+    exchange: Arc<Exchange>,
     buffers: ConnectionBuffers,
     backlog: Backlog,
     /// The last read, where those that waited have been told because nothing came after it.
@@ -131,19 +133,19 @@ pub(super) struct TcpTransport {
 impl TcpTransport {
     /// How long a wait may last, and what it exceeds then. A limit of ureq's is that of the connect
     /// phase, the only one that it is given.
-    fn longest(&self, limit: NextTimeout, cause: Limit) -> (Duration, Limit) {
+    fn longest(&self, limit: NextTimeout, cause: TimeLimit) -> (Duration, TimeLimit) {
         match exact(limit) {
-            Some(left) => (left, Limit::Connect),
+            Some(left) => (left, TimeLimit::Connect),
             None => (self.timeout, cause),
         }
     }
 
     /// Reads until what has come may wait no longer: that is once, where reads do not wait.
     fn gather(&mut self, limit: NextTimeout) -> Result<(), Error> {
-        let is_patient = self.probe.is_patient();
-        let deadlines = self.probe.deadlines();
-        let (longest, cause) = self.longest(limit, Limit::Idle);
-        let mut now = self.probe.clock().now();
+        let is_patient = self.exchange.is_patient();
+        let deadlines = self.exchange.deadlines();
+        let (longest, cause) = self.longest(limit, TimeLimit::Idle);
+        let mut now = self.exchange.clock().now();
         let silent_since = self.silent_since.take().filter(|_| is_patient);
         let mut since = silent_since.unwrap_or(now);
         loop {
@@ -170,8 +172,8 @@ impl TcpTransport {
                     }
                     (since, now) = (received.returned, received.returned);
                 }
-                Read::Broken(broken) => {
-                    self.backlog.fail(broken);
+                Read::Failed(failed) => {
+                    self.backlog.fail(failed);
                     return Ok(());
                 }
                 Read::Late if others_wait => {
@@ -185,14 +187,14 @@ impl TcpTransport {
 
     /// Writes what has been held back.
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
-        let began = self.probe.clock().now();
-        let (longest, cause) = self.longest(limit, Limit::Send);
-        let (deadline, cause) = self.probe.deadlines().earliest(began, longest, cause);
+        let began = self.exchange.clock().now();
+        let (longest, cause) = self.longest(limit, TimeLimit::Send);
+        let (deadline, cause) = self.exchange.deadlines().earliest(began, longest, cause);
         let left = deadline.since(began);
         if left.is_zero() {
             return Err(self.exceeded(cause, limit.reason));
         }
-        let wanted = if cause == Limit::Send {
+        let wanted = if cause == TimeLimit::Send {
             self.timeout
         } else {
             left
@@ -210,8 +212,8 @@ impl TcpTransport {
         }
     }
 
-    fn exceeded(&self, cause: Limit, timeout: Timeout) -> Error {
-        self.probe.note(|notes| notes.exceeded = Some(cause));
+    fn exceeded(&self, cause: TimeLimit, timeout: Timeout) -> Error {
+        self.exchange.note(|notes| notes.exceeded = Some(cause));
         Error::Timeout(timeout)
     }
 }
@@ -247,12 +249,12 @@ impl Transport for TcpTransport {
             Ok(received) => {
                 self.buffers.tell(received.bytes);
                 let more = !self.backlog.is_empty();
-                self.probe
+                self.exchange
                     .note(|notes| notes.take(&received, self.user_clock, more));
                 Ok(received.bytes > 0)
             }
-            Err(Broken { error, at }) => {
-                self.probe.note(|notes| {
+            Err(FailedRead { error, at }) => {
+                self.exchange.note(|notes| {
                     notes.last_read = at;
                     notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
                 });

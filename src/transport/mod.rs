@@ -8,10 +8,10 @@
 mod backlog;
 mod buffers;
 mod client;
+mod exchange;
 mod failure;
 mod layers;
 mod leaf;
-mod probe;
 mod reads;
 mod resolver;
 
@@ -27,10 +27,10 @@ use ureq::{Agent, Proxy};
 pub use self::client::{Arrival, Attempt, Client, Cutter, Interruption, Response};
 
 use self::buffers::{MOST_INPUT, OUTPUT};
+use self::exchange::Exchange;
 use self::layers::{Outermost, SharedTls};
 use self::leaf::TcpLeaf;
-use self::probe::Probe;
-use self::resolver::{Names, UserResolver};
+use self::resolver::{Lookups, UserResolver};
 use crate::arrival::Stamping;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
@@ -46,7 +46,7 @@ pub struct Transport {
     uri: Uri,
     headers: HeaderMap,
     rustls: Arc<RustlsConnector>,
-    names: Arc<Names>,
+    lookups: Arc<Lookups>,
     _stamping: Stamping,
     refused_sockets: AtomicU64,
 }
@@ -92,7 +92,7 @@ impl Transport {
             uri,
             headers,
             rustls: Arc::default(),
-            names: Arc::default(),
+            lookups: Arc::default(),
             _stamping: Stamping::start(),
             refused_sockets: AtomicU64::new(0),
         })
@@ -101,31 +101,31 @@ impl Transport {
     /// A client for one user's thread; it is told when the run begins ([`Client::begin_run`]).
     #[must_use]
     pub fn client(self: &Arc<Self>) -> Client {
-        let probe = Arc::new(Probe::new());
+        let exchange = Arc::new(Exchange::new());
         let connector = ()
             .chain(ConnectProxyConnector::default())
             .chain(TcpLeaf {
-                probe: Arc::clone(&probe),
+                exchange: Arc::clone(&exchange),
                 timeout: self.settings.timeout,
                 user_clock: self.settings.user_clock,
             })
             .chain(SharedTls {
                 rustls: Arc::clone(&self.rustls),
-                probe: Arc::clone(&probe),
+                exchange: Arc::clone(&exchange),
             })
             .chain(Outermost {
-                probe: Arc::clone(&probe),
+                exchange: Arc::clone(&exchange),
                 proxied: self.settings.proxy.is_some(),
             });
         let resolver = UserResolver {
-            names: Arc::clone(&self.names),
-            probe: Arc::clone(&probe),
+            lookups: Arc::clone(&self.lookups),
+            exchange: Arc::clone(&exchange),
             connect_timeout: self.settings.connect_timeout,
         };
         Client {
             transport: Arc::clone(self),
             agent: Agent::with_parts(self.agent_config.clone(), connector, resolver),
-            probe,
+            exchange,
         }
     }
 
@@ -150,7 +150,7 @@ impl Transport {
 
     /// Ends every wait for a name. Clients are cut one by one, with their [`Cutter`]s.
     pub fn cut_lookups(&self) {
-        self.names.cut();
+        self.lookups.cut();
     }
 }
 

@@ -13,14 +13,14 @@ pub(super) enum Read {
     /// The read brought something, or the end.
     Received(Received),
     /// It failed.
-    Broken(Broken),
+    Failed(FailedRead),
     /// Nothing came in time.
     Late,
 }
 
 /// A read that failed.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(super) struct FailedRead {
     pub(super) error: io::Error,
     pub(super) at: Stamp,
 }
@@ -88,7 +88,7 @@ impl Reads {
                 }
                 Err(error) => {
                     let at = self.clock.now();
-                    return Ok(Read::Broken(Broken { error, at }));
+                    return Ok(Read::Failed(FailedRead { error, at }));
                 }
             }
         }

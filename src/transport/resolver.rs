@@ -16,7 +16,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 use ureq::{Error, Timeout};
 
-use super::probe::{Limit, Probe};
+use super::exchange::{Exchange, TimeLimit};
 use crate::clock::Clock;
 
 /// A name's lookup.
@@ -26,20 +26,20 @@ enum Lookup {
     Running,
     /// Its addresses, at least one.
     Found(Arc<[SocketAddr]>),
+    /// Why it failed; the next request tries again.
+    Failed(io::ErrorKind, String),
 }
 
 /// The lookups of a run, shared by all users.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    lookups: Mutex<HashMap<String, Lookup>>,
-    /// What went wrong with a lookup that failed; the next request tries again.
-    failures: Mutex<HashMap<String, (io::ErrorKind, String)>>,
+pub(super) struct Lookups {
+    by_name: Mutex<HashMap<String, Lookup>>,
     changed: Condvar,
     cut: AtomicBool,
     rotation: AtomicUsize,
 }
 
-impl Names {
+impl Lookups {
     /// Wakes everybody who waits for a name.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::Release);
@@ -48,7 +48,7 @@ impl Names {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Lookup>> {
-        self.lookups.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The addresses of `name` (`host:port`), rotated by one at each call, and whether they had
@@ -80,8 +80,10 @@ impl Names {
                 }
                 Some(Lookup::Running) => {}
                 // Whoever waited for a lookup that failed shares its failure.
-                None if waited => return Err(self.failure(name)),
-                None => {
+                Some(Lookup::Failed(kind, text)) if waited => {
+                    return Err(io::Error::new(*kind, text.clone()));
+                }
+                None | Some(Lookup::Failed(..)) => {
                     lookups.insert(name.to_owned(), Lookup::Running);
                     self.start(name)?;
                 }
@@ -105,48 +107,30 @@ impl Names {
     /// Looks the name up in a thread of its own, since the system's resolver cannot be
     /// interrupted. If it never answers, the thread ends with the process.
     fn start(self: &Arc<Self>, name: &str) -> io::Result<()> {
-        let (names, name) = (Arc::clone(self), name.to_owned());
+        let (lookups, name) = (Arc::clone(self), name.to_owned());
         thread::Builder::new()
             .name("resolver".to_owned())
             .spawn(move || {
-                let result = name.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-                let mut lookups = names.lock();
-                match result {
-                    Ok(addresses) if !addresses.is_empty() => {
-                        lookups.insert(name, Lookup::Found(addresses.into()));
+                let found = name.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+                let lookup = match found {
+                    Ok(addresses) if addresses.is_empty() => {
+                        Lookup::Failed(io::ErrorKind::NotFound, "no address".to_owned())
                     }
-                    failed => {
-                        let failure = match failed {
-                            Err(error) => (error.kind(), error.to_string()),
-                            Ok(_) => (io::ErrorKind::NotFound, "no address".to_owned()),
-                        };
-                        lookups.remove(&name);
-                        names
-                            .failures
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .insert(name, failure);
-                    }
-                }
-                names.changed.notify_all();
+                    Ok(addresses) => Lookup::Found(addresses.into()),
+                    Err(error) => Lookup::Failed(error.kind(), error.to_string()),
+                };
+                lookups.lock().insert(name, lookup);
+                lookups.changed.notify_all();
             })
             .map(drop)
     }
-
-    fn failure(&self, name: &str) -> io::Error {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get(name) {
-            Some((kind, text)) => io::Error::new(*kind, text.clone()),
-            None => io::ErrorKind::NotFound.into(),
-        }
-    }
 }
 
-/// One user's view of the names: notes in the user's probe how long it waited.
+/// One user's view of the lookups: notes in the user's exchange how long it waited.
 #[derive(Debug)]
 pub(super) struct UserResolver {
-    pub(super) names: Arc<Names>,
-    pub(super) probe: Arc<Probe>,
+    pub(super) lookups: Arc<Lookups>,
+    pub(super) exchange: Arc<Exchange>,
     pub(super) connect_timeout: Duration,
 }
 
@@ -168,25 +152,25 @@ impl Resolver for UserResolver {
             resolved.push(address);
             return Ok(resolved);
         }
-        let clock = *self.probe.clock();
+        let clock = *self.exchange.clock();
         let began = clock.now();
         let (deadline, cause) =
-            self.probe
+            self.exchange
                 .deadlines()
-                .earliest(began, self.connect_timeout, Limit::Connect);
+                .earliest(began, self.connect_timeout, TimeLimit::Connect);
         let (found, waited) = self
-            .names
+            .lookups
             .addresses(&name, deadline.since(began), clock)
             .map_err(|error| match error.kind() {
                 io::ErrorKind::TimedOut => {
-                    self.probe.note(|notes| notes.exceeded = Some(cause));
+                    self.exchange.note(|notes| notes.exceeded = Some(cause));
                     Error::Timeout(Timeout::Resolve)
                 }
                 _ => Error::Io(error),
             })?;
         if waited {
             let took = clock.now().since(began);
-            self.probe.note(|notes| notes.dns = Some(took));
+            self.exchange.note(|notes| notes.dns = Some(took));
         }
         // ureq takes at most 16.
         for address in found.into_iter().take(16) {

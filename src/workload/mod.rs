@@ -17,16 +17,16 @@ pub use key::{ApiKey, mask};
 pub use lines::{Line, LinesError, read_lines, utf8};
 pub use order::Order;
 pub use table::{Cell, Table, TableError};
-pub use template::{BodyTemplate, Fields, Filling, MissingInput, Parts};
+pub use template::{BodyTemplate, Constants, Filling, MissingInput, Parts};
 
 /// Items that are handed out in turn: the lines of a file, or the one value of a flag.
 #[derive(Clone, Debug)]
-pub struct Source<T> {
+pub struct Rotation<T> {
     items: Vec<T>,
     file: Option<PathBuf>,
 }
 
-impl<T> Source<T> {
+impl<T> Rotation<T> {
     /// The one value of a flag.
     #[must_use]
     pub fn flag(item: T) -> Self {
@@ -83,7 +83,7 @@ impl<T> Source<T> {
 #[derive(Clone, Debug)]
 pub struct Workload {
     /// The queries; empty ones of a data file that has none.
-    pub queries: Source<Arc<str>>,
+    pub queries: Rotation<Arc<str>>,
     /// What else the data file's rows hold: as many rows as there are queries, or none.
     pub rows: Vec<Vec<Cell>>,
     /// In which order rows are used.
@@ -97,13 +97,13 @@ pub struct Workload {
     /// The request that stops an answer, where there is one.
     pub stop: Option<StopCall>,
     /// The API keys; a single empty one where none is sent.
-    pub keys: Source<ApiKey>,
+    pub keys: Rotation<ApiKey>,
     /// The request body.
     pub body: BodyTemplate,
     /// The file that the body comes from, where it is not the protocol's.
     pub body_file: Option<PathBuf>,
     /// What the bodies have in common.
-    pub fields: Fields,
+    pub constants: Constants,
     /// Secrets of the run beside the keys, which texts must not show: values of `--header`.
     pub secrets: Vec<ApiKey>,
 }
@@ -233,7 +233,7 @@ mod tests {
 
     fn template(document: &serde_json::Value, answers: bool) -> BodyTemplate {
         let parts = Parts {
-            fields: &Fields::default(),
+            constants: &Constants::default(),
             columns: &[],
             history: None,
             answers,
@@ -244,11 +244,11 @@ mod tests {
     fn workload() -> Workload {
         let document = json!({"q": "{query}"});
         Workload {
-            queries: Source::file(
+            queries: Rotation::file(
                 "queries.txt".into(),
                 vec!["a".into(), "b".into(), "c".into()],
             ),
-            keys: Source::file(
+            keys: Rotation::file(
                 "keys.txt".into(),
                 vec![ApiKey::new("key-0001"), ApiKey::new("key-0002")],
             ),
@@ -260,7 +260,7 @@ mod tests {
             stop: None,
             body: template(&document, false),
             body_file: None,
-            fields: Fields::default(),
+            constants: Constants::default(),
             secrets: vec![ApiKey::new("tenant-secret-00")],
         }
     }
@@ -304,8 +304,8 @@ mod tests {
     #[test]
     fn values_of_flags_have_no_number() {
         let workload = Workload {
-            queries: Source::flag("q".into()),
-            keys: Source::flag(ApiKey::none()),
+            queries: Rotation::flag("q".into()),
+            keys: Rotation::flag(ApiKey::none()),
             ..workload()
         };
         let sent = workload.assignment(9).sent;

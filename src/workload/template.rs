@@ -1,4 +1,4 @@
-//! Request bodies: a JSON document with placeholders, taken apart once into segments, so that a
+//! Request bodies: a JSON document with placeholders, taken apart once into pieces, so that a
 //! request's body is written in one pass.
 
 mod writer;
@@ -13,7 +13,7 @@ use crate::protocol::History;
 
 /// What is the same in all bodies of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Fields {
+pub struct Constants {
     /// `{user}`.
     pub user: String,
     /// `{model}`; without one, a member whose value is exactly `"{model}"` is left out.
@@ -26,7 +26,7 @@ pub struct Fields {
 
 /// A piece of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Segment {
+enum Piece {
     /// Bytes that are the same in every body.
     Literal(Vec<u8>),
     /// The request's query, escaped for the inside of a JSON string.
@@ -50,7 +50,7 @@ pub struct Filling<'a> {
     pub query: &'a str,
     /// The values of the data file's columns.
     pub row: &'a [Cell],
-    /// `{conversation_id}`; where there is none yet, that of the fields.
+    /// `{conversation_id}`; where there is none yet, that of the constants.
     pub conversation_id: Option<&'a str>,
     /// The conversation's turns so far: elements of an array, each followed by a comma.
     pub history: &'a [u8],
@@ -62,7 +62,7 @@ pub struct Filling<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
     /// What is the same in all bodies.
-    pub fields: &'a Fields,
+    pub constants: &'a Constants,
     /// The names of the data file's columns: `{NAME}`.
     pub columns: &'a [String],
     /// How a conversation's earlier turns are sent, where they are.
@@ -74,7 +74,7 @@ pub struct Parts<'a> {
 /// A request body, complete but for what differs between requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyTemplate {
-    segments: Vec<Segment>,
+    pieces: Vec<Piece>,
     used: BTreeSet<String>,
     /// The conversation to go on with, as given.
     conversation_id: String,
@@ -94,13 +94,13 @@ impl BodyTemplate {
     ///
     /// # Errors
     ///
-    /// The name of an input that the document asks for and `fields` lacks.
+    /// The name of an input that the document asks for and `constants` lacks.
     pub fn new(document: &Value, parts: Parts<'_>) -> Result<Self, MissingInput> {
-        let (segments, used) = Writer::write(document, parts)?;
+        let (pieces, used) = Writer::write(document, parts)?;
         Ok(Self {
-            segments,
+            pieces,
             used,
-            conversation_id: parts.fields.conversation_id.clone(),
+            conversation_id: parts.constants.conversation_id.clone(),
         })
     }
 
@@ -108,32 +108,32 @@ impl BodyTemplate {
     #[must_use]
     pub fn render(&self, filling: &Filling<'_>) -> Vec<u8> {
         let Filling { query, history, .. } = filling;
-        let length = |segment: &Segment| match segment {
-            Segment::Literal(bytes) => bytes.len(),
+        let length = |piece: &Piece| match piece {
+            Piece::Literal(bytes) => bytes.len(),
             // Some room for what has to be escaped.
-            Segment::Query => query.len() + query.len() / 8 + 8,
-            Segment::History => history.len(),
+            Piece::Query => query.len() + query.len() / 8 + 8,
+            Piece::History => history.len(),
             _ => 32,
         };
-        let mut body = Vec::with_capacity(self.segments.iter().map(length).sum());
+        let mut body = Vec::with_capacity(self.pieces.iter().map(length).sum());
         let cell = |place: usize| filling.row.get(place);
-        for segment in &self.segments {
-            match segment {
-                Segment::Literal(bytes) => body.extend_from_slice(bytes),
-                Segment::Query => escape(query, &mut body),
-                Segment::Column(place) => {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(bytes) => body.extend_from_slice(bytes),
+                Piece::Query => escape(query, &mut body),
+                Piece::Column(place) => {
                     escape(cell(*place).map_or("", Cell::text), &mut body);
                 }
-                Segment::Value(place) => match cell(*place) {
+                Piece::Value(place) => match cell(*place) {
                     Some(Cell::Json(json)) => body.extend_from_slice(json.as_bytes()),
                     text => quote(text.map_or("", Cell::text), &mut body),
                 },
-                Segment::Conversation => {
+                Piece::Conversation => {
                     let id = filling.conversation_id.unwrap_or(&self.conversation_id);
                     escape(id, &mut body);
                 }
-                Segment::History => body.extend_from_slice(history),
-                Segment::Answer => escape(filling.answer, &mut body),
+                Piece::History => body.extend_from_slice(history),
+                Piece::Answer => escape(filling.answer, &mut body),
             }
         }
         body
@@ -142,7 +142,7 @@ impl BodyTemplate {
     /// Whether a conversation's earlier turns have a place in it.
     #[must_use]
     pub fn has_history(&self) -> bool {
-        self.segments.contains(&Segment::History)
+        self.pieces.contains(&Piece::History)
     }
 
     /// Whether the document has that placeholder: `query`, `inputs`, `inputs.city` …

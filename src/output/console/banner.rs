@@ -23,7 +23,7 @@ pub(super) const LABELS: usize = 10;
 
 /// Where queries or keys come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source<'a> {
+pub enum Origin<'a> {
     /// The command line: the query, or the key, masked already; empty for none.
     Single(&'a str),
     /// A file.
@@ -57,13 +57,13 @@ pub struct Banner<'a> {
     /// How much longer than the deadline requests in flight may take.
     pub grace: Duration,
     /// The queries.
-    pub queries: Source<'a>,
+    pub queries: Origin<'a>,
     /// In which order those of a file are used.
     pub order: &'a Order,
     /// Whether each gets a prefix of its own.
     pub unique: bool,
     /// The API keys.
-    pub keys: Source<'a>,
+    pub keys: Origin<'a>,
     /// The tokenizer's file, if one is to count tokens.
     pub tokenizer: Option<&'a Path>,
     /// The files that will be written.
@@ -87,7 +87,7 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
         let label = page.text("console.banner.leaving");
         fields.add(label, page.message(&leave(leaving)));
     }
-    let several = matches!(banner.queries, Source::File { .. });
+    let several = matches!(banner.queries, Origin::File { .. });
     let label = if several {
         "console.banner.queries"
     } else {
@@ -95,7 +95,7 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
     };
     fields.add(page.text(label), source(page, banner.queries));
     add_variety(page, banner, watched, &mut fields);
-    let several = matches!(banner.keys, Source::File { .. });
+    let several = matches!(banner.keys, Origin::File { .. });
     let label = if several {
         "console.banner.keys"
     } else {
@@ -171,7 +171,7 @@ fn add_variety(page: &Page, banner: &Banner<'_>, watched: bool, fields: &mut Fie
         Order::Random(_) => Some("console.banner.random"),
         Order::Sequential => None,
     };
-    let order = order.filter(|_| matches!(banner.queries, Source::File { .. }));
+    let order = order.filter(|_| matches!(banner.queries, Origin::File { .. }));
     if let Some(order) = order {
         fields.add(page.text("console.banner.order"), page.text(order));
     }
@@ -242,14 +242,14 @@ fn mode(page: &Page, limit: Limit, turns: u32) -> String {
     page.message(&message)
 }
 
-fn source(page: &Page, source: Source<'_>) -> String {
+fn source(page: &Page, source: Origin<'_>) -> String {
     match source {
-        Source::Single("") => page.text("console.banner.none").to_owned(),
-        Source::Single(text) => {
+        Origin::Single("") => page.text("console.banner.none").to_owned(),
+        Origin::Single(text) => {
             let room = page.width.saturating_sub(LABELS + 4);
             shorten(&one_line(text), room)
         }
-        Source::File { path, count } => page.message(
+        Origin::File { path, count } => page.message(
             &Message::new("console.banner.from_file")
                 .with("count", count)
                 .with("path", path.display()),

@@ -91,11 +91,11 @@ fn banners() {
                 label: Some("nightly".to_owned()),
                 ..RUN.clone()
             },
-            queries: Source::File {
+            queries: Origin::File {
                 path: Path::new("data/queries.txt"),
                 count: 120,
             },
-            keys: Source::File {
+            keys: Origin::File {
                 path: Path::new("data/keys.txt"),
                 count: 3,
             },
@@ -109,7 +109,7 @@ fn banners() {
         };
         for (users, limit) in [(10, Limit::OnceEach), (1, Limit::Requests(50)), (2, both)] {
             console.banner(&Banner {
-                keys: Source::Single(""),
+                keys: Origin::Single(""),
                 ..banner(plan(users, 0, limit))
             })?;
         }
@@ -124,7 +124,7 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
         rate,
         after: Duration::from_millis(500),
     };
-    let file = Source::File {
+    let file = Origin::File {
         path: Path::new("data/queries.csv"),
         count: 120,
     };

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 
-fn fields() -> Fields {
-    Fields {
+fn constants() -> Constants {
+    Constants {
         user: "gao\"lou".to_owned(),
         model: Some("m".to_owned()),
         conversation_id: "c-1".to_owned(),
@@ -16,9 +16,9 @@ fn fields() -> Fields {
     }
 }
 
-fn template(document: &Value, fields: &Fields) -> Result<BodyTemplate, MissingInput> {
+fn template(document: &Value, constants: &Constants) -> Result<BodyTemplate, MissingInput> {
     let parts = Parts {
-        fields,
+        constants,
         columns: &[],
         history: None,
         answers: false,
@@ -33,8 +33,10 @@ fn asking(query: &str) -> Filling<'_> {
     }
 }
 
-fn rendered(document: &Value, fields: &Fields, query: &str) -> Value {
-    let body = template(document, fields).unwrap().render(&asking(query));
+fn rendered(document: &Value, constants: &Constants, query: &str) -> Value {
+    let body = template(document, constants)
+        .unwrap()
+        .render(&asking(query));
     serde_json::from_slice(&body).expect("a body is valid JSON")
 }
 
@@ -50,7 +52,7 @@ fn placeholders_are_replaced_at_any_depth() {
         "model": "m", "c": "c-1c-1",
         "files": [], "inputs": {"city": "{query}", "日期": "a\nb"}, "{query}": "a\nb",
     });
-    assert_eq!(rendered(&document, &fields(), "q"), expected);
+    assert_eq!(rendered(&document, &constants(), "q"), expected);
 }
 
 #[test]
@@ -64,7 +66,11 @@ fn a_query_may_contain_anything() {
         "",
     ] {
         let expected = json!({"q": query, "twice": format!("{query} {query}")});
-        assert_eq!(rendered(&document, &fields(), query), expected, "{query:?}");
+        assert_eq!(
+            rendered(&document, &constants(), query),
+            expected,
+            "{query:?}"
+        );
     }
 }
 
@@ -82,11 +88,11 @@ fn other_braces_stay_as_they_are() {
         "{ query }",
     ] {
         let document = json!({ "t": text });
-        assert_eq!(rendered(&document, &fields(), "q"), document, "{text}");
+        assert_eq!(rendered(&document, &constants(), "q"), document, "{text}");
     }
     let nested = json!({"t": "{{query}} {a{user}"});
     assert_eq!(
-        rendered(&nested, &fields(), "q"),
+        rendered(&nested, &constants(), "q"),
         json!({"t": "{q} {agao\"lou"})
     );
 }
@@ -94,25 +100,25 @@ fn other_braces_stay_as_they_are() {
 #[test]
 fn without_a_model_its_member_is_left_out() {
     let document = json!({"model": "{model}", "x": "<{model}>", "model2": "{model}"});
-    let none = Fields::default();
+    let none = Constants::default();
     assert_eq!(rendered(&document, &none, "q"), json!({"x": "<>"}));
 }
 
 #[test]
 fn inputs_can_be_members_among_others() {
     let document = json!({"i": {"query": "{query}", "...": "{inputs}", "city": "?"}});
-    let mut fields = fields();
+    let mut constants = constants();
     let expected = json!({"i": {"query": "q", "city": "{query}", "日期": "a\nb"}});
-    assert_eq!(rendered(&document, &fields, "q"), expected);
-    fields.inputs = vec![("query".to_owned(), "mine".to_owned())];
-    let body = template(&document, &fields).unwrap();
+    assert_eq!(rendered(&document, &constants, "q"), expected);
+    constants.inputs = vec![("query".to_owned(), "mine".to_owned())];
+    let body = template(&document, &constants).unwrap();
     assert_eq!(
         body.render(&asking("q")),
         br#"{"i":{"query":"mine","city":"?"}}"#
     );
     assert!(body.uses("inputs") && !body.uses("query"));
-    fields.inputs.clear();
-    let body = template(&document, &fields).unwrap();
+    constants.inputs.clear();
+    let body = template(&document, &constants).unwrap();
     assert_eq!(
         body.render(&asking("q")),
         br#"{"i":{"query":"q","city":"?"}}"#
@@ -122,14 +128,14 @@ fn inputs_can_be_members_among_others() {
 #[test]
 fn an_input_that_is_not_given_is_an_error() {
     let document = json!({"x": "{inputs.city} {inputs.nope}"});
-    let error = template(&document, &fields()).unwrap_err();
+    let error = template(&document, &constants()).unwrap_err();
     assert_eq!(error.key, "nope");
 }
 
 #[test]
 fn it_is_known_which_placeholders_are_used() {
     let document = json!({"x": "{query} {inputs.city} {foo}"});
-    let body = template(&document, &fields()).unwrap();
+    let body = template(&document, &constants()).unwrap();
     assert!(body.uses("query") && body.uses("inputs.city"));
     assert!(!body.uses("inputs") && !body.uses("user") && !body.uses("foo"));
 }
@@ -137,7 +143,9 @@ fn it_is_known_which_placeholders_are_used() {
 #[test]
 fn members_keep_their_order() {
     let document: Value = serde_json::from_str(r#"{"z":1,"a":"{query}","m":[]}"#).unwrap();
-    let body = template(&document, &fields()).unwrap().render(&asking("q"));
+    let body = template(&document, &constants())
+        .unwrap()
+        .render(&asking("q"));
     assert_eq!(body, br#"{"z":1,"a":"q","m":[]}"#);
 }
 
@@ -145,7 +153,7 @@ fn with_columns(document: &Value, row: &[Cell]) -> Value {
     let columns = ["city", "model", "inputs.n", "user"].map(str::to_owned);
     let parts = Parts {
         columns: &columns,
-        fields: &fields(),
+        constants: &constants(),
         history: None,
         answers: false,
     };
@@ -196,7 +204,7 @@ fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
     ];
     for (at, document, expected) in table {
         let parts = Parts {
-            fields: &Fields::default(),
+            constants: &Constants::default(),
             columns: &[],
             history: Some(&history(at)),
             answers: false,
@@ -214,7 +222,7 @@ fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
     }
     let document = json!({"prompt": "{query}"});
     let parts = Parts {
-        fields: &Fields::default(),
+        constants: &Constants::default(),
         columns: &[],
         history: Some(&history("/messages")),
         answers: false,
@@ -225,7 +233,7 @@ fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
 #[test]
 fn a_conversation_s_id_takes_the_place_of_the_given_one() {
     let document = json!({"c": "{conversation_id}"});
-    let body = template(&document, &fields()).unwrap();
+    let body = template(&document, &constants()).unwrap();
     assert_eq!(body.render(&asking("q")), br#"{"c":"c-1"}"#);
     let filling = Filling {
         conversation_id: Some("c-2"),

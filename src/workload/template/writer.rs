@@ -1,10 +1,10 @@
-//! Takes a document apart into the segments of a body.
+//! Takes a document apart into the pieces of a body.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::{Fields, MissingInput, Parts, Segment};
+use super::{Constants, MissingInput, Parts, Piece};
 
 /// The inputs, all of them.
 const INPUTS: &str = "{inputs}";
@@ -12,7 +12,7 @@ const INPUTS: &str = "{inputs}";
 /// The name of a member that stands for a member of each input.
 const SPREAD: &str = "...";
 
-impl Fields {
+impl Constants {
     fn input(&self, key: &str) -> Option<&str> {
         self.inputs
             .iter()
@@ -21,32 +21,32 @@ impl Fields {
     }
 }
 
-/// Writes a document as segments.
+/// Writes a document as pieces.
 pub(super) struct Writer<'a> {
     parts: Parts<'a>,
     /// Where a conversation's earlier turns belong.
     place: Option<&'a Value>,
-    segments: Vec<Segment>,
+    pieces: Vec<Piece>,
     literal: Vec<u8>,
     used: BTreeSet<String>,
 }
 
 impl<'a> Writer<'a> {
-    /// Takes a document apart: its segments, and the placeholders in it.
+    /// Takes a document apart: its pieces, and the placeholders in it.
     pub(super) fn write(
         document: &'a Value,
         parts: Parts<'a>,
-    ) -> Result<(Vec<Segment>, BTreeSet<String>), MissingInput> {
+    ) -> Result<(Vec<Piece>, BTreeSet<String>), MissingInput> {
         let mut writer = Self {
             parts,
             place: parts.history.and_then(|history| history.place(document)),
-            segments: Vec::new(),
+            pieces: Vec::new(),
             literal: Vec::new(),
             used: BTreeSet::new(),
         };
         writer.value(document)?;
         writer.flush();
-        Ok((writer.segments, writer.used))
+        Ok((writer.pieces, writer.used))
     }
 
     fn value(&mut self, value: &Value) -> Result<(), MissingInput> {
@@ -72,7 +72,7 @@ impl<'a> Writer<'a> {
             return self.string(text);
         };
         self.literal.push(b'[');
-        self.segment(Segment::History);
+        self.piece(Piece::History);
         self.value(&history.user)?;
         self.literal.push(b']');
         Ok(())
@@ -86,7 +86,7 @@ impl<'a> Writer<'a> {
             }
             // The last element is the turn in hand.
             if has_history && index + 1 == items.len() {
-                self.segment(Segment::History);
+                self.piece(Piece::History);
             }
             self.value(item)?;
         }
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
         let spreads = members.get(SPREAD).is_some_and(|value| value == INPUTS);
         let mut first = true;
         for (name, value) in members {
-            let no_model = self.parts.fields.model.is_none() && self.column("model").is_none();
+            let no_model = self.parts.constants.model.is_none() && self.column("model").is_none();
             let left_out = no_model && value == "{model}" || spreads && self.is_input(name);
             if spreads && name == SPREAD {
                 self.used.insert("inputs".to_owned());
@@ -129,19 +129,19 @@ impl<'a> Writer<'a> {
 
     /// Whether there is an input of that name, by flag or as a column.
     fn is_input(&self, key: &str) -> bool {
-        self.parts.fields.input(key).is_some() || self.column(&format!("inputs.{key}")).is_some()
+        self.parts.constants.input(key).is_some() || self.column(&format!("inputs.{key}")).is_some()
     }
 
-    fn segment(&mut self, segment: Segment) {
+    fn piece(&mut self, piece: Piece) {
         self.flush();
-        self.segments.push(segment);
+        self.pieces.push(piece);
     }
 
     fn string(&mut self, text: &str) -> Result<(), MissingInput> {
         let name = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
         if let Some(place) = name.and_then(|name| self.column(name)) {
             self.used.extend(name.map(str::to_owned));
-            self.segment(Segment::Value(place));
+            self.piece(Piece::Value(place));
             return Ok(());
         }
         match text {
@@ -163,7 +163,7 @@ impl<'a> Writer<'a> {
 
     /// Writes a member for each input; one of a column in place of a flag's.
     fn inputs(&mut self, first: &mut bool) {
-        for (key, value) in &self.parts.fields.inputs {
+        for (key, value) in &self.parts.constants.inputs {
             if self.column(&format!("inputs.{key}")).is_none() {
                 self.separate(first);
                 quote(key, &mut self.literal);
@@ -177,7 +177,7 @@ impl<'a> Writer<'a> {
                 quote(key, &mut self.literal);
                 self.literal.push(b':');
                 self.used.insert(name.clone());
-                self.segment(Segment::Value(place));
+                self.piece(Piece::Value(place));
             }
         }
     }
@@ -201,30 +201,30 @@ impl<'a> Writer<'a> {
 
     /// Writes what a placeholder stands for; `false` if there is none of that name.
     fn placeholder(&mut self, name: &str) -> Result<bool, MissingInput> {
-        let fields = self.parts.fields;
+        let constants = self.parts.constants;
         if let Some(place) = self.column(name) {
-            self.segment(Segment::Column(place));
+            self.piece(Piece::Column(place));
             self.used.insert(name.to_owned());
             return Ok(true);
         }
         let value = match name {
             "query" => {
-                self.segment(Segment::Query);
+                self.piece(Piece::Query);
                 ""
             }
             "conversation_id" => {
-                self.segment(Segment::Conversation);
+                self.piece(Piece::Conversation);
                 ""
             }
             "answer" if self.parts.answers => {
-                self.segment(Segment::Answer);
+                self.piece(Piece::Answer);
                 ""
             }
-            "user" => &fields.user,
-            "model" => fields.model.as_deref().unwrap_or_default(),
+            "user" => &constants.user,
+            "model" => constants.model.as_deref().unwrap_or_default(),
             _ => match name.strip_prefix("inputs.") {
                 Some(key) if !key.is_empty() && !key.contains('{') => {
-                    fields.input(key).ok_or_else(|| MissingInput {
+                    constants.input(key).ok_or_else(|| MissingInput {
                         key: key.to_owned(),
                     })?
                 }
@@ -238,8 +238,8 @@ impl<'a> Writer<'a> {
 
     fn flush(&mut self) {
         if !self.literal.is_empty() {
-            self.segments
-                .push(Segment::Literal(std::mem::take(&mut self.literal)));
+            self.pieces
+                .push(Piece::Literal(std::mem::take(&mut self.literal)));
         }
     }
 }

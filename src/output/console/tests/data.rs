@@ -8,7 +8,7 @@ use time::macros::datetime;
 
 use crate::clock::Stamp;
 use crate::load::{ClosedLoop, Limit};
-use crate::output::console::{Banner, Closing, Source};
+use crate::output::console::{Banner, Closing, Origin};
 use crate::output::{FileKind, RunInfo};
 use crate::record::{
     Connection, FailureKind, Outcome, Phase, Progress, RequestRecord, Sample, Sent, SoFar,
@@ -56,10 +56,10 @@ pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
         seed: 7,
         timeout: Duration::from_secs(60),
         grace: Duration::from_millis(2_500),
-        queries: Source::Single("你是谁"),
+        queries: Origin::Single("你是谁"),
         order: &Order::Sequential,
         unique: false,
-        keys: Source::Single("app-****wxyz"),
+        keys: Origin::Single("app-****wxyz"),
         files: &[],
         tokenizer: None,
         warnings: &[],

@@ -1,4 +1,4 @@
-//! What the transport's layers note while a request travels: the [`Probe`] that a user's thread
+//! What the transport's layers note while a request travels: the [`Exchange`] that a user's thread
 //! shares with its connector, so that stamps are taken where things happen.
 
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use crate::clock::{Clock, Stamp};
 
 /// How far an attempt has come; what a failure means depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum Reached {
     /// Looking up the host's name (or taking a connection from the pool).
     #[default]
     Resolving,
@@ -31,7 +31,7 @@ pub(super) enum Stage {
 
 /// Which limit a wait has exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Limit {
+pub(super) enum TimeLimit {
     /// The connect timeout.
     Connect,
     /// The time to write the request.
@@ -55,9 +55,17 @@ pub(super) struct Deadlines {
 
 impl Deadlines {
     /// The earlier of these deadlines and that of one wait which began at `began`.
-    pub(super) fn earliest(self, began: Stamp, wait: Duration, cause: Limit) -> (Stamp, Limit) {
+    pub(super) fn earliest(
+        self,
+        began: Stamp,
+        wait: Duration,
+        cause: TimeLimit,
+    ) -> (Stamp, TimeLimit) {
         let mut earliest = (began + wait, cause);
-        for (deadline, cause) in [(self.token, Limit::Token), (self.total, Limit::Total)] {
+        for (deadline, cause) in [
+            (self.token, TimeLimit::Token),
+            (self.total, TimeLimit::Total),
+        ] {
             if let Some(at) = deadline.filter(|at| *at < earliest.0) {
                 earliest = (at, cause);
             }
@@ -73,7 +81,7 @@ impl Deadlines {
     reason = "facts that have nothing to do with one another"
 )]
 pub(super) struct Notes {
-    pub(super) stage: Stage,
+    pub(super) reached: Reached,
     /// Whether this attempt made a connection of its own.
     pub(super) connected: bool,
     pub(super) server_addr: Option<SocketAddr>,
@@ -101,7 +109,7 @@ pub(super) struct Notes {
     /// The peer reset the connection.
     pub(super) reset: bool,
     /// The limit that a wait exceeded.
-    pub(super) exceeded: Option<Limit>,
+    pub(super) exceeded: Option<TimeLimit>,
     /// The status by which the proxy refused to connect.
     pub(super) proxy_status: Option<u16>,
 }
@@ -125,7 +133,7 @@ impl Notes {
 /// Shared by one user's thread and the transports of its agent. The lock is never contended: the
 /// layers run on the user's own thread.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(super) struct Exchange {
     /// The run's clock; set when the run begins, after the client was made.
     clock: OnceLock<Clock>,
     state: Mutex<(Notes, Deadlines)>,
@@ -135,7 +143,7 @@ pub(super) struct Probe {
     cut: AtomicBool,
 }
 
-impl Probe {
+impl Exchange {
     pub(super) fn new() -> Self {
         Self {
             clock: OnceLock::new(),
@@ -224,18 +232,18 @@ mod tests {
         let at = Stamp::from_micros;
         let wait = Duration::from_micros(100);
         let table = [
-            (None, None, (at(110), Limit::Idle)),
-            (Some(200), None, (at(110), Limit::Idle)),
-            (Some(50), None, (at(50), Limit::Total)),
-            (None, Some(60), (at(60), Limit::Token)),
-            (Some(40), Some(60), (at(40), Limit::Total)),
+            (None, None, (at(110), TimeLimit::Idle)),
+            (Some(200), None, (at(110), TimeLimit::Idle)),
+            (Some(50), None, (at(50), TimeLimit::Total)),
+            (None, Some(60), (at(60), TimeLimit::Token)),
+            (Some(40), Some(60), (at(40), TimeLimit::Total)),
         ];
         for (total, token, expected) in table {
             let deadlines = Deadlines {
                 total: total.map(at),
                 token: token.map(at),
             };
-            assert_eq!(deadlines.earliest(at(10), wait, Limit::Idle), expected);
+            assert_eq!(deadlines.earliest(at(10), wait, TimeLimit::Idle), expected);
         }
     }
 }
