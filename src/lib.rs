@@ -21,7 +21,9 @@
 //!
 //! # Modules
 //!
-//! Each uses only modules above it in this list; a test checks that.
+//! Each uses only modules above it in this list. Within a module no two files use each other, nor
+//! around a circle: a file uses what its parent defines, or the parent uses what the file defines,
+//! never both. Re-exports do not count. A test checks all of that.
 //!
 //! - [`clock`]: the only place that asks the time or sleeps
 //! - [`random`]: numbers drawn from a seed

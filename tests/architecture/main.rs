@@ -2,9 +2,13 @@
 //! HTTP client are one module's each, each file says what it is for, and none is too long to be one
 //! thing.
 
+mod arrows;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use arrows::{Sources, circles};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -42,6 +46,11 @@ fn module_of(file: &Path) -> Option<String> {
     let first = inside.components().next()?.as_os_str().to_str()?;
     let name = first.trim_end_matches(".rs");
     (!matches!(name, "lib" | "main")).then(|| name.to_owned())
+}
+
+/// Whether a file has tests alone: `tests.rs`, or one in a folder `tests`.
+fn is_test(file: &Path) -> bool {
+    file.with_extension("").iter().any(|name| name == "tests")
 }
 
 /// The lines of a source text, tests and documentation apart.
@@ -115,9 +124,8 @@ fn what_one_module_alone_may_name_no_other_names() {
         let mut own = 0;
         for file in rust_files(&source()) {
             let is_own = module_of(&file).is_some_and(|of| of == module);
-            let is_test = file.file_stem().is_some_and(|name| name == "tests");
             let text = fs::read_to_string(&file).expect("a source file");
-            for line in code(&text).filter(|_| !is_test) {
+            for line in code(&text).filter(|_| !is_test(&file)) {
                 if let Some(word) = words.iter().find(|word| line.contains(**word)) {
                     assert!(is_own, "{} names {word}: {line}", file.display());
                     own += 1;
@@ -136,5 +144,57 @@ fn each_file_says_what_it_is_for_and_is_one_thing() {
         assert!(text.starts_with("//!"), "{}", file.display());
         let lines = text.lines().count();
         assert!(lines <= 400, "{} has {lines} lines", file.display());
+    }
+}
+
+/// Rooms whose files still use each other.
+const ROOMS_WITH_CIRCLES: [&str; 10] = [
+    "cli",
+    "commands",
+    "mock",
+    "output",
+    "probe",
+    "protocol",
+    "tokenizer",
+    "transport",
+    "user",
+    "workload",
+];
+
+/// The module of a source file, as a path; the crate's root is empty.
+fn module_path(file: &Path) -> Vec<String> {
+    let inside = file.strip_prefix(source()).expect("a source file");
+    let names = inside.with_extension("");
+    let mut names: Vec<String> = names
+        .iter()
+        .map(|name| name.to_string_lossy().into())
+        .collect();
+    names.pop_if(|name| ["mod", "lib"].contains(&name.as_str()));
+    names
+}
+
+/// Also a parent and its child: a child may use what its parent defines, or the parent may use what
+/// the child defines, but not both. To declare a child and to re-export what it defines is no use.
+#[test]
+fn no_two_files_use_each_other() {
+    let files = rust_files(&source());
+    let sources = Sources::new(files.iter().filter(|file| !is_test(file)).map(|file| {
+        let text = fs::read_to_string(file).expect("a source file");
+        let code: Vec<&str> = code(&text).collect();
+        (module_path(file), code.join("\n"))
+    }));
+    let arrows = sources.arrows();
+    assert!(
+        arrows.values().flatten().count() > 300,
+        "paths are followed"
+    );
+    for circle in circles(&arrows) {
+        let mut arrows_in = Vec::new();
+        for from in &circle {
+            let used = arrows[from].iter().filter(|to| circle.contains(to));
+            arrows_in.extend(used.map(|to| format!("{} uses {}", from.join("::"), to.join("::"))));
+        }
+        let is_known = ROOMS_WITH_CIRCLES.contains(&circle[0][0].as_str());
+        assert!(is_known, "a circle: {arrows_in:#?}");
     }
 }
