@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::probe::{EventReader, Observed, SeenEvent, Sketch, diagnose};
 use crate::record::{Outcome, RequestRecord, Sample};
 use crate::text::{Language, Message};
-use crate::transport::Transport;
+use crate::transport::{Client, Transport};
 use crate::user::{Context, InFlight, Seen, Tap, User, Watch};
 
 /// Something to be shown. A thread of its own shows it: the terminal may be slow, and the next read
@@ -70,7 +70,7 @@ impl<'a> SingleRequest<'a> {
         let mut user = User::new(
             1,
             self.plan,
-            self.transport.client(),
+            Client::new(&self.transport),
             Arc::new(InFlight::default()),
         );
         user.tap(tap(self.plan, Arc::clone(&observed), shown));

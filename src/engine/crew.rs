@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::record::RequestRecord;
 use crate::stop::Control;
 use crate::text::Message;
-use crate::transport::{Cutter, Transport};
+use crate::transport::{Client, Cutter, Transport};
 use crate::user::{Context, InFlight, User};
 
 /// Stack of a user's thread: a TLS handshake overflows 64 KiB in debug builds; untouched pages cost
@@ -100,7 +100,7 @@ impl Crew {
                 let done = Done(control.clone());
                 move || {
                     let _done = done;
-                    let client = transport.client();
+                    let client = Client::new(&transport);
                     let _ = post.cutter.set(client.cutter());
                     let user = User::new(number, &plan, client, Arc::clone(&post.in_flight));
                     drop(ready);

@@ -1,6 +1,6 @@
 //! The values of a stream's events by their places: what a protocol's document could point to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -13,16 +13,6 @@ pub(super) struct Leaf {
     pub(super) numbers: Vec<(usize, f64)>,
     /// Events in which something is there that is not null, false, 0 or empty.
     pub(super) truthy: Vec<usize>,
-}
-
-impl Leaf {
-    /// How many different texts there are.
-    pub(super) fn distinct(&self) -> usize {
-        let mut texts: Vec<&str> = self.texts.iter().map(|(_, text)| text.as_str()).collect();
-        texts.sort_unstable();
-        texts.dedup();
-        texts.len()
-    }
 }
 
 /// The events whose data are JSON objects, and their leaves by pointer: array elements are `*`.
@@ -82,6 +72,12 @@ impl Leaves {
             }
         }
     }
+}
+
+/// How many different texts there are among these, each with the number of its event.
+pub(super) fn distinct<T: AsRef<str>>(texts: &[(usize, T)]) -> usize {
+    let texts: BTreeSet<&str> = texts.iter().map(|(_, text)| text.as_ref()).collect();
+    texts.len()
 }
 
 /// The last part of a pointer, in lower case.

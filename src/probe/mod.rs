@@ -6,6 +6,7 @@
 
 mod compare;
 mod diagnosis;
+mod kind;
 mod leaves;
 mod places;
 mod propose;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::leaves::{Leaf, Leaves, last_name, rank};
-use super::propose::Kind;
+use super::kind::Kind;
+use super::leaves::{Leaf, Leaves, distinct, last_name, rank};
 
 /// Names that say what they hold; of several places with text one of these is taken.
 const TEXT_NAMES: [&str; 12] = [
@@ -96,21 +96,19 @@ fn by_kind<'a>(leaf: &'a Leaf, kind: Option<&Kind>) -> Vec<(Option<String>, Piec
 
 /// How much a place looks like text that is generated; `None` if it does not, or not surely.
 fn score(pointer: &str, pieces: &[(usize, &str)], sure: bool) -> Option<usize> {
-    let mut texts: Vec<&str> = pieces.iter().map(|(_, text)| *text).collect();
-    texts.sort_unstable();
-    texts.dedup();
+    let texts = distinct(pieces);
     let named = rank(&TEXT_NAMES, pointer) < TEXT_NAMES.len();
     let name = last_name(pointer);
     let is_id = name == "id" || name.ends_with("_id") || name.ends_with("time") || name == "model";
     // The same text again and again is no answer, unless it is all that came.
-    let is_text = match texts.len() {
+    let is_text = match texts {
         0 | 1 => named && pieces.len() == 1 && !sure,
         _ => named || !sure,
     };
     if is_id || !is_text {
         return None;
     }
-    Some(texts.len() * if named { 3 } else { 1 })
+    Some(texts * if named { 3 } else { 1 })
 }
 
 /// Whether each text begins with the one before it, and they grow.

@@ -9,8 +9,20 @@ use super::history::{History, StopRequest};
 use super::member::{Member, Object, ProtocolError, Result};
 use super::{MODEL, Protocol};
 
+impl Protocol {
+    /// Reads a document.
+    ///
+    /// # Errors
+    ///
+    /// If it is not JSON, or a member of it is missing, unknown or not what it should be; the
+    /// error names it.
+    pub fn parse(json: &str) -> Result<Self> {
+        read(json)
+    }
+}
+
 /// Reads a whole document.
-pub(super) fn read(json: &str) -> Result<Protocol> {
+fn read(json: &str) -> Result<Protocol> {
     let value: Value = serde_json::from_str(json).map_err(|e| ProtocolError::syntax(&e))?;
     let document = Member::root(&value).object(&[
         "name",

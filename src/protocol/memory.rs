@@ -1,28 +1,16 @@
 //! What a decoder remembers of a stream from one event to the next: texts that are repeated whole,
-//! the counts of parallel answers, and which of several terminal events have come.
+//! the counts of parallel answers, and what has come of all that must before a stream may end.
 
 use super::found::{Findings, Slice};
 use super::pointer::Place;
-use super::rules::{EndRule, Facts, Rule};
+use super::rules::{AnswerKey, EndRule, Facts, Rule};
 
 /// The memory of one stream.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     texts: Vec<Grown>,
     counts: Vec<Counted>,
-    /// The parts that have come of each rule of `end`, as bits.
-    ended: Vec<u64>,
-    answers: Vec<Answering>,
-}
-
-/// What tells an answer from those that come in parallel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct AnswerKey {
-    /// The elements of arrays that it is in (packed indices), where no member tells.
-    pub(super) elements: u64,
-    /// What stands for the member that tells; 0 for none, as for the number 0, which servers leave
-    /// out.
-    pub(super) member: u64,
+    awaited: Vec<Awaited>,
 }
 
 /// The text that a cumulative source has given so far of one answer.
@@ -41,13 +29,15 @@ struct Counted {
     count: u64,
 }
 
-/// An answer that has to end before the stream may.
+/// What a rule of `end` awaits, beside others, before the stream may end: an event of one kind, or the
+/// end of one answer.
 #[derive(Debug)]
-struct Answering {
-    /// The number of the rule of `end`.
+struct Awaited {
+    /// The number of the rule.
     rule: usize,
+    /// What tells the kinds, or the answers, apart.
     key: Option<u64>,
-    ended: bool,
+    has_come: bool,
 }
 
 /// What a cumulative text has become.
@@ -64,8 +54,7 @@ impl Memory {
     pub(super) fn clear(&mut self) {
         self.texts.clear();
         self.counts.clear();
-        self.ended.clear();
-        self.answers.clear();
+        self.awaited.clear();
     }
 
     /// Takes a text as a whole and says what is new.
@@ -127,57 +116,59 @@ impl Memory {
 
     /// Whether the stream may end after this event.
     pub(super) fn ends(&mut self, rules: &[EndRule], facts: Facts<'_>) -> bool {
-        self.ended.resize(rules.len(), 0);
         let mut ends = false;
         for (number, rule) in rules.iter().enumerate() {
             ends |= match rule {
                 EndRule::One(rule) => rule.holds(facts),
-                EndRule::Each(rule, member) => self.all_end(number, rule, member, facts),
-                EndRule::All(parts) => {
-                    let ended = &mut self.ended[number];
-                    for (bit, _) in (0..).zip(parts).filter(|(_, part)| part.holds(facts)) {
-                        *ended |= 1_u64 << bit;
+                EndRule::Each(rule, member) => self.each_ended(number, rule, member, facts),
+                EndRule::All(kinds) => {
+                    for (key, kind) in (0..).zip(kinds) {
+                        self.awaited(number, Some(key)).has_come |= kind.holds(facts);
                     }
-                    ended.count_ones() as usize == parts.len()
+                    self.all_have_come(number)
                 }
             };
         }
         ends
     }
 
-    /// Whether the last of the answers that have come ends with this event. One that nothing tells
-    /// from others is the only one.
-    fn all_end(&mut self, number: usize, rule: &Rule, member: &Place, facts: Facts<'_>) -> bool {
+    /// Whether the last of the answers that have begun ends with this event. An answer without the
+    /// member that tells answers apart is the only one.
+    fn each_ended(&mut self, number: usize, rule: &Rule, member: &Place, facts: Facts<'_>) -> bool {
         let Some(json) = facts.json.filter(|json| json.len(member) > 0) else {
             return rule.holds(facts);
         };
         for place in 0..json.len(member) {
             if let Some(found) = json.get(member, place) {
-                self.answering(number, json.key(found.value));
+                self.awaited(number, json.key(found.value));
             }
         }
         let mut any = false;
         for (_, found) in rule.values(member, 0, facts) {
-            self.answering(number, json.key(found.value)).ended = true;
+            self.awaited(number, json.key(found.value)).has_come = true;
             any = true;
         }
-        let mut answers = self.answers.iter().filter(|answer| answer.rule == number);
-        any && answers.all(|answer| answer.ended)
+        any && self.all_have_come(number)
     }
 
-    /// What is known of an answer; it is from now on.
-    fn answering(&mut self, rule: usize, key: Option<u64>) -> &mut Answering {
-        let mut known = self.answers.iter();
+    fn all_have_come(&self, rule: usize) -> bool {
+        let mut awaited = self.awaited.iter().filter(|awaited| awaited.rule == rule);
+        awaited.all(|awaited| awaited.has_come)
+    }
+
+    /// What the rule awaits under that key; it has not come where the key is new.
+    fn awaited(&mut self, rule: usize, key: Option<u64>) -> &mut Awaited {
+        let mut known = self.awaited.iter();
         let place = known.position(|known| known.rule == rule && known.key == key);
         let place = place.unwrap_or_else(|| {
-            self.answers.push(Answering {
+            self.awaited.push(Awaited {
                 rule,
                 key,
-                ended: false,
+                has_come: false,
             });
-            self.answers.len() - 1
+            self.awaited.len() - 1
         });
-        &mut self.answers[place]
+        &mut self.awaited[place]
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a document says about events, compiled: where things are, and under which conditions.
 
 use super::found::{Findings, Found, Value};
-use super::memory::AnswerKey;
 use super::pointer::{Place, Trie};
 
 /// The compiled `events` of a document.
@@ -123,6 +122,16 @@ pub(super) struct Remembered {
     pub(super) source: usize,
     /// What tells the answers apart, beside the elements of arrays that they are in.
     pub(super) per: Option<Per>,
+}
+
+/// What tells an answer from those that come in parallel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct AnswerKey {
+    /// The elements of arrays that it is in (packed indices), where no member tells.
+    pub(super) elements: u64,
+    /// What stands for the member that tells; 0 for none, as for the number 0, which servers leave
+    /// out.
+    pub(super) member: u64,
 }
 
 /// A member that tells parallel answers apart, wherever in an array they come.

@@ -29,7 +29,7 @@ impl Tokenizer {
     pub fn new(path: &Path, text: &str) -> Result<Self, TokenizerError> {
         Ok(Self {
             path: path.to_owned(),
-            model: model::Model::new(text)?,
+            model: model::Model::new(text).map_err(TokenizerError)?,
         })
     }
 
@@ -46,7 +46,7 @@ impl Tokenizer {
     ///
     /// If a text has a part that the tokenizer has no token for, not even one for the unknown.
     pub fn count(&self, texts: &[String]) -> Result<Vec<u64>, TokenizerError> {
-        self.model.count(texts)
+        self.model.count(texts).map_err(TokenizerError)
     }
 }
 

@@ -1,41 +1,34 @@
 //! The crate `tokenizers`, as far as counting needs it.
 
-use super::TokenizerError;
-
 /// What the file describes.
 pub(super) struct Model(tokenizers::Tokenizer);
 
 impl Model {
-    pub(super) fn new(text: &str) -> Result<Self, TokenizerError> {
+    pub(super) fn new(text: &str) -> Result<Self, String> {
         let mut tokenizer: tokenizers::Tokenizer =
             text.parse().map_err(|error| refused(text, error))?;
         // A file may ask for texts of one length, which models are trained with: all of a text
         // counts, and nothing but the text.
-        tokenizer.with_truncation(None)?;
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| error.to_string())?;
         tokenizer.with_padding(None);
         Ok(Self(tokenizer))
     }
 
-    pub(super) fn count(&self, texts: &[String]) -> Result<Vec<u64>, TokenizerError> {
+    pub(super) fn count(&self, texts: &[String]) -> Result<Vec<u64>, String> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let encodings = self.0.encode_batch_fast(texts, false)?;
+        let encodings = self.0.encode_batch_fast(texts, false);
+        let encodings = encodings.map_err(|error| error.to_string())?;
         Ok(encodings.iter().map(|e| e.len() as u64).collect())
     }
 }
 
-impl From<tokenizers::Error> for TokenizerError {
-    fn from(error: tokenizers::Error) -> Self {
-        TokenizerError(error.to_string())
-    }
-}
-
 /// Why a text is no tokenizer. Of JSON that is something else the crate says that a comma lacks.
-fn refused(text: &str, error: tokenizers::Error) -> TokenizerError {
+fn refused(text: &str, error: tokenizers::Error) -> String {
     match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(json) if !json["model"].is_object() => {
-            TokenizerError("it has no member \"model\"".to_owned())
-        }
-        _ => error.into(),
+        Ok(json) if !json["model"].is_object() => "it has no member \"model\"".to_owned(),
+        _ => error.to_string(),
     }
 }
 

@@ -7,9 +7,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Uri};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _};
 use ureq::{Agent, BodyReader};
 
 use super::exchange::{Deadlines, Exchange, Notes, Reached};
+use super::layers::{Outermost, SharedTls};
+use super::leaf::TcpLeaf;
+use super::resolver::UserResolver;
 use super::{Transport, failure};
 use crate::clock::{Clock, Stamp};
 use crate::record::{ClockSource, Connection, Failure};
@@ -26,12 +30,44 @@ pub enum Interruption {
 /// One user's way to the service. Not shared: every call is made on the user's thread.
 #[derive(Debug)]
 pub struct Client {
-    pub(super) transport: Arc<Transport>,
-    pub(super) agent: Agent,
-    pub(super) exchange: Arc<Exchange>,
+    transport: Arc<Transport>,
+    agent: Agent,
+    exchange: Arc<Exchange>,
 }
 
 impl Client {
+    /// A client for one user's thread; it is told when the run begins ([`Client::begin_run`]).
+    #[must_use]
+    pub fn new(transport: &Arc<Transport>) -> Self {
+        let settings = &transport.settings;
+        let exchange = Arc::new(Exchange::new());
+        let connector = ()
+            .chain(ConnectProxyConnector::default())
+            .chain(TcpLeaf {
+                exchange: Arc::clone(&exchange),
+                timeout: settings.timeout,
+                user_clock: settings.user_clock,
+            })
+            .chain(SharedTls {
+                rustls: Arc::clone(&transport.rustls),
+                exchange: Arc::clone(&exchange),
+            })
+            .chain(Outermost {
+                exchange: Arc::clone(&exchange),
+                proxied: settings.proxy.is_some(),
+            });
+        let resolver = UserResolver {
+            lookups: Arc::clone(&transport.lookups),
+            exchange: Arc::clone(&exchange),
+            connect_timeout: settings.connect_timeout,
+        };
+        Self {
+            agent: Agent::with_parts(transport.agent_config.clone(), connector, resolver),
+            transport: Arc::clone(transport),
+            exchange,
+        }
+    }
+
     /// Sets the clock of a run that begins; to be called before anything is sent.
     pub fn begin_run(&self, clock: Clock) {
         self.exchange.begin_run(clock);

@@ -21,16 +21,13 @@ use std::time::Duration;
 
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, RustlsConnector};
+use ureq::unversioned::transport::RustlsConnector;
 use ureq::{Agent, Proxy};
 
 pub use self::client::{Arrival, Attempt, Client, Cutter, Interruption, Response};
 
 use self::buffers::{MOST_INPUT, OUTPUT};
-use self::exchange::Exchange;
-use self::layers::{Outermost, SharedTls};
-use self::leaf::TcpLeaf;
-use self::resolver::{Lookups, UserResolver};
+use self::resolver::Lookups;
 use crate::arrival::Stamping;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
@@ -96,37 +93,6 @@ impl Transport {
             _stamping: Stamping::start(),
             refused_sockets: AtomicU64::new(0),
         })
-    }
-
-    /// A client for one user's thread; it is told when the run begins ([`Client::begin_run`]).
-    #[must_use]
-    pub fn client(self: &Arc<Self>) -> Client {
-        let exchange = Arc::new(Exchange::new());
-        let connector = ()
-            .chain(ConnectProxyConnector::default())
-            .chain(TcpLeaf {
-                exchange: Arc::clone(&exchange),
-                timeout: self.settings.timeout,
-                user_clock: self.settings.user_clock,
-            })
-            .chain(SharedTls {
-                rustls: Arc::clone(&self.rustls),
-                exchange: Arc::clone(&exchange),
-            })
-            .chain(Outermost {
-                exchange: Arc::clone(&exchange),
-                proxied: self.settings.proxy.is_some(),
-            });
-        let resolver = UserResolver {
-            lookups: Arc::clone(&self.lookups),
-            exchange: Arc::clone(&exchange),
-            connect_timeout: self.settings.connect_timeout,
-        };
-        Client {
-            transport: Arc::clone(self),
-            agent: Agent::with_parts(self.agent_config.clone(), connector, resolver),
-            exchange,
-        }
     }
 
     /// Whom connections are made to: the proxy, or the service.

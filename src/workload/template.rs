@@ -7,41 +7,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::writer::{Writer, escape, quote};
+use self::writer::{Piece, Writer, escape, quote};
 use super::Cell;
-use crate::protocol::History;
 
-/// What is the same in all bodies of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Constants {
-    /// `{user}`.
-    pub user: String,
-    /// `{model}`; without one, a member whose value is exactly `"{model}"` is left out.
-    pub model: Option<String>,
-    /// `{conversation_id}`.
-    pub conversation_id: String,
-    /// `{inputs}` and `{inputs.KEY}`, in the order given.
-    pub inputs: Vec<(String, String)>,
-}
-
-/// A piece of a body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Piece {
-    /// Bytes that are the same in every body.
-    Literal(Vec<u8>),
-    /// The request's query, escaped for the inside of a JSON string.
-    Query,
-    /// The value of a column, by its place, escaped for the inside of a JSON string.
-    Column(usize),
-    /// The value of a column, by its place, as JSON.
-    Value(usize),
-    /// The conversation's id, escaped for the inside of a JSON string.
-    Conversation,
-    /// The conversation's turns so far: elements of an array, each followed by a comma.
-    History,
-    /// The answer to a turn, escaped for the inside of a JSON string.
-    Answer,
-}
+pub use self::writer::{Constants, MissingInput, Parts};
 
 /// What is put into a body.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,19 +25,6 @@ pub struct Filling<'a> {
     pub history: &'a [u8],
     /// `{answer}`, of a turn that is kept in the history.
     pub answer: &'a str,
-}
-
-/// What a document is made a template with.
-#[derive(Clone, Copy, Debug)]
-pub struct Parts<'a> {
-    /// What is the same in all bodies.
-    pub constants: &'a Constants,
-    /// The names of the data file's columns: `{NAME}`.
-    pub columns: &'a [String],
-    /// How a conversation's earlier turns are sent, where they are.
-    pub history: Option<&'a History>,
-    /// Whether there is an `{answer}`.
-    pub answers: bool,
 }
 
 /// A request body, complete but for what differs between requests.
@@ -150,13 +106,6 @@ impl BodyTemplate {
     pub fn uses(&self, placeholder: &str) -> bool {
         self.used.contains(placeholder)
     }
-}
-
-/// A document asks for `{inputs.KEY}`, and there is no such input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingInput {
-    /// The input's key.
-    pub key: String,
 }
 
 #[cfg(test)]

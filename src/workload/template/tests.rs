@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::protocol::History;
 
 fn constants() -> Constants {
     Constants {

@@ -1,0 +1,74 @@
+//! The documents that come with the program.
+
+use std::sync::{Arc, OnceLock};
+
+use super::Protocol;
+
+/// A built-in document: the name of its file, and its text.
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../data/protocols/", $name, ".json")))),*]
+    };
+}
+
+/// The documents that come with the program, by name.
+const BUILT_IN: [(&str, &str); 11] = built_in![
+    "dify-chat",
+    "dify-completion",
+    "dify-workflow",
+    "openai-chat",
+    "openai-completions",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "tgi",
+    "sglang",
+    "cohere",
+];
+
+impl Protocol {
+    /// The built-in protocol of that name.
+    #[must_use]
+    pub fn builtin(name: &str) -> Option<Arc<Protocol>> {
+        let at = Self::builtin_names().position(|known| known == name)?;
+        Some(Arc::clone(&built_in()[at]))
+    }
+
+    /// The names of the built-in protocols.
+    pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The document of the built-in protocol of that name, as it is in the file.
+    #[must_use]
+    pub fn document(name: &str) -> Option<&'static str> {
+        let mut documents = BUILT_IN.iter();
+        documents
+            .find(|(known, _)| *known == name)
+            .map(|(_, json)| *json)
+    }
+
+    /// The name of the built-in protocol that is spoken at such a path; a query in it and a slash
+    /// at its end do not matter.
+    #[must_use]
+    pub fn infer(path: &str) -> Option<&'static str> {
+        let path = path.split(['?', '#']).next()?.trim_end_matches('/');
+        Self::builtin_names()
+            .zip(built_in())
+            .flat_map(|(name, protocol)| protocol.suffixes.iter().map(move |s| (name, s)))
+            .filter(|(_, suffix)| path.ends_with(suffix.as_str()))
+            .max_by_key(|(_, suffix)| suffix.len())
+            .map(|(name, _)| name)
+    }
+}
+
+/// The built-in protocols, in the order of their names in [`BUILT_IN`]. A test reads them all.
+fn built_in() -> &'static [Arc<Protocol>] {
+    static PARSED: OnceLock<Vec<Arc<Protocol>>> = OnceLock::new();
+    PARSED.get_or_init(|| {
+        let documents = BUILT_IN.iter().map(|(_, json)| Protocol::parse(json));
+        documents
+            .map(|protocol| Arc::new(protocol.expect("a built-in document is valid")))
+            .collect()
+    })
+}
