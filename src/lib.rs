@@ -54,9 +54,9 @@
 //! # Where things are added
 //!
 //! A protocol is a JSON file in `data/protocols/`; an output is a file in `output/` and a line in
-//! its `mod.rs`; a load shape is a file in `load/` and a line in its `mod.rs`; a language is a file
-//! of texts in `templates/texts/`; a wire format of the simulated service is a file in `mock/wire/`
-//! and a line in its `mod.rs`.
+//! its `mod.rs`; a load shape is a file in `load/`, two lines in its `mod.rs` and its flag; a
+//! language is a file of texts in `templates/texts/`; a wire format of the simulated service is a
+//! file in `mock/wire/` and a line in its `mod.rs`.
 
 pub mod arrival;
 pub mod cli;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::load::{ClosedLoop, Leaving, Limit, ThinkTime};
+use crate::load::{Leaving, Load, ThinkTime};
 use crate::output::OutputConfig;
 use crate::protocol::Protocol;
 use crate::record::TokenCount;
@@ -23,7 +23,7 @@ pub struct Plan {
     /// What is sent.
     pub workload: Workload,
     /// When it is sent.
-    pub load: ClosedLoop,
+    pub load: Load,
     /// How long a user thinks between its requests; `None` for not at all.
     pub think_time: Option<ThinkTime>,
     /// Which users leave before their answer is there; `None` for nobody.
@@ -61,12 +61,7 @@ impl Plan {
     /// Whether the run is a single request, which is shown in detail.
     #[must_use]
     pub fn is_single(&self) -> bool {
-        let one = match self.load.limit {
-            Limit::OnceEach => self.workload.turns == 1,
-            Limit::Requests(requests) => requests == 1,
-            Limit::Duration { .. } => false,
-        };
-        self.load.users == 1 && one
+        self.load.is_single(self.workload.turns)
     }
 
     /// Whether a request is watched while it runs: there is one, and somebody looks.

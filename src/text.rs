@@ -8,6 +8,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::clock::micros;
 
 /// A language of the console, the help and the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,6 +113,14 @@ impl Texts {
         text.push_str(rest);
         text
     }
+}
+
+/// A duration in seconds, without decimals that say nothing.
+#[must_use]
+pub fn plain_seconds(duration: Duration) -> String {
+    let text = format!("{:.3}", micros(duration) as f64 / 1_000_000.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text} s")
 }
 
 /// A text's id with its arguments: a warning or an error that knows no language yet.
@@ -225,6 +236,18 @@ mod tests {
             ("", Language::English),
         ] {
             assert_eq!(Language::from_locale(locale), expected, "{locale}");
+        }
+    }
+
+    #[test]
+    fn configured_durations_are_short() {
+        for (millis, expected) in [
+            (0, "0 s"),
+            (500, "0.5 s"),
+            (60_000, "60 s"),
+            (1_230, "1.23 s"),
+        ] {
+            assert_eq!(plain_seconds(Duration::from_millis(millis)), expected);
         }
     }
 }

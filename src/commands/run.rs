@@ -35,7 +35,7 @@ pub(super) fn run(raw: &RunArgs, language: Language) -> Exit {
 /// Carries the plan out; `hint` is said after everything else.
 pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
     let language = plan.console.language;
-    if let Err(message) = limits::check(plan.load.users) {
+    if let Err(message) = limits::check(plan.load.users()) {
         return usage(&message, language);
     }
     let mut about = None;
@@ -82,7 +82,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
     let _ = console.banner(&Banner {
         version: env!("CARGO_PKG_VERSION"),
         run: &about.run,
-        plan: plan.load,
+        plan: &plan.load,
         turns: plan.workload.turns,
         think_time: plan.think_time,
         leaving: plan.leaving,
@@ -122,7 +122,7 @@ fn about(plan: &Plan, clock: Clock) -> About {
         config: Some(plan_json(plan)),
         command_line: Some(plan.command_line.clone()),
         host: Some(host),
-        plan: Some(plan.load),
+        plan: Some(plan.load.clone()),
         warnings: plan.warnings.clone(),
     }
 }
@@ -165,7 +165,7 @@ fn documents(plan: &Plan, about: &About, collected: &Collected, summary: &Summar
         about,
         runs: 1,
         files: &[],
-        users: u64::from(plan.load.users),
+        users: u64::from(plan.load.users()),
         summary,
         stats: &collected.stats,
         whole: true,

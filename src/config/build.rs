@@ -4,7 +4,7 @@ use super::show::{command_line, redact_url, shown};
 use super::url::Url;
 use super::{MOST_USERS, files, headers, parse};
 use crate::cli::RunArgs;
-use crate::load::{ClosedLoop, Limit};
+use crate::load::{ClosedLoop, Load, Seconds};
 use crate::plan::{ConsoleConfig, Plan, TransportConfig};
 use crate::record::TokenCount;
 use crate::text::{Language, Message};
@@ -79,7 +79,7 @@ impl Builder<'_> {
         self.warnings.push(message);
     }
 
-    fn load(&mut self) -> Result<ClosedLoop, Message> {
+    fn load(&mut self) -> Result<Load, Message> {
         let raw = &self.raw.load;
         let users = parse::count("--threads", &raw.threads, 1..=MOST_USERS)?;
         let ramp_up = parse::duration("--ramp-up", &raw.ramp_up)?;
@@ -92,16 +92,12 @@ impl Builder<'_> {
             let message = Message::new("warning.idle_users").with("requests", requests);
             self.warn(message.with("users", users));
         }
-        let limit = match (hold.is_zero(), requests) {
-            (true, None) => Limit::OnceEach,
-            (true, Some(requests)) => Limit::Requests(requests),
-            (false, requests) => Limit::Duration { hold, requests },
-        };
-        Ok(ClosedLoop {
+        Ok(Load::ClosedLoop(ClosedLoop {
             users,
-            ramp_up,
-            limit,
-        })
+            ramp_up: Seconds(ramp_up),
+            hold: (!hold.is_zero()).then_some(Seconds(hold)),
+            requests,
+        }))
     }
 
     fn transport(&mut self) -> Result<TransportConfig, Message> {
@@ -135,15 +131,10 @@ impl Builder<'_> {
         })
     }
 
-    fn console(&self, load: &ClosedLoop) -> Result<ConsoleConfig, Message> {
+    fn console(&self, load: &Load) -> Result<ConsoleConfig, Message> {
         let raw = &self.raw.console;
         if raw.show_text {
-            let one = match load.limit {
-                Limit::OnceEach => self.turns()? == 1,
-                Limit::Requests(requests) => requests == 1,
-                Limit::Duration { .. } => false,
-            };
-            if load.users > 1 || !one {
+            if !load.is_single(self.turns()?) {
                 return Err(Message::new("usage.show_text"));
             }
             if raw.quiet {

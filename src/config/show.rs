@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::{Given, PROGRAM};
-use crate::load::{Limit, ThinkTime};
+use crate::load::ThinkTime;
 use crate::output::Destination;
 use crate::plan::{Plan, TransportConfig};
 use crate::workload::mask;
@@ -181,23 +181,18 @@ pub fn plan_json(plan: &Plan) -> Value {
 }
 
 fn load_json(plan: &Plan) -> Value {
-    let (duration, requests) = match plan.load.limit {
-        Limit::OnceEach => (None, None),
-        Limit::Requests(requests) => (None, Some(requests)),
-        Limit::Duration { hold, requests } => (Some(hold), requests),
-    };
-    json!({
-        "shape": "closed",
-        "users": plan.load.users,
-        "ramp_up_s": seconds(plan.load.ramp_up),
-        "duration_s": duration.map(seconds),
-        "requests": requests,
+    let mut load = json!(plan.load);
+    let users = json!({
         "grace_s": seconds(plan.grace),
         "turns": plan.workload.turns,
         "think_time": plan.think_time.map(think_time),
         "abandon_rate": plan.leaving.map(|leaving| leaving.rate),
         "abandon_after_s": plan.leaving.map(|leaving| seconds(leaving.after)),
-    })
+    });
+    if let (Value::Object(load), Value::Object(users)) = (&mut load, users) {
+        load.extend(users);
+    }
+    load
 }
 
 /// How long users think, times in seconds.

@@ -62,7 +62,7 @@ impl Crew {
         transport: Arc<Transport>,
         control: &Sender<Control>,
     ) -> Result<Self, Message> {
-        let users = plan.load.users;
+        let users = plan.load.users();
         let (ready, readiness) = unbounded();
         let mut crew = Self {
             members: Vec::with_capacity(users as usize),

@@ -46,7 +46,7 @@ pub fn run(
     plan: &Arc<Plan>,
     make_collector: impl FnOnce(Clock, Sender<Control>) -> Result<Collector, Message>,
 ) -> Result<Finished, Message> {
-    let users = plan.load.users;
+    let users = plan.load.users();
     let transport = Transport::new(
         plan.transport.clone(),
         &plan.target,

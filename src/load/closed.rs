@@ -1,107 +1,110 @@
-//! Closed loop: a fixed number of users, started evenly over the ramp-up, each of which sends its
-//! next request when its last one is over.
+//! Closed loop: each user sends its next request when its last one is over.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::shape::{Seconds, Shape, Slot};
 use crate::clock::Stamp;
 use crate::record::Phase;
+use crate::text::{Message, plain_seconds};
 
-/// When a closed-loop run has sent enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// Every user sends one request.
-    OnceEach,
-    /// That many requests in all, claimed by idle users.
-    Requests(u64),
-    /// Until that long after the end of the ramp-up; with a number of requests, whichever comes
-    /// first.
-    Duration {
-        /// How long after the end of the ramp-up.
-        hold: Duration,
-        /// How many requests in all.
-        requests: Option<u64>,
-    },
-}
-
-/// A closed-loop plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A closed loop. Without any limit, every user has one conversation; with both limits, the run
+/// ends by whichever comes first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedLoop {
     /// Number of users, at least 1.
     pub users: u32,
-    /// Over which time they are started.
-    pub ramp_up: Duration,
-    /// When enough has been sent.
-    pub limit: Limit,
+    /// Over which time users start.
+    #[serde(rename = "ramp_up_s")]
+    pub ramp_up: Seconds,
+    /// How long requests start after the ramp-up.
+    #[serde(rename = "duration_s")]
+    pub hold: Option<Seconds>,
+    /// The most requests of all users.
+    pub requests: Option<u64>,
 }
 
-impl ClosedLoop {
-    /// When a user (numbered from 1) starts: the first at once, the others evenly over the
-    /// ramp-up, so that the next one after the last would start at its end.
-    #[must_use]
-    pub fn user_start(&self, user: u32) -> Stamp {
-        let before = u128::from(user.saturating_sub(1));
-        let nanos = self.ramp_up.as_nanos() * before / u128::from(self.users.max(1));
-        Stamp::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+impl Shape for ClosedLoop {
+    fn users(&self) -> u32 {
+        self.users
     }
 
-    /// The moment from which no request is started any more, in a run that is limited by time.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Stamp> {
-        match self.limit {
-            Limit::Duration { hold, .. } => Some(Stamp::ZERO + self.ramp_up + hold),
-            Limit::OnceEach | Limit::Requests(_) => None,
+    fn ramp_up(&self) -> Duration {
+        self.ramp_up.0
+    }
+
+    fn deadline(&self) -> Option<Stamp> {
+        Some(Stamp::ZERO + self.ramp_up.0 + self.hold?.0)
+    }
+
+    fn requests(&self, turns: u32) -> Option<u64> {
+        match self.hold {
+            None => Some(
+                self.requests
+                    .unwrap_or(u64::from(self.users) * u64::from(turns)),
+            ),
+            Some(_) => self.requests,
         }
     }
 
-    /// Whether a user that has sent `sent` requests may send the run's request `number` (from 1)
-    /// at `now`.
-    #[must_use]
-    pub fn admits(&self, number: u64, sent: u64, now: Stamp) -> bool {
-        match self.limit {
-            Limit::OnceEach => sent == 0,
-            Limit::Requests(requests) => number <= requests,
-            Limit::Duration { requests, .. } => {
-                self.deadline().is_none_or(|deadline| now < deadline)
-                    && requests.is_none_or(|requests| number <= requests)
-            }
+    fn admits(&self, ended: u64, now: Stamp) -> bool {
+        match (self.deadline(), self.requests) {
+            (None, None) => ended == 0,
+            (deadline, _) => deadline.is_none_or(|deadline| now < deadline),
         }
     }
 
-    /// The phase of a request that starts at `start`.
-    #[must_use]
-    pub fn phase(&self, start: Stamp) -> Phase {
-        if start < Stamp::ZERO + self.ramp_up {
+    fn slot(&self, number: u64, now: Stamp) -> Option<Slot> {
+        let exists = self.requests.is_none_or(|requests| number <= requests);
+        let phase = if now < Stamp::ZERO + self.ramp_up.0 {
             Phase::Ramp
         } else {
             Phase::Hold
+        };
+        exists.then_some(Slot {
+            due: None,
+            phase,
+            stage: None,
+        })
+    }
+
+    fn describe(&self, turns: u32) -> Message {
+        let id = match (self.hold, self.requests) {
+            (None, None) if turns > 1 => "console.mode.once_conversation",
+            (None, None) => "console.mode.once",
+            (None, Some(_)) => "console.mode.requests",
+            (Some(_), None) => "console.mode.duration",
+            (Some(_), Some(_)) => "console.mode.both",
+        };
+        let mut message = Message::new(id);
+        if let Some(Seconds(hold)) = self.hold {
+            message = message.with("hold", plain_seconds(hold));
         }
+        if let Some(requests) = self.requests {
+            message = message.with("requests", requests);
+        }
+        message
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::load;
     use super::*;
-
-    const fn plan(users: u32, ramp_up: u64, limit: Limit) -> ClosedLoop {
-        ClosedLoop {
-            users,
-            ramp_up: Duration::from_secs(ramp_up),
-            limit,
-        }
-    }
 
     #[test]
     fn users_start_evenly_over_the_ramp_up() {
         let table = [
-            (1, 10, 1, 0),
-            (4, 0, 4, 0),
-            (4, 10, 1, 0),
-            (4, 10, 2, 2_500_000),
-            (4, 10, 4, 7_500_000),
-            (3, 1, 2, 333_333),
+            (1, 10.0, 1, 0),
+            (4, 0.0, 4, 0),
+            (4, 10.0, 1, 0),
+            (4, 10.0, 2, 2_500_000),
+            (4, 10.0, 4, 7_500_000),
+            (3, 1.0, 2, 333_333),
         ];
         for (users, ramp_up, user, micros) in table {
-            let start = plan(users, ramp_up, Limit::OnceEach).user_start(user);
+            let start = load(users, ramp_up, None, None).user_start(user);
             assert_eq!(
                 start.as_micros(),
                 micros,
@@ -113,42 +116,55 @@ mod tests {
     #[test]
     fn a_run_ends_by_its_limit() {
         let second = |s: u64| Stamp::from_micros(s * 1_000_000);
-        let hold = Duration::from_secs(10);
-        let timed = Limit::Duration {
-            hold,
-            requests: None,
-        };
-        let both = Limit::Duration {
-            hold,
-            requests: Some(5),
-        };
+        let once = (None, None);
+        let three = (None, Some(3));
+        let timed = (Some(10.0), None);
+        let both = (Some(10.0), Some(5));
         let table = [
-            (Limit::OnceEach, 1, 0, 0, true),
-            (Limit::OnceEach, 9, 0, 99, true),
-            (Limit::OnceEach, 2, 1, 0, false),
-            (Limit::Requests(3), 3, 2, 99, true),
-            (Limit::Requests(3), 4, 0, 0, false),
+            (once, 1, 0, 0, true),
+            (once, 9, 0, 99, true),
+            (once, 2, 1, 0, false),
+            (three, 3, 2, 99, true),
+            (three, 4, 0, 0, false),
             (timed, 1_000, 900, 11, true),
             (timed, 1, 0, 12, false),
             (both, 5, 0, 11, true),
             (both, 6, 0, 11, false),
             (both, 5, 0, 12, false),
         ];
-        for (limit, number, sent, at, admitted) in table {
-            let plan = plan(2, 2, limit);
-            assert_eq!(
-                plan.admits(number, sent, second(at)),
-                admitted,
-                "{limit:?}: request {number} of a user with {sent} at {at} s"
-            );
+        for ((hold, requests), number, ended, at, expected) in table {
+            let load = load(2, 2.0, hold, requests);
+            let at = second(at);
+            let sends = load.admits(ended, at) && load.slot(number, at).is_some();
+            let of = format!("{load:?}: request {number} of a user with {ended} at {at:?}");
+            assert_eq!(sends, expected, "{of}");
         }
-        assert_eq!(plan(2, 2, timed).deadline(), Some(second(12)));
+        assert_eq!(load(2, 2.0, Some(10.0), None).deadline(), Some(second(12)));
     }
 
     #[test]
-    fn the_phase_is_that_of_the_start() {
-        let plan = plan(2, 2, Limit::OnceEach);
-        assert_eq!(plan.phase(Stamp::from_micros(1_999_999)), Phase::Ramp);
-        assert_eq!(plan.phase(Stamp::from_micros(2_000_000)), Phase::Hold);
+    fn the_most_requests_are_known_where_something_limits_them() {
+        for (hold, requests, turns, most) in [
+            (None, None, 1, Some(5)),
+            (None, None, 3, Some(15)),
+            (None, Some(7), 3, Some(7)),
+            (Some(1.0), Some(7), 1, Some(7)),
+            (Some(1.0), None, 1, None),
+        ] {
+            assert_eq!(load(5, 0.0, hold, requests).requests(turns), most);
+        }
+    }
+
+    #[test]
+    fn slots_are_due_when_a_user_is_free_and_in_the_phase_of_that_moment() {
+        let load = load(2, 2.0, None, None);
+        for (micros, phase) in [(1_999_999, Phase::Ramp), (2_000_000, Phase::Hold)] {
+            let slot = Slot {
+                due: None,
+                phase,
+                stage: None,
+            };
+            assert_eq!(load.slot(1, Stamp::from_micros(micros)), Some(slot));
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::RunInfo;
 use super::host::Host;
-use crate::load::ClosedLoop;
+use crate::load::Load;
 use crate::text::{Language, Message};
 
 /// A run, apart from its figures. `None` where that is not known: a requests CSV alone does not
@@ -25,7 +25,7 @@ pub struct About {
     /// The measuring machine.
     pub host: Option<Host>,
     /// What was planned.
-    pub plan: Option<ClosedLoop>,
+    pub plan: Option<Load>,
     /// What the user was warned of.
     pub warnings: Vec<Message>,
 }

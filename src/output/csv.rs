@@ -82,8 +82,7 @@ const COLUMNS: [Column; 62] = [
     ("sent_s", |row, r, _| row.seconds(r.instants.sent)),
     ("end_s", |row, r, _| row.seconds(Some(r.instants.end))),
     ("phase", |row, r, _| row.word(r.phase.name())),
-    // Load shapes have a stage.
-    ("stage", |row, _, _| row.empty()),
+    ("stage", |row, r, _| row.number(r.stage.map(u64::from))),
     ("conversation", |row, r, _| {
         row.number(r.turn.map(|turn| turn.conversation));
     }),

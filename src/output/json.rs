@@ -232,18 +232,17 @@ mod tests {
 
     use super::*;
     use crate::clock::Stamp;
-    use crate::load::{ClosedLoop, Limit};
+    use crate::load::Load;
+    use crate::load::tests::load;
     use crate::output::tests::run;
     use crate::record::{FailureKind, Progress, Sample};
     use crate::stats::RunStats;
     use crate::stats::tests::{failed, finished, ok_request};
     use crate::text::Message;
 
-    const PLAN: ClosedLoop = ClosedLoop {
-        users: 1,
-        ramp_up: Duration::from_millis(1_500),
-        limit: Limit::OnceEach,
-    };
+    fn plan() -> Load {
+        load(1, 1.5, None, None)
+    }
 
     fn document(results: Option<Results<'_>>) -> (String, Value) {
         let host = Host {
@@ -261,7 +260,7 @@ mod tests {
             config: Some(json!({"threads": 1})),
             command_line: Some("sse-perf --threads 1".into()),
             host: Some(host),
-            plan: Some(PLAN),
+            plan: Some(plan()),
             warnings: vec![Message::new("files.broken_pipe")],
         };
         let rendered = Document {
@@ -321,7 +320,7 @@ mod tests {
         ] {
             stats.on(&sample);
         }
-        let summary = stats.summary(Some(&PLAN), false);
+        let summary = stats.summary(Some(&plan()), false);
         let (text, value) = document(Some(Results {
             summary: &summary,
             ticks: stats.ticks(),

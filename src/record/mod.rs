@@ -26,7 +26,7 @@ pub use tokens::{TokenCount, TokenSource, Usage};
 /// The instants of one request. `None` where the request did not come that far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instants {
-    /// When the plan wanted the request to start; `None` in closed loop.
+    /// When the plan wanted the request to start; `None` where that was as soon as its user was free.
     pub scheduled: Option<Stamp>,
     /// Just before anything is done for the first attempt: before DNS, connect and TLS.
     pub start: Stamp,
@@ -108,7 +108,7 @@ pub struct Connection {
 }
 
 /// A request's place in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// Running number of the conversation in the run, from 1.
     pub conversation: u64,
@@ -153,6 +153,8 @@ pub struct RequestRecord {
     pub user: u32,
     /// The part of the run it belongs to.
     pub phase: Phase,
+    /// The stage of the load that it belongs to, from 1; `None` where load has no stages.
+    pub stage: Option<u32>,
     /// Its place in a conversation; `None` where requests are no turns of one.
     pub turn: Option<Turn>,
     /// What was sent.
@@ -226,6 +228,7 @@ impl RequestRecord {
             request,
             user,
             phase,
+            stage: None,
             turn: None,
             sent,
             instants: Instants {

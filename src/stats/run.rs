@@ -11,7 +11,7 @@ use super::{
     Ticks,
 };
 use crate::clock::Stamp;
-use crate::load::ClosedLoop;
+use crate::load::Load;
 use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 
 /// Everything that is kept of a run's samples.
@@ -173,7 +173,7 @@ impl RunStats {
 
     /// The figures of the run, of the samples that have come.
     #[must_use]
-    pub fn summary(&self, plan: Option<&ClosedLoop>, user_clock: bool) -> Summary {
+    pub fn summary(&self, plan: Option<&Load>, user_clock: bool) -> Summary {
         let (run, totals, d) = (self.ticks.total(), &self.totals, &self.distributions);
         let counts = &totals.counts;
         let response_sum = Duration::from_micros(counts.response.sum);
@@ -181,7 +181,7 @@ impl RunStats {
         let (ttft, itl) = (d.ttft.snapshot(), run.itl.snapshot());
         let evidence = self.client.evidence(&client, user_clock, (ttft, itl));
         Summary {
-            plan: plan.copied(),
+            plan: plan.cloned(),
             users_started: run.counts.users_started,
             first_start: totals.first_start,
             last_end: totals.last_end,

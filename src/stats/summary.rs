@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ClientSummary, Grade, SpansSummary, Statistics, TurnSummary, Verdict};
 use crate::clock::Stamp;
-use crate::load::ClosedLoop;
+use crate::load::Load;
 use crate::record::{FailureKind, TokenSource};
 
 /// The failures of one kind.
@@ -108,7 +108,7 @@ impl OutputTokens {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// What was planned; `None` where that is not known, or several runs were merged.
-    pub plan: Option<ClosedLoop>,
+    pub plan: Option<Load>,
     /// Users that started.
     pub users_started: u64,
     /// Start of the first request.
@@ -218,8 +218,7 @@ impl Summary {
     /// The run's planned length, ramp-up included, where it is limited by time.
     #[must_use]
     pub fn planned_duration(&self) -> Option<Duration> {
-        let deadline = self.plan?.deadline()?;
-        Some(deadline.since(Stamp::ZERO))
+        self.plan.as_ref()?.duration()
     }
 
     /// The run's real length: from the first request's start to the last one's end.

@@ -19,17 +19,17 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// The next turn, of a conversation that gets its number from `number` if it begins.
-    pub(super) fn next(&mut self, number: impl FnOnce() -> u64) -> Turn {
-        let turn = match self.turn {
-            Some(Turn { conversation, turn }) => Turn {
-                conversation,
-                turn: turn + 1,
-            },
-            None => Turn {
-                conversation: number(),
-                turn: 1,
-            },
+    /// Whether the next request begins another conversation.
+    pub(super) fn is_over(&self) -> bool {
+        self.turn.is_none()
+    }
+
+    /// The next turn; `begun` is the number of the conversation that it begins.
+    pub(super) fn next(&mut self, begun: Option<u64>) -> Turn {
+        let before = self.turn.unwrap_or_default();
+        let turn = Turn {
+            conversation: begun.unwrap_or(before.conversation),
+            turn: before.turn + 1,
         };
         self.turn = Some(turn);
         turn
@@ -209,7 +209,7 @@ mod tests {
     fn turns_count_up_within_a_conversation() {
         let mut conversation = Conversation::default();
         let turn = |conversation, turn| Turn { conversation, turn };
-        assert_eq!(conversation.next(|| 7), turn(7, 1));
-        assert_eq!(conversation.next(|| unreachable!()), turn(7, 2));
+        assert_eq!(conversation.next(Some(7)), turn(7, 1));
+        assert_eq!(conversation.next(None), turn(7, 2));
     }
 }

@@ -8,7 +8,6 @@ mod spans;
 mod stream;
 mod tap;
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ pub use self::tap::{Seen, Tap};
 use self::attempt::{Ended, Scratch};
 use self::conversation::Conversation;
 use crate::clock::{Clock, Stamp};
+use crate::load::{Claim, Slots};
 use crate::monitor::{Heartbeat, run_queue_wait};
 use crate::plan::Plan;
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord, Sample};
@@ -42,10 +42,8 @@ pub struct Context {
     pub watch: Watch,
     /// Whether the process has stood still, where somebody tells.
     pub heartbeat: Arc<Heartbeat>,
-    /// Requests claimed so far.
-    claimed: AtomicU64,
-    /// Conversations begun so far.
-    conversations: AtomicU64,
+    /// The run's slots.
+    slots: Slots,
 }
 
 impl Context {
@@ -53,33 +51,23 @@ impl Context {
     #[must_use]
     pub fn new(plan: Arc<Plan>, clock: Clock, sender: Sender<Sample>, watch: Watch) -> Self {
         Self {
+            slots: Slots::new(plan.load.clone(), plan.workload.turns),
             plan,
             clock,
             stop: Stop::default(),
             sender,
             watch,
             heartbeat: Arc::default(),
-            claimed: AtomicU64::new(0),
-            conversations: AtomicU64::new(0),
         }
     }
 
-    /// Claims the number of the run's next request, for a user that has had `ended` conversations;
-    /// `None` where that user has no more to do.
-    fn claim(&self, ended: u64) -> Option<u64> {
+    /// Claims the run's next slot for a user that has had `ended` conversations; `begins`: its
+    /// request begins another one. `None` where that user has no more to do.
+    fn claim(&self, ended: u64, begins: bool) -> Option<Claim> {
         if self.stop.is_finishing() {
             return None;
         }
-        let now = self.clock.now();
-        self.claimed
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |claimed| {
-                self.plan
-                    .load
-                    .admits(claimed + 1, ended, now)
-                    .then_some(claimed + 1)
-            })
-            .ok()
-            .map(|claimed| claimed + 1)
+        self.slots.claim(ended, begins, self.clock.now())
     }
 
     /// Lets a user think after its `sent`th request, if there may be another one; false where it has
@@ -89,24 +77,14 @@ impl Context {
             return true;
         };
         let now = self.clock.now();
-        let next = self.claimed.load(Ordering::Acquire) + 1;
         let until = now + think_time.after(self.plan.seed, user, sent);
-        let goes_on = self.plan.load.admits(next, ended, now)
+        let goes_on = self.slots.may_follow(ended, now)
             && self.clock.park_until(until, || self.stop.is_finishing());
         if goes_on {
             let late = self.clock.now().since(until);
             self.send(Sample::UserResumed { late });
         }
         goes_on
-    }
-
-    /// The number of the conversation that the run's request of that number begins.
-    fn begin_conversation(&self, request: u64) -> u64 {
-        if self.plan.workload.turns == 1 {
-            request
-        } else {
-            self.conversations.fetch_add(1, Ordering::Relaxed) + 1
-        }
     }
 
     fn send(&self, sample: Sample) {
@@ -177,30 +155,44 @@ impl User {
         self.waited = run_queue_wait();
         let (mut sent, mut ended) = (0, 0);
         while sent == 0 || context.think(user, sent, ended) {
-            let Some(request) = context.claim(ended) else {
+            let begins = self.conversation.is_over();
+            let Some(claim) = context.claim(ended, begins) else {
+                break;
+            };
+            let Some(over) = self.request(context, claim) else {
                 break;
             };
             sent += 1;
-            ended += u64::from(self.request(context, request));
+            ended += u64::from(over);
         }
         let at = context.clock.now();
         context.send(Sample::UserFinished { user, at });
     }
 
-    /// Sends a request. Returns whether its conversation is over.
-    fn request(&mut self, context: &Context, request: u64) -> bool {
+    /// Sends the request that was claimed when it is due. Returns whether its conversation is over;
+    /// `None` if the run was told to stop before.
+    fn request(&mut self, context: &Context, claim: Claim) -> Option<bool> {
         let plan = &context.plan;
+        let (request, slot) = (claim.request, claim.slot);
         let turns = plan.workload.turns;
-        let turn = self
-            .conversation
-            .next(|| context.begin_conversation(request));
+        let turn = self.conversation.next(claim.conversation);
         let assignment = plan.workload.turn(request, turn.conversation, turn.turn);
         let conversation = &self.conversation;
         let body = assignment.body_in(conversation.id.as_deref(), &conversation.history);
+        if let Some(due) = slot.due {
+            if !context
+                .clock
+                .park_until(due, || context.stop.is_finishing())
+            {
+                return None;
+            }
+            self.waited = run_queue_wait();
+        }
         let start = context.clock.now();
-        let phase = plan.load.phase(start);
-        let mut record =
-            RequestRecord::begin(request, self.number, phase, assignment.sent.clone(), start);
+        let sent = assignment.sent.clone();
+        let mut record = RequestRecord::begin(request, self.number, slot.phase, sent, start);
+        record.instants.scheduled = slot.due;
+        record.stage = slot.stage;
         record.turn = (turns > 1).then_some(turn);
         record.token_count = plan.tokens;
         self.in_flight.put(record.clone());
@@ -214,7 +206,7 @@ impl User {
         };
         self.note_waits(&mut record);
         if self.in_flight.take().is_none() {
-            return true;
+            return Some(true);
         }
         record.generated = self.scratch.kept.take_generated();
         let answer = self.scratch.kept.answer.as_deref().unwrap_or_default();
@@ -234,7 +226,7 @@ impl User {
         if left {
             self.scratch.stop(context, &assignment);
         }
-        over
+        Some(over)
     }
 
     /// Whether the request was cut because its user left: at the end of its time, which was not

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sse_perf::clock::{Stamp, micros};
-use sse_perf::load::{ClosedLoop, Limit};
+use sse_perf::load::Load;
 use sse_perf::output::RunInfo;
 use sse_perf::output::about::About;
 use sse_perf::output::csv::{RequestsCsv, header};
@@ -165,6 +165,9 @@ impl Run {
         let warning = Message::new("warning.query_instead")
             .with("reason", "queries.txt is empty")
             .with("used", foreign("hello"));
+        let load = json!({
+            "users": 8, "ramp_up_s": 2.0, "duration_s": 26.0, "requests": null,
+        });
         About {
             run: RunInfo {
                 run_id: "3f9a01c2".into(),
@@ -176,19 +179,10 @@ impl Run {
                 started: datetime!(2026-02-03 04:05:06.700 +8),
             },
             version: Some("0.1.0".into()),
-            config: Some(json!({"load": {
-                "users": 8, "ramp_up_s": 2.0, "duration_s": 26.0, "requests": null,
-            }})),
+            config: Some(json!({"load": load})),
             command_line: Some(foreign("sse-perf --threads 8 --ramp-up 2 --duration 26")),
             host: Some(host),
-            plan: Some(ClosedLoop {
-                users: 8,
-                ramp_up: Duration::from_secs(2),
-                limit: Limit::Duration {
-                    hold: Duration::from_secs(26),
-                    requests: None,
-                },
-            }),
+            plan: Load::read(&load),
             warnings: vec![warning],
         }
     }

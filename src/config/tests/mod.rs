@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::parse_run;
-use crate::load::Limit;
 use crate::output::Destination;
 use crate::plan::Plan;
 use crate::text::{Language, Message};
@@ -65,7 +64,7 @@ fn the_defaults_are_the_predecessor_s() {
     let config = config(&[]);
     assert_eq!(config.target.url, "http://localhost/v1/chat-messages");
     assert_eq!(config.protocol.name(), "dify-chat");
-    assert_eq!((config.load.users, config.load.limit), (1, Limit::OnceEach));
+    assert!(config.load.is_single(1));
     assert_eq!(config.transport.timeout, Duration::from_secs(60));
     assert_eq!(config.transport.connect_timeout, Duration::from_secs(60));
     assert_eq!(config.grace, Duration::from_secs(60));
@@ -193,31 +192,24 @@ fn only_a_key_that_is_one_can_be_useless() {
 
 #[test]
 fn the_plan_follows_from_users_duration_and_requests() {
-    let hold = Duration::from_secs(90);
-    let table: [(&[&str], Limit); 4] = [
-        (&["--threads", "5"], Limit::OnceEach),
-        (&["--threads", "5", "-n", "7"], Limit::Requests(7)),
-        (
-            &["--users", "5", "--duration", "1m30s"],
-            Limit::Duration {
-                hold,
-                requests: None,
-            },
-        ),
+    let hold = Some(Duration::from_secs(90));
+    let table: [(&[&str], Option<Duration>, Option<u64>); 4] = [
+        (&["--threads", "5"], None, Some(5)),
+        (&["--threads", "5", "-n", "7"], None, Some(7)),
+        (&["--users", "5", "--duration", "1m30s"], hold, None),
         (
             &["-t", "5", "--execution-time", "90", "--requests", "7"],
-            Limit::Duration {
-                hold,
-                requests: Some(7),
-            },
+            hold,
+            Some(7),
         ),
     ];
-    for (flags, limit) in table {
-        let plan = config(flags).load;
-        assert_eq!((plan.users, plan.limit), (5, limit), "{flags:?}");
+    for (flags, hold, requests) in table {
+        let load = config(flags).load;
+        let planned = (load.users(), load.hold(), load.requests(1));
+        assert_eq!(planned, (5, hold, requests), "{flags:?}");
     }
     assert_eq!(
-        config(&["--ramp-up", "1.5"]).load.ramp_up,
+        config(&["--ramp-up", "1.5"]).load.ramp_up(),
         Duration::from_millis(1_500)
     );
     assert_eq!(

@@ -6,11 +6,11 @@ use std::time::Duration;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
-use super::page::{Fields, Page, add_files, plain_seconds};
+use super::page::{Fields, Page, add_files};
 use super::text::{one_line, shorten};
-use crate::load::{ClosedLoop, Leaving, Limit, ThinkTime};
+use crate::load::{Leaving, Load, ThinkTime};
 use crate::output::{FileKind, RunInfo};
-use crate::text::Message;
+use crate::text::{Message, plain_seconds};
 use crate::workload::Order;
 
 /// The wall clock, to the second, for people.
@@ -43,7 +43,7 @@ pub struct Banner<'a> {
     /// What is tested, and when.
     pub run: &'a RunInfo,
     /// Users, ramp-up and limit.
-    pub plan: ClosedLoop,
+    pub plan: &'a Load,
     /// Requests of a conversation.
     pub turns: u32,
     /// How long users think between their requests.
@@ -139,15 +139,18 @@ pub(super) fn add_run(page: &Page, run: &RunInfo, fields: &mut Fields) {
 }
 
 fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {
-    let plan = &banner.plan;
-    let users = plan.users.to_string();
+    let plan = banner.plan;
+    let users = plan.users().to_string();
     fields.add(page.text("console.banner.users"), users);
-    if plan.users > 1 {
-        fields.add(page.text("console.banner.ramp_up"), ramp_up(page, plan));
+    if plan.users() > 1 {
+        fields.add(
+            page.text("console.banner.ramp_up"),
+            ramp_up(page, plan.ramp_up()),
+        );
     }
     fields.add(
         page.text("console.banner.mode"),
-        mode(page, plan.limit, banner.turns),
+        page.message(&plan.describe(banner.turns)),
     );
     if banner.turns > 1 {
         let turns = Message::new("console.banner.turns_each").with("turns", banner.turns);
@@ -211,35 +214,13 @@ fn think_time(think: ThinkTime) -> Message {
     }
 }
 
-fn ramp_up(page: &Page, plan: &ClosedLoop) -> String {
-    if plan.ramp_up.is_zero() {
+fn ramp_up(page: &Page, time: Duration) -> String {
+    if time.is_zero() {
         page.text("console.banner.no_ramp_up").to_owned()
     } else {
-        let message =
-            Message::new("console.banner.over").with("ramp_up", plain_seconds(plan.ramp_up));
+        let message = Message::new("console.banner.over").with("ramp_up", plain_seconds(time));
         page.message(&message)
     }
-}
-
-fn mode(page: &Page, limit: Limit, turns: u32) -> String {
-    let message = match limit {
-        Limit::OnceEach if turns > 1 => Message::new("console.mode.once_conversation"),
-        Limit::OnceEach => Message::new("console.mode.once"),
-        Limit::Requests(requests) => {
-            Message::new("console.mode.requests").with("requests", requests)
-        }
-        Limit::Duration {
-            hold,
-            requests: None,
-        } => Message::new("console.mode.duration").with("hold", plain_seconds(hold)),
-        Limit::Duration {
-            hold,
-            requests: Some(requests),
-        } => Message::new("console.mode.both")
-            .with("hold", plain_seconds(hold))
-            .with("requests", requests),
-    };
-    page.message(&message)
 }
 
 fn source(page: &Page, source: Origin<'_>) -> String {

@@ -1,11 +1,11 @@
 //! Why requests failed, and what can be done about it.
 
-use super::page::{Page, plain_seconds};
+use super::page::Page;
 use super::text::{one_line, right, shorten};
 use crate::clock::Stamp;
 use crate::record::FailureKind;
 use crate::stats::FailureSummary;
-use crate::text::Message;
+use crate::text::{Message, plain_seconds};
 
 /// Columns of a failure's detail that are shown; the CSV has it whole.
 const DETAIL: usize = 240;

@@ -181,13 +181,6 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// A configured duration in seconds, without decimals that say nothing.
-pub(super) fn plain_seconds(duration: Duration) -> String {
-    let text = format!("{:.3}", micros(duration) as f64 / 1_000_000.0);
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    format!("{text} s")
-}
-
 /// Lines of labels and values, the values below each other.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
@@ -254,18 +247,6 @@ mod tests {
             (0.0, "0.00"),
         ] {
             assert_eq!(percent(share), expected, "{share}");
-        }
-    }
-
-    #[test]
-    fn configured_durations_are_short() {
-        for (millis, expected) in [
-            (0, "0 s"),
-            (500, "0.5 s"),
-            (60_000, "60 s"),
-            (1_230, "1.23 s"),
-        ] {
-            assert_eq!(plain_seconds(Duration::from_millis(millis)), expected);
         }
     }
 }

@@ -6,18 +6,15 @@ use super::Closing;
 use super::banner::add_run;
 use super::failures;
 use super::live::rated;
-use super::page::{
-    ABSENT, Fields, Page, add_files, count, decimals, figure, percent, plain_seconds,
-};
+use super::page::{ABSENT, Fields, Page, add_files, count, decimals, figure, percent};
 use super::spans;
 use super::table::{self, Row};
 use super::turns;
 use super::watched::prompt_tokens;
-use crate::load::{ClosedLoop, Limit};
 use crate::output::RunInfo;
 use crate::record::TokenSource;
 use crate::stats::{Grade, OutputTokens, Summary, TokenMix, Verdict};
-use crate::text::Message;
+use crate::text::{Message, plain_seconds};
 
 /// What the final statistics begin with.
 pub(super) fn heading(page: &Page) -> String {
@@ -142,7 +139,7 @@ fn totals(page: &Page, summary: &Summary) -> String {
 }
 
 fn users(page: &Page, summary: &Summary) -> String {
-    let planned = summary.plan.map(|plan| u64::from(plan.users));
+    let planned = summary.plan.as_ref().map(|plan| u64::from(plan.users()));
     let Some(planned) = planned.filter(|planned| *planned != summary.users_started) else {
         return summary.users_started.to_string();
     };
@@ -154,14 +151,11 @@ fn users(page: &Page, summary: &Summary) -> String {
 
 fn duration(page: &Page, summary: &Summary) -> String {
     let real = page.seconds(summary.duration());
-    let Some(ClosedLoop {
-        limit: Limit::Duration { hold, .. },
-        ramp_up,
-        ..
-    }) = summary.plan
-    else {
+    let plan = summary.plan.as_ref();
+    let Some((plan, hold)) = plan.and_then(|plan| Some((plan, plan.hold()?))) else {
         return real;
     };
+    let ramp_up = plan.ramp_up();
     let planned = if ramp_up.is_zero() {
         Message::new("console.summary.planned").with("planned", plain_seconds(hold))
     } else {

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::load::{Leaving, Limit, ThinkTime};
+use crate::load::{Leaving, ThinkTime};
 use crate::record::{Failure, FailureKind, Outcome, Usage};
 use crate::workload::Order;
 use data::*;
@@ -101,16 +101,13 @@ fn banners() {
             },
             files: &files(),
             warnings: &warnings(),
-            ..banner(plan(1_000, 30, TIMED))
+            ..banner(plan(1_000, 30.0, TIMED))
         })?;
-        let both = Limit::Duration {
-            hold: Duration::from_secs(90),
-            requests: Some(5_000),
-        };
-        for (users, limit) in [(10, Limit::OnceEach), (1, Limit::Requests(50)), (2, both)] {
+        let both = (Some(90.0), Some(5_000));
+        for (users, limit) in [(10, ONCE), (1, (None, Some(50))), (2, both)] {
             console.banner(&Banner {
                 keys: Origin::Single(""),
-                ..banner(plan(users, 0, limit))
+                ..banner(plan(users, 0.0, limit))
             })?;
         }
         Ok(())
@@ -136,27 +133,27 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
             queries: file,
             order: &Order::shuffled(7, 120),
             unique: true,
-            ..banner(plan(5, 0, Limit::Requests(40)))
+            ..banner(plan(5, 0.0, (None, Some(40))))
         })?;
         console.banner(&Banner {
             think_time: Some(ThinkTime::Uniform(seconds(1), seconds(3))),
             queries: file,
             order: &Order::Random(7),
-            ..banner(plan(5, 0, TIMED))
+            ..banner(plan(5, 0.0, TIMED))
         })?;
         // Nothing is drawn here: the seed does not matter, nor does an order without rows.
         console.banner(&Banner {
             think_time: Some(ThinkTime::Fixed(seconds(2))),
             leaving: Some(leaving(1.0)),
             order: &Order::Random(7),
-            ..banner(plan(5, 0, TIMED))
+            ..banner(plan(5, 0.0, TIMED))
         })
     });
     golden("banner_leaving", watching(), |console| {
         console.banner(&Banner {
             think_time: Some(ThinkTime::Exponential(seconds(2))),
             leaving: Some(leaving(0.3)),
-            ..banner(plan(1, 0, Limit::OnceEach))
+            ..banner(plan(1, 0.0, ONCE))
         })
     });
 }
@@ -195,7 +192,7 @@ fn live_columns_are_aligned_in_every_language_and_width() {
 #[test]
 fn watched_request() {
     golden("watched", watching(), |console| {
-        console.banner(&banner(plan(1, 0, Limit::OnceEach)))?;
+        console.banner(&banner(plan(1, 0.0, ONCE)))?;
         console.sample(&head())?;
         console.sample(&so_far(210, 1, ""))?;
         for chunk in 2..=60 {
@@ -216,7 +213,7 @@ fn watched_request() {
             files: &files(),
             ..Closing::default()
         };
-        console.summary(&summary(plan(1, 0, Limit::OnceEach)), &closing)
+        console.summary(&summary(plan(1, 0.0, ONCE)), &closing)
     });
 }
 
@@ -235,14 +232,14 @@ fn watched_request_that_reasons_and_is_retried() {
             interrupted: true,
             ..Closing::default()
         };
-        console.summary(&summary(plan(1, 0, Limit::OnceEach)), &closing)
+        console.summary(&summary(plan(1, 0.0, ONCE)), &closing)
     });
 }
 
 #[test]
 fn watched_request_that_fails() {
     golden("watched_failed", watching(), |console| {
-        console.banner(&banner(plan(1, 0, Limit::OnceEach)))?;
+        console.banner(&banner(plan(1, 0.0, ONCE)))?;
         console.sample(&Sample::Head {
             status: 401,
             ttfb: Some(Duration::from_millis(2)),
@@ -282,7 +279,7 @@ fn quiet_leaves_notices_and_the_final_statistics() {
     };
     for watched in [false, true] {
         let text = shown(quiet(watched), |console| {
-            console.banner(&banner(plan(1, 0, Limit::OnceEach)))?;
+            console.banner(&banner(plan(1, 0.0, ONCE)))?;
             console.live(&live_lines()[1])?;
             console.sample(&head())?;
             console.sample(&so_far(210, 1, "text"))?;
@@ -315,7 +312,7 @@ fn colours_change_nothing_but_the_look() {
     let show = |console: &mut Console| {
         console.banner(&Banner {
             warnings: &warnings(),
-            ..banner(plan(3, 2, TIMED))
+            ..banner(plan(3, 2.0, TIMED))
         })?;
         live_lines()
             .iter()

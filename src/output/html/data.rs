@@ -10,7 +10,6 @@ use super::points::Packed;
 use super::series::{Series, Thousandths};
 use super::statistics::StatisticsData;
 use crate::clock::{Stamp, micros};
-use crate::load::Limit;
 use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
 use crate::output::host::Host;
@@ -114,13 +113,7 @@ impl RunData {
     fn of(page: &Page<'_>) -> Self {
         let (about, summary) = (page.about, page.summary);
         let run = &about.run;
-        let limit = about.plan.map(|plan| plan.limit);
-        let (hold, requests) = match limit {
-            Some(Limit::Duration { hold, requests }) => (Some(hold), requests),
-            Some(Limit::Requests(requests)) => (None, Some(requests)),
-            Some(Limit::OnceEach) => (None, Some(page.users)),
-            None => (None, None),
-        };
+        let plan = about.plan.as_ref();
         Self {
             version: about.version.as_deref().map(cut),
             run_id: cut(&run.run_id),
@@ -133,9 +126,9 @@ impl RunData {
             started_ms: run.started.unix_timestamp_nanos().div_euclid(1_000_000),
             offset_min: run.started.offset().whole_minutes(),
             users: page.users,
-            ramp_up_s: about.plan.map(|plan| plan.ramp_up.as_secs_f64()),
-            hold_s: hold.map(|hold| hold.as_secs_f64()),
-            requests,
+            ramp_up_s: plan.map(|plan| plan.ramp_up().as_secs_f64()),
+            hold_s: plan.and_then(|plan| Some(plan.hold()?.as_secs_f64())),
+            requests: plan.and_then(|plan| plan.requests(1)),
             duration_s: summary.duration().map(|d| micros(d) as f64 / 1_000_000.0),
             end_s: summary.last_end.map(seconds),
             host: about.host.as_ref().map(HostData::of),

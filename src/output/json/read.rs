@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +13,7 @@ use super::spans::SpanJson;
 use super::summary::NODE_FIGURES;
 use super::waterfall::WaterfallJson;
 use super::{SCHEMA, SumJson};
-use crate::load::{ClosedLoop, Limit};
+use crate::load::Load;
 use crate::output::RunInfo;
 use crate::output::about::{About, SavedMessage};
 use crate::output::csv::read::LAST_SECOND;
@@ -108,7 +107,8 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
         }),
         _ => None,
     };
-    let plan = run.config.as_ref().and_then(plan);
+    let config = run.config.as_ref();
+    let plan = config.and_then(|config| Load::read(config.get("load")?));
     Ok(SavedRun {
         about: About {
             run: RunInfo {
@@ -193,24 +193,6 @@ struct TickJson {
     client_lag: Histogram,
     process_cores: Option<f64>,
     machine_busy: Option<f64>,
-}
-
-fn plan(config: &Value) -> Option<ClosedLoop> {
-    let load = config.get("load")?;
-    let seconds = |name: &str| {
-        let seconds = load.get(name)?.as_f64()?;
-        Duration::try_from_secs_f64(seconds).ok()
-    };
-    let requests = load.get("requests").and_then(Value::as_u64);
-    Some(ClosedLoop {
-        users: u32::try_from(load.get("users")?.as_u64()?).ok()?,
-        ramp_up: seconds("ramp_up_s")?,
-        limit: match (seconds("duration_s"), requests) {
-            (Some(hold), requests) => Limit::Duration { hold, requests },
-            (None, Some(requests)) => Limit::Requests(requests),
-            (None, None) => Limit::OnceEach,
-        },
-    })
 }
 
 fn spans(summary: &Summary) -> SpansSummary {

@@ -82,9 +82,9 @@ pub(super) struct SummaryJson<'a> {
 impl<'a> SummaryJson<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
         Self {
-            users_planned: summary.plan.map(|plan| plan.users),
+            users_planned: summary.plan.as_ref().map(|plan| plan.users()),
             users_started: summary.users_started,
-            ramp_up_s: summary.plan.map(|plan| seconds(plan.ramp_up)),
+            ramp_up_s: summary.plan.as_ref().map(|plan| seconds(plan.ramp_up())),
             planned_duration_s: summary.planned_duration().map(seconds),
             duration_s: summary.duration().map(seconds),
             first_start_s: summary.first_start.map(at_s),

@@ -77,8 +77,8 @@ impl Run {
     }
 
     fn users(&self) -> u64 {
-        match self.about.plan {
-            Some(plan) => u64::from(plan.users),
+        match &self.about.plan {
+            Some(plan) => u64::from(plan.users()),
             None => self.users.len() as u64,
         }
     }

@@ -10,7 +10,8 @@ use time::macros::datetime;
 
 use super::*;
 use crate::clock::Stamp;
-use crate::load::{ClosedLoop, Limit};
+use crate::load::Load;
+use crate::load::tests::load;
 use crate::output::about::About;
 use crate::output::csv::{RequestsCsv, header};
 use crate::output::html::{Page, render};
@@ -21,11 +22,9 @@ use crate::record::{FailureKind, Progress, RequestRecord, Sample};
 use crate::stats::tests::{failed, finished, ok_request};
 use crate::text::Language;
 
-const PLAN: ClosedLoop = ClosedLoop {
-    users: 2,
-    ramp_up: Duration::ZERO,
-    limit: Limit::OnceEach,
-};
+fn plan() -> Load {
+    load(2, 0.0, None, None)
+}
 
 const FIRST: OffsetDateTime = datetime!(2026-02-03 04:05:06.700 +8);
 
@@ -54,7 +53,7 @@ fn about(id: &str, started: OffsetDateTime) -> About {
         })),
         command_line: Some("sse-perf".into()),
         host: None,
-        plan: Some(PLAN),
+        plan: Some(plan()),
         warnings: Vec::new(),
     }
 }
@@ -83,7 +82,7 @@ fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -
         waterfall.add(Bar::of(request));
         stats.on(&finished(request.clone()));
     }
-    let summary = stats.summary(Some(&PLAN), false);
+    let summary = stats.summary(Some(&plan()), false);
     let json = Document {
         about,
         results: Some(Results {
@@ -141,7 +140,7 @@ fn a_run_is_read_with_what_lies_beside_it() {
         assert_eq!(saved.about, about);
         assert!(saved.whole);
         assert_eq!((saved.runs, saved.users), (1, 2));
-        assert_eq!(saved.summary.plan, Some(PLAN));
+        assert_eq!(saved.summary.plan, Some(plan()));
         assert_eq!((saved.summary.ok, saved.summary.failed()), (1, 1));
         assert_eq!(saved.summary.users_started, 2);
         assert_eq!(saved.summary.itl.map(|itl| itl.count), Some(2));
@@ -174,7 +173,7 @@ fn a_csv_alone_tells_what_is_missing() {
     assert!(!saved.whole && saved.waterfall.is_none());
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!((saved.users, saved.summary.users_started), (2, 2));
-    assert_eq!((saved.summary.plan, saved.summary.itl), (None, None));
+    assert_eq!((&saved.summary.plan, saved.summary.itl), (&None, None));
     assert_eq!(
         saved.summary.ttft.map(|ttft| ttft.mean.to_bits()),
         Some(200_f64.to_bits())
@@ -201,7 +200,10 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     ];
     let saved = read(&files);
     assert!(saved.whole);
-    assert_eq!((saved.runs, saved.users, saved.summary.plan), (2, 4, None));
+    assert_eq!(
+        (saved.runs, saved.users, &saved.summary.plan),
+        (2, 4, &None)
+    );
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!(saved.about.run.run_id, "r2, r1");
     assert_eq!(saved.about.run.label.as_deref(), Some("=nightly"));

@@ -1,19 +1,10 @@
 //! What samples add up to.
 
 use super::*;
-use crate::load::Limit;
+use crate::load::tests::load;
 use crate::record::{Progress, TokenSource};
 use crate::stats::TokenMix;
 use crate::stats::tests::{failed, finished, ok_request};
-
-const PLAN: ClosedLoop = ClosedLoop {
-    users: 3,
-    ramp_up: Duration::from_secs(2),
-    limit: Limit::Duration {
-        hold: Duration::from_secs(10),
-        requests: None,
-    },
-};
 
 const fn ms(millis: u64) -> Stamp {
     Stamp::from_micros(millis * 1_000)
@@ -24,7 +15,7 @@ fn summary(samples: &[Sample]) -> Summary {
     for sample in samples {
         stats.on(sample);
     }
-    stats.summary(Some(&PLAN), false)
+    stats.summary(Some(&load(3, 2.0, Some(10.0), None)), false)
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use time::macros::datetime;
 
 use crate::clock::Stamp;
-use crate::load::{ClosedLoop, Limit};
+use crate::load::Load;
+use crate::load::tests::load;
 use crate::output::console::{Banner, Closing, Origin};
 use crate::output::{FileKind, RunInfo};
 use crate::record::{
@@ -32,20 +33,18 @@ pub(super) static RUN: LazyLock<RunInfo> = LazyLock::new(|| RunInfo {
     started: datetime!(2026-01-02 03:04:05.678 +8),
 });
 
-pub(super) const fn plan(users: u32, ramp_up: u64, limit: Limit) -> ClosedLoop {
-    ClosedLoop {
-        users,
-        ramp_up: Duration::from_secs(ramp_up),
-        limit,
-    }
+/// How long users send after the ramp-up, in seconds, and how many requests.
+pub(super) type Limit = (Option<f64>, Option<u64>);
+
+pub(super) const ONCE: Limit = (None, None);
+pub(super) const TIMED: Limit = (Some(60.0), None);
+
+/// A load that is shown in a banner: it lives as long as the test.
+pub(super) fn plan(users: u32, ramp_up: f64, (hold, requests): Limit) -> &'static Load {
+    Box::leak(Box::new(load(users, ramp_up, hold, requests)))
 }
 
-pub(super) const TIMED: Limit = Limit::Duration {
-    hold: Duration::from_secs(60),
-    requests: None,
-};
-
-pub(super) fn banner<'a>(plan: ClosedLoop) -> Banner<'a> {
+pub(super) fn banner(plan: &Load) -> Banner<'_> {
     Banner {
         version: "0.1.0",
         run: &RUN,
@@ -199,8 +198,8 @@ pub(super) fn statistics(count: u64, scale: f64) -> Statistics {
 }
 
 /// A summary without a single request.
-pub(super) fn summary(plan: ClosedLoop) -> Summary {
-    RunStats::default().summary(Some(&plan), false)
+pub(super) fn summary(plan: &Load) -> Summary {
+    RunStats::default().summary(Some(plan), false)
 }
 
 /// A summary of a usual run.
@@ -226,7 +225,7 @@ pub(super) fn usual() -> Summary {
         itl: Some(statistics(60_034, 18.0)),
         response: Some(statistics(1_200, 2_999.0)),
         tokens_per_s: Some(statistics(1_200, 50.0)),
-        ..summary(plan(100, 10, TIMED))
+        ..summary(plan(100, 10.0, TIMED))
     }
 }
 

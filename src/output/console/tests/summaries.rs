@@ -2,7 +2,6 @@
 
 use super::data::*;
 use super::{golden, shown};
-use crate::load::Limit;
 use crate::output::RunInfo;
 use crate::output::console::{Closing, Settings};
 use crate::stats::{OutputTokens, Summary};
@@ -52,7 +51,7 @@ fn summary_by_estimate() {
             itl: None,
             ..usual()
         };
-        let plan = Some(plan(1, 0, TIMED));
+        let plan = Some(plan(1, 0.0, TIMED).clone());
         console.summary(&Summary { plan, ..estimated }, &Closing::default())
     });
 }
@@ -81,7 +80,7 @@ fn summary_that_is_quoted() {
 #[test]
 fn summary_of_nothing() {
     golden("summary_empty", Settings::default(), |console| {
-        let plan = plan(5, 0, Limit::OnceEach);
+        let plan = plan(5, 0.0, ONCE);
         console.summary(&summary(plan), &closing(&files(), &[]))
     });
 }

@@ -1,7 +1,10 @@
 //! Runs that were written and read again, and documents that are none.
 
+use std::time::Duration;
+
 use super::*;
 use crate::clock::Stamp;
+use crate::load::tests::load;
 use crate::output::json::{Document, Results};
 use crate::output::waterfall::Waterfall;
 use crate::record::{Progress, Sample, SpanRecord};
@@ -13,17 +16,7 @@ fn ms(millis: u64) -> Stamp {
     Stamp::from_micros(millis * 1_000)
 }
 
-fn about(limit: Limit) -> About {
-    let plan = ClosedLoop {
-        users: 2,
-        ramp_up: Duration::from_millis(500),
-        limit,
-    };
-    let (hold, requests) = match limit {
-        Limit::Duration { hold, requests } => (Some(hold.as_secs_f64()), requests),
-        Limit::Requests(requests) => (None, Some(requests)),
-        Limit::OnceEach => (None, None),
-    };
+fn about(hold: Option<f64>, requests: Option<u64>) -> About {
     let mut run = crate::output::tests::run();
     run.client_host = None;
     About {
@@ -34,7 +27,7 @@ fn about(limit: Limit) -> About {
         }})),
         command_line: Some("sse-perf".into()),
         host: None,
-        plan: Some(plan),
+        plan: Some(load(2, 0.5, hold, requests)),
         warnings: vec![Message::new("files.broken_pipe")],
     }
 }
@@ -82,11 +75,7 @@ fn a_run_comes_back_as_it_was() {
     ] {
         stats.on(&sample);
     }
-    let limit = Limit::Duration {
-        hold: Duration::from_secs(3),
-        requests: Some(9),
-    };
-    let about = about(limit);
+    let about = about(Some(3.0), Some(9));
     let mut summary = stats.summary(about.plan.as_ref(), false);
     summary.spans.approximate = true;
     let document = Document {
@@ -114,8 +103,8 @@ fn a_run_comes_back_as_it_was() {
 
 #[test]
 fn a_run_that_was_killed_has_no_results() {
-    for limit in [Limit::OnceEach, Limit::Requests(3)] {
-        let about = about(limit);
+    for requests in [None, Some(3)] {
+        let about = about(None, requests);
         let document = Document {
             about: &about,
             results: None,
@@ -128,7 +117,7 @@ fn a_run_that_was_killed_has_no_results() {
 
 #[test]
 fn what_is_no_run_says_why() {
-    let about = about(Limit::OnceEach);
+    let about = about(None, None);
     let text = String::from_utf8(
         Document {
             about: &about,

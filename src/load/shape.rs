@@ -1,0 +1,80 @@
+//! What a load shape says: how many users there are, and when each slot is due.
+
+use std::fmt;
+use std::time::{Duration, TryFromFloatSecsError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Stamp;
+use crate::record::Phase;
+use crate::text::Message;
+
+/// One opportunity to send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// When the request is due; `None` where it is due as soon as a user is free.
+    pub due: Option<Stamp>,
+    /// The part of the run that the request belongs to.
+    pub phase: Phase,
+    /// The stage of the load that the request belongs to, from 1; `None` where load has no stages.
+    pub stage: Option<u32>,
+}
+
+/// How load is put on the service: how many users there are, when each starts, and when each slot
+/// is due. All answers depend on nothing but the arguments.
+pub trait Shape: fmt::Debug + Send + Sync {
+    /// How many users send, at least 1. Each is a thread that is ready before the run begins.
+    fn users(&self) -> u32;
+
+    /// Over which time users start.
+    fn ramp_up(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// When a user (from 1) starts: the first at once, the others evenly over the ramp-up, so that
+    /// one more user would start at its end.
+    fn user_start(&self, user: u32) -> Stamp {
+        let before = u128::from(user.saturating_sub(1));
+        let nanos = self.ramp_up().as_nanos() * before / u128::from(self.users().max(1));
+        Stamp::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// The moment from which no request starts any more; `None` without a limit of time.
+    fn deadline(&self) -> Option<Stamp>;
+
+    /// The most requests that the run sends, if each conversation has `turns` of them; `None`
+    /// without a limit.
+    fn requests(&self, turns: u32) -> Option<u64>;
+
+    /// Whether a user that has had `ended` conversations may claim a slot at `now`.
+    fn admits(&self, ended: u64, now: Stamp) -> bool {
+        let _ = ended;
+        self.deadline().is_none_or(|deadline| now < deadline)
+    }
+
+    /// The slot of that number (from 1), claimed at `now`; `None` where there are no more. Each
+    /// number is asked for once, on the thread of the user that sends.
+    fn slot(&self, number: u64, now: Stamp) -> Option<Slot>;
+
+    /// How long or how often users send, for people.
+    fn describe(&self, turns: u32) -> Message;
+}
+
+/// A duration that the run JSON has in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "f64", try_from = "f64")]
+pub struct Seconds(pub Duration);
+
+impl From<Seconds> for f64 {
+    fn from(Seconds(time): Seconds) -> Self {
+        time.as_secs_f64()
+    }
+}
+
+impl TryFrom<f64> for Seconds {
+    type Error = TryFromFloatSecsError;
+
+    fn try_from(seconds: f64) -> Result<Self, Self::Error> {
+        Duration::try_from_secs_f64(seconds).map(Self)
+    }
+}
