@@ -5,8 +5,9 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
+use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, full_backlog, openai_text,
+    Directory, PATIENCE, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text,
     run_against, sse_response,
 };
 
@@ -107,7 +108,7 @@ fn closed_before_a_response() {
 fn reset_inside_a_chunked_stream() {
     let server = after_request(|peer| {
         peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
-        thread::sleep(Duration::from_millis(50));
+        peer.wait_until_read();
         peer.reset();
     });
     let row = failed_with(&server, &[]);
@@ -124,7 +125,7 @@ fn reset_of_a_stream_that_ends_with_its_connection() {
             "{SSE_HEAD_CLOSE}{}data: [DONE]\n\n",
             openai_text("a")
         ));
-        thread::sleep(Duration::from_millis(50));
+        peer.wait_until_read();
         peer.reset();
     });
     assert_eq!(failed_with(&server, &[])["error_kind"], "reset");
@@ -132,11 +133,9 @@ fn reset_of_a_stream_that_ends_with_its_connection() {
 
 #[test]
 fn timeout_connect() {
-    let (_listener, addr) = full_backlog(Duration::from_secs(3));
-    let row = failed_row(
-        &format!("http://{addr}{PATH}"),
-        &["--connect-timeout", "300ms"],
-    );
+    let backlog = FullBacklog::new();
+    let url = format!("http://{}{PATH}", backlog.addr);
+    let row = failed_row(&url, &["--connect-timeout", "300ms"]);
     assert_eq!(row["error_kind"], "timeout_connect");
 }
 
@@ -151,7 +150,7 @@ fn timeout_of_a_tls_handshake() {
 #[test]
 fn timeout_send() {
     // Accepts, but never reads.
-    let server = Scripted::start(|_| thread::sleep(Duration::from_secs(5)));
+    let server = Scripted::start(|_| thread::sleep(PATIENCE));
     let directory = Directory::new();
     let queries = directory.write("queries.txt", "x".repeat(16 << 20));
     let row = failed_with(&server, &["--param-file", &queries, "--timeout", "500ms"]);
@@ -172,7 +171,7 @@ fn timeout_idle() {
         peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
         peer.stay_silent();
     });
-    let row = failed_with(&server, &["--timeout", "300ms"]);
+    let row = failed_with(&server, &["--timeout", "2s"]);
     assert_eq!(row["error_kind"], "timeout_idle");
 }
 
@@ -188,7 +187,8 @@ fn pinging() -> Scripted {
 
 #[test]
 fn timeout_token() {
-    let row = failed_with(&pinging(), &["--timeout", "5s", "--token-timeout", "300ms"]);
+    let args = ["--timeout", "60s", "--token-timeout", "2s"];
+    let row = failed_with(&pinging(), &args);
     assert_eq!(row["error_kind"], "timeout_token", "pings do not count");
     assert_ne!(row["ttfe_ms"], "");
     assert_eq!(row["ttft_ms"], "");
@@ -196,7 +196,7 @@ fn timeout_token() {
 
 #[test]
 fn timeout_total() {
-    let row = failed_with(&pinging(), &["--timeout", "5s", "--max-time", "300ms"]);
+    let row = failed_with(&pinging(), &["--timeout", "60s", "--max-time", "300ms"]);
     assert_eq!(row["error_kind"], "timeout_total");
 }
 

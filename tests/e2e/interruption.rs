@@ -1,6 +1,9 @@
 //! Runs that are ended from outside: signals, at every stage of a request.
 
-use std::process::Stdio;
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
@@ -9,9 +12,10 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, full_backlog, number,
-    openai_text, rows, sse_response,
+    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, number, openai_text,
+    rows, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -34,39 +38,58 @@ fn signals() -> Vec<Signal> {
         .collect()
 }
 
-/// A started run that writes `requests.csv` and `run.json`.
-fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
+/// A run that writes `requests.csv` and `run.json`.
+fn run(directory: &Directory, url: &str, args: &[&str]) -> Command {
     let mut command = command(&directory.0);
     command
         .args(["--url", url, "--api-key", "k-0123456789", "--quiet"])
         .args(["--csv", "requests.csv", "--json", "run.json"])
         .args(args)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    Running::start(&mut command)
+    command
 }
 
-/// A server that sends one token and then is silent, and how many requests it has got.
-fn silent_after_a_token() -> (Scripted, Arc<AtomicU32>) {
-    let requests = Arc::new(AtomicU32::new(0));
+fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
+    Running::start(&mut run(directory, url, args))
+}
+
+/// A server that answers each request with these bytes and then is silent, and how many answers have
+/// been read.
+fn silent_after(answer: Vec<u8>) -> (Scripted, Arc<AtomicU32>) {
+    let answers = Arc::new(AtomicU32::new(0));
     let server = Scripted::start({
-        let requests = Arc::clone(&requests);
+        let answers = Arc::clone(&answers);
         move |peer| {
             if peer.request().is_some() {
-                requests.fetch_add(1, SeqCst);
-                peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+                peer.send(&answer);
+                peer.wait_until_read();
+                answers.fetch_add(1, SeqCst);
                 peer.stay_silent();
             }
         }
     });
-    (server, requests)
+    (server, answers)
+}
+
+fn silent_after_a_token() -> (Scripted, Arc<AtomicU32>) {
+    silent_after([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat())
+}
+
+/// Interrupts a run twice, the second time when it has said that it stops. Returns its exit code.
+fn interrupt_twice(mut run: Running) -> Option<i32> {
+    let mut lines = run.lines();
+    run.signal(INTERRUPT);
+    assert!(lines.any(|line| line.contains("Stopping")));
+    run.signal(INTERRUPT);
+    exit_code(run)
 }
 
 /// A started run that ignores signals from its start, as under `nohup`, or in the background of a
 /// script.
 fn start_ignoring(signals: &str, directory: &Directory, url: &str) -> Running {
     let run = format!("trap '' {signals}; exec \"$@\"");
-    let mut command = std::process::Command::new("sh");
+    let mut command = Command::new("sh");
     command
         .current_dir(&directory.0)
         .args(["-c", &run, "sh", env!("CARGO_BIN_EXE_sse-perf")])
@@ -79,7 +102,7 @@ fn start_ignoring(signals: &str, directory: &Directory, url: &str) -> Running {
 }
 
 fn exit_code(mut running: Running) -> Option<i32> {
-    running.0.wait().expect("it ends").code()
+    running.exit_code()
 }
 
 fn outcomes(rows: &[Row]) -> Vec<&str> {
@@ -88,14 +111,11 @@ fn outcomes(rows: &[Row]) -> Vec<&str> {
 
 #[test]
 fn the_second_signal_cuts_what_is_in_flight() {
-    let (server, requests) = silent_after_a_token();
+    let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--threads", "3"]);
-    eventually("3 requests", || requests.load(SeqCst) == 3);
-    run.signal(INTERRUPT);
-    thread::sleep(Duration::from_millis(100));
-    run.signal(INTERRUPT);
-    assert_eq!(exit_code(run), Some(130));
+    eventually("3 tokens", || tokens.load(SeqCst) == 3);
+    assert_eq!(interrupt_twice(run), Some(130));
     let rows = rows(&directory.file("requests.csv"));
     assert_eq!(outcomes(&rows), ["cancelled"; 3]);
     for row in &rows {
@@ -131,10 +151,10 @@ fn the_first_signal_lets_requests_finish() {
 
 #[test]
 fn grace_ends_the_wait_for_what_is_in_flight() {
-    let (server, requests) = silent_after_a_token();
+    let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--grace", "200ms"]);
-    eventually("a request", || requests.load(SeqCst) == 1);
+    eventually("a token", || tokens.load(SeqCst) == 1);
     run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
@@ -147,7 +167,7 @@ fn grace_ends_the_wait_for_what_is_in_flight() {
 fn the_deadline_and_its_grace_cut_without_a_signal() {
     let (server, _) = silent_after_a_token();
     let directory = Directory::new();
-    let args = ["--threads", "2", "--duration", "300ms", "--grace", "100ms"];
+    let args = ["--threads", "2", "--duration", "2s", "--grace", "100ms"];
     let run = start(&directory, &server.url(PATH), &args);
     assert_eq!(
         exit_code(run),
@@ -162,15 +182,13 @@ fn the_deadline_and_its_grace_cut_without_a_signal() {
 
 #[test]
 fn a_connect_in_progress_is_reported_and_not_waited_for() {
-    let (_listener, addr) = full_backlog(Duration::from_secs(20));
+    let backlog = FullBacklog::new();
     let directory = Directory::new();
-    let url = format!("http://{addr}{PATH}");
-    let run = start(&directory, &url, &["--threads", "2"]);
-    thread::sleep(Duration::from_millis(500));
-    run.signal(INTERRUPT);
-    thread::sleep(Duration::from_millis(100));
-    run.signal(INTERRUPT);
-    assert_eq!(exit_code(run), Some(130));
+    let url = format!("http://{}{PATH}", backlog.addr);
+    let args = ["--threads", "2", "--connect-timeout", "300s"];
+    let run = start(&directory, &url, &args);
+    eventually("2 connects", || backlog.connecting() == 2);
+    assert_eq!(interrupt_twice(run), Some(130));
     assert_eq!(
         outcomes(&rows(&directory.file("requests.csv"))),
         ["cancelled"; 2]
@@ -179,11 +197,11 @@ fn a_connect_in_progress_is_reported_and_not_waited_for() {
 
 #[test]
 fn a_wait_between_attempts_is_interrupted() {
-    let server =
-        Scripted::answering("HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n");
+    let busy = "HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n";
+    let (server, answers) = silent_after(busy.into());
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &[]);
-    thread::sleep(Duration::from_millis(500));
+    eventually("an answer", || answers.load(SeqCst) == 1);
     run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
     assert_eq!(
@@ -194,26 +212,39 @@ fn a_wait_between_attempts_is_interrupted() {
 
 #[test]
 fn the_wait_for_a_start_is_interrupted() {
-    let (server, _) = silent_after_a_token();
+    let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
     let args = ["--threads", "2", "--ramp-up", "3600", "--grace", "0"];
     let run = start(&directory, &server.url(PATH), &args);
-    thread::sleep(Duration::from_millis(500));
+    eventually("the first user's token", || tokens.load(SeqCst) == 1);
     run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
 }
 
 #[test]
 fn the_third_signal_leaves_at_once() {
-    let (server, requests) = silent_after_a_token();
+    let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
-    let run = start(&directory, &server.url(PATH), &["--threads", "2"]);
-    eventually("2 requests", || requests.load(SeqCst) == 2);
-    for _ in 0..3 {
+    // Nobody reads what the run says: it cannot end as after two signals.
+    let (_reader, writer) = full_pipe();
+    let mut run = run(&directory, &server.url(PATH), &["--threads", "2"]);
+    let mut run = Running::start(run.stdout(writer));
+    eventually("2 tokens", || tokens.load(SeqCst) == 2);
+    eventually("the end", || {
         run.signal(INTERRUPT);
-        thread::sleep(Duration::from_millis(5));
-    }
+        run.0.try_wait().expect("a process").is_some()
+    });
     assert_eq!(exit_code(run), Some(130));
+}
+
+/// Both ends of a pipe that takes no byte.
+fn full_pipe() -> (UnixStream, OwnedFd) {
+    let (reader, mut writer) = UnixStream::pair().expect("a pipe");
+    writer.set_nonblocking(true).expect("a socket");
+    while writer.write(&[b' '; 4096]).is_ok() {}
+    while writer.write(b" ").is_ok() {}
+    writer.set_nonblocking(false).expect("a socket");
+    (reader, writer.into())
 }
 
 #[test]
@@ -228,25 +259,19 @@ fn a_killed_run_keeps_its_rows() {
         }
     });
     let directory = Directory::new();
-    let args = ["--threads", "4", "--duration", "60"];
+    let args = ["--threads", "4", "--duration", "600"];
     let mut run = start(&directory, &server.url(PATH), &args);
-    thread::sleep(Duration::from_millis(2_500));
+    let kept = || rows(&directory.file("requests.csv"));
+    let mut seen = 0;
+    eventually("50 rows, which took a second", || {
+        let rows = kept();
+        seen = rows.len();
+        seen > 50 && rows.iter().any(|row| number(row, "end_s") >= 1.0)
+    });
     run.0.kill().expect("it is running");
     run.0.wait().expect("it ends");
-    let rows = rows(&directory.file("requests.csv"));
-    let last_end = rows
-        .iter()
-        .map(|row| number(row, "end_s"))
-        .fold(0.0, f64::max);
-    assert!(
-        last_end >= 1.0,
-        "the rows up to a second before: {last_end}"
-    );
-    let numbers: Vec<u64> = rows
-        .iter()
-        .map(|row| row["request"].parse().unwrap())
-        .collect();
-    assert!(numbers.len() > 50, "{}", numbers.len());
+    let rows = kept();
+    assert!(rows.len() >= seen, "{} of {seen}", rows.len());
     let json = std::fs::read_to_string(directory.file("run.json")).expect("written at the start");
     serde_json::from_str::<serde_json::Value>(&json).expect("a whole document");
 }
@@ -269,14 +294,11 @@ fn signals_that_were_ignored_at_the_start_stay_so() {
     let directory = Directory::new();
     let running = start_ignoring("HUP INT", &directory, &server.url(PATH));
     eventually("the request is sent", || waiting.load(SeqCst));
-    for signal in [
-        Signal::SIGHUP,
-        Signal::SIGINT,
-        Signal::SIGINT,
-        Signal::SIGINT,
-    ] {
-        running.signal(signal);
-        thread::sleep(Duration::from_millis(20));
+    for signal in [Signal::SIGHUP, Signal::SIGINT] {
+        for _ in 0..3 {
+            running.signal(signal);
+            thread::sleep(Duration::from_millis(20));
+        }
     }
     go_on.store(true, SeqCst);
     assert_eq!(exit_code(running), Some(0));
@@ -303,6 +325,7 @@ fn what_came_while_the_process_was_stopped_is_in_doubt() {
         move |peer| {
             peer.request().expect("a request");
             peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+            peer.wait_until_read();
             stage.store(1, SeqCst);
             eventually("a stop", || stage.load(SeqCst) == 2);
             for _ in 0..10 {

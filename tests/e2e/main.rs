@@ -19,6 +19,7 @@ mod proxies;
 mod recorded;
 mod report;
 mod retries;
+mod sockets;
 mod support;
 #[cfg(feature = "tokenizer")]
 mod tokenizer;

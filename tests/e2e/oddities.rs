@@ -248,7 +248,7 @@ fn a_stream_that_stays_open_after_its_end_says_so() {
             peer.stay_silent();
         }
     });
-    let row = run(&server, &["--timeout", "300ms"]).remove(0);
+    let row = run(&server, &["--timeout", "2s"]).remove(0);
     assert_failed(&row, "timeout_idle", "after the terminal event");
 }
 
@@ -304,7 +304,7 @@ fn the_body_of_an_error_is_quoted_as_far_as_it_came() {
             peer.stay_silent();
         }
     });
-    let row = run(&server, &["--timeout", "300ms"]).remove(0);
+    let row = run(&server, &["--timeout", "2s"]).remove(0);
     assert_eq!(row["error_detail"], "HTTP 503: try later");
 }
 
@@ -336,13 +336,13 @@ fn a_head_that_trickles_in_is_waited_for() {
         }
         for piece in SSE_HEAD.as_bytes().chunks(8) {
             peer.send(piece);
-            thread::sleep(Duration::from_millis(100));
+            thread::sleep(Duration::from_millis(300));
         }
         peer.send([chunk(answer()), chunk("")].concat());
     });
-    let row = run(&server, &["--timeout", "700ms"]).remove(0);
+    let row = run(&server, &["--timeout", "2s"]).remove(0);
     assert_eq!(row["outcome"], "ok", "{}", row["error_detail"]);
-    assert!(number(&row, "headers_ms") - number(&row, "ttfb_ms") >= 700.0);
+    assert!(number(&row, "headers_ms") >= 2_000.0, "{row:?}");
 }
 
 #[test]

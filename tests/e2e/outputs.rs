@@ -3,8 +3,6 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::thread;
-use std::time::Duration;
 
 use crate::support::{
     Directory, Running, Scripted, command, full_disk_after, number, openai_text, rows, run_against,
@@ -183,9 +181,9 @@ fn events_are_told_with_their_reads() {
             let head =
                 "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
             peer.send(format!("{head}: hello\n\n"));
-            thread::sleep(Duration::from_millis(50));
+            peer.wait_until_read();
             peer.send(format!("{}{}", openai_text("a "), openai_text("b")));
-            thread::sleep(Duration::from_millis(50));
+            peer.wait_until_read();
             peer.send("data: [DONE]\n\n");
             peer.close();
         }

@@ -2,7 +2,7 @@
 //! its own. Everything is on loopback, on ports that the system chooses, and ends with the test.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::sockets::tcp_sockets;
 
 /// A connection of a [`Scripted`] server.
 pub struct Peer {
@@ -113,11 +115,25 @@ impl Peer {
         let _ = self.stream.flush();
     }
 
+    /// Waits until the client has read everything that was sent, so that it reads what is sent next
+    /// apart from it, and no reset overtakes it.
+    pub fn wait_until_read(&self) {
+        let (Ok(own), Ok(client)) = (self.stream.local_addr(), self.stream.peer_addr()) else {
+            return;
+        };
+        eventually("everything arrives", || {
+            tcp_sockets().all(|socket| socket.of != (own, client) || socket.unsent == 0)
+        });
+        eventually("the client reads", || {
+            tcp_sockets().all(|socket| socket.of != (client, own) || socket.unread == 0)
+        });
+    }
+
     /// Closes the connection in order.
     pub fn close(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);
         // The client's own close is awaited, so that ours does not turn into a reset.
-        let _ = self.stream.set_read_timeout(Some(Duration::from_secs(5)));
+        let _ = self.stream.set_read_timeout(Some(PATIENCE));
         while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
     }
 
@@ -136,20 +152,6 @@ impl Peer {
     pub fn stay_silent(&mut self) {
         while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
     }
-}
-
-/// An address at which connects wait for `wait`, at most, and are not answered: of a listener whose
-/// backlog is full. It is so for as long as the listener lives.
-pub fn full_backlog(wait: Duration) -> (TcpListener, SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let addr = listener.local_addr().expect("it is bound");
-    let none = nix::sys::socket::Backlog::new(0).expect("a backlog of none");
-    nix::sys::socket::listen(&listener, none).expect("it listens");
-    for _ in 0..4 {
-        thread::spawn(move || TcpStream::connect_timeout(&addr, wait));
-    }
-    thread::sleep(Duration::from_millis(200));
-    (listener, addr)
 }
 
 /// A head that announces an event stream in chunks.
@@ -318,11 +320,14 @@ pub fn number(row: &Row, column: &str) -> f64 {
         .unwrap_or_else(|_| panic!("{column} is {:?}", row[column]))
 }
 
+/// How long something is waited for that has to happen, on however busy a machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Waits until a condition holds; the test fails if it never does.
-pub fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {
-        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -334,6 +339,18 @@ impl Running {
     /// Starts the binary.
     pub fn start(command: &mut Command) -> Self {
         Self(command.spawn().expect("the binary starts"))
+    }
+
+    /// The lines of its standard output, which has to be piped, as they come.
+    pub fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
+        let stdout = self.0.stdout.take().expect("a pipe");
+        let lines = BufReader::new(stdout).lines();
+        lines.map(|line| line.expect("UTF-8"))
+    }
+
+    /// Waits for its end; returns its exit code.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.0.wait().expect("it ends").code()
     }
 
     /// Sends it a signal.
