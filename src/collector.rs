@@ -94,7 +94,7 @@ impl Collector {
     /// Receives samples until the engine says that these were all.
     #[must_use]
     pub fn run(mut self, samples: &Receiver<Sample>) -> Collected {
-        // What was used before the run is not its load.
+        // What was used before the run does not count.
         let _ = self.monitor.read(self.clock.now());
         while self.drain(samples) {
             let next = (self.clock.now() + PACE)
@@ -109,7 +109,7 @@ impl Collector {
             self.print_line(&line);
         }
         self.flush();
-        self.see_load();
+        self.see_cpu();
         self.collected
     }
 
@@ -141,15 +141,15 @@ impl Collector {
             let line = self.collected.stats.live(self.second);
             self.print_line(&line);
             self.second += 1;
-            self.see_load();
+            self.see_cpu();
         }
     }
 
     /// Looks at what the machine is doing.
-    fn see_load(&mut self) {
+    fn see_cpu(&mut self) {
         let at = self.clock.now();
-        let load = self.monitor.read(at);
-        self.collected.stats.on(&Sample::Load { at, load });
+        let used = self.monitor.read(at);
+        self.collected.stats.on(&Sample::CpuUse { at, used });
     }
 
     /// When the line of the second in hand is printed.

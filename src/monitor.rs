@@ -34,7 +34,7 @@ pub fn peak_memory() -> Option<u64> {
 
 /// What was seen in a stretch of time. Missing where the system does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Load {
+pub struct CpuUse {
     /// How long the stretch was.
     pub elapsed: Duration,
     /// Processor time that this process used.
@@ -51,7 +51,7 @@ pub struct Load {
     pub peak_memory: Option<u64>,
 }
 
-impl Load {
+impl CpuUse {
     /// Processors in use by this process, on average.
     #[must_use]
     pub fn process_cores(&self) -> Option<f64> {
@@ -110,7 +110,7 @@ impl Monitor {
     }
 
     /// What was seen since it was last asked, or since the process began.
-    pub fn read(&mut self, now: Stamp) -> Load {
+    pub fn read(&mut self, now: Stamp) -> CpuUse {
         let totals = Totals {
             at: now,
             process: platform::process(),
@@ -118,7 +118,7 @@ impl Monitor {
         };
         let last = std::mem::replace(&mut self.last, totals);
         let process = totals.process.map(|new| new.since(last.process));
-        Load {
+        CpuUse {
             elapsed: now.since(last.at),
             process: process.map(|process| process.time),
             machine: totals

@@ -187,8 +187,8 @@ impl<'a> TickJson<'a> {
             output_tokens: SumJson::of(counts.output_tokens, 1.0),
             itl: &view.tick.itl,
             client_lag: &view.tick.lag,
-            process_cores: view.tick.load.and_then(|load| load.process_cores),
-            machine_busy: view.tick.load.and_then(|load| load.machine),
+            process_cores: view.tick.cpu.and_then(|cpu| cpu.process_cores),
+            machine_busy: view.tick.cpu.and_then(|cpu| cpu.machine),
         }
     }
 }

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::RequestRecord;
 use crate::clock::Stamp;
-use crate::monitor::Load;
+use crate::monitor::CpuUse;
 use crate::text::Message;
 
 /// What a user's thread tells the collector: the whole contract between those who measure and
@@ -55,11 +55,11 @@ pub enum Sample {
         events: Vec<EventRecord>,
     },
     /// What this machine is doing, about once a second.
-    Load {
+    CpuUse {
         /// When it was seen.
         at: Stamp,
         /// What was seen since the last time.
-        load: Load,
+        used: CpuUse,
     },
     /// The system has refused threads or sockets.
     Refused(u64),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Evidence, Histogram, Statistics};
 use crate::clock::micros;
-use crate::monitor::Load;
+use crate::monitor::CpuUse;
 use crate::record::{ClockSource, RequestRecord, Sample};
 
 /// Sums up a run's samples as far as they tell of the client.
@@ -16,20 +16,20 @@ pub(super) struct Client {
     streams: u64,
     send_delay: Histogram,
     /// How much too late the stamps of coalesced events may be: each of a request's as its worst.
-    doubt: Histogram,
+    uncertainty: Histogram,
     events: u64,
     chunks: u64,
     coalesced_chunks: u64,
     late_start: Histogram,
     refused: u64,
     run_queue_wait: Option<Duration>,
-    load: LoadTotals,
+    cpu: CpuTotals,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct LoadTotals {
+struct CpuTotals {
     /// All together, but for the machine's share.
-    sum: Load,
+    sum: CpuUse,
     /// Share of the machine's processors, weighted with the time for which it is known.
     machine: Option<(f64, Duration)>,
 }
@@ -48,7 +48,7 @@ pub struct ClientSummary {
     /// Requests with a read that carried no kernel stamp.
     pub unstamped: u64,
     /// How much too late the stamps of events may be, 99th percentile over all events.
-    pub doubt_p99: f64,
+    pub uncertainty_p99: f64,
     /// Threads and sockets that the system refused.
     pub refused: u64,
     /// Wait of all users' threads for a processor, while they had a request.
@@ -72,7 +72,7 @@ impl Client {
                 self.late_start.record(micros(*late));
             }
             Sample::Finished(request) => self.request(request),
-            Sample::Load { load, .. } => self.load.add(load),
+            Sample::CpuUse { used, .. } => self.cpu.add(used),
             Sample::Refused(count) => self.refused += count,
             _ => {}
         }
@@ -94,40 +94,40 @@ impl Client {
         self.events += request.chunks.max(request.coalesced);
         self.chunks += request.chunks;
         self.coalesced_chunks += request.coalesced_chunks;
-        if let Some(doubt) = request.uncertainty.filter(|doubt| !doubt.is_zero()) {
-            self.doubt.record_n(micros(doubt), request.coalesced);
+        if let Some(late) = request.uncertainty.filter(|late| !late.is_zero()) {
+            self.uncertainty.record_n(micros(late), request.coalesced);
         }
     }
 
-    /// The 99th percentile of the doubt over all events, most of which have none, in milliseconds.
-    fn doubt_p99(&self) -> f64 {
+    /// P99 of the uncertainty over all events, most of which have none, in milliseconds.
+    fn uncertainty_p99(&self) -> f64 {
         let hundredth = self.events as f64 / 100.0;
-        let doubtful = self.doubt.count() as f64;
-        if doubtful <= hundredth {
+        let uncertain = self.uncertainty.count() as f64;
+        if uncertain <= hundredth {
             return 0.0;
         }
-        let p = 100.0 * (1.0 - hundredth / doubtful);
-        self.doubt.percentile(p).unwrap_or_default() / 1_000.0
+        let p = 100.0 * (1.0 - hundredth / uncertain);
+        self.uncertainty.percentile(p).unwrap_or_default() / 1_000.0
     }
 
     pub(super) fn summary(&self, lag: &Histogram) -> ClientSummary {
-        let load = &self.load;
+        let used = &self.cpu;
         ClientSummary {
             lag: lag.snapshot(),
             send_delay: self.send_delay.snapshot(),
             late_start: self.late_start.snapshot(),
             unstamped: self.unstamped,
-            doubt_p99: self.doubt_p99(),
+            uncertainty_p99: self.uncertainty_p99(),
             refused: self.refused,
             run_queue_wait: self.run_queue_wait,
-            process_cores: load.sum.process_cores(),
-            machine: load.machine.map(|(busy, _)| busy),
-            switches: load
+            process_cores: used.sum.process_cores(),
+            machine: used.machine.map(|(busy, _)| busy),
+            switches: used
                 .sum
                 .voluntary_switches
-                .zip(load.sum.involuntary_switches),
-            standstill: load.sum.standstill,
-            peak_memory: load.sum.peak_memory,
+                .zip(used.sum.involuntary_switches),
+            standstill: used.sum.standstill,
+            peak_memory: used.sum.peak_memory,
         }
     }
 
@@ -138,8 +138,8 @@ impl Client {
         user_clock: bool,
         (ttft, itl): (Option<Statistics>, Option<Statistics>),
     ) -> Evidence {
-        let load = &self.load.sum;
-        let elapsed = load.elapsed.as_secs_f64();
+        let used = &self.cpu.sum;
+        let elapsed = used.elapsed.as_secs_f64();
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         Evidence {
             ttft: ttft.map(|ttft| ttft.p50),
@@ -150,9 +150,9 @@ impl Client {
             unstamped: self.unstamped,
             streams: self.streams,
             send_delay: client.send_delay.map(|delay| delay.p99),
-            doubt: client.doubt_p99,
+            uncertainty: client.uncertainty_p99,
             coalesced: share(self.coalesced_chunks as f64, self.chunks as f64),
-            standstill: share(load.standstill.as_secs_f64(), elapsed),
+            standstill: share(used.standstill.as_secs_f64(), elapsed),
             late_start: client.late_start.map(|late| late.p99),
             refused: self.refused,
             machine: client.machine,
@@ -160,26 +160,26 @@ impl Client {
     }
 }
 
-impl LoadTotals {
-    fn add(&mut self, load: &Load) {
+impl CpuTotals {
+    fn add(&mut self, used: &CpuUse) {
         let add = |sum: &mut Option<u64>, value: Option<u64>| {
             if let Some(value) = value {
                 *sum.get_or_insert_default() += value;
             }
         };
         let sum = &mut self.sum;
-        sum.elapsed += load.elapsed;
-        sum.standstill += load.standstill;
-        sum.peak_memory = sum.peak_memory.max(load.peak_memory);
-        add(&mut sum.voluntary_switches, load.voluntary_switches);
-        add(&mut sum.involuntary_switches, load.involuntary_switches);
-        if let Some(process) = load.process {
+        sum.elapsed += used.elapsed;
+        sum.standstill += used.standstill;
+        sum.peak_memory = sum.peak_memory.max(used.peak_memory);
+        add(&mut sum.voluntary_switches, used.voluntary_switches);
+        add(&mut sum.involuntary_switches, used.involuntary_switches);
+        if let Some(process) = used.process {
             *sum.process.get_or_insert_default() += process;
         }
-        if let Some(busy) = load.machine {
+        if let Some(busy) = used.machine {
             let (before, known) = self.machine.unwrap_or_default();
-            let all = known + load.elapsed;
-            let weight = load.elapsed.as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
+            let all = known + used.elapsed;
+            let weight = used.elapsed.as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
             self.machine = Some((before + (busy - before) * weight, all));
         }
     }
@@ -191,17 +191,17 @@ mod tests {
     use crate::clock::Stamp;
     use crate::stats::tests::ok_request;
 
-    fn request(coalesced: u64, doubt_ms: u64) -> Sample {
+    fn request(coalesced: u64, uncertainty_ms: u64) -> Sample {
         let at = Stamp::from_micros;
         let mut request = ok_request(at(0), at(100), at(900));
         request.chunks = 100;
         request.coalesced = coalesced;
-        request.uncertainty = (coalesced > 0).then(|| Duration::from_millis(doubt_ms));
+        request.uncertainty = (coalesced > 0).then(|| Duration::from_millis(uncertainty_ms));
         Sample::Finished(Box::new(request))
     }
 
     #[test]
-    fn doubt_is_that_of_all_events() {
+    fn uncertainty_is_that_of_all_events() {
         let table = [
             (vec![(0, 0)], 0.0),
             (vec![(1, 50)], 0.0),
@@ -212,10 +212,10 @@ mod tests {
         ];
         for (requests, expected) in table {
             let mut client = Client::default();
-            for (coalesced, doubt) in &requests {
-                client.on(&request(*coalesced, *doubt));
+            for (coalesced, uncertainty) in &requests {
+                client.on(&request(*coalesced, *uncertainty));
             }
-            let p99 = client.summary(&Histogram::default()).doubt_p99;
+            let p99 = client.summary(&Histogram::default()).uncertainty_p99;
             assert!(
                 (p99 - expected).abs() <= 0.005 * expected,
                 "{requests:?}: {p99}"
@@ -247,16 +247,16 @@ mod tests {
             (1, 500, Some(1.0), 100),
             (3, 3_000, Some(0.2), 0),
         ] {
-            let load = Load {
+            let used = CpuUse {
                 elapsed: Duration::from_secs(seconds),
                 process: Some(Duration::from_millis(process)),
                 machine,
                 standstill: Duration::from_millis(standstill),
-                ..Load::default()
+                ..CpuUse::default()
             };
-            client.on(&Sample::Load {
+            client.on(&Sample::CpuUse {
                 at: Stamp::ZERO,
-                load,
+                used,
             });
         }
         let summary = client.summary(&Histogram::default());

@@ -29,7 +29,7 @@ pub use mergeable::Mergeable;
 pub use run::RunStats;
 pub use spans::{SpanSummary, SpansSummary};
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
-pub use ticks::{LiveLine, Tick, TickLoad, TickView, Ticks};
+pub use ticks::{LiveLine, Tick, TickCpu, TickView, Ticks};
 pub use turns::TurnSummary;
 pub use verdict::{Evidence, Grade, Verdict, judge};
 pub use watched::ChunkRow;

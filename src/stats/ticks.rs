@@ -1,7 +1,7 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
 use super::{Counts, Histogram, Measured};
-use crate::monitor::Load;
+use crate::monitor::CpuUse;
 use crate::record::Sample;
 
 /// What happened in one second of the run.
@@ -14,23 +14,23 @@ pub struct Tick {
     /// How late the client was at the reads of this second.
     pub lag: Histogram,
     /// What the machine was doing, as last seen in this second.
-    pub load: Option<TickLoad>,
+    pub cpu: Option<TickCpu>,
 }
 
 /// How busy the machine was. Missing where the system does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct TickLoad {
+pub struct TickCpu {
     /// Processors in use by this process.
     pub process_cores: Option<f64>,
     /// Share of the machine's processors in use by anybody, 0 to 1.
     pub machine: Option<f64>,
 }
 
-impl TickLoad {
-    fn of(load: &Load) -> Self {
+impl TickCpu {
+    fn of(used: &CpuUse) -> Self {
         Self {
-            process_cores: load.process_cores(),
-            machine: load.machine,
+            process_cores: used.process_cores(),
+            machine: used.machine,
         }
     }
 }
@@ -46,7 +46,7 @@ impl Tick {
     fn merge_streams(&mut self, other: &Tick) {
         self.itl.merge(&other.itl);
         self.lag.merge(&other.lag);
-        self.load = self.load.or(other.load);
+        self.cpu = self.cpu.or(other.cpu);
     }
 }
 
@@ -119,8 +119,8 @@ impl Ticks {
                 progress.lags.iter().for_each(|lag| tick.lag.record(*lag));
             }
             Sample::Finished(request) => self.record(&Measured::of(request)),
-            Sample::Load { at, load } => {
-                self.count(at.second(), |_| {}).load = Some(TickLoad::of(load));
+            Sample::CpuUse { at, used } => {
+                self.count(at.second(), |_| {}).cpu = Some(TickCpu::of(used));
             }
             Sample::UserResumed { .. }
             | Sample::Head { .. }

@@ -63,7 +63,7 @@ pub struct Evidence {
     /// How long threads waited for a processor before a request was sent, 99th percentile.
     pub send_delay: Option<f64>,
     /// How much too late the stamps of events may be, 99th percentile over all of them.
-    pub doubt: f64,
+    pub uncertainty: f64,
     /// Share of chunks that came in one read with earlier chunks, 0 to 1.
     pub coalesced: f64,
     /// Share of the run in which the process stood still, 0 to 1.
@@ -123,7 +123,7 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         reasons.push((Grade::Degraded, message));
     }
     let punctual =
-        evidence.lag.is_some_and(|lag| lag.p50 < PUNCTUAL) && evidence.doubt <= TOLERATED;
+        evidence.lag.is_some_and(|lag| lag.p50 < PUNCTUAL) && evidence.uncertainty <= TOLERATED;
     if evidence.coalesced > COALESCED_SHARE && punctual {
         let share = percent(evidence.coalesced);
         reasons.push((
@@ -153,8 +153,8 @@ fn latencies(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
         .lag
         .filter(|_| evidence.user_clock)
         .map_or(0.0, |lag| lag.p99);
-    let ttft = evidence.send_delay.unwrap_or(0.0) + lag.max(evidence.doubt);
-    let itl = lag.max(evidence.doubt);
+    let ttft = evidence.send_delay.unwrap_or(0.0) + lag.max(evidence.uncertainty);
+    let itl = lag.max(evidence.uncertainty);
     for (id, metric, error) in [
         ("verdict.ttft", evidence.ttft, ttft),
         ("verdict.itl", evidence.itl, itl),
@@ -263,10 +263,15 @@ mod tests {
             e.user_clock = true;
         };
         check("very late", very_late, ClientLimited, &[ttft, itl]);
-        check("in doubt", |e| e.doubt = 6.0, Degraded, &[itl]);
+        check(
+            "uncertain stamps",
+            |e| e.uncertainty = 6.0,
+            Degraded,
+            &[itl],
+        );
         let long_gap: fn(&mut Evidence) = |e| {
             e.itl = Some(200.0);
-            e.doubt = 9.0;
+            e.uncertainty = 9.0;
         };
         check("5% of a long gap", long_gap, Valid, &[]);
         let sent = "sent late";
@@ -296,7 +301,7 @@ mod tests {
         check("buffered", on_the_way, Degraded, &["verdict.coalesced"]);
         let late: fn(&mut Evidence) = |e| {
             e.coalesced = 0.5;
-            e.doubt = 50.0;
+            e.uncertainty = 50.0;
         };
         let reasons = ["verdict.ttft", "verdict.itl"];
         check("late", late, ClientLimited, &reasons);

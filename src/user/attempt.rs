@@ -15,7 +15,7 @@ use super::Context;
 use super::conversation::{Generated, Kept};
 use super::progress::Reporter;
 use super::retry;
-use super::stream::{Broken, Doubt, StreamMeter, quoted};
+use super::stream::{Broken, StreamMeter, Uncertainty, quoted};
 use super::tap::{Seen, Tap};
 
 /// Bytes of the body read at a time.
@@ -120,7 +120,7 @@ impl Scratch {
             &mut self.gaps,
             self.events.as_mut(),
             Reporter::new(&context.sender, context.watch),
-            Doubt::new(waited_before, &mut waited),
+            Uncertainty::new(waited_before, &mut waited),
         );
         meter.keep(&mut self.kept);
         self.parser.reset();

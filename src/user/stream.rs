@@ -2,8 +2,8 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
-mod doubt;
 mod judge;
+mod uncertainty;
 
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Decoder, Meaning, SpanMark, StreamError, estimate_tokens};
@@ -16,7 +16,7 @@ use super::conversation::Kept;
 use super::progress::Reporter;
 use super::spans::OpenSpans;
 
-pub(super) use doubt::Doubt;
+pub(super) use uncertainty::Uncertainty;
 
 /// The longest text of an error or of an event that a failure's detail quotes, in characters.
 const QUOTED: usize = 200;
@@ -43,7 +43,7 @@ struct Tally<'a> {
     kept: Option<&'a mut Kept>,
     reporter: Reporter<'a>,
     spans: OpenSpans,
-    doubt: Doubt<'a>,
+    uncertainty: Uncertainty<'a>,
     /// The read in hand, and when its bytes had arrived.
     read: Option<Arrival>,
     /// The read that completed the last event.
@@ -67,7 +67,7 @@ impl<'a> StreamMeter<'a> {
         gaps: &'a mut Vec<u64>,
         events: Option<&'a mut Vec<EventRecord>>,
         reporter: Reporter<'a>,
-        doubt: Doubt<'a>,
+        uncertainty: Uncertainty<'a>,
     ) -> Self {
         gaps.clear();
         decoder.restart();
@@ -81,7 +81,7 @@ impl<'a> StreamMeter<'a> {
                 kept: None,
                 reporter,
                 spans: OpenSpans::default(),
-                doubt,
+                uncertainty,
                 read: None,
                 last_read: 0,
                 last_chunk_read: 0,
@@ -106,8 +106,8 @@ impl<'a> StreamMeter<'a> {
         tally.record.bytes += arrival.bytes as u64;
         tally.record.instants.first_body.get_or_insert(arrival.at);
         if tally.read.is_none_or(|read| read.read != arrival.read) {
-            let doubt = tally.doubt.read(tally.read, arrival);
-            tally.record.uncertainty = tally.record.uncertainty.max(doubt);
+            let uncertainty = tally.uncertainty.read(tally.read, arrival);
+            tally.record.uncertainty = tally.record.uncertainty.max(uncertainty);
             tally.read = Some(arrival);
             if let Some(lag) = arrival.lag {
                 tally.reporter.lag(arrival.at, micros(lag));
@@ -189,7 +189,7 @@ impl Tally<'_> {
         // The stamp is that of the newest byte of a read: too late for all events but the last.
         if arrival.read == self.last_read {
             self.record.coalesced += 1;
-            self.record.uncertainty = self.record.uncertainty.max(self.doubt.of(arrival));
+            self.record.uncertainty = self.record.uncertainty.max(self.uncertainty.of(arrival));
         }
         self.last_read = arrival.read;
     }

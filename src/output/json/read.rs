@@ -22,7 +22,7 @@ use crate::output::waterfall::Bar;
 use crate::record::FailureKind;
 use crate::stats::{
     ClientSummary, Counts, FailureCounts, Histogram, Mergeable, SpansSummary, Statistics, Tick,
-    TickLoad, Ticks, Verdict,
+    TickCpu, Ticks, Verdict,
 };
 use crate::text::Message;
 
@@ -221,16 +221,16 @@ fn ticks(read: Vec<TickJson>) -> Result<Ticks, InvalidRun> {
         counts.users_started = tick.total_users.saturating_sub(started);
         counts.users_finished = gone.saturating_sub(finished);
         (started, finished) = (tick.total_users, gone);
-        let load = TickLoad {
+        let cpu = TickCpu {
             process_cores: tick.process_cores,
             machine: tick.machine_busy,
         };
-        let load = (load != TickLoad::default()).then_some(load);
+        let cpu = (cpu != TickCpu::default()).then_some(cpu);
         let tick_read = Tick {
             counts,
             itl: tick.itl,
             lag: tick.client_lag,
-            load,
+            cpu,
         };
         ticks.merge_second(tick.second, &tick_read);
     }

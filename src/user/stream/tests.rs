@@ -53,7 +53,7 @@ fn measure_late(
         &mut gaps,
         None,
         reporter,
-        Doubt::new(waited_before, &mut waited),
+        Uncertainty::new(waited_before, &mut waited),
     );
     for (read, (millis, bytes)) in (1..).zip(reads) {
         let at = ms(*millis);
@@ -191,15 +191,19 @@ fn quotes_stay_on_one_line_and_are_cut() {
 }
 
 #[test]
-fn coalesced_events_are_in_doubt_by_what_the_thread_waited() {
+fn coalesced_events_are_uncertain_by_what_the_thread_waited() {
     let together = format!("{}{}", text("a"), text("b"));
     let reads = [(10, text("x")), (50, together), (60, DONE.to_owned())];
-    let doubt = |waits: &[u64]| measure_late(&reads, None, None, waits).0.uncertainty;
+    let uncertainty = |waits: &[u64]| measure_late(&reads, None, None, waits).0.uncertainty;
     let millis = |millis| Some(Duration::from_millis(millis));
-    assert_eq!(doubt(&[100, 107]), millis(7), "it waited for 7 ms");
-    assert_eq!(doubt(&[100, 900]), millis(40), "not before the read before");
-    assert_eq!(doubt(&[]), millis(40), "the system does not tell");
-    assert_eq!(doubt(&[100, 100]), millis(0), "they came together");
+    assert_eq!(uncertainty(&[100, 107]), millis(7), "it waited for 7 ms");
+    assert_eq!(
+        uncertainty(&[100, 900]),
+        millis(40),
+        "not before the read before"
+    );
+    assert_eq!(uncertainty(&[]), millis(40), "the system does not tell");
+    assert_eq!(uncertainty(&[100, 100]), millis(0), "they came together");
     let late = |lag: u64| {
         measure_late(&reads, None, Some(lag), &[100, 107])
             .0
