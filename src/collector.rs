@@ -9,8 +9,11 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 use crate::clock::{Clock, Stamp};
 use crate::monitor::{Heartbeat, Monitor};
+use crate::output::about::About;
 use crate::output::console::Console;
+use crate::output::waterfall::{Bar, Waterfall};
 use crate::output::{Outputs, WriteError};
+
 use crate::record::Sample;
 use crate::stats::{LiveLine, RunStats};
 use crate::stop::Control;
@@ -40,9 +43,13 @@ pub struct Collector {
 
 /// What a run came to.
 pub struct Collected {
+    /// The run itself.
+    pub about: About,
     /// Its statistics.
     pub stats: RunStats,
-    /// Its files, still open: the run JSON is written last.
+    /// The requests that are drawn from start to end.
+    pub waterfall: Waterfall,
+    /// Its files, still open: documents are written last.
     pub outputs: Outputs,
     /// The terminal.
     pub console: Console,
@@ -57,9 +64,11 @@ pub struct Collected {
 impl Collected {
     /// Nothing yet.
     #[must_use]
-    pub fn new(outputs: Outputs, console: Console) -> Self {
+    pub fn new(about: About, outputs: Outputs, console: Console) -> Self {
         Self {
+            about,
             stats: RunStats::default(),
+            waterfall: Waterfall::default(),
             outputs,
             console,
             notices: Vec::new(),
@@ -160,10 +169,12 @@ impl Collector {
     fn take(&mut self, sample: &Sample) {
         let collected = &mut self.collected;
         collected.stats.on(sample);
-        if let Sample::Notice(message) = sample {
-            collected.notices.push(message.clone());
+        match sample {
+            Sample::Notice(message) => collected.notices.push(message.clone()),
+            Sample::Finished(request) => collected.waterfall.add(Bar::of(request)),
+            _ => {}
         }
-        let written = collected.outputs.on(sample);
+        let errors = collected.outputs.on(sample);
         // What it was in the end is shown when its tokens have been counted.
         let waits = matches!(sample, Sample::Finished(_)) && collected.outputs.keeps_requests();
         let shown = if waits {
@@ -171,7 +182,7 @@ impl Collector {
         } else {
             collected.console.sample(sample)
         };
-        self.check_written(written);
+        self.check_written(errors);
         self.check_shown(&shown);
     }
 
@@ -183,17 +194,16 @@ impl Collector {
     }
 
     fn flush(&mut self) {
-        for error in self.collected.outputs.flush().err().unwrap_or_default() {
-            self.check_written(Err(error));
-        }
+        let errors = self.collected.outputs.flush();
+        self.check_written(errors);
     }
 
-    fn check_written(&mut self, written: Result<(), WriteError>) {
-        match written {
-            Ok(()) => {}
-            Err(WriteError::BrokenPipe) => self.close(),
-            Err(failed) => {
-                self.collected.failures.push(failed.message());
+    fn check_written(&mut self, errors: Vec<WriteError>) {
+        for error in errors {
+            if error.is_closed() {
+                self.close();
+            } else {
+                self.collected.failures.push(error.message());
                 let _ = self.control.send(Control::OutputFailed);
             }
         }

@@ -4,6 +4,8 @@
 
 use clap::Args;
 
+use super::files::FileArgs;
+
 use super::Given;
 
 /// All flags of a run.
@@ -203,35 +205,13 @@ pub struct ConnectionArgs {
 /// Which files are written.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "output")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
 pub struct OutputArgs {
-    /// The requests CSV.
-    #[arg(long, value_name = "FILE|-")]
-    pub csv: Option<String>,
+    /// A flag for each kind of file.
+    #[command(flatten)]
+    pub files: FileArgs,
     /// CSV files begin with a byte-order mark.
     #[arg(long)]
     pub csv_bom: bool,
-    /// No requests CSV.
-    #[arg(long)]
-    pub no_csv: bool,
-    /// The run JSON.
-    #[arg(long, value_name = "FILE|-")]
-    pub json: Option<String>,
-    /// No run JSON.
-    #[arg(long)]
-    pub no_json: bool,
-    /// The events CSV.
-    #[arg(long, value_name = "FILE")]
-    pub events: Option<String>,
-    /// The report.
-    #[arg(long, value_name = "FILE")]
-    pub html_report: Option<String>,
-    /// No report.
-    #[arg(long)]
-    pub no_html: bool,
     /// How output tokens are counted.
     #[arg(long, value_name = "SOURCE", default_value = "usage")]
     pub tokens: String,

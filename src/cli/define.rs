@@ -72,7 +72,7 @@ fn hint(value: &str) -> ValueHint {
 
 /// The id of a flag's text; `--help`, `--version` and `--lang` are the same everywhere.
 pub(super) fn text_id(command: &str, arg: &Arg) -> String {
-    match arg.get_id().as_str() {
+    match arg.get_id().as_str().replace('-', "_").as_str() {
         // A probe takes most of what a run takes.
         id if command == "probe" && !["raw", "seed"].contains(&id) => format!("help.run.{id}"),
         id @ ("help" | "version" | "lang") => format!("help.run.{id}"),

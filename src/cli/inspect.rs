@@ -61,7 +61,7 @@ impl ProbeArgs {
         run.patience.waits = self.waits.clone();
         "0".clone_into(&mut run.patience.retries);
         run.output.tokens.clone_from(&self.tokens);
-        (run.output.no_csv, run.output.no_json, run.output.no_html) = (true, true, true);
+        run.output.files.0.clear();
         run.console.strict = self.strict;
         run
     }

@@ -4,6 +4,7 @@
 mod args;
 mod define;
 mod errors;
+mod files;
 mod help;
 mod inspect;
 mod language;
@@ -22,6 +23,7 @@ pub use args::{
     ConnectionArgs, ConsoleArgs, LoadArgs, OutputArgs, PatienceArgs, RequestArgs, RunArgs,
     TargetArgs, WaitArgs,
 };
+pub use files::{FileArg, FileArgs};
 pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
 pub use subcommands::{CompletionsArgs, DemoArgs, MockArgs, ReportArgs, SelftestArgs};

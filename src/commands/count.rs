@@ -155,8 +155,8 @@ fn collect(spool: &mut Spool, counts: Option<Vec<u64>>, collected: &mut Collecte
     let counted = counts.is_some();
     if counted {
         collected.stats.forget_tokens();
-        let begun = collected.outputs.start_over();
-        check(begun, &mut collected.failures);
+        let errors = collected.outputs.start_over();
+        note(&errors, &mut collected.failures);
     }
     let mut counts = counts.unwrap_or_default().into_iter();
     let read = each(spool, |mut request| {
@@ -164,18 +164,20 @@ fn collect(spool: &mut Spool, counts: Option<Vec<u64>>, collected: &mut Collecte
         request.tokenized = tokens.filter(|_| request.chunks > 0);
         if counted {
             collected.stats.recount(&request);
-            let written = collected.outputs.add(&request);
-            check(written, &mut collected.failures);
         }
         let sample = Sample::Finished(Box::new(request));
+        if counted {
+            let errors = collected.outputs.recount(&sample);
+            note(&errors, &mut collected.failures);
+        }
         let shown = collected.console.sample(&sample);
         collected.closed |= shown.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
     });
     if let Err(error) = read {
         collected.failures.push(unreadable(spool, error));
     } else if counted {
-        let settled = collected.outputs.settle();
-        check(settled, &mut collected.failures);
+        let errors = collected.outputs.settle();
+        note(&errors, &mut collected.failures);
     }
 }
 
@@ -186,10 +188,8 @@ fn each(spool: &mut Spool, mut take: impl FnMut(RequestRecord)) -> io::Result<()
     Ok(())
 }
 
-fn check(written: Result<(), WriteError>, failures: &mut Vec<Message>) {
-    if let Err(error) = written {
-        failures.push(error.message());
-    }
+fn note(errors: &[WriteError], failures: &mut Vec<Message>) {
+    failures.extend(errors.iter().map(WriteError::message));
 }
 
 fn unreadable(spool: &Spool, error: io::Error) -> Message {

@@ -7,23 +7,21 @@ use super::{Exit, Waiting, complain};
 use crate::cli::ReportArgs;
 use crate::config::{check_inputs, report_outputs};
 use crate::output::console::Closing;
-use crate::output::files::{Files, Names, Openings};
-use crate::output::html::{self, Page};
-use crate::output::json::{Document, Results};
 use crate::output::saved::{self, Saved};
-use crate::output::{Destination, Documents, FileKind, OutputConfig, WriteError, csv};
+use crate::output::{Formats, OutputConfig, Outputs, WriteError, csv};
 use crate::plan::ConsoleConfig;
 use crate::text::{Language, Message};
 
 /// Reads the files, writes what is wanted of them, and shows the statistics.
 pub(super) fn make(args: &ReportArgs, language: Language) -> Exit {
-    let outputs = match report_outputs(args) {
+    let outputs = match report_outputs(args, language) {
         Ok(outputs) => outputs,
         Err(message) => return super::usage(&message, language),
     };
     let files: Vec<PathBuf> = args.files.iter().map(PathBuf::from).collect();
+    let mut formats = Formats::new(&outputs);
     let mut waiting = Waiting::new(language);
-    let read = saved::read(&files, &mut |path, part| {
+    let read = saved::read(&files, &mut formats, &mut |path, part| {
         waiting.tell(|| reading(path, part));
     });
     let checked = read.and_then(|saved| {
@@ -34,8 +32,8 @@ pub(super) fn make(args: &ReportArgs, language: Language) -> Exit {
         Ok(saved) => saved,
         Err(message) => return super::usage(&message, language),
     };
-    match write(&saved, &outputs, &files, language) {
-        Ok(files) => show(&saved, &outputs, &files, language),
+    match write(&saved, formats, &stem(&files)) {
+        Ok(written) => show(&saved, &outputs, &written, language),
         Err(NotWritten::Closed) => Exit::Ok,
         Err(NotWritten::Failed(message)) => {
             complain(&message, language);
@@ -66,101 +64,49 @@ impl From<Message> for NotWritten {
 
 impl From<WriteError> for NotWritten {
     fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::BrokenPipe => NotWritten::Closed,
-            error => NotWritten::Failed(error.message()),
+        if error.is_closed() {
+            NotWritten::Closed
+        } else {
+            NotWritten::Failed(error.message())
         }
     }
 }
 
-/// Writes the files, and returns where they are.
-fn write(
-    saved: &Saved,
-    outputs: &OutputConfig,
-    inputs: &[PathBuf],
-    language: Language,
-) -> Result<Vec<(FileKind, PathBuf)>, NotWritten> {
-    let openings = Openings {
-        requests: csv::header(),
-        ..Openings::default()
-    };
-    let mut files = Files::open(outputs, &names(inputs), openings)?;
-    if outputs.csv != Destination::None {
-        saved.copy_rows(|row| Ok::<_, NotWritten>(files.push(FileKind::Requests, row)?))?;
+/// Writes the files.
+fn write(saved: &Saved, formats: Formats, stem: &str) -> Result<Outputs, NotWritten> {
+    let mut outputs = formats.open(stem, &saved.about)?;
+    if outputs.has(&csv::KIND) {
+        saved.copy_rows(|row| first(outputs.push(&csv::KIND, row)))?;
     }
-    if let Err(errors) = files.finish(&documents(saved, outputs, language)) {
-        let first = errors.into_iter().next();
-        return Err(first.map_or(NotWritten::Closed, NotWritten::from));
-    }
-    let paths = files.paths().map(|(kind, path)| (kind, path.to_owned()));
-    Ok(paths.collect())
+    first(outputs.finish(&saved.results()))?;
+    Ok(outputs)
 }
 
-/// The names of the files that have none: the first file's stem.
-fn names(inputs: &[PathBuf]) -> Names {
+/// The first of several errors.
+fn first(errors: Vec<WriteError>) -> Result<(), NotWritten> {
+    errors
+        .into_iter()
+        .next()
+        .map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// What the names of the files that have none have in common: the first input's stem.
+fn stem(inputs: &[PathBuf]) -> String {
     let first = inputs.first().and_then(|path| path.file_stem());
     let stem = first.map(|stem| stem.to_string_lossy()).unwrap_or_default();
     let of_run = stem.strip_prefix("requests_").or(stem.strip_prefix("run_"));
-    Names::of_stem(of_run.unwrap_or(&stem))
-}
-
-fn documents(saved: &Saved, outputs: &OutputConfig, language: Language) -> Documents {
-    let mut about = saved.about.clone();
-    about.warnings.extend(saved.notices.iter().cloned());
-    let json = (outputs.json != Destination::None).then(|| {
-        Document {
-            about: &saved.about,
-            results: Some(Results {
-                summary: &saved.summary,
-                ticks: saved.stats.ticks(),
-                waterfall: saved.waterfall.as_ref(),
-            }),
-        }
-        .render()
-    });
-    let page = (outputs.report != Destination::None).then(|| {
-        let names: Vec<String> = saved
-            .files
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        html::render(&Page {
-            language,
-            brand: outputs.brand.as_deref(),
-            about: &about,
-            runs: saved.runs,
-            files: &names,
-            users: saved.users,
-            summary: &saved.summary,
-            stats: &saved.stats,
-            whole: saved.whole,
-            charts: &saved.charts,
-            waterfall: saved.waterfall.as_ref(),
-        })
-    });
-    Documents {
-        run: json.unwrap_or_default(),
-        report: page.unwrap_or_default(),
-    }
+    of_run.unwrap_or(&stem).to_owned()
 }
 
 /// Shows the statistics as the run did.
-fn show(
-    saved: &Saved,
-    outputs: &OutputConfig,
-    files: &[(FileKind, PathBuf)],
-    language: Language,
-) -> Exit {
+fn show(saved: &Saved, config: &OutputConfig, outputs: &Outputs, language: Language) -> Exit {
     let settings = ConsoleConfig {
         language,
         quiet: true,
         show_text: false,
     };
-    let mut console = super::console(outputs, settings, false);
-    let files: Vec<(FileKind, &Path)> = files
-        .iter()
-        .map(|(kind, path)| (*kind, path.as_path()))
-        .collect();
+    let mut console = super::console(config, settings, false);
+    let files: Vec<_> = outputs.paths().collect();
     // The run said this at its top, not among its warnings.
     let is_interruption = |message: &&Message| message.id() == "console.summary.interrupted";
     let said = saved.about.warnings.iter();

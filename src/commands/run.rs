@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::count::count;
@@ -15,9 +14,7 @@ use crate::engine::{self, Finished, limits};
 use crate::output::about::About;
 use crate::output::console::{Banner, Closing, Origin};
 use crate::output::host::Host;
-use crate::output::html::{self, Page};
-use crate::output::json::{Document, Results};
-use crate::output::{Documents, FileKind, Outputs, RunInfo, WriteError};
+use crate::output::{Formats, Results, RunInfo, files};
 use crate::plan::Plan;
 use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
@@ -38,45 +35,28 @@ pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
     if let Err(message) = limits::check(plan.load.users()) {
         return usage(&message, language);
     }
-    let mut about = None;
     let finished = engine::run(plan, |clock, control| {
-        let began = begin(plan, clock)?;
         let live = !plan.console.quiet && !plan.is_watched();
-        about = Some(began.about);
-        Ok(Collector::new(clock, control, began.collected, live))
+        Ok(Collector::new(clock, control, begin(plan, clock)?, live))
     });
-    match (finished, about) {
-        (Ok(finished), Some(about)) => conclude(plan, about, finished, hint),
-        (Err(message), _) => {
+    match finished {
+        Ok(finished) => conclude(plan, finished, hint),
+        Err(message) => {
             complain(&message, language);
             Exit::NotDone
         }
-        (Ok(_), None) => unreachable!("a run that finished has begun"),
     }
-}
-
-/// A run that is ready to begin.
-struct Began {
-    collected: Collected,
-    about: About,
 }
 
 /// Opens the files and shows the banner: what cannot be written fails here, before anything is
 /// sent.
-fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
+fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
     let about = about(plan, clock);
-    let preliminary = Documents {
-        run: Document {
-            about: &about,
-            results: None,
-        }
-        .render(),
-        report: html::placeholder(plan.console.language),
-    };
-    let outputs = Outputs::open(&plan.outputs, about.run.clone(), preliminary)
+    let stem = files::stem(plan.model.as_deref(), about.run.started);
+    let outputs = Formats::new(&plan.outputs)
+        .open(&stem, &about)
         .map_err(|error| error.message())?;
     let mut console = super::console(&plan.outputs, plan.console, plan.is_watched());
-    let files = files(&outputs);
     let first = plan.workload.assignment(1);
     // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
     let _ = console.banner(&Banner {
@@ -94,14 +74,10 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Began, Message> {
         unique: plan.workload.unique.is_some(),
         keys: source(&plan.workload.keys, &first.sent.masked_key),
         tokenizer: plan.tokenizer.as_ref().map(Tokenizer::path),
-        files: &files,
+        files: &outputs.paths().collect::<Vec<_>>(),
         warnings: &plan.warnings,
     });
-    drop(files);
-    Ok(Began {
-        collected: Collected::new(outputs, console),
-        about,
-    })
+    Ok(Collected::new(about, outputs, console))
 }
 
 /// What is known of the run before it begins.
@@ -144,40 +120,6 @@ fn source<'a, T>(items: &'a workload::Rotation<T>, single: &'a str) -> Origin<'a
     }
 }
 
-fn files(outputs: &Outputs) -> Vec<(FileKind, &Path)> {
-    outputs.paths().collect()
-}
-
-/// The documents of a run that is over: its JSON, and its page where one is wanted.
-fn documents(plan: &Plan, about: &About, collected: &Collected, summary: &Summary) -> Documents {
-    let outputs = &collected.outputs;
-    let run = Document {
-        about,
-        results: Some(Results {
-            summary,
-            ticks: collected.stats.ticks(),
-            waterfall: Some(outputs.waterfall()),
-        }),
-    };
-    let page = outputs.charts().map(|charts| Page {
-        language: plan.console.language,
-        brand: plan.outputs.brand.as_deref(),
-        about,
-        runs: 1,
-        files: &[],
-        users: u64::from(plan.load.users()),
-        summary,
-        stats: &collected.stats,
-        whole: true,
-        charts,
-        waterfall: Some(outputs.waterfall()),
-    });
-    Documents {
-        run: run.render(),
-        report: page.as_ref().map(html::render).unwrap_or_default(),
-    }
-}
-
 fn summary(plan: &Plan, collected: &Collected) -> Summary {
     collected
         .stats
@@ -198,37 +140,42 @@ fn disagreement(collected: &Collected) -> Option<Message> {
 }
 
 /// Saves and shows what the run came to, and says with which code to exit.
-fn conclude(plan: &Plan, mut about: About, finished: Finished, hint: Option<&Message>) -> Exit {
+fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
         mut collected,
         interrupted,
     } = finished;
     let count_stopped = count(plan, &mut collected);
+    let disagreement = disagreement(&collected);
+    let about = &mut collected.about;
     about.warnings.append(&mut collected.notices);
-    about.warnings.extend(disagreement(&collected));
+    about.warnings.extend(disagreement);
     let warnings = about.warnings.clone();
     // The terminal has a line of its own for it.
     let cut_short = interrupted.then(|| Message::new("console.summary.interrupted"));
     about.warnings.extend(cut_short);
     let summary = summary(plan, &collected);
-    let documents = documents(plan, &about, &collected, &summary);
-    for error in collected
-        .outputs
-        .finish(&documents)
-        .err()
-        .unwrap_or_default()
-    {
-        match error {
-            WriteError::BrokenPipe => collected.closed = true,
-            failed => collected.failures.push(failed.message()),
+    let (stats, waterfall) = (&collected.stats, &collected.waterfall);
+    let results = Results::of_run(
+        &collected.about,
+        plan.load.users(),
+        &summary,
+        stats,
+        waterfall,
+    );
+    for error in collected.outputs.finish(&results) {
+        if error.is_closed() {
+            collected.closed = true;
+        } else {
+            collected.failures.push(error.message());
         }
     }
     if !collected.closed {
-        let files = files(&collected.outputs);
+        let files: Vec<_> = collected.outputs.paths().collect();
         let shown = collected.console.summary(
             &summary,
             &Closing {
-                run: Some(&about.run),
+                run: Some(&collected.about.run),
                 files: &files,
                 warnings: &warnings,
                 interrupted,

@@ -111,8 +111,8 @@ pub fn print(text: &[u8], language: Language) -> Exit {
 
 /// The terminal; standard error where rows or the document take standard output.
 pub(super) fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Console {
-    let takes_stdout = |destination: &Destination| *destination == Destination::Stdout;
-    let to_stderr = takes_stdout(&outputs.csv) || takes_stdout(&outputs.json);
+    let mut wanted = outputs.wanted();
+    let to_stderr = wanted.any(|(_, destination)| *destination == Destination::Stdout);
     let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {
         (Box::new(io::stderr()), io::stderr().is_terminal())
     } else {

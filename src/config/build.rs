@@ -26,7 +26,7 @@ pub fn plan(
         environment_key,
         warnings: Vec::new(),
     };
-    let outputs = super::outputs::outputs(&raw.output)?;
+    let outputs = super::outputs::outputs(&raw.output, language)?;
     let load = builder.load()?;
     let console = builder.console(&load)?;
     let (target, protocol) = builder.target()?;

@@ -5,40 +5,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::show::shown;
-use crate::cli::{OutputArgs, ReportArgs};
-use crate::output::{Destination, OutputConfig};
-use crate::text::Message;
+use crate::cli::{FileArg, OutputArgs, ReportArgs};
+use crate::output::{Destination, FileKind, OutputConfig, csv, html, json};
+use crate::text::{Language, Message};
 
 /// The directory of files without a name given.
 const REPORT_DIRECTORY: &str = "report";
 
 /// Reads the flags of outputs.
-pub(super) fn outputs(raw: &OutputArgs) -> Result<OutputConfig, Message> {
-    let events = match raw.events.as_deref() {
-        Some(value @ ("" | "-")) => {
-            return Err(Message::new("usage.events").with("value", shown(value)));
-        }
-        events => events.map(PathBuf::from),
+pub(super) fn outputs(raw: &OutputArgs, language: Language) -> Result<OutputConfig, Message> {
+    let file = |file: &FileArg| {
+        let default = file.kind.no_flag.map(|_| Path::new(REPORT_DIRECTORY));
+        Ok((file.kind, destination(file, default)?))
     };
-    let directory = || Destination::Default(REPORT_DIRECTORY.into());
     checked(OutputConfig {
-        csv: destination(
-            "--csv",
-            raw.csv.as_deref(),
-            "--no-csv",
-            raw.no_csv,
-            directory,
-        )?,
+        files: raw
+            .files
+            .0
+            .iter()
+            .map(file)
+            .collect::<Result<_, Message>>()?,
         csv_bom: raw.csv_bom,
-        json: destination(
-            "--json",
-            raw.json.as_deref(),
-            "--no-json",
-            raw.no_json,
-            directory,
-        )?,
-        events,
-        report: report(raw.html_report.as_deref(), raw.no_html, directory)?,
+        language,
         brand: brand(&raw.brand),
         keep_requests: raw.tokenizer.is_some(),
     })
@@ -49,19 +37,59 @@ pub(super) fn outputs(raw: &OutputArgs) -> Result<OutputConfig, Message> {
 /// # Errors
 ///
 /// If what they say cannot be.
-pub fn report_outputs(raw: &ReportArgs) -> Result<OutputConfig, Message> {
+pub fn report_outputs(raw: &ReportArgs, language: Language) -> Result<OutputConfig, Message> {
     let first = raw.files.first().map(Path::new).and_then(Path::parent);
     let beside = first.filter(|directory| !directory.as_os_str().is_empty());
-    let directory = || Destination::Default(beside.unwrap_or(Path::new(".")).to_owned());
+    let beside = beside.unwrap_or(Path::new("."));
+    let files = [
+        (&csv::KIND, &raw.csv, false, None),
+        (&json::KIND, &raw.json, false, None),
+        (&html::KIND, &raw.html_report, raw.no_html, Some(beside)),
+    ];
+    let file = |(kind, place, none, default): (&'static FileKind, &Option<String>, bool, _)| {
+        let place = place.clone();
+        Ok((kind, destination(&FileArg { kind, place, none }, default)?))
+    };
     checked(OutputConfig {
-        csv: wanted("--csv", raw.csv.as_deref())?,
-        csv_bom: false,
-        json: wanted("--json", raw.json.as_deref())?,
-        events: None,
-        report: report(raw.html_report.as_deref(), raw.no_html, directory)?,
+        files: files
+            .into_iter()
+            .map(file)
+            .collect::<Result<_, Message>>()?,
+        language,
         brand: brand(&raw.brand),
-        keep_requests: false,
+        ..OutputConfig::default()
     })
+}
+
+/// Where a file goes. `default` is the directory of a file that nobody asked for; without one there
+/// is no such file.
+fn destination(file: &FileArg, default: Option<&Path>) -> Result<Destination, Message> {
+    let FileKind {
+        flag,
+        no_flag,
+        only_file,
+        ..
+    } = *file.kind;
+    let no_flag = no_flag.filter(|_| default.is_some());
+    match (file.place.as_deref(), no_flag, only_file) {
+        (None, ..) if file.none => Ok(Destination::None),
+        (None, ..) => Ok(default.map_or(Destination::None, |directory| {
+            Destination::Default(directory.to_owned())
+        })),
+        (Some(place), Some(no_flag), _) if file.none => Err(Message::new("usage.file_and_none")
+            .with("flag", flag)
+            .with("value", shown(place))
+            .with("other", no_flag)),
+        (Some(""), Some(no_flag), _) => Err(Message::new("usage.file_unnamed")
+            .with("flag", flag)
+            .with("other", no_flag)),
+        (Some(place @ ("" | "-")), _, Some(only_file)) => {
+            Err(Message::new(only_file).with("value", shown(place)))
+        }
+        (Some(""), ..) => Err(Message::new("usage.file_missing").with("flag", flag)),
+        (Some("-"), ..) => Ok(Destination::Stdout),
+        (Some(place), ..) => Ok(Destination::File(place.into())),
+    }
 }
 
 /// Checks that none of the files to write is one of those that were read.
@@ -86,29 +114,25 @@ pub fn check_inputs(config: &OutputConfig, inputs: &[PathBuf]) -> Result<(), Mes
 
 /// The files that were named, by their flags.
 fn places(config: &OutputConfig) -> impl Iterator<Item = (&'static str, &Path)> {
-    [
-        ("--csv", file_of(&config.csv)),
-        ("--json", file_of(&config.json)),
-        ("--events", config.events.as_deref()),
-        ("--html-report", file_of(&config.report)),
-    ]
-    .into_iter()
-    .filter_map(|(flag, path)| Some((flag, path?)))
-}
-
-fn file_of(destination: &Destination) -> Option<&Path> {
-    match destination {
-        Destination::File(path) => Some(path),
-        _ => None,
-    }
+    config
+        .wanted()
+        .filter_map(|(kind, destination)| match destination {
+            Destination::File(path) => Some((kind.flag, path.as_path())),
+            _ => None,
+        })
 }
 
 /// Two results do not go to one place.
 fn checked(config: OutputConfig) -> Result<OutputConfig, Message> {
-    if config.csv == Destination::Stdout && config.keep_requests {
+    let to_stdout = config
+        .wanted()
+        .filter(|(_, place)| **place == Destination::Stdout);
+    let to_stdout: Vec<_> = to_stdout.map(|(kind, _)| kind).collect();
+    let corrected = |kind: &&FileKind| kind.is_recounted && !kind.is_document;
+    if config.keep_requests && to_stdout.iter().any(corrected) {
         return Err(Message::new("usage.tokenizer_stdout"));
     }
-    if config.csv == Destination::Stdout && config.json == Destination::Stdout {
+    if to_stdout.len() > 1 {
         return Err(Message::new("usage.stdout_twice"));
     }
     let places: Vec<_> = places(&config).collect();
@@ -127,47 +151,4 @@ fn checked(config: OutputConfig) -> Result<OutputConfig, Message> {
 pub(super) fn brand(value: &str) -> Option<String> {
     let value = value.trim();
     (!value.is_empty() && value != "none").then(|| value.to_owned())
-}
-
-/// A file that is written only where it is asked for.
-fn wanted(flag: &'static str, file: Option<&str>) -> Result<Destination, Message> {
-    match file {
-        None => Ok(Destination::None),
-        Some("") => Err(Message::new("usage.file_missing").with("flag", flag)),
-        Some("-") => Ok(Destination::Stdout),
-        Some(file) => Ok(Destination::File(file.into())),
-    }
-}
-
-fn report(
-    file: Option<&str>,
-    no: bool,
-    default: impl Fn() -> Destination,
-) -> Result<Destination, Message> {
-    match destination("--html-report", file, "--no-html", no, default)? {
-        Destination::Stdout => Err(Message::new("usage.html_report").with("value", shown("-"))),
-        place => Ok(place),
-    }
-}
-
-fn destination(
-    flag: &'static str,
-    file: Option<&str>,
-    no_flag: &'static str,
-    no: bool,
-    default: impl Fn() -> Destination,
-) -> Result<Destination, Message> {
-    match (file, no) {
-        (Some(file), true) => Err(Message::new("usage.file_and_none")
-            .with("flag", flag)
-            .with("value", shown(file))
-            .with("other", no_flag)),
-        (Some(""), _) => Err(Message::new("usage.file_unnamed")
-            .with("flag", flag)
-            .with("other", no_flag)),
-        (Some("-"), _) => Ok(Destination::Stdout),
-        (Some(file), _) => Ok(Destination::File(file.into())),
-        (None, true) => Ok(Destination::None),
-        (None, false) => Ok(default()),
-    }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Given, PROGRAM};
 use crate::load::ThinkTime;
-use crate::output::Destination;
+use crate::output::{Destination, FORMATS, OutputConfig};
 use crate::plan::{Plan, TransportConfig};
 use crate::workload::mask;
 
@@ -164,20 +164,21 @@ pub fn plan_json(plan: &Plan) -> Value {
         "workload": workload_json(plan),
         "transport": transport_json(&plan.transport),
         "retries": plan.retries,
-        "outputs": {
-            "csv": destination(&plan.outputs.csv),
-            "csv_bom": plan.outputs.csv_bom,
-            "json": destination(&plan.outputs.json),
-            "events": plan.outputs.events.as_deref().map(path),
-            "html_report": destination(&plan.outputs.report),
-            "brand": plan.outputs.brand,
-        },
+        "outputs": outputs_json(&plan.outputs),
         "console": {
             "language": plan.console.language.code(),
             "quiet": plan.console.quiet,
             "show_text": plan.console.show_text,
         },
     })
+}
+
+fn outputs_json(outputs: &OutputConfig) -> Value {
+    let places = FORMATS.map(|kind| (kind.member(), json!(destination(outputs.destination(kind)))));
+    let mut json: serde_json::Map<String, Value> = places.into_iter().collect();
+    json.insert("csv_bom".to_owned(), outputs.csv_bom.into());
+    json.insert("brand".to_owned(), json!(outputs.brand));
+    json.into()
 }
 
 fn load_json(plan: &Plan) -> Value {

@@ -4,11 +4,31 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use time::OffsetDateTime;
 
-use super::RunInfo;
 use super::host::Host;
 use crate::load::Load;
 use crate::text::{Language, Message};
+
+/// What is the same in all rows of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunInfo {
+    /// Random, the run's own: files of several runs and machines can be stacked.
+    pub run_id: String,
+    /// The user's word for the run.
+    pub label: Option<String>,
+    /// Name of the machine that measured.
+    pub client_host: Option<String>,
+    /// The URL that was tested.
+    pub target: String,
+    /// Name of the protocol.
+    pub protocol: String,
+    /// Name of the model.
+    pub model: Option<String>,
+    /// Wall-clock time of the run's start, in local time: [`crate::clock::Clock::wall`] of
+    /// [`crate::clock::Stamp::ZERO`].
+    pub started: OffsetDateTime,
+}
 
 /// A run, apart from its figures. `None` where that is not known: a requests CSV alone does not
 /// tell.

@@ -74,7 +74,7 @@ pub struct Closing<'a> {
     /// What was tested, and when: said where no banner has said it.
     pub run: Option<&'a RunInfo>,
     /// The files that were written.
-    pub files: &'a [(FileKind, &'a Path)],
+    pub files: &'a [(&'static FileKind, &'a Path)],
     /// The warnings of the run, those of the banner included.
     pub warnings: &'a [Message],
     /// Whether the user ended the run before its time.

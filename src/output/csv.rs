@@ -7,13 +7,14 @@ use std::time::Duration;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
-use super::RunInfo;
-use super::row::Row;
+use super::about::{About, RunInfo};
+use super::format::{FileKind, Format};
+use super::row::{self, Row};
 use crate::clock::Stamp;
-use crate::record::{ItlSummary, RequestRecord, TokenSource};
+use crate::record::{ItlSummary, RequestRecord, Sample, TokenSource};
 use crate::stats::{in_thousandths, rounded};
 
-/// RFC 3339 with milliseconds and offset.
+/// RFC 3339 with milliseconds.
 pub(super) const STARTED_AT: StaticFormatDescription = format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]\
      [offset_hour sign:mandatory]:[offset_minute]"
@@ -73,7 +74,6 @@ const COLUMNS: [Column; 62] = [
     ("finish_reason", |row, r, _| {
         row.maybe_text(r.finish_reason.as_deref());
     }),
-    // In closed loop a request is due when its user is free: when it starts.
     ("scheduled_s", |row, r, _| {
         let start = r.instants.start;
         row.seconds(Some(r.instants.scheduled.unwrap_or(start)));
@@ -139,40 +139,53 @@ const COLUMNS: [Column; 62] = [
     ("model", |row, _, run| row.maybe_text(run.model.as_deref())),
 ];
 
-/// The renderer of a run's requests.
-#[derive(Debug)]
+/// The kind of the requests CSV.
+pub static KIND: FileKind = FileKind {
+    name: "requests",
+    extension: "csv",
+    flag: "--csv",
+    no_flag: Some("--no-csv"),
+    only_file: None,
+    label: "console.file.requests",
+    refusal: "files.cannot_write_csv",
+    is_document: false,
+    has_events: false,
+    is_recounted: true,
+    format: |config| {
+        Box::new(RequestsCsv {
+            bom: config.csv_bom,
+            ..RequestsCsv::default()
+        })
+    },
+};
+
+/// The rows of a run's requests.
+#[derive(Debug, Default)]
 pub struct RequestsCsv {
-    run: RunInfo,
+    bom: bool,
+    run: Option<RunInfo>,
     row: Row,
 }
 
 /// The header row.
 #[must_use]
 pub fn header() -> Vec<u8> {
-    let (mut row, mut header) = (Row::default(), Vec::new());
-    for (name, _) in COLUMNS {
-        row.word(name);
-    }
-    row.finish(&mut header);
-    header
+    row::header(COLUMNS.iter().map(|(name, _)| *name), false)
 }
 
-impl RequestsCsv {
-    /// The renderer of that run.
-    #[must_use]
-    pub fn new(run: RunInfo) -> Self {
-        Self {
-            run,
-            row: Row::default(),
-        }
+impl Format for RequestsCsv {
+    fn begin(&mut self, about: &About) -> Vec<u8> {
+        self.run = Some(about.run.clone());
+        row::header(COLUMNS.iter().map(|(name, _)| *name), self.bom)
     }
 
-    /// Appends the row of a request to `out`.
-    pub fn render(&mut self, request: &RequestRecord, out: &mut Vec<u8>) {
-        for (_, cell) in COLUMNS {
-            cell(&mut self.row, request, &self.run);
+    fn sample(&mut self, sample: &Sample, rows: &mut Vec<u8>) {
+        if let (Sample::Finished(request), Some(run)) = (sample, &self.run) {
+            for (_, cell) in COLUMNS {
+                cell(&mut self.row, request, run);
+            }
+            self.row.finish(rows);
         }
-        self.row.finish(out);
     }
 }
 
@@ -207,7 +220,7 @@ pub(super) mod tests {
     use super::*;
     use crate::output::tests::run;
     use crate::record::{Connection, FailureKind, Instants, Outcome, Phase, Sent, Usage};
-    use crate::stats::tests::failed;
+    use crate::stats::tests::{failed, finished};
 
     /// A request with everything that a request can have.
     pub(in crate::output) fn whole() -> RequestRecord {
@@ -270,14 +283,15 @@ pub(super) mod tests {
     }
 
     pub(super) fn render(request: &RequestRecord) -> String {
-        let mut out = Vec::new();
-        RequestsCsv::new(run()).render(request, &mut out);
-        String::from_utf8(out).unwrap()
+        csv_of(request).split_off(header().len())
     }
 
     /// A file with a request.
     pub(super) fn csv_of(request: &RequestRecord) -> String {
-        String::from_utf8(header()).unwrap() + &render(request)
+        let mut csv = RequestsCsv::default();
+        let mut file = csv.begin(&About::of(run()));
+        csv.sample(&finished(request.clone()), &mut file);
+        String::from_utf8(file).unwrap()
     }
 
     /// A cell of a request's row, as a reader of CSV sees it.

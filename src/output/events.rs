@@ -1,48 +1,64 @@
 //! The events CSV: a row per event of every stream, for a close look at what came when.
 
-use super::row::Row;
-use crate::record::EventRecord;
+use super::about::About;
+use super::format::{FileKind, Format};
+use super::row::{self, Row};
+use crate::record::Sample;
 
 const COLUMNS: [&str; 11] = [
     "run_id", "user", "request", "index", "kind", "at_s", "read", "tokens", "bytes", "name",
     "value",
 ];
 
-/// The renderer of a run's events.
-#[derive(Debug)]
-pub struct EventsCsv {
+/// The kind of the events CSV.
+pub static KIND: FileKind = FileKind {
+    name: "events",
+    extension: "csv",
+    flag: "--events",
+    no_flag: None,
+    only_file: Some("usage.events"),
+    label: "console.file.events",
+    refusal: "files.cannot_write_events",
+    is_document: false,
+    has_events: true,
+    is_recounted: false,
+    format: |config| {
+        Box::new(EventsCsv {
+            bom: config.csv_bom,
+            ..EventsCsv::default()
+        })
+    },
+};
+
+/// The rows of a run's events.
+#[derive(Debug, Default)]
+struct EventsCsv {
+    bom: bool,
     run_id: String,
     row: Row,
 }
 
-/// The header row.
-#[must_use]
-pub fn header() -> Vec<u8> {
-    let (mut row, mut header) = (Row::default(), Vec::new());
-    for name in COLUMNS {
-        row.word(name);
-    }
-    row.finish(&mut header);
-    header
-}
-
-impl EventsCsv {
-    /// The renderer of that run.
-    #[must_use]
-    pub fn new(run_id: String) -> Self {
-        Self {
-            run_id,
-            row: Row::default(),
-        }
+impl Format for EventsCsv {
+    fn begin(&mut self, about: &About) -> Vec<u8> {
+        self.run_id.clone_from(&about.run.run_id);
+        row::header(COLUMNS, self.bom)
     }
 
-    /// Appends the rows of a request's events to `out`, numbered from 1.
-    pub fn render(&mut self, request: u64, user: u32, events: &[EventRecord], out: &mut Vec<u8>) {
+    /// The events of a request are numbered from 1.
+    fn sample(&mut self, sample: &Sample, rows: &mut Vec<u8>) {
+        let Sample::Events {
+            request,
+            user,
+            events,
+        } = sample
+        else {
+            return;
+        };
         for (index, event) in (1_u64..).zip(events) {
             let row = &mut self.row;
             row.text(&self.run_id);
-            row.number(u64::from(user));
-            row.number(request);
+            row.number(u64::from(*user));
+            row.number(*request);
             row.number(index);
             row.word(event.kind.name());
             row.seconds(Some(event.at));
@@ -51,7 +67,7 @@ impl EventsCsv {
             row.number(event.bytes);
             row.text(&event.name);
             row.text(&event.value);
-            row.finish(out);
+            row.finish(rows);
         }
     }
 }
@@ -60,7 +76,8 @@ impl EventsCsv {
 mod tests {
     use super::*;
     use crate::clock::Stamp;
-    use crate::record::EventKind;
+    use crate::output::tests::run;
+    use crate::record::{EventKind, EventRecord};
 
     #[test]
     fn events_are_numbered_and_missing_values_empty() {
@@ -73,18 +90,25 @@ mod tests {
             name: "message".into(),
             value: value.into(),
         };
-        let mut out = header();
-        let events = [
+        let mut csv = EventsCsv::default();
+        let mut out = csv.begin(&About::of(run()));
+        let events = vec![
             event(EventKind::Ping, 1_500, 1, None, ""),
             event(EventKind::Text, 12_000_001, 2, Some(3), ""),
             event(EventKind::Error, 12_000_001, 2, None, "=1, \"no\"\nmore"),
         ];
-        EventsCsv::new("r1".into()).render(9, 2, &events, &mut out);
+        let (request, user) = (9, 2);
+        let sample = Sample::Events {
+            request,
+            user,
+            events,
+        };
+        csv.sample(&sample, &mut out);
         let expected = "\
 run_id,user,request,index,kind,at_s,read,tokens,bytes,name,value
-r1,2,9,1,ping,0.001500,1,,42,message,
-r1,2,9,2,text,12.000001,2,3,42,message,
-r1,2,9,3,error,12.000001,2,,42,message,\"'=1, \"\"no\"\"\nmore\"
+3f9a01c2,2,9,1,ping,0.001500,1,,42,message,
+3f9a01c2,2,9,2,text,12.000001,2,3,42,message,
+3f9a01c2,2,9,3,error,12.000001,2,,42,message,\"'=1, \"\"no\"\"\nmore\"
 ";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }

@@ -119,9 +119,17 @@ impl File {
         self.origin == Origin::Stdout
     }
 
-    /// Whether this run has created it.
-    pub(super) fn is_created(&self) -> bool {
-        self.origin == Origin::Created
+    /// Whether it takes anything more.
+    pub(super) fn is_open(&self) -> bool {
+        self.handle.is_some()
+    }
+
+    /// Removes a file that this run has created: a run that did not begin leaves nothing.
+    pub(super) fn discard(&self) {
+        if self.origin == Origin::Created {
+            // It is empty but for its header: of no use, and no harm if it stays.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 
     /// Empties the file and writes what it begins with.
@@ -160,7 +168,7 @@ impl File {
     ///
     /// If so much has gathered that it had to be written, and could not be.
     pub(super) fn push(&mut self, rows: &[u8]) -> io::Result<()> {
-        if self.handle.is_none() {
+        if rows.is_empty() || self.handle.is_none() {
             return Ok(());
         }
         self.gathered.extend_from_slice(rows);

@@ -1,9 +1,6 @@
-//! The one place that owns a run's files: names them, opens them before the run, and writes to them
-//! what the renderers make.
+//! The files of a run: named and opened before it, written while it goes on, closed at its end.
 
-mod error;
-mod kept;
-
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,11 +9,13 @@ use time::OffsetDateTime;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
+use super::about::About;
+use super::error::WriteError;
 use super::file::File;
+use super::format::{Destination, FileKind, Format, GroupKeys, OutputConfig, Results};
 use super::spool::Spool;
-use super::{Destination, OutputConfig};
-
-pub use error::WriteError;
+use crate::record::Sample;
+use crate::stats::Measured;
 
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]_[hour][minute][second]");
@@ -24,292 +23,117 @@ const STAMP: StaticFormatDescription =
 /// How many characters of a model's name are in a file's name: systems allow 255 bytes in all.
 const MODEL_CHARS: usize = 50;
 
-/// The files of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// The requests CSV.
-    Requests,
-    /// The events CSV.
-    Events,
-    /// The run JSON.
-    Run,
-    /// The report.
-    Report,
+/// What the default names of a run's files have in common: `[model_]YYYYMMDD_HHMMSS`. Of the model's
+/// name, letters, digits, `-` and `_` are kept.
+#[must_use]
+pub fn stem(model: Option<&str>, started: OffsetDateTime) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let model = model.unwrap_or_default().chars().filter(kept);
+    let mut stem: String = model.take(MODEL_CHARS).collect();
+    if !stem.is_empty() {
+        stem.push('_');
+    }
+    stem + &started.format(STAMP).unwrap_or_default()
 }
 
-impl FileKind {
-    /// What a default name begins with.
-    fn prefix(self) -> &'static str {
-        match self {
-            FileKind::Requests => "requests",
-            FileKind::Events => "events",
-            FileKind::Run => "run",
-            FileKind::Report => "report",
-        }
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            FileKind::Requests | FileKind::Events => "csv",
-            FileKind::Run => "json",
-            FileKind::Report => "html",
-        }
-    }
-
-    /// The text that says that it cannot be written, and what to do.
-    fn refusal(self) -> &'static str {
-        match self {
-            FileKind::Requests => "files.cannot_write_csv",
-            FileKind::Events => "files.cannot_write_events",
-            FileKind::Run => "files.cannot_write_json",
-            FileKind::Report => "files.cannot_write_report",
-        }
-    }
-}
-
-/// The default names of a run's files.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
-    /// `[model_]YYYYMMDD_HHMMSS`.
-    stem: String,
-}
-
-impl Names {
-    /// The names of a run that started then, with that model. Of the model's name letters, digits,
-    /// `-` and `_` are kept.
-    #[must_use]
-    pub fn new(model: Option<&str>, started: OffsetDateTime) -> Self {
-        let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_');
-        let model: String = model
-            .unwrap_or_default()
-            .chars()
-            .filter(kept)
-            .take(MODEL_CHARS)
-            .collect();
-        let stamp = started.format(STAMP).unwrap_or_default();
-        let stem = if model.is_empty() {
-            stamp
-        } else {
-            format!("{model}_{stamp}")
-        };
-        Self { stem }
-    }
-
-    /// The names of that stem.
-    #[must_use]
-    pub fn of_stem(stem: &str) -> Self {
-        Self {
-            stem: stem.to_owned(),
-        }
-    }
-
-    /// A file's name, the `number`th (from 1) that is tried.
-    fn name(&self, kind: FileKind, number: u32) -> String {
-        let (prefix, stem, extension) = (kind.prefix(), &self.stem, kind.extension());
-        match number {
-            1 => format!("{prefix}_{stem}.{extension}"),
-            n => format!("{prefix}_{stem}_{n}.{extension}"),
-        }
-    }
-}
-
-/// What each file begins with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Openings {
-    /// Of the requests CSV.
-    pub requests: Vec<u8>,
-    /// Of the events CSV.
-    pub events: Vec<u8>,
-    /// The documents of a run that has not ended.
-    pub documents: Documents,
-}
-
-/// What is written as a whole, in place of what was there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Documents {
-    /// The run JSON.
-    pub run: Vec<u8>,
-    /// The report.
-    pub report: Vec<u8>,
-}
-
-impl Documents {
-    /// The document of that kind; `None` for a kind that is written in rows.
-    fn get(&self, kind: FileKind) -> Option<&[u8]> {
-        match kind {
-            FileKind::Run => Some(&self.run),
-            FileKind::Report => Some(&self.report),
-            FileKind::Requests | FileKind::Events => None,
-        }
-    }
-}
-
-/// A run's files, open.
+/// The formats of the files that are wanted, before the files are open.
 #[derive(Debug)]
-pub struct Files {
-    open: Vec<(FileKind, File)>,
-    /// The documents as they were at the start: go back in place should a final one not fit.
-    preliminary: Documents,
-    /// The requests, where they are kept until they are counted.
-    spool: Option<Spool>,
+pub struct Formats {
+    wanted: Vec<Wanted>,
+    keep_requests: bool,
 }
 
-impl Files {
-    /// Opens all files and writes what they begin with. Default names are never those of files
-    /// that exist, and have the same stem; given ones are overwritten, once all files are open.
+#[derive(Debug)]
+struct Wanted {
+    kind: &'static FileKind,
+    destination: Destination,
+    format: Box<dyn Format>,
+}
+
+impl Formats {
+    /// The formats that are configured.
+    #[must_use]
+    pub fn new(config: &OutputConfig) -> Self {
+        let wanted = config.wanted().map(|(kind, destination)| Wanted {
+            kind,
+            destination: destination.clone(),
+            format: (kind.format)(config),
+        });
+        Self {
+            wanted: wanted.collect(),
+            keep_requests: config.keep_requests,
+        }
+    }
+
+    /// Takes a request that was read back from a file.
+    pub fn saved(&mut self, request: &Measured<'_>, groups: &GroupKeys<'_>) {
+        for wanted in &mut self.wanted {
+            wanted.format.saved(request, groups);
+        }
+    }
+
+    /// Forgets the requests.
+    pub fn start_over(&mut self) {
+        for wanted in &mut self.wanted {
+            wanted.format.start_over();
+        }
+    }
+
+    /// Opens all files and writes what they begin with, so that a place that cannot be written is
+    /// known before the run. Default names have that stem, and are never those of files that exist;
+    /// files that were named are overwritten, once all files are open.
     ///
     /// # Errors
     ///
     /// The first file that cannot be opened or written. Those of default names are removed again.
-    pub fn open(
-        config: &OutputConfig,
-        names: &Names,
-        openings: Openings,
-    ) -> Result<Self, WriteError> {
-        let mut files = Self {
-            open: open_all(config, names)?,
-            preliminary: Documents::default(),
+    pub fn open(self, stem: &str, about: &About) -> Result<Outputs, WriteError> {
+        let files = self.open_all(stem)?;
+        let open = self.wanted.into_iter().zip(files);
+        let mut outputs = Outputs {
+            open: open
+                .map(|(wanted, file)| Output {
+                    kind: wanted.kind,
+                    format: wanted.format,
+                    beginning: Vec::new(),
+                    file,
+                })
+                .collect(),
             spool: None,
+            rows: Vec::new(),
         };
-        let begun = files
-            .keep_if(config.keep_requests)
-            .and_then(|()| files.begin(openings));
-        if let Err(error) = begun {
-            remove_created(&files.open);
-            return Err(error);
-        }
-        Ok(files)
-    }
-
-    fn begin(&mut self, openings: Openings) -> Result<(), WriteError> {
-        self.preliminary = openings.documents;
-        self.open.iter_mut().try_for_each(|(kind, file)| {
-            match kind {
-                FileKind::Requests => file.begin(&openings.requests),
-                FileKind::Events => file.begin(&openings.events),
-                FileKind::Run => file.begin_document(&self.preliminary.run),
-                FileKind::Report => file.begin_document(&self.preliminary.report),
+        match outputs.begin(about, self.keep_requests) {
+            Ok(()) => Ok(outputs),
+            Err(error) => {
+                outputs.open.iter().for_each(|output| output.file.discard());
+                Err(error)
             }
-            .map_err(|source| WriteError::refused(*kind, file.path(), source))
-        })
-    }
-
-    /// Takes whole rows for a CSV file; nothing where there is none, or no longer.
-    ///
-    /// # Errors
-    ///
-    /// If so much has gathered that it had to be written, and could not be.
-    pub fn push(&mut self, kind: FileKind, rows: &[u8]) -> Result<(), WriteError> {
-        match self.of(kind) {
-            Some(file) => file
-                .push(rows)
-                .map_err(|source| WriteError::failed(file.path(), source)),
-            None => Ok(()),
         }
     }
 
-    fn of(&mut self, kind: FileKind) -> Option<&mut File> {
-        let file = self.open.iter_mut().find(|(k, _)| *k == kind);
-        file.map(|(_, file)| file)
-    }
-
-    /// Hands all rows to the system.
-    ///
-    /// # Errors
-    ///
-    /// One for each file that can no longer be written; it is left out from then on.
-    pub fn flush(&mut self) -> Result<(), Vec<WriteError>> {
-        let errors = self.for_each(File::flush);
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
+    /// Opens everything, default names under the first number that is free for all of them.
+    fn open_all(&self, stem: &str) -> Result<Vec<File>, WriteError> {
+        for wanted in &self.wanted {
+            if let Destination::Default(directory) = &wanted.destination {
+                fs::create_dir_all(directory)
+                    .map_err(|error| WriteError::new(wanted.kind.refusal, directory, error))?;
+            }
         }
-    }
-
-    /// Hands all rows to the system and puts the final documents in the preliminary ones' place.
-    ///
-    /// # Errors
-    ///
-    /// One for each file that could not be written. A document that could not stays the
-    /// preliminary one.
-    pub fn finish(&mut self, documents: &Documents) -> Result<(), Vec<WriteError>> {
-        let mut errors = self.for_each(File::flush);
-        for (kind, file) in &mut self.open {
-            let (Some(document), Some(preliminary)) =
-                (documents.get(*kind), self.preliminary.get(*kind))
-            else {
-                continue;
+        let mut number = 1;
+        loop {
+            let mut files = Vec::new();
+            let opened = self.wanted.iter().try_for_each(|wanted| {
+                files.push(wanted.open(stem, number)?);
+                Ok(())
+            });
+            let Err(error) = opened else {
+                return Ok(files);
             };
-            if let Err(source) = file.replace(document, preliminary) {
-                errors.push(WriteError::failed(file.path(), source));
+            files.iter().for_each(File::discard);
+            match error {
+                NotOpened::Taken => number += 1,
+                NotOpened::Refused(error) => return Err(error),
             }
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
-    }
-
-    fn for_each(&mut self, act: fn(&mut File) -> io::Result<()>) -> Vec<WriteError> {
-        let files = self.open.iter_mut();
-        files
-            .filter_map(|(_, file)| {
-                let error = act(file).err()?;
-                Some(WriteError::failed(file.path(), error))
-            })
-            .collect()
-    }
-
-    /// Whether there is a file of that kind.
-    #[must_use]
-    pub fn has(&self, kind: FileKind) -> bool {
-        self.open.iter().any(|(k, _)| *k == kind)
-    }
-
-    /// Where the files are, standard output not among them.
-    pub fn paths(&self) -> impl Iterator<Item = (FileKind, &Path)> {
-        let named = self.open.iter().filter(|(_, file)| !file.is_stdout());
-        named.map(|(kind, file)| (*kind, file.path()))
-    }
-}
-
-/// Opens everything, default names under the first number that is free for all of them.
-fn open_all(config: &OutputConfig, names: &Names) -> Result<Vec<(FileKind, File)>, WriteError> {
-    let events = config
-        .events
-        .clone()
-        .map_or(Destination::None, Destination::File);
-    let wanted = [
-        (FileKind::Requests, &config.csv),
-        (FileKind::Events, &events),
-        (FileKind::Run, &config.json),
-        (FileKind::Report, &config.report),
-    ];
-    for (kind, destination) in wanted {
-        if let Destination::Default(directory) = destination {
-            fs::create_dir_all(directory)
-                .map_err(|source| WriteError::refused(kind, directory, source))?;
-        }
-    }
-    let mut number = 1;
-    loop {
-        let mut open = Vec::new();
-        let outcome = wanted.iter().try_for_each(|(kind, destination)| {
-            let name = names.name(*kind, number);
-            open.extend(open_one(*kind, destination, &name)?.map(|file| (*kind, file)));
-            Ok(())
-        });
-        match outcome {
-            Ok(()) => return Ok(open),
-            Err(NotOpened::Taken) => remove_created(&open),
-            Err(NotOpened::Refused(error)) => {
-                remove_created(&open);
-                return Err(error);
-            }
-        }
-        number += 1;
     }
 }
 
@@ -319,32 +143,218 @@ enum NotOpened {
     Refused(WriteError),
 }
 
-fn open_one(
-    kind: FileKind,
-    destination: &Destination,
-    name: &str,
-) -> Result<Option<File>, NotOpened> {
-    let (path, opened) = match destination {
-        Destination::None => return Ok(None),
-        Destination::Stdout => (PathBuf::from("-"), File::stdout()),
-        Destination::File(path) => (path.clone(), File::given(path)),
-        Destination::Default(directory) => {
-            let path = directory.join(name);
-            let opened = File::new(&path);
-            (path, opened)
-        }
-    };
-    let fresh = matches!(destination, Destination::Default(_));
-    opened.map(Some).map_err(|source| match source.kind() {
-        io::ErrorKind::AlreadyExists if fresh => NotOpened::Taken,
-        _ => NotOpened::Refused(WriteError::refused(kind, &path, source)),
-    })
+impl Wanted {
+    /// Opens the file, of default names the `number`th (from 1).
+    fn open(&self, stem: &str, number: u32) -> Result<File, NotOpened> {
+        let FileKind {
+            name, extension, ..
+        } = self.kind;
+        let (path, opened) = match &self.destination {
+            Destination::Default(directory) => {
+                let path = directory.join(match number {
+                    1 => format!("{name}_{stem}.{extension}"),
+                    n => format!("{name}_{stem}_{n}.{extension}"),
+                });
+                let opened = File::new(&path);
+                if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
+                    return Err(NotOpened::Taken);
+                }
+                (path, opened)
+            }
+            Destination::File(path) => (path.clone(), File::given(path)),
+            // What goes nowhere is not wanted.
+            Destination::Stdout | Destination::None => (PathBuf::from("-"), File::stdout()),
+        };
+        opened.map_err(|error| NotOpened::Refused(WriteError::new(self.kind.refusal, &path, error)))
+    }
 }
 
-fn remove_created(open: &[(FileKind, File)]) {
-    for (_, file) in open.iter().filter(|(_, file)| file.is_created()) {
-        // It is empty but for its header: of no use, and no harm if it stays.
-        let _ = fs::remove_file(file.path());
+/// A run's files, open.
+#[derive(Debug)]
+pub struct Outputs {
+    open: Vec<Output>,
+    /// The requests, where they are kept until they are counted.
+    spool: Option<Spool>,
+    rows: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Output {
+    kind: &'static FileKind,
+    format: Box<dyn Format>,
+    /// What the file began with. Rows that are written anew begin with it too, and a document that
+    /// does not fit leaves it.
+    beginning: Vec<u8>,
+    file: File,
+}
+
+impl Output {
+    fn begin(&mut self, about: &About) -> io::Result<()> {
+        self.beginning = self.format.begin(about);
+        if self.kind.is_document {
+            self.file.begin_document(&self.beginning)
+        } else {
+            self.file.begin(&self.beginning)
+        }
+    }
+
+    fn start_over(&mut self) -> io::Result<()> {
+        self.format.start_over();
+        if self.kind.is_document {
+            return Ok(());
+        }
+        self.file.start_over(&self.beginning)
+    }
+
+    fn finish(&mut self, results: &Results<'_>) -> io::Result<()> {
+        self.file.flush()?;
+        if !self.kind.is_document || !self.file.is_open() {
+            return Ok(());
+        }
+        let document = self.format.document(results);
+        self.file.replace(&document, &self.beginning)
+    }
+}
+
+/// Files that can no longer be written, each of which is named once; the others go on.
+pub type WriteErrors = Vec<WriteError>;
+
+impl Outputs {
+    fn begin(&mut self, about: &About, keep_requests: bool) -> Result<(), WriteError> {
+        if keep_requests {
+            let mut rows = self.open.iter().filter(|output| output.is_rewritten());
+            if let Some(output) = rows.find(|output| !output.file.is_rewritable()) {
+                let why = io::ErrorKind::NotSeekable.into();
+                let path = output.file.path();
+                return Err(WriteError::new("files.not_rewritable", path, why));
+            }
+            self.spool = Some(self.new_spool()?);
+        }
+        self.open.iter_mut().try_for_each(|output| {
+            let begun = output.begin(about);
+            begun.map_err(|error| WriteError::new(output.kind.refusal, output.file.path(), error))
+        })
+    }
+
+    /// A place for the requests: beside the run's first file, where there is space for results, or
+    /// else among the system's temporary files, which may lie in memory.
+    fn new_spool(&self) -> Result<Spool, WriteError> {
+        let mut files = self.open.iter().map(|output| &output.file);
+        let beside = files.find(|file| file.is_rewritable());
+        if let Some(directory) = beside.and_then(|file| file.path().parent())
+            && let Ok(spool) = Spool::create(directory)
+        {
+            return Ok(spool);
+        }
+        let directory = env::temp_dir();
+        Spool::create(&directory).map_err(|error| WriteError::texts(&directory, error))
+    }
+
+    /// Does something with the files for which it is meant.
+    fn each(
+        &mut self,
+        meant: fn(&Output) -> bool,
+        mut act: impl FnMut(&mut Output, &mut Vec<u8>) -> io::Result<()>,
+    ) -> WriteErrors {
+        let mut errors = Vec::new();
+        for output in self.open.iter_mut().filter(|output| meant(output)) {
+            if let Err(error) = act(output, &mut self.rows) {
+                errors.push(WriteError::failed(output.file.path(), error));
+            }
+        }
+        errors
+    }
+
+    /// Takes what a sample of the run has for the files.
+    pub fn on(&mut self, sample: &Sample) -> WriteErrors {
+        let mut errors = self.each(|_| true, |output, rows| output.sample(sample, rows));
+        if let Sample::Finished(request) = sample
+            && let Some(mut spool) = self.spool.take()
+        {
+            match spool.push(request) {
+                Ok(()) => self.spool = Some(spool),
+                // A part of the requests is of no use.
+                Err(error) => errors.push(WriteError::texts(spool.directory(), error)),
+            }
+        }
+        errors
+    }
+
+    /// Takes whole rows for a kind of file.
+    pub fn push(&mut self, kind: &FileKind, rows: &[u8]) -> WriteErrors {
+        let mut outputs = self.open.iter_mut();
+        let Some(output) = outputs.find(|output| output.kind == kind) else {
+            return Vec::new();
+        };
+        let error = output.file.push(rows).err();
+        let failed = |error| WriteError::failed(output.file.path(), error);
+        error.map(failed).into_iter().collect()
+    }
+
+    /// Hands everything taken so far to the system. To be called several times a second.
+    pub fn flush(&mut self) -> WriteErrors {
+        self.each(|_| true, |output, _| output.file.flush())
+    }
+
+    /// Writes the rest, with the documents of a run that is over. A document that cannot be written
+    /// stays the one of a run that has not ended.
+    pub fn finish(&mut self, results: &Results<'_>) -> WriteErrors {
+        self.each(|_| true, |output, _| output.finish(results))
+    }
+
+    /// Whether there is a file of that kind.
+    #[must_use]
+    pub fn has(&self, kind: &FileKind) -> bool {
+        self.open.iter().any(|output| output.kind == kind)
+    }
+
+    /// Where the files are, standard output not among them.
+    pub fn paths(&self) -> impl Iterator<Item = (&'static FileKind, &Path)> {
+        let named = self.open.iter().filter(|output| !output.file.is_stdout());
+        named.map(|output| (output.kind, output.file.path()))
+    }
+
+    /// Whether requests are kept until they are counted.
+    #[must_use]
+    pub fn keeps_requests(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// Hands out the requests that were kept; `None` where they were not, or not all of them.
+    pub fn kept_requests(&mut self) -> Option<Spool> {
+        self.spool.take()
+    }
+
+    /// Begins to make anew what depends on counted tokens, from the requests that
+    /// [`Outputs::recount`] takes. The old rows stay in their place until [`Outputs::settle`].
+    pub fn start_over(&mut self) -> WriteErrors {
+        self.each(|o| o.kind.is_recounted, |output, _| output.start_over())
+    }
+
+    /// Takes a request once more.
+    pub fn recount(&mut self, sample: &Sample) -> WriteErrors {
+        self.each(
+            |output| output.kind.is_recounted,
+            |output, rows| output.sample(sample, rows),
+        )
+    }
+
+    /// Puts the new rows in the place of the old ones, which stay where that cannot be done.
+    pub fn settle(&mut self) -> WriteErrors {
+        self.each(Output::is_rewritten, |output, _| output.file.settle())
+    }
+}
+
+impl Output {
+    /// Whether its rows are written anew when tokens have been counted.
+    fn is_rewritten(&self) -> bool {
+        self.kind.is_recounted && !self.kind.is_document
+    }
+
+    fn sample(&mut self, sample: &Sample, rows: &mut Vec<u8>) -> io::Result<()> {
+        rows.clear();
+        self.format.sample(sample, rows);
+        self.file.push(rows)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The report: one HTML page that holds its style, its script and its data, and loads nothing.
 //!
-//! [`Charts`] gathers what the page needs of every request, [`Page`] brings it together with the
-//! run's figures, [`render`] and [`placeholder`] make the file. The form of the data is described
-//! at the top of `templates/report/data.js`.
+//! [`Report`] gathers what the page needs of every request, and makes the page when the run is over.
+//! The form of the page's data is described at the top of `templates/report/data.js`.
 
 mod bins;
+mod charts;
 mod data;
 mod groups;
 mod parts;
@@ -13,123 +13,88 @@ mod render;
 mod series;
 mod statistics;
 
-use crate::record::Outcome;
-use crate::stats::{Measured, RunStats, Summary};
+use crate::record::Sample;
+use crate::stats::Measured;
 use crate::text::Language;
 
-use super::RunInfo;
-use super::about::About;
+use super::about::{About, RunInfo};
 use super::csv::hash;
-use super::waterfall::Waterfall;
-use groups::Groups;
-use points::{Point, Points};
+use super::format::{FileKind, Format, GroupKeys, OutputConfig, Results};
+use charts::Charts;
+use data::Page;
 
-pub use render::{placeholder, render};
+/// The kind of the report.
+pub static KIND: FileKind = FileKind {
+    name: "report",
+    extension: "html",
+    flag: "--html-report",
+    no_flag: Some("--no-html"),
+    only_file: Some("usage.html_report"),
+    label: "console.file.report",
+    refusal: "files.cannot_write_report",
+    is_document: true,
+    has_events: false,
+    is_recounted: true,
+    format: |config| Box::new(Report::new(config)),
+};
 
-/// What the page is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
-    /// In which language it opens.
-    pub language: Language,
-    /// The brand's name; `None` for none.
-    pub brand: Option<&'a str>,
-    /// The run, or what is the same in all runs.
-    pub about: &'a About,
-    /// How many runs were merged.
-    pub runs: usize,
-    /// The files that were read; none by the run itself.
-    pub files: &'a [String],
-    /// Users that were planned, or seen.
-    pub users: u64,
-    /// The figures.
-    pub summary: &'a Summary,
-    /// Distributions and ticks.
-    pub stats: &'a RunStats,
-    /// Whether the ticks have seen users and streams.
-    pub whole: bool,
-    /// What was gathered of the requests.
-    pub charts: &'a Charts,
-    /// The requests to be drawn from start to end; `None` where their instants are not known.
-    pub waterfall: Option<&'a Waterfall>,
+/// The report of a run, or of several.
+#[derive(Debug)]
+pub struct Report {
+    language: Language,
+    brand: Option<String>,
+    /// The run, once it has begun.
+    run: Option<RunInfo>,
+    charts: Charts,
 }
 
-/// A request's group in each breakdown.
-#[derive(Clone, Copy, Debug)]
-pub struct Kin<'a> {
-    /// Number of the run.
-    pub run: usize,
-    /// What is the same in all rows of that run.
-    pub of_run: &'a RunInfo,
-    /// The key, masked; empty where none was sent.
-    pub key: &'a str,
-    /// The query, or its beginning.
-    pub query: &'a str,
-    /// The hash of the whole query.
-    pub query_hash: u64,
-}
-
-/// The requests of a run or of several, reduced to what the page shows while they are gathered.
-#[derive(Debug, Default)]
-pub struct Charts {
-    ttft: Points,
-    tpot: Points,
-    ttfb: Points,
-    tokens_per_s: Points,
-    response: Points,
-    output_tokens: Points,
-    failed: Points,
-    keys: Groups,
-    queries: Groups,
-    runs: Groups,
-}
-
-impl Charts {
-    /// Adds a request that is over.
-    pub fn add(&mut self, request: &Measured<'_>, kin: Kin<'_>) {
-        match request.outcome {
-            Outcome::Ok => self.add_points(request),
-            Outcome::Failed(_) => {
-                let lasted = request.end.since(request.start);
-                let micros = crate::clock::micros(lasted);
-                add(&mut self.failed, request, Some(micros));
-            }
-            Outcome::Cancelled | Outcome::Abandoned => {}
+impl Report {
+    /// A report in the language and with the brand that are configured.
+    #[must_use]
+    pub fn new(config: &OutputConfig) -> Self {
+        Self {
+            language: config.language,
+            brand: config.brand.clone(),
+            run: None,
+            charts: Charts::default(),
         }
-        let key = || vec![(!kin.key.is_empty()).then(|| kin.key.to_owned())];
-        self.keys.add(hash(kin.key), key, request);
-        let query = || vec![Some(super::csv::beginning(kin.query).to_owned())];
-        self.queries.add(kin.query_hash, query, request);
-        let run = kin.of_run;
-        let names = || {
-            vec![
-                Some(run.run_id.clone()),
-                run.label.clone(),
-                run.client_host.clone(),
-                Some(run.target.clone()),
-                run.model.clone(),
-            ]
-        };
-        self.runs.add(kin.run as u64, names, request);
-    }
-
-    fn add_points(&mut self, request: &Measured<'_>) {
-        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
-        let tokens = tokens.map(|tokens| tokens.saturating_mul(1_000));
-        add(&mut self.ttft, request, request.ttft);
-        add(&mut self.tpot, request, request.tpot);
-        add(&mut self.ttfb, request, request.ttfb);
-        add(&mut self.tokens_per_s, request, request.tokens_per_s);
-        add(&mut self.response, request, request.response);
-        add(&mut self.output_tokens, request, tokens);
     }
 }
 
-fn add(points: &mut Points, request: &Measured<'_>, value: Option<u64>) {
-    if let Some(value) = value {
-        points.add(Point {
-            at: request.end.as_micros(),
-            request: request.request,
-            value,
-        });
+impl Format for Report {
+    fn begin(&mut self, about: &About) -> Vec<u8> {
+        self.run = Some(about.run.clone());
+        render::placeholder(self.language)
+    }
+
+    fn sample(&mut self, sample: &Sample, _rows: &mut Vec<u8>) {
+        if let (Sample::Finished(request), Some(run)) = (sample, &self.run) {
+            let sent = &request.sent;
+            let groups = GroupKeys {
+                run_number: 0,
+                run,
+                api_key: &sent.masked_key,
+                query: &sent.query,
+                query_hash: hash(&sent.query),
+            };
+            self.charts.add(&Measured::of(request), &groups);
+        }
+    }
+
+    fn saved(&mut self, request: &Measured<'_>, groups: &GroupKeys<'_>) {
+        self.charts.add(request, groups);
+    }
+
+    fn start_over(&mut self) {
+        self.charts = Charts::default();
+    }
+
+    fn document(&self, results: &Results<'_>) -> Vec<u8> {
+        render::render(&Page {
+            language: self.language,
+            brand: self.brand.as_deref(),
+            charts: &self.charts,
+            results,
+        })
     }
 }

@@ -14,10 +14,10 @@ use time::macros::format_description;
 use self::summary::SummaryJson;
 use self::waterfall::WaterfallJson;
 use super::about::{About, SavedMessage};
+use super::format::{FileKind, Format, Results};
 use super::host::Host;
 use super::layout::Layout;
-use super::waterfall::Waterfall;
-use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, Summary, TickView, Ticks, rounded};
+use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, TickView, Ticks, rounded};
 
 /// Name and version of the document's form.
 pub const SCHEMA: &str = "sse-perf/run/1";
@@ -36,43 +36,49 @@ const CLOCK_NOTE: &str = "started_at is the only reading of the wall clock. Ever
 const HISTOGRAM_NOTE: &str = "buckets are [index, count]. Index i < 256 holds the value i us; \
     above, with s = floor(i / 128) - 1, the 2^s values from (i - 128 s) * 2^s us on.";
 
-/// What the run document is made of.
-#[derive(Clone, Copy, Debug)]
-pub struct Document<'a> {
-    /// The run, or what is the same in all runs.
-    pub about: &'a About,
-    /// What came of it; `None` for a run that has not ended.
-    pub results: Option<Results<'a>>,
-}
+/// The kind of the run JSON.
+pub static KIND: FileKind = FileKind {
+    name: "run",
+    extension: "json",
+    flag: "--json",
+    no_flag: Some("--no-json"),
+    only_file: None,
+    label: "console.file.run",
+    refusal: "files.cannot_write_json",
+    is_document: true,
+    has_events: false,
+    is_recounted: false,
+    format: |_| Box::new(RunDocument),
+};
 
-/// What came of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Results<'a> {
-    /// The figures.
-    pub summary: &'a Summary,
-    /// The run second by second.
-    pub ticks: &'a Ticks,
-    /// The requests that are drawn from start to end, where they are known.
-    pub waterfall: Option<&'a Waterfall>,
-}
+#[derive(Debug)]
+struct RunDocument;
 
-impl Document<'_> {
-    /// The document: one member of the outer levels and one tick a line, so that `head` and `diff`
-    /// are of use.
-    ///
-    /// # Panics
-    ///
-    /// Never: everything in it has a form in JSON.
-    #[must_use]
-    pub fn render(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut serializer = serde_json::Serializer::with_formatter(&mut out, Layout::default());
-        RunJson::of(self)
-            .serialize(&mut serializer)
-            .expect("everything in it has a form in JSON");
-        out.push(b'\n');
-        out
+impl Format for RunDocument {
+    fn begin(&mut self, about: &About) -> Vec<u8> {
+        render(about, None)
     }
+
+    fn document(&self, results: &Results<'_>) -> Vec<u8> {
+        render(results.about, Some(results))
+    }
+}
+
+/// The document of a run, or of one that has not ended: one member of the outer levels and one tick a
+/// line, so that `head` and `diff` are of use.
+///
+/// # Panics
+///
+/// Never: everything in it has a form in JSON.
+#[must_use]
+pub fn render(about: &About, results: Option<&Results<'_>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Layout::default());
+    RunJson::of(about, results)
+        .serialize(&mut serializer)
+        .expect("everything in it has a form in JSON");
+    out.push(b'\n');
+    out
 }
 
 #[derive(Serialize)]
@@ -97,9 +103,8 @@ struct RunJson<'a> {
 }
 
 impl<'a> RunJson<'a> {
-    fn of(document: &Document<'a>) -> Self {
-        let (about, run) = (document.about, &document.about.run);
-        let results = document.results;
+    fn of(about: &'a About, results: Option<&Results<'a>>) -> Self {
+        let run = &about.run;
         Self {
             schema: SCHEMA,
             tool_version: about.version.as_deref(),
@@ -122,7 +127,7 @@ impl<'a> RunJson<'a> {
             waterfall: results
                 .and_then(|results| results.waterfall)
                 .map(WaterfallJson::of),
-            ticks: TicksJson(results.map(|results| results.ticks)),
+            ticks: TicksJson(results.map(|results| results.stats.ticks())),
         }
     }
 }
@@ -235,16 +240,17 @@ mod tests {
     use crate::load::Load;
     use crate::load::tests::load;
     use crate::output::tests::run;
+    use crate::output::waterfall::Waterfall;
     use crate::record::{FailureKind, Progress, Sample};
-    use crate::stats::RunStats;
     use crate::stats::tests::{failed, finished, ok_request};
+    use crate::stats::{RunStats, Summary};
     use crate::text::Message;
 
     fn plan() -> Load {
         load(1, 1.5, None, None)
     }
 
-    fn document(results: Option<Results<'_>>) -> (String, Value) {
+    fn document(results: Option<(&Summary, &RunStats)>) -> (String, Value) {
         let host = Host {
             name: None,
             cores: Some(2),
@@ -263,11 +269,10 @@ mod tests {
             plan: Some(plan()),
             warnings: vec![Message::new("files.broken_pipe")],
         };
-        let rendered = Document {
-            about: &about,
-            results,
-        }
-        .render();
+        let waterfall = Waterfall::default();
+        let results =
+            results.map(|(summary, stats)| Results::of_run(&about, 1, summary, stats, &waterfall));
+        let rendered = render(&about, results.as_ref());
         let text = String::from_utf8(rendered).unwrap();
         let value = serde_json::from_str(&text).unwrap();
         (text, value)
@@ -321,11 +326,7 @@ mod tests {
             stats.on(&sample);
         }
         let summary = stats.summary(Some(&plan()), false);
-        let (text, value) = document(Some(Results {
-            summary: &summary,
-            ticks: stats.ticks(),
-            waterfall: Some(&Waterfall::default()),
-        }));
+        let (text, value) = document(Some((&summary, &stats)));
         let of_run = &value["summary"];
         assert_eq!(of_run["ramp_up_s"], json!(1.5));
         assert_eq!(of_run["duration_s"], json!(1.5));

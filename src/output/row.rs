@@ -14,6 +14,15 @@ pub(super) struct Row {
     scratch: String,
 }
 
+/// The header row of columns of these names, behind a byte-order mark if it is wanted.
+pub(super) fn header<'a>(names: impl IntoIterator<Item = &'a str>, bom: bool) -> Vec<u8> {
+    let mut header = Vec::from(if bom { "\u{feff}" } else { "" });
+    let mut row = Row::default();
+    names.into_iter().for_each(|name| row.word(name));
+    row.finish(&mut header);
+    header
+}
+
 impl Row {
     /// A missing value.
     pub(super) fn empty(&mut self) {

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use super::about::About;
 use super::csv::read::{Damage, Damaged};
-use super::html::Charts;
 use super::waterfall::Waterfall;
+use super::{Formats, Results};
 use crate::stats::{RunStats, Summary};
 use crate::text::Message;
 use merge::{Merge, Stopped};
@@ -42,8 +42,6 @@ pub struct Saved {
     pub summary: Summary,
     /// Whether all that a run knows of itself is there, users and streams included.
     pub whole: bool,
-    /// What the report draws of the requests.
-    pub charts: Charts,
     /// The requests that are drawn from start to end, where they are known.
     pub waterfall: Option<Waterfall>,
     /// The files that were read.
@@ -55,26 +53,39 @@ pub struct Saved {
     homes: HashMap<String, usize>,
 }
 
-/// Reads requests CSVs with the run JSONs beside them, or with those among `files`.
+/// Reads requests CSVs with the run JSONs beside them, or with those among `files`. The requests go to
+/// the formats that are to be written.
 ///
 /// # Errors
 ///
 /// If a file cannot be read or is none of ours, if there is nothing in them, or if they lie too far
 /// apart to be merged.
-pub fn read(files: &[PathBuf], progress: Progress<'_>) -> Result<Saved, Message> {
+pub fn read(
+    files: &[PathBuf],
+    formats: &mut Formats,
+    progress: Progress<'_>,
+) -> Result<Saved, Message> {
     let sources = Sources::find(files)?;
     let mut merge = Merge::new(&sources)?;
     loop {
-        match gather(&sources.csvs, &mut merge, progress) {
+        match gather(&sources.csvs, &mut merge, formats, progress) {
             Ok(()) => return merge.finish(sources),
             Err(Stopped::Failed(message)) => return Err(message),
             // Everything is counted from the first run's start: once more, from there.
-            Err(Stopped::Earlier) => merge.restart()?,
+            Err(Stopped::Earlier) => {
+                merge.restart()?;
+                formats.start_over();
+            }
         }
     }
 }
 
-fn gather(csvs: &[PathBuf], merge: &mut Merge, progress: Progress<'_>) -> Result<(), Stopped> {
+fn gather(
+    csvs: &[PathBuf],
+    merge: &mut Merge,
+    formats: &mut Formats,
+    progress: Progress<'_>,
+) -> Result<(), Stopped> {
     for (file, path) in csvs.iter().enumerate() {
         let mut rows = Rows::open(path)?;
         let mut damaged = 0;
@@ -83,7 +94,7 @@ fn gather(csvs: &[PathBuf], merge: &mut Merge, progress: Progress<'_>) -> Result
                 progress(path, part);
             }
             match rows.next_line()? {
-                Some(Ok(row)) => merge.add(file, path, &row)?,
+                Some(Ok(row)) => merge.add(file, path, &row, formats)?,
                 Some(Err(line)) => {
                     damaged += 1;
                     if damaged <= NAMED {
@@ -114,6 +125,22 @@ fn damage(path: &Path, damaged: &Damaged) -> Message {
 }
 
 impl Saved {
+    /// What its documents are made of.
+    #[must_use]
+    pub fn results(&self) -> Results<'_> {
+        Results {
+            about: &self.about,
+            notices: &self.notices,
+            runs: self.runs,
+            files: &self.files,
+            users: self.users,
+            summary: &self.summary,
+            stats: &self.stats,
+            whole: self.whole,
+            waterfall: self.waterfall.as_ref(),
+        }
+    }
+
     /// Hands on all rows that were counted, as they were written.
     ///
     /// # Errors

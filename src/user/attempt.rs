@@ -60,7 +60,7 @@ impl Scratch {
             parser: Parser::new(plan.transport.max_event_bytes),
             decoder: plan.protocol.decoder(),
             gaps: Vec::new(),
-            events: plan.outputs.events.is_some().then(Vec::new),
+            events: plan.outputs.has_events().then(Vec::new),
             tap: None,
             kept: Kept {
                 answer: plan.workload.history.is_some().then(String::new),

@@ -8,18 +8,19 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use sse_perf::clock::Stamp;
 use sse_perf::output::about::About;
-use sse_perf::output::html::{self, Page};
-use sse_perf::output::json::{Document, Results};
-use sse_perf::output::{Destination, Documents, OutputConfig, Outputs};
+use sse_perf::output::html::{self, Report};
+use sse_perf::output::waterfall::{Bar, Waterfall};
+use sse_perf::output::{
+    Destination, Format as _, Formats, OutputConfig, Outputs, Results, csv, json,
+};
 use sse_perf::random::{self, Purpose};
 use sse_perf::record::{Failure, FailureKind, Outcome, Progress, RequestRecord, Sample};
 use sse_perf::stats::{Measured, RunStats, Summary};
-use sse_perf::text::Language;
 
 use crate::harness::{Amount, compare, heading};
 use crate::made_up::Course;
+use crate::run_info;
 use crate::scratch::Scratch;
-use crate::{NO_OUTPUT, run_info};
 
 const SEED: u64 = 20_260_203;
 const USERS: usize = 1_000;
@@ -82,8 +83,8 @@ fn command(run: &mut Run, directory: &Path) {
         "100,000 rows",
         Amount::Things(USERS * REQUESTS, "rows"),
         &mut || {
-            let mut rows = csv::Reader::from_path(&csv).expect("it is there");
-            let mut row = csv::ByteRecord::new();
+            let mut rows = ::csv::Reader::from_path(&csv).expect("it is there");
+            let mut row = ::csv::ByteRecord::new();
             let mut cells = 0;
             while rows.read_byte_record(&mut row).expect("a row") {
                 cells += row.len();
@@ -105,24 +106,29 @@ fn requests_csv(directory: &Path) -> PathBuf {
 struct Run {
     about: About,
     stats: RunStats,
+    waterfall: Waterfall,
     outputs: Outputs,
+    report: Report,
     /// The requests' values of each metric, as they came.
     values: [Vec<u64>; 8],
 }
 
 impl Run {
     fn new(directory: &Path) -> Self {
-        let config = OutputConfig {
-            csv: Destination::File(requests_csv(directory)),
-            json: Destination::File(directory.join("run_made_up.json")),
-            report: Destination::File(directory.join("report_made_up.html")),
-            ..NO_OUTPUT
-        };
-        let outputs = Outputs::open(&config, run_info(), Documents::default());
+        let file = |name| Destination::File(directory.join(name));
+        let config = OutputConfig::default()
+            .with(&csv::KIND, Destination::File(requests_csv(directory)))
+            .with(&json::KIND, file("run_made_up.json"))
+            .with(&html::KIND, file("report_made_up.html"));
+        let about = About::of(run_info());
+        let mut report = Report::new(&config);
+        report.begin(&about);
         let mut run = Self {
-            about: About::of(run_info()),
+            outputs: Formats::new(&config).open("", &about).expect("files"),
+            about,
             stats: RunStats::default(),
-            outputs: outputs.expect("files"),
+            waterfall: Waterfall::default(),
+            report,
             values: Default::default(),
         };
         let mut draws = Draws::default();
@@ -157,9 +163,11 @@ impl Run {
         }
         let record = record(course, number, user, draws);
         self.keep_values(&Measured::of(&record));
+        self.waterfall.add(Bar::of(&record));
         let sample = Sample::Finished(Box::new(record));
         self.stats.on(&sample);
-        self.outputs.on(&sample).expect("it is written");
+        self.report.sample(&sample, &mut Vec::new());
+        assert!(self.outputs.on(&sample).is_empty());
         course.last_token() + 33
     }
 
@@ -183,36 +191,21 @@ impl Run {
     }
 
     fn page(&self) -> Vec<u8> {
-        html::render(&Page {
-            language: Language::English,
-            brand: None,
-            about: &self.about,
-            runs: 1,
-            files: &[],
-            users: USERS as u64,
-            summary: &self.summary(),
-            stats: &self.stats,
-            whole: true,
-            charts: self.outputs.charts().expect("a report is wanted"),
-            waterfall: Some(self.outputs.waterfall()),
-        })
+        let summary = self.summary();
+        self.report.document(&self.results(&summary))
+    }
+
+    fn results<'a>(&'a self, summary: &'a Summary) -> Results<'a> {
+        let users = u32::try_from(USERS).expect("a few");
+        Results::of_run(&self.about, users, summary, &self.stats, &self.waterfall)
     }
 
     /// Leaves the run's files.
     fn save(&mut self) {
-        let run = Document {
-            about: &self.about,
-            results: Some(Results {
-                summary: &self.summary(),
-                ticks: self.stats.ticks(),
-                waterfall: Some(self.outputs.waterfall()),
-            }),
-        };
-        let documents = Documents {
-            run: run.render(),
-            report: self.page(),
-        };
-        self.outputs.finish(&documents).expect("they are written");
+        let summary = self.summary();
+        let (stats, waterfall) = (&self.stats, &self.waterfall);
+        let results = Results::of_run(&self.about, 1, &summary, stats, waterfall);
+        assert!(self.outputs.finish(&results).is_empty());
     }
 }
 

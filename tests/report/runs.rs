@@ -10,12 +10,11 @@ use std::time::Duration;
 use serde_json::json;
 use sse_perf::clock::{Stamp, micros};
 use sse_perf::load::Load;
-use sse_perf::output::RunInfo;
 use sse_perf::output::about::About;
-use sse_perf::output::csv::{RequestsCsv, header};
+use sse_perf::output::csv::RequestsCsv;
 use sse_perf::output::host::Host;
-use sse_perf::output::json::{Document, Results};
 use sse_perf::output::waterfall::{Bar, Waterfall};
+use sse_perf::output::{Format as _, Results, RunInfo, json};
 use sse_perf::record::{
     Connection, Failure, FailureKind, Instants, ItlSummary, Outcome, Phase, Progress,
     RequestRecord, Sample, Sent,
@@ -104,8 +103,8 @@ impl Run {
     pub fn page(&self) -> Page {
         let directory = Directory::new();
         let about = self.about();
-        let mut rows = RequestsCsv::new(about.run.clone());
-        let mut csv = header();
+        let mut rows = RequestsCsv::default();
+        let mut csv = rows.begin(&about);
         let (mut stats, mut waterfall) = (RunStats::default(), Waterfall::default());
         for user in 1..=8 {
             let at = Stamp::from_micros(u64::from(user) * 250_000);
@@ -116,25 +115,23 @@ impl Run {
             });
         }
         for request in &self.requests {
-            rows.render(request, &mut csv);
             waterfall.add(Bar::of(request));
             for sample in progress(request) {
                 stats.on(&sample);
             }
-            stats.on(&Sample::Finished(Box::new(request.clone())));
+            let sample = Sample::Finished(Box::new(request.clone()));
+            rows.sample(&sample, &mut csv);
+            stats.on(&sample);
         }
         let summary = stats.summary(about.plan.as_ref(), false);
-        let document = Document {
-            about: &about,
-            results: Some(Results {
-                summary: &summary,
-                ticks: stats.ticks(),
-                waterfall: Some(&waterfall),
-            }),
-        };
+        let results = Results::of_run(&about, 8, &summary, &stats, &waterfall);
         fs::write(directory.file("requests_fixed.csv"), csv).expect("a file");
         if self.whole {
-            fs::write(directory.file("run_fixed.json"), document.render()).expect("a file");
+            fs::write(
+                directory.file("run_fixed.json"),
+                json::render(&about, Some(&results)),
+            )
+            .expect("a file");
         }
         let made = Command::new(env!("CARGO_BIN_EXE_sse-perf"))
             .args(["report", "requests_fixed.csv", "-o", "page.html"])

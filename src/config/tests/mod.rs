@@ -75,8 +75,11 @@ fn the_defaults_are_the_predecessor_s() {
     assert_eq!(config.transport.max_event_bytes, 8 << 20);
     assert!(config.transport.keepalive && !config.transport.insecure);
     assert_eq!(config.retries, 3);
-    assert_eq!(config.outputs.csv, Destination::Default("report".into()));
-    assert_eq!(config.outputs.json, Destination::Default("report".into()));
+    let wanted = config.outputs.wanted();
+    let wanted: Vec<_> = wanted.map(|(kind, place)| (kind.flag, place)).collect();
+    let default = &Destination::Default("report".into());
+    let flags = ["--csv", "--json", "--html-report"];
+    assert_eq!(wanted, flags.map(|flag| (flag, default)));
     assert_eq!(config.command_line, "sse-perf");
     assert_eq!(warnings(&config), Vec::<&str>::new());
     let assignment = config.workload.assignment(1);

@@ -67,7 +67,7 @@ pub struct Banner<'a> {
     /// The tokenizer's file, if one is to count tokens.
     pub tokenizer: Option<&'a Path>,
     /// The files that will be written.
-    pub files: &'a [(FileKind, &'a Path)],
+    pub files: &'a [(&'static FileKind, &'a Path)],
     /// What the user should know.
     pub warnings: &'a [Message],
 }

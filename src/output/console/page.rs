@@ -222,15 +222,9 @@ impl Fields {
 }
 
 /// Adds the run's files.
-pub(super) fn add_files(page: &Page, files: &[(FileKind, &Path)], fields: &mut Fields) {
+pub(super) fn add_files(page: &Page, files: &[(&FileKind, &Path)], fields: &mut Fields) {
     for (kind, path) in files {
-        let label = page.text(match kind {
-            FileKind::Requests => "console.file.requests",
-            FileKind::Events => "console.file.events",
-            FileKind::Run => "console.file.run",
-            FileKind::Report => "console.file.report",
-        });
-        fields.add(label, one_line(&path.to_string_lossy()));
+        fields.add(page.text(kind.label), one_line(&path.to_string_lossy()));
     }
 }
 

@@ -3,49 +3,33 @@
 use time::macros::datetime;
 
 use super::*;
-use crate::output::tests::TempDir;
-
-fn names() -> Names {
-    Names::new(Some("m1"), datetime!(2026-02-03 04:05:06 +8))
-}
-
-fn documents(run: &str) -> Documents {
-    Documents {
-        run: run.into(),
-        report: format!("<p>{run}</p>").into(),
-    }
-}
-
-fn openings() -> Openings {
-    Openings {
-        requests: b"requests\n".into(),
-        events: b"events\n".into(),
-        documents: documents("{\"summary\":null}\n"),
-    }
-}
+use crate::output::tests::{TempDir, run};
+use crate::output::waterfall::Waterfall;
+use crate::output::{csv, events, html, json};
+use crate::stats::RunStats;
 
 fn config(csv: Destination, json: Destination) -> OutputConfig {
-    OutputConfig {
-        csv,
-        csv_bom: false,
-        json,
-        events: None,
-        report: Destination::None,
-        brand: None,
-        keep_requests: false,
-    }
+    let none = OutputConfig::default();
+    none.with(&csv::KIND, csv).with(&json::KIND, json)
 }
 
 fn defaults(directory: &Path) -> OutputConfig {
     let default = || Destination::Default(directory.to_owned());
-    OutputConfig {
-        report: default(),
-        ..config(default(), default())
-    }
+    config(default(), default()).with(&html::KIND, default())
 }
 
-fn open(config: &OutputConfig) -> Result<Files, WriteError> {
-    Files::open(config, &names(), openings())
+fn about() -> About {
+    About::of(run())
+}
+
+fn open(config: &OutputConfig) -> Result<Outputs, WriteError> {
+    Formats::new(config).open("m1_20260203_040506", &about())
+}
+
+fn finish(outputs: &mut Outputs) -> WriteErrors {
+    let (about, stats, waterfall) = (about(), RunStats::default(), Waterfall::default());
+    let summary = stats.summary(None, false);
+    outputs.finish(&Results::of_run(&about, 1, &summary, &stats, &waterfall))
 }
 
 #[test]
@@ -67,7 +51,7 @@ fn the_models_name_keeps_letters_digits_and_two_signs() {
         ),
     ];
     for (model, stem) in table {
-        assert_eq!(Names::new(model, at).stem, stem);
+        assert_eq!(super::stem(model, at), stem);
     }
 }
 
@@ -100,7 +84,7 @@ fn default_names_have_one_stem_and_are_never_overwritten() {
     assert_eq!(kept.unwrap(), "mine");
 }
 
-impl Files {
+impl Outputs {
     fn listing(&self) -> Vec<String> {
         let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         self.paths().map(|(_, path)| name(path)).collect()
@@ -116,17 +100,12 @@ fn given_files_are_overwritten_only_once_all_are_open() {
         Destination::File(csv.clone()),
         Destination::File(missing),
     ));
-    assert!(matches!(
-        refused,
-        Err(WriteError::Refused {
-            kind: FileKind::Run,
-            ..
-        })
-    ));
+    let message = refused.unwrap_err().message();
+    assert_eq!(message.id(), "files.cannot_write_json");
     let kept = fs::read_to_string(&csv).unwrap();
     assert_eq!(kept, "something longer than the header\n");
     open(&config(Destination::File(csv.clone()), Destination::None)).unwrap();
-    assert_eq!(fs::read_to_string(&csv).unwrap(), "requests\n");
+    assert_eq!(fs::read(&csv).unwrap(), csv::header());
 }
 
 #[test]
@@ -152,10 +131,7 @@ fn a_place_that_is_no_directory_is_named() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_found_before_the_run() {
     let full = || Destination::File("/dev/full".into());
-    let events = OutputConfig {
-        events: Some("/dev/full".into()),
-        ..config(Destination::None, Destination::None)
-    };
+    let events = OutputConfig::default().with(&events::KIND, full());
     let table = [
         (config(full(), Destination::None), "--no-csv"),
         (config(Destination::None, full()), "--no-json"),
@@ -173,29 +149,31 @@ fn rows_are_in_the_file_after_a_flush() {
     let temp = TempDir::new();
     let csv = temp.path("a.csv");
     let mut files = open(&config(Destination::File(csv.clone()), Destination::None)).unwrap();
-    files.push(FileKind::Requests, b"1\n").unwrap();
-    files.push(FileKind::Events, b"nowhere\n").unwrap();
-    assert_eq!(fs::read_to_string(&csv).unwrap(), "requests\n");
-    files.flush().unwrap();
-    assert_eq!(fs::read_to_string(&csv).unwrap(), "requests\n1\n");
+    assert!(files.push(&csv::KIND, b"1\n").is_empty());
+    assert!(files.push(&events::KIND, b"nowhere\n").is_empty());
+    assert_eq!(fs::read(&csv).unwrap(), csv::header());
+    assert!(files.flush().is_empty());
+    assert_eq!(
+        fs::read(&csv).unwrap(),
+        [&csv::header()[..], b"1\n"].concat()
+    );
 }
 
 #[test]
 fn a_killed_run_leaves_the_preliminary_documents_and_another_one_the_final() {
     let temp = TempDir::new();
     let (json, report) = (temp.path("a.json"), temp.path("a.html"));
-    let config = OutputConfig {
-        report: Destination::File(report.clone()),
-        ..config(Destination::None, Destination::File(json.clone()))
-    };
+    let config = config(Destination::None, Destination::File(json.clone()))
+        .with(&html::KIND, Destination::File(report.clone()));
     let mut files = open(&config).unwrap();
     let read = || [&json, &report].map(|path| fs::read_to_string(path).unwrap());
-    assert_eq!(
-        read(),
-        ["{\"summary\":null}\n", "<p>{\"summary\":null}\n</p>"]
-    );
-    files.finish(&documents("{}\n")).unwrap();
-    assert_eq!(read(), ["{}\n", "<p>{}\n</p>"]);
+    let [run, page] = read();
+    assert!(run.contains("\"summary\":null,"), "{run}");
+    assert!(page.contains("sse-perf report"), "{page}");
+    assert!(finish(&mut files).is_empty());
+    let [run, page] = read();
+    assert!(run.contains("\"summary\":{"), "{run}");
+    assert!(page.contains("sse-perf/page/1"), "{page}");
 }
 
 #[test]
@@ -203,29 +181,33 @@ fn a_killed_run_leaves_the_preliminary_documents_and_another_one_the_final() {
 fn a_file_that_fails_is_said_once_and_the_others_go_on() {
     let temp = TempDir::new();
     let events = temp.path("events.csv");
-    let mut files = Files {
+    let output = |kind: &'static FileKind, file| Output {
+        kind,
+        format: (kind.format)(&OutputConfig::default()),
+        beginning: Vec::new(),
+        file,
+    };
+    let mut files = Outputs {
         open: vec![
-            (
-                FileKind::Requests,
-                File::given(Path::new("/dev/full")).unwrap(),
-            ),
-            (FileKind::Events, File::new(&events).unwrap()),
+            output(&csv::KIND, File::given(Path::new("/dev/full")).unwrap()),
+            output(&events::KIND, File::new(&events).unwrap()),
         ],
-        preliminary: Documents::default(),
         spool: None,
+        rows: Vec::new(),
     };
     for row in [b"1\n", b"2\n"] {
-        files.push(FileKind::Requests, row).unwrap();
-        files.push(FileKind::Events, row).unwrap();
+        assert!(files.push(&csv::KIND, row).is_empty());
+        assert!(files.push(&events::KIND, row).is_empty());
     }
-    let errors = files.flush().unwrap_err();
-    let [WriteError::Failed { path, source }] = &errors[..] else {
+    let errors = files.flush();
+    let [WriteError { path, source, .. }] = &errors[..] else {
         panic!("{errors:?}");
     };
+    assert_eq!(errors[0].message().id(), "files.write_failed");
     assert_eq!(path, Path::new("/dev/full"));
     assert_eq!(source.kind(), io::ErrorKind::StorageFull);
-    files.push(FileKind::Requests, b"3\n").unwrap();
-    files.push(FileKind::Events, b"3\n").unwrap();
-    files.finish(&documents("{}")).unwrap();
+    assert!(files.push(&csv::KIND, b"3\n").is_empty());
+    assert!(files.push(&events::KIND, b"3\n").is_empty());
+    assert!(finish(&mut files).is_empty());
     assert_eq!(fs::read_to_string(&events).unwrap(), "1\n2\n3\n");
 }

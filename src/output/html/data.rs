@@ -2,25 +2,37 @@
 
 use serde::Serialize;
 
-use super::Page;
 use super::bins::Bins;
+use super::charts::Charts;
 use super::groups::Breakdown;
-use super::parts::{SpansData, TurnData};
+use super::parts::{SpansData, TurnData, cut};
 use super::points::Packed;
 use super::series::{Series, Thousandths};
 use super::statistics::StatisticsData;
 use crate::clock::{Stamp, micros};
 use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
+use crate::output::format::Results;
 use crate::output::host::Host;
 use crate::output::waterfall::Bar;
 use crate::stats::{FailureSummary, Summary, Ticks, TokenMix, Verdict};
+use crate::text::Language;
 
 /// Name and version of the data's form.
 const SCHEMA: &str = "sse-perf/page/1";
 
-/// How long a text from outside may be, in characters; the page shows less.
-const LONGEST: usize = 4_000;
+/// What the page is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page<'a> {
+    /// In which language it opens.
+    pub(super) language: Language,
+    /// The brand's name; `None` for none.
+    pub(super) brand: Option<&'a str>,
+    /// What was gathered of the requests.
+    pub(super) charts: &'a Charts,
+    /// Everything else.
+    pub(super) results: &'a Results<'a>,
+}
 
 #[derive(Serialize)]
 pub(super) struct PageData {
@@ -44,17 +56,24 @@ pub(super) struct PageData {
 
 impl PageData {
     pub(super) fn of(page: &Page<'_>) -> Self {
-        let (stats, summary) = (page.stats, page.summary);
-        let ticks = Series::of(stats.ticks(), page.whole);
+        let (stats, summary) = (page.results.stats, page.results.summary);
+        let ticks = Series::of(stats.ticks(), page.results.whole);
         Self {
             schema: SCHEMA,
             language: page.language.code(),
             brand: page.brand.map(cut),
             run: RunData::of(page),
-            warnings: page.about.warnings.iter().map(SavedMessage::from).collect(),
+            warnings: page
+                .results
+                .about
+                .warnings
+                .iter()
+                .chain(page.results.notices)
+                .map(SavedMessage::from)
+                .collect(),
             verdict: summary.verdict.as_ref().map(VerdictData::of),
             summary: SummaryData::of(summary),
-            statistics: StatisticsData::of(summary, page.whole),
+            statistics: StatisticsData::of(summary, page.results.whole),
             points: PointsData::of(page),
             failures: summary
                 .failures
@@ -66,7 +85,7 @@ impl PageData {
                 ttft: Bins::of(stats.ttft(), summary.ttft.as_ref()),
                 response: Bins::of(stats.response(), summary.response.as_ref()),
             },
-            waterfall: page.waterfall.map(|waterfall| {
+            waterfall: page.results.waterfall.map(|waterfall| {
                 let bars = waterfall.chosen();
                 WaterfallData::of(&bars, waterfall.of())
             }),
@@ -75,11 +94,6 @@ impl PageData {
             breakdowns: BreakdownsData::of(page),
         }
     }
-}
-
-/// The first characters of a text.
-pub(super) fn cut(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
 }
 
 fn seconds(at: Stamp) -> f64 {
@@ -111,7 +125,7 @@ struct RunData {
 
 impl RunData {
     fn of(page: &Page<'_>) -> Self {
-        let (about, summary) = (page.about, page.summary);
+        let (about, summary) = (page.results.about, page.results.summary);
         let run = &about.run;
         let plan = about.plan.as_ref();
         Self {
@@ -125,15 +139,20 @@ impl RunData {
             started_at: run.started.format(STARTED_AT).ok(),
             started_ms: run.started.unix_timestamp_nanos().div_euclid(1_000_000),
             offset_min: run.started.offset().whole_minutes(),
-            users: page.users,
+            users: page.results.users,
             ramp_up_s: plan.map(|plan| plan.ramp_up().as_secs_f64()),
             hold_s: plan.and_then(|plan| Some(plan.hold()?.as_secs_f64())),
             requests: plan.and_then(|plan| plan.requests(1)),
             duration_s: summary.duration().map(|d| micros(d) as f64 / 1_000_000.0),
             end_s: summary.last_end.map(seconds),
             host: about.host.as_ref().map(HostData::of),
-            runs: page.runs,
-            files: page.files.to_vec(),
+            runs: page.results.runs,
+            files: page
+                .results
+                .files
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
         }
     }
 }
@@ -337,7 +356,7 @@ impl BreakdownsData {
         Self {
             key: charts.keys.largest(),
             query: charts.queries.largest(),
-            run: (page.runs > 1).then(|| charts.runs.largest()),
+            run: (page.results.runs > 1).then(|| charts.runs.largest()),
         }
     }
 }

@@ -2,10 +2,17 @@
 
 use serde::Serialize;
 
-use super::data::cut;
 use super::series::{Thousandths, mean};
 use super::statistics::StatisticsRow;
 use crate::stats::{Mergeable, SpanSummary, SpansSummary, TurnSummary};
+
+/// How long a text from outside may be, in characters; the page shows less.
+const LONGEST: usize = 4_000;
+
+/// The first characters of a text.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
 
 #[derive(Serialize)]
 pub(super) struct SpansData {

@@ -9,8 +9,7 @@ use handlebars::Handlebars;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
-use super::Page;
-use super::data::PageData;
+use super::data::{Page, PageData};
 use crate::text::Language;
 
 const TEMPLATE: &str = include_str!("../../../templates/report.hbs");
@@ -49,7 +48,7 @@ struct Fields<'a> {
 
 /// The whole page.
 #[must_use]
-pub fn render(page: &Page<'_>) -> Vec<u8> {
+pub(super) fn render(page: &Page<'_>) -> Vec<u8> {
     let texts = page.language.texts();
     fill(
         TEMPLATE,
@@ -78,7 +77,7 @@ struct PlaceholderFields<'a> {
 /// What stands in the page's place until the run has ended, and stays there should it be killed:
 /// how to make the page of what has been saved.
 #[must_use]
-pub fn placeholder(language: Language) -> Vec<u8> {
+pub(super) fn placeholder(language: Language) -> Vec<u8> {
     let texts = language.texts();
     fill(
         PLACEHOLDER,

@@ -10,12 +10,11 @@ use time::format_description::well_known::Rfc3339;
 use super::Saved;
 use super::source::Sources;
 use crate::clock::Stamp;
-use crate::output::RunInfo;
 use crate::output::about::About;
 use crate::output::csv::read::{LAST_SECOND, Row};
-use crate::output::html::{Charts, Kin};
 use crate::output::json::read::SavedResults;
 use crate::output::waterfall::Waterfall;
+use crate::output::{Formats, GroupKeys, RunInfo};
 use crate::stats::{ClientSummary, Grade, Measured, RunStats, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
 
@@ -44,7 +43,6 @@ pub(super) struct Merge {
     /// The place of the last row's run, and the file that it came from.
     last: Option<(usize, usize)>,
     stats: RunStats,
-    charts: Charts,
 }
 
 #[derive(Debug)]
@@ -93,7 +91,6 @@ impl Merge {
             places: HashMap::new(),
             last: None,
             stats: RunStats::default(),
-            charts: Charts::default(),
         };
         for (_, saved) in &sources.runs {
             let run = Run::new(saved.about.clone(), saved.results.clone(), true);
@@ -112,7 +109,6 @@ impl Merge {
         self.notices.clear();
         self.last = None;
         self.stats = RunStats::default();
-        self.charts = Charts::default();
         let origin = self.origin();
         for run in &mut self.runs {
             (run.home, run.rows) = (None, 0);
@@ -128,7 +124,13 @@ impl Merge {
     }
 
     /// Adds a row of the file of that number.
-    pub(super) fn add(&mut self, file: usize, path: &Path, row: &Row<'_>) -> Result<(), Stopped> {
+    pub(super) fn add(
+        &mut self,
+        file: usize,
+        path: &Path,
+        row: &Row<'_>,
+        formats: &mut Formats,
+    ) -> Result<(), Stopped> {
         let Some(place) = self.place(file, path, row)? else {
             return Ok(());
         };
@@ -143,16 +145,14 @@ impl Merge {
             ..row.measured
         };
         self.stats.record(&measured);
-        self.charts.add(
-            &measured,
-            Kin {
-                run: place,
-                of_run: &run.about.run,
-                key: row.key,
-                query: row.query,
-                query_hash: row.query_hash,
-            },
-        );
+        let groups = GroupKeys {
+            run_number: place,
+            run: &run.about.run,
+            api_key: row.key,
+            query: row.query,
+            query_hash: row.query_hash,
+        };
+        formats.saved(&measured, &groups);
         Ok(())
     }
 
@@ -261,7 +261,6 @@ impl Merge {
             summary,
             stats: self.stats,
             whole,
-            charts: self.charts,
             waterfall,
             files: files.cloned().collect(),
             notices,

@@ -14,13 +14,11 @@ use crate::load::Load;
 use crate::load::tests::load;
 use crate::output::about::About;
 use crate::output::csv::{RequestsCsv, header};
-use crate::output::html::{Page, render};
-use crate::output::json::{Document, Results};
 use crate::output::tests::{TempDir, run};
 use crate::output::waterfall::Bar;
+use crate::output::{Destination, Format as _, OutputConfig, html, json};
 use crate::record::{FailureKind, Progress, RequestRecord, Sample};
 use crate::stats::tests::{failed, finished, ok_request};
-use crate::text::Language;
 
 fn plan() -> Load {
     load(2, 0.0, None, None)
@@ -60,9 +58,9 @@ fn about(id: &str, started: OffsetDateTime) -> About {
 
 /// Saves a run of those requests under that name.
 fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -> PathBuf {
-    let mut csv = header();
+    let mut rows = RequestsCsv::default();
+    let mut csv = rows.begin(about);
     let (mut stats, mut waterfall) = (RunStats::default(), Waterfall::default());
-    let mut rows = RequestsCsv::new(about.run.clone());
     for user in [1, 2] {
         stats.on(&Sample::UserStarted {
             user,
@@ -78,45 +76,35 @@ fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -
         ..Progress::default()
     }));
     for request in requests {
-        rows.render(request, &mut csv);
+        let sample = finished(request.clone());
+        rows.sample(&sample, &mut csv);
         waterfall.add(Bar::of(request));
-        stats.on(&finished(request.clone()));
+        stats.on(&sample);
     }
     let summary = stats.summary(Some(&plan()), false);
-    let json = Document {
-        about,
-        results: Some(Results {
-            summary: &summary,
-            ticks: stats.ticks(),
-            waterfall: Some(&waterfall),
-        }),
-    };
+    let results = Results::of_run(about, 2, &summary, &stats, &waterfall);
+    let json = json::render(about, Some(&results));
     let path = temp.path(&format!("requests_{name}.csv"));
     fs::write(&path, csv).unwrap();
-    fs::write(temp.path(&format!("run_{name}.json")), json.render()).unwrap();
+    fs::write(temp.path(&format!("run_{name}.json")), json).unwrap();
     path
 }
 
 fn read(files: &[PathBuf]) -> Saved {
-    super::read(files, &mut |_, _| {}).unwrap()
+    let mut formats = Formats::new(&OutputConfig::default());
+    super::read(files, &mut formats, &mut |_, _| {}).unwrap()
 }
 
 /// The data of the page.
 fn page(saved: &Saved) -> serde_json::Value {
-    let page = render(&Page {
-        language: Language::English,
-        brand: None,
-        about: &saved.about,
-        runs: saved.runs,
-        files: &[],
-        users: saved.users,
-        summary: &saved.summary,
-        stats: &saved.stats,
-        whole: saved.whole,
-        charts: &saved.charts,
-        waterfall: saved.waterfall.as_ref(),
-    });
-    let page = String::from_utf8(page).unwrap();
+    let temp = TempDir::new();
+    let place = temp.path("page.html");
+    let config = OutputConfig::default().with(&html::KIND, Destination::File(place.clone()));
+    let mut formats = Formats::new(&config);
+    let again = super::read(&saved.files, &mut formats, &mut |_, _| {}).unwrap();
+    let mut outputs = formats.open("", &again.about).unwrap();
+    assert!(outputs.finish(&again.results()).is_empty());
+    let page = fs::read_to_string(place).unwrap();
     let (_, data) = page.split_once("id=\"data\">").unwrap();
     serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
 }
@@ -314,7 +302,8 @@ fn what_cannot_be_read_is_named() {
         (vec![write("requests_y.csv", &header)], "nothing to report"),
         (vec![csv, ancient], "40 days"),
     ] {
-        let error = super::read(&files, &mut |_, _| {}).unwrap_err();
+        let mut formats = Formats::new(&OutputConfig::default());
+        let error = super::read(&files, &mut formats, &mut |_, _| {}).unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
 }

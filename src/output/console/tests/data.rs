@@ -10,7 +10,7 @@ use crate::clock::Stamp;
 use crate::load::Load;
 use crate::load::tests::load;
 use crate::output::console::{Banner, Closing, Origin};
-use crate::output::{FileKind, RunInfo};
+use crate::output::{FileKind, RunInfo, csv, json};
 use crate::record::{
     Connection, FailureKind, Outcome, Phase, Progress, RequestRecord, Sample, Sent, SoFar,
 };
@@ -65,10 +65,10 @@ pub(super) fn banner(plan: &Load) -> Banner<'_> {
     }
 }
 
-pub(super) fn files() -> [(FileKind, &'static Path); 2] {
+pub(super) fn files() -> [(&'static FileKind, &'static Path); 2] {
     [
-        (FileKind::Requests, "report/requests_20260102_030405.csv"),
-        (FileKind::Run, "report/run_20260102_030405.json"),
+        (&csv::KIND, "report/requests_20260102_030405.csv"),
+        (&json::KIND, "report/run_20260102_030405.json"),
     ]
     .map(|(kind, path)| (kind, Path::new(path)))
 }
@@ -281,7 +281,7 @@ pub(super) fn failing() -> Summary {
 }
 
 pub(super) fn closing<'a>(
-    files: &'a [(FileKind, &'a Path)],
+    files: &'a [(&'static FileKind, &'a Path)],
     warnings: &'a [Message],
 ) -> Closing<'a> {
     Closing {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::clock::Stamp;
 use crate::load::tests::load;
-use crate::output::json::{Document, Results};
+use crate::output::Results;
+use crate::output::json::render;
 use crate::output::waterfall::Waterfall;
 use crate::record::{Progress, Sample, SpanRecord};
 use crate::stats::RunStats;
@@ -78,15 +79,8 @@ fn a_run_comes_back_as_it_was() {
     let about = about(Some(3.0), Some(9));
     let mut summary = stats.summary(about.plan.as_ref(), false);
     summary.spans.approximate = true;
-    let document = Document {
-        about: &about,
-        results: Some(Results {
-            summary: &summary,
-            ticks: stats.ticks(),
-            waterfall: Some(&waterfall),
-        }),
-    };
-    let read = read(&document.render()).unwrap();
+    let saved = Results::of_run(&about, 1, &summary, &stats, &waterfall);
+    let read = read(&render(&about, Some(&saved))).unwrap();
     assert_eq!(read.about, about);
     let results = read.results.unwrap();
     assert_eq!(results.requests, 2);
@@ -105,11 +99,7 @@ fn a_run_comes_back_as_it_was() {
 fn a_run_that_was_killed_has_no_results() {
     for requests in [None, Some(3)] {
         let about = about(None, requests);
-        let document = Document {
-            about: &about,
-            results: None,
-        };
-        let read = read(&document.render()).unwrap();
+        let read = read(&render(&about, None)).unwrap();
         assert_eq!(read.about, about);
         assert!(read.results.is_none());
     }
@@ -118,14 +108,7 @@ fn a_run_that_was_killed_has_no_results() {
 #[test]
 fn what_is_no_run_says_why() {
     let about = about(None, None);
-    let text = String::from_utf8(
-        Document {
-            about: &about,
-            results: None,
-        }
-        .render(),
-    )
-    .unwrap();
+    let text = String::from_utf8(render(&about, None)).unwrap();
     for (document, expected) in [
         ("[1]".to_owned(), "invalid type"),
         (text.replace("run/1", "run/2"), "its schema is"),

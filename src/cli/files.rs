@@ -1,0 +1,66 @@
+//! The flags that say where files go, as [`FORMATS`] lists them.
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+
+use crate::output::{FORMATS, FileKind};
+
+/// What was typed of each kind of file.
+#[derive(Clone, Debug)]
+pub struct FileArgs(pub Vec<FileArg>);
+
+/// What was typed of a kind of file.
+#[derive(Clone, Debug)]
+pub struct FileArg {
+    /// The kind.
+    pub kind: &'static FileKind,
+    /// Where it goes: `--csv FILE`.
+    pub place: Option<String>,
+    /// That there is none: `--no-csv`.
+    pub none: bool,
+}
+
+fn long(flag: &'static str) -> &'static str {
+    flag.trim_start_matches('-')
+}
+
+impl Args for FileArgs {
+    fn augment_args(command: Command) -> Command {
+        FORMATS.iter().fold(command, |command, kind| {
+            let value = if kind.only_file.is_some() {
+                "FILE"
+            } else {
+                "FILE|-"
+            };
+            let name = long(kind.flag);
+            let none = kind.no_flag.map(|flag| {
+                let name = long(flag);
+                Arg::new(name).long(name).action(ArgAction::SetTrue)
+            });
+            command
+                .arg(Arg::new(name).long(name).value_name(value))
+                .args(none)
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for FileArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let file = |kind: &&'static FileKind| FileArg {
+            kind,
+            place: matches.get_one::<String>(long(kind.flag)).cloned(),
+            none: kind
+                .no_flag
+                .is_some_and(|flag| matches.get_flag(long(flag))),
+        };
+        Ok(Self(FORMATS.iter().map(file).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

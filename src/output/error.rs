@@ -1,0 +1,67 @@
+//! Why results cannot be saved, as the system tells it and as the user is told.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::text::Message;
+
+/// Why results cannot be saved.
+#[derive(Debug)]
+pub struct WriteError {
+    /// The text that says it, with the remedy.
+    id: &'static str,
+    /// Where the file is or was to be; `-` for standard output.
+    pub path: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+impl WriteError {
+    pub(super) fn new(id: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        Self { id, path, source }
+    }
+
+    /// A file can no longer be written. It keeps what it has, rows whole.
+    pub(super) fn failed(path: &Path, source: io::Error) -> Self {
+        Self::new("files.write_failed", path, source)
+    }
+
+    /// What the requests generated cannot be kept in that directory for the tokenizer, or not be read
+    /// again.
+    #[must_use]
+    pub fn texts(directory: &Path, source: io::Error) -> Self {
+        Self::new("files.texts_failed", directory, source)
+    }
+
+    /// Whether whoever read the output has gone: reason to end quietly.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.source.kind() == io::ErrorKind::BrokenPipe
+    }
+
+    /// What to tell the user, with the remedy.
+    #[must_use]
+    pub fn message(&self) -> Message {
+        if self.is_closed() {
+            return Message::new("files.broken_pipe");
+        }
+        Message::new(self.id)
+            .with("path", self.path.display())
+            .with("error", &self.source)
+    }
+}
+
+impl fmt::Display for WriteError {
+    /// In English, for logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.message().fmt(f)
+    }
+}
+
+impl std::error::Error for WriteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}

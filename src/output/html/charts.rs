@@ -1,0 +1,75 @@
+//! What the page draws of each request, gathered while requests end.
+
+use super::groups::Groups;
+use super::points::{Point, Points};
+use crate::clock::micros;
+use crate::output::csv::{beginning, hash};
+use crate::output::format::GroupKeys;
+use crate::record::Outcome;
+use crate::stats::Measured;
+
+/// The requests of a run or of several, reduced to what the page shows while they are gathered.
+#[derive(Debug, Default)]
+pub(super) struct Charts {
+    pub(super) ttft: Points,
+    pub(super) tpot: Points,
+    pub(super) ttfb: Points,
+    pub(super) tokens_per_s: Points,
+    pub(super) response: Points,
+    pub(super) output_tokens: Points,
+    pub(super) failed: Points,
+    pub(super) keys: Groups,
+    pub(super) queries: Groups,
+    pub(super) runs: Groups,
+}
+
+impl Charts {
+    /// Adds a request that is over.
+    pub(super) fn add(&mut self, request: &Measured<'_>, groups: &GroupKeys<'_>) {
+        match request.outcome {
+            Outcome::Ok => self.add_points(request),
+            Outcome::Failed(_) => {
+                let lasted = request.end.since(request.start);
+                add(&mut self.failed, request, Some(micros(lasted)));
+            }
+            Outcome::Cancelled | Outcome::Abandoned => {}
+        }
+        let key = groups.api_key;
+        let name = || vec![(!key.is_empty()).then(|| key.to_owned())];
+        self.keys.add(hash(key), name, request);
+        let name = || vec![Some(beginning(groups.query).to_owned())];
+        self.queries.add(groups.query_hash, name, request);
+        let run = groups.run;
+        let names = || {
+            vec![
+                Some(run.run_id.clone()),
+                run.label.clone(),
+                run.client_host.clone(),
+                Some(run.target.clone()),
+                run.model.clone(),
+            ]
+        };
+        self.runs.add(groups.run_number as u64, names, request);
+    }
+
+    fn add_points(&mut self, request: &Measured<'_>) {
+        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
+        let tokens = tokens.map(|tokens| tokens.saturating_mul(1_000));
+        add(&mut self.ttft, request, request.ttft);
+        add(&mut self.tpot, request, request.tpot);
+        add(&mut self.ttfb, request, request.ttfb);
+        add(&mut self.tokens_per_s, request, request.tokens_per_s);
+        add(&mut self.response, request, request.response);
+        add(&mut self.output_tokens, request, tokens);
+    }
+}
+
+fn add(points: &mut Points, request: &Measured<'_>, value: Option<u64>) {
+    if let Some(value) = value {
+        points.add(Point {
+            at: request.end.as_micros(),
+            request: request.request,
+            value,
+        });
+    }
+}
