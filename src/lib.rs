@@ -27,6 +27,7 @@
 //!
 //! - [`clock`]: the only place that asks the time or sleeps
 //! - [`random`]: numbers drawn from a seed
+//! - [`values`]: times, sizes and distributions as people write them
 //! - [`arrival`]: reading a socket with the kernel's arrival times
 //! - [`monitor`]: how busy the process and the machine are
 //! - [`text`]: what is said to people, in two languages
@@ -82,6 +83,7 @@ pub mod text;
 pub mod tokenizer;
 pub mod transport;
 pub mod user;
+pub mod values;
 pub mod workload;
 
 use std::ffi::OsString;

@@ -12,8 +12,9 @@ use crossbeam_channel::bounded;
 use super::{Exit, complain, print, usage};
 use crate::cli::{MockArgs, PROGRAM};
 use crate::config::whole;
-use crate::mock::{FaultError, Faults, LineEnd, Options, Server, parse_time};
+use crate::mock::{FaultError, Faults, LineEnd, Options, Server};
 use crate::text::{Language, Message};
+use crate::values::MILLISECONDS;
 
 /// Serves until Ctrl-C or SIGTERM.
 pub(super) fn serve(args: &MockArgs, language: Language) -> Exit {
@@ -137,7 +138,7 @@ fn read<T: FromStr>(flag: &'static str, raw: &str, id: &'static str) -> Result<T
 }
 
 fn time(flag: &'static str, raw: &str) -> Result<Duration, Message> {
-    parse_time(raw).map_err(|_| {
+    MILLISECONDS.read(raw).ok_or_else(|| {
         Message::new("mock.time")
             .with("flag", flag)
             .with("value", raw)

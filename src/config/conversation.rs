@@ -9,6 +9,7 @@ use super::show::shown;
 use crate::load::{Leaving, ThinkTime};
 use crate::protocol::Protocol;
 use crate::text::Message;
+use crate::values::{Dist, share};
 use crate::workload::{BodyTemplate, Constants, MissingInput, Parts, StopCall, TurnParts};
 
 /// The most turns of a conversation.
@@ -50,31 +51,14 @@ impl Builder<'_> {
     }
 }
 
-/// A share from 0 to 1.
-fn share(raw: &str) -> Option<f64> {
-    let text = raw.trim();
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let share = plain.then(|| text.parse::<f64>().ok()).flatten()?;
-    (0.0..=1.0).contains(&share).then_some(share)
-}
-
 /// Reads a time to think: `2s`, `uniform:1s..3s`, `exp:2s`.
 fn think_time(raw: &str) -> Result<ThinkTime, Message> {
     const FLAG: &str = "--think-time";
-    let wrong = || Message::new("usage.think_time").with("value", shown(raw));
-    let time = |text: &str| parse::duration(FLAG, text).map_err(|_| wrong());
-    match raw.trim().split_once(':') {
-        None => Ok(ThinkTime::Fixed(time(raw)?)),
-        Some(("exp", mean)) => Ok(ThinkTime::Exponential(time(mean)?)),
-        Some(("uniform", range)) => {
-            let (least, most) = range.split_once("..").ok_or_else(wrong)?;
-            let (least, most) = (time(least)?, time(most)?);
-            if least > most {
-                return Err(wrong());
-            }
-            Ok(ThinkTime::Uniform(least, most))
-        }
-        Some(_) => Err(wrong()),
+    match Dist::read(raw, |text| parse::duration(FLAG, text).ok()) {
+        Some(Dist::Fixed(time)) => Ok(ThinkTime::Fixed(time)),
+        Some(Dist::Uniform { low, high }) => Ok(ThinkTime::Uniform(low, high)),
+        Some(Dist::Exponential { mean }) => Ok(ThinkTime::Exponential(mean)),
+        _ => Err(Message::new("usage.think_time").with("value", shown(raw))),
     }
 }
 
@@ -175,16 +159,6 @@ mod tests {
         ] {
             let error = think_time(raw).unwrap_err();
             assert_eq!(error.id(), "usage.think_time", "{raw}");
-        }
-    }
-
-    #[test]
-    fn shares_are_numbers_from_0_to_1() {
-        for (raw, expected) in [("0", 0.0), ("0.1", 0.1), (".5", 0.5), ("1", 1.0)] {
-            assert_eq!(share(raw).map(f64::to_bits), Some(f64::to_bits(expected)));
-        }
-        for raw in ["", "10%", "1.1", "-0.1", "inf", "NaN", "1e-1", "x"] {
-            assert_eq!(share(raw), None, "{raw}");
         }
     }
 }

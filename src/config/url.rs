@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 
-use super::parse::digits;
 use super::show::{redact_broken_url, shown};
 use crate::text::Message;
+use crate::values::digits;
 
 /// An `http` or `https` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]

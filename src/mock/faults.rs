@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::rng::Rng;
+use crate::values::share;
 
 /// One way for a request to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,11 +142,9 @@ impl FromStr for Faults {
                 let part = part.trim();
                 let (name, rate) = part
                     .rsplit_once(':')
+                    .and_then(|(name, rate)| Some((name, share(rate)?)))
                     .ok_or_else(|| FaultError::Rate(part.to_owned()))?;
-                match rate.trim().parse() {
-                    Ok(rate) if (0.0..=1.0).contains(&rate) => Ok((name.trim().parse()?, rate)),
-                    _ => Err(FaultError::Rate(part.to_owned())),
-                }
+                Ok((name.trim().parse()?, rate))
             })
             .collect::<Result<Vec<(Fault, f64)>, _>>()?;
         let sum: f64 = faults.iter().map(|(_, rate)| rate).sum();

@@ -20,8 +20,9 @@ mod slot;
 mod wire;
 mod workers;
 
-pub use dist::{Dist, DistError, Quantity, parse_time};
 pub use faults::{Fault, FaultError, Faults};
 pub use frames::LineEnd;
 pub use options::Options;
 pub use server::Server;
+
+pub use crate::values::Dist;

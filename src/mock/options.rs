@@ -4,9 +4,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::dist::Dist;
 use super::faults::Faults;
 use super::frames::LineEnd;
+use crate::values::Dist;
 
 /// How the simulated service behaves. The default is a healthy service with a first token after
 /// 200 ms and 50 tokens, one every 20 ms.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::dist::Dist;
 use super::rng::Rng;
+use crate::values::Dist;
 
 /// An event that carries tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
