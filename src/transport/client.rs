@@ -14,7 +14,7 @@ use super::exchange::{Deadlines, Exchange, Notes, Reached};
 use super::layers::{Outermost, SharedTls};
 use super::leaf::TcpLeaf;
 use super::resolver::UserResolver;
-use super::{Transport, failure};
+use super::{Transport, failure, wording};
 use crate::clock::{Clock, Stamp};
 use crate::record::{ClockSource, Connection, Failure};
 
@@ -161,7 +161,7 @@ impl Client {
         if self.exchange.is_cut() {
             return Interruption::Cut;
         }
-        let proxy_status = failure::proxy_status(error);
+        let proxy_status = wording::proxy_status(error);
         self.exchange
             .note(|notes| notes.proxy_status = proxy_status);
         Interruption::Failed(failure::classify(

@@ -7,6 +7,7 @@ use std::io;
 use ureq::Error;
 
 use super::exchange::{Notes, Reached, TimeLimit};
+use super::wording;
 use crate::record::{Failure, FailureKind};
 
 /// The failure that ended an attempt; `peer` names whom the connection was to be made to.
@@ -82,8 +83,9 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String
         Error::Io(error) => io_detail(error),
         other => other.to_string(),
     };
+    let inside = notes.reached == Reached::Streaming;
     match kind {
-        FailureKind::Reset if notes.reset && notes.reached == Reached::Streaming => {
+        FailureKind::Reset if notes.reset && inside => {
             "the server reset the connection inside the response".to_owned()
         }
         FailureKind::Reset if notes.reset => {
@@ -91,17 +93,17 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String
         }
         FailureKind::Reset => "the server closed the connection before it responded".to_owned(),
         FailureKind::Truncated => "the connection was closed inside the response's body".to_owned(),
-        FailureKind::Connect | FailureKind::Dns => match proxy_status(error) {
+        FailureKind::Connect | FailureKind::Dns => match wording::proxy_status(error) {
             Some(407) => format!("{peer}: HTTP 407 to CONNECT, Proxy Authentication Required"),
             Some(status) => format!("{peer}: HTTP {status} to CONNECT"),
             None => format!("{peer}: {text}"),
         },
-        FailureKind::Tls if text.contains("CaUsedAsEndEntity") => CA_AS_SERVER.to_owned(),
+        FailureKind::Tls if wording::names_authority(&text) => CA_AS_SERVER.to_owned(),
         FailureKind::Malformed => match error {
             Error::LargeResponseHeader(_, limit) => {
                 format!("the response's head is larger than {limit} bytes")
             }
-            _ => head_fault(&text),
+            _ => wording::head_fault(&text),
         },
         _ => text,
     }
@@ -110,25 +112,6 @@ fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String
 /// What `openssl req -x509` makes unless told otherwise, and rustls never takes for a server's.
 const CA_AS_SERVER: &str = "the server shows a certificate authority's certificate (CA:TRUE), as \
     self-signed ones are by default; it cannot be checked, not with --ca-cert either";
-
-/// The status by which a proxy refused to connect, where the error is that.
-pub(super) fn proxy_status(error: &Error) -> Option<u16> {
-    let Error::ConnectProxyFailed(text) = error else {
-        return None;
-    };
-    // ureq gives the status twice, and not what the number means.
-    text.rsplit([' ', '/']).next()?.parse().ok()
-}
-
-/// What is wrong with the response's framing, without the client library's words for where it
-/// looked.
-fn head_fault(text: &str) -> String {
-    let text = text.strip_prefix("protocol: ").unwrap_or(text);
-    match text.strip_prefix("http parse fail: ") {
-        Some(fault) => format!("the response's head is not HTTP/1.1: {fault}"),
-        None => text.replace("http parse resulted in", "the response has"),
-    }
-}
 
 /// An I/O error's text with that of its cause, since rustls hides there why a handshake failed.
 fn io_detail(error: &io::Error) -> String {
@@ -240,18 +223,6 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_s_status_is_that_of_its_refusal() {
-        let proxy = |text: &str| Error::ConnectProxyFailed(text.to_owned());
-        for (error, expected) in [
-            (proxy("proxy server responded 407/407"), Some(407)),
-            (proxy("proxy server did not respond"), None),
-            (Error::ConnectionFailed, None),
-        ] {
-            assert_eq!(proxy_status(&error), expected, "{error}");
-        }
-    }
-
-    #[test]
     fn details_name_the_peer_and_the_remedy() {
         let io = |kind: io::ErrorKind| Error::Io(kind.into());
         let proxy =
@@ -288,22 +259,6 @@ mod tests {
             };
             let detail = classify(&error, &notes, "host:80").detail;
             assert!(detail.contains(expected), "{detail}");
-        }
-        for (text, expected) in [
-            (
-                "protocol: http parse fail: invalid HTTP version",
-                "the response's head is not HTTP/1.1: invalid HTTP version",
-            ),
-            (
-                "protocol: http parse resulted in too many headers",
-                "the response has too many headers",
-            ),
-            (
-                "protocol: chunk length is not ascii",
-                "chunk length is not ascii",
-            ),
-        ] {
-            assert_eq!(head_fault(text), expected);
         }
     }
 }

@@ -14,6 +14,7 @@ mod layers;
 mod leaf;
 mod reads;
 mod resolver;
+mod wording;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

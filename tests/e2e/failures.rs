@@ -1,9 +1,15 @@
 //! Each kind of failure, provoked by a real socket.
 
+use std::fs;
 use std::io::Read as _;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection};
 
 use crate::sockets::FullBacklog;
 use crate::support::{
@@ -74,6 +80,35 @@ fn tls() {
     });
     let row = failed_row(&format!("https://{}{PATH}", server.addr), &[]);
     assert_eq!(row["error_kind"], "tls");
+}
+
+#[test]
+fn tls_with_a_certificate_authority_s_certificate() {
+    let pem = fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/authority.pem"
+    ));
+    let pem = pem.expect("a fixture");
+    let certificate = CertificateDer::from_pem_slice(&pem).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(&pem).expect("a key");
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a key that fits");
+    let config = Arc::new(config);
+    let server = Scripted::start(move |peer| {
+        let mut tls = ServerConnection::new(Arc::clone(&config)).expect("a configuration");
+        while tls.is_handshaking() && tls.complete_io(&mut peer.stream).is_ok() {}
+    });
+    let directory = Directory::new();
+    let trusted = directory.write("ca.pem", &pem);
+    let url = format!("https://{}{PATH}", server.addr);
+    for args in [&[][..], &["--ca-cert", &trusted]] {
+        let row = failed_row(&url, args);
+        assert_eq!(row["error_kind"], "tls");
+        let detail = &row["error_detail"];
+        assert!(detail.contains("(CA:TRUE)"), "{detail}");
+    }
 }
 
 #[test]
