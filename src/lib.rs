@@ -57,7 +57,7 @@
 //! A protocol is a JSON file in `data/protocols/`; an output is a file in `output/` and a line in
 //! its `mod.rs`; a load shape is a file in `load/`, two lines in its `mod.rs` and its flag; a
 //! language is a file of texts in `templates/texts/`; a wire format of the simulated service is a
-//! file in `mock/wire/` and a line in its `mod.rs`.
+//! JSON file in `data/mock/` and its name in `mock/wire/mod.rs`.
 
 pub mod arrival;
 pub mod cli;

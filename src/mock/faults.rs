@@ -6,6 +6,9 @@ use std::str::FromStr;
 use super::rng::Rng;
 use crate::values::share;
 
+/// The message of errors that are made on purpose.
+pub(super) const ON_PURPOSE: &str = "this failure is simulated";
+
 /// One way for a request to go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {

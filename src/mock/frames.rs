@@ -66,37 +66,16 @@ impl Frames {
         self.ranges.clear();
     }
 
-    /// Adds an event with data on one line.
-    pub(super) fn data(&mut self, data: fmt::Arguments<'_>) {
-        self.block(format_args!("data: {data}"));
-    }
-
-    /// Adds an event with data on one line, without the space that the standard allows.
-    pub(super) fn compact(&mut self, data: fmt::Arguments<'_>) {
-        self.block(format_args!("data:{data}"));
-    }
-
-    /// Adds an event with a name and data on one line.
-    pub(super) fn named(&mut self, name: &str, data: fmt::Arguments<'_>) {
-        let end = self.line_end.as_str();
-        self.block(format_args!("event: {name}{end}data: {data}"));
-    }
-
-    /// Adds an event with a name and no data, which the standard does not dispatch: Dify's
-    /// keep-alive.
-    pub(super) fn name_only(&mut self, name: &str) {
-        self.block(format_args!("event: {name}"));
-    }
-
-    /// Adds a comment, the standard's keep-alive.
-    pub(super) fn comment(&mut self, text: &str) {
-        self.block(format_args!(": {text}"));
-    }
-
-    /// Adds a block of one line.
-    fn block(&mut self, line: fmt::Arguments<'_>) {
+    /// Adds an event of one line.
+    pub(super) fn block(&mut self, line: fmt::Arguments<'_>) {
         let end = self.line_end.as_str();
         self.piece(format_args!("{line}{end}{end}"));
+    }
+
+    /// Adds an event with its name before that line.
+    pub(super) fn named(&mut self, name: &str, line: fmt::Arguments<'_>) {
+        let end = self.line_end.as_str();
+        self.block(format_args!("event: {name}{end}{line}"));
     }
 
     /// Adds bytes of the body as they are.
@@ -128,51 +107,6 @@ fn put(mut memory: impl io::Write, text: fmt::Arguments<'_>) {
     memory.write_fmt(text).expect("memory takes everything");
 }
 
-/// A JSON string, quoted and escaped while it is written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quoted<'a> {
-    text: &'a str,
-    ascii: bool,
-}
-
-impl<'a> Quoted<'a> {
-    /// Characters beyond ASCII stay as they are.
-    pub(super) fn utf8(text: &'a str) -> Self {
-        Self { text, ascii: false }
-    }
-
-    /// Characters beyond ASCII become `\uXXXX`, as Python's `json.dumps` writes them.
-    pub(super) fn ascii(text: &'a str) -> Self {
-        Self { text, ascii: true }
-    }
-}
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        let mut rest = self.text;
-        let special = |c: char| {
-            c.is_ascii_control() || c == '"' || c == '\\' || (self.ascii && !c.is_ascii())
-        };
-        while let Some(at) = rest.find(special) {
-            f.write_str(&rest[..at])?;
-            let mut characters = rest[at..].chars();
-            match characters.next().unwrap_or_default() {
-                '\n' => f.write_str("\\n")?,
-                c @ ('"' | '\\') => write!(f, "\\{c}")?,
-                c => {
-                    for unit in c.encode_utf16(&mut [0; 2]) {
-                        write!(f, "\\u{unit:04x}")?;
-                    }
-                }
-            }
-            rest = characters.as_str();
-        }
-        f.write_str(rest)?;
-        f.write_str("\"")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,9 +119,9 @@ mod tests {
     #[test]
     fn each_event_is_a_chunk_of_its_own() {
         let mut frames = Frames::new(LineEnd::Lf);
-        frames.name_only("ping");
-        frames.data(format_args!("{}", "x".repeat(248)));
-        frames.comment("waiting");
+        frames.block(format_args!("event: ping"));
+        frames.block(format_args!("data: {}", "x".repeat(248)));
+        frames.block(format_args!(": waiting"));
         let long = format!("100\r\ndata: {}\n\n\r\n", "x".repeat(248));
         assert_eq!(
             all(&frames),
@@ -206,25 +140,8 @@ mod tests {
         ] {
             let mut frames = Frames::new(line_end);
             frames.restart(false);
-            frames.data(format_args!("1"));
+            frames.block(format_args!("data: 1"));
             assert_eq!(all(&frames), [expected]);
-        }
-    }
-
-    #[test]
-    fn strings_are_escaped_as_json() {
-        let text = "a\"\\\n\u{1}豆\u{1F600}";
-        assert_eq!(
-            Quoted::utf8(text).to_string(),
-            "\"a\\\"\\\\\\n\\u0001豆\u{1F600}\""
-        );
-        assert_eq!(
-            Quoted::ascii(text).to_string(),
-            r#""a\"\\\n\u0001\u8c46\ud83d\ude00""#
-        );
-        for quoted in [Quoted::utf8(text), Quoted::ascii(text)] {
-            let read: String = serde_json::from_str(&quoted.to_string()).expect("JSON");
-            assert_eq!(read, text);
         }
     }
 }

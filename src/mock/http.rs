@@ -22,10 +22,20 @@ pub(super) struct Request<'a> {
     pub(super) takes_chunks: bool,
     /// Whether the client keeps the connection.
     pub(super) keep_alive: bool,
-    /// The header that carries a key, name and value.
-    pub(super) key: Option<(&'a str, &'a str)>,
+    /// Its header fields, a line each.
+    pub(super) fields: &'a str,
     /// Its body.
     pub(super) body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    /// The value of the first header field of that name.
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
+        let mut fields = self.fields.lines().filter_map(|line| line.split_once(':'));
+        fields
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
+    }
 }
 
 /// Why there is no request.
@@ -77,10 +87,7 @@ impl RequestReader {
             path: text(head.path)?,
             takes_chunks: head.takes_chunks,
             keep_alive: head.keep_alive,
-            key: match head.key {
-                Some((name, value)) => Some((text(name)?, text(value)?)),
-                None => None,
-            },
+            fields: text(head.fields)?,
             body: &self.buffer[body..end],
         })
     }
@@ -134,7 +141,7 @@ struct Head {
     path: Range<usize>,
     takes_chunks: bool,
     keep_alive: bool,
-    key: Option<(Range<usize>, Range<usize>)>,
+    fields: Range<usize>,
     length: usize,
     expects_continue: bool,
 }
@@ -143,8 +150,8 @@ impl Head {
     fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
         let bad = || ReadError::Refused(400);
         let text = std::str::from_utf8(bytes).map_err(|_| bad())?;
-        let mut lines = text.split("\r\n");
-        let mut words = lines.next().unwrap_or_default().split(' ');
+        let (line, fields) = text.split_once("\r\n").ok_or_else(bad)?;
+        let mut words = line.split(' ');
         let (Some(method), Some(target), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
@@ -159,18 +166,18 @@ impl Head {
             path: place(text, path),
             takes_chunks: version == "HTTP/1.1",
             keep_alive: version == "HTTP/1.1",
-            key: None,
+            fields: place(text, fields),
             length: 0,
             expects_continue: false,
         };
-        for line in lines.take_while(|line| !line.is_empty()) {
+        for line in fields.split("\r\n").take_while(|line| !line.is_empty()) {
             let (name, value) = line.split_once(':').ok_or_else(bad)?;
-            head.field(text, name, value.trim())?;
+            head.field(name, value.trim())?;
         }
         Ok(head)
     }
 
-    fn field(&mut self, text: &str, name: &str, value: &str) -> Result<(), ReadError> {
+    fn field(&mut self, name: &str, value: &str) -> Result<(), ReadError> {
         match name.to_ascii_lowercase().as_str() {
             "content-length" => {
                 self.length = value.parse().map_err(|_| ReadError::Refused(400))?;
@@ -186,9 +193,6 @@ impl Head {
                     }
                 }
             }
-            "authorization" | "x-api-key" | "x-goog-api-key" => {
-                self.key = Some((place(text, name), place(text, value)));
-            }
             "expect" => self.expects_continue = value.eq_ignore_ascii_case("100-continue"),
             _ => {}
         }
@@ -202,54 +206,33 @@ fn place(text: &str, part: &str) -> Range<usize> {
     start..start + part.len()
 }
 
-/// The head of a response.
-pub(super) struct ResponseHead<'a> {
-    /// Its status.
-    pub(super) status: u16,
-    /// Its media type.
-    pub(super) content_type: &'a str,
-    /// How the body's end is known.
-    pub(super) body: Body,
-    /// Whether the server keeps the connection.
-    pub(super) keep_alive: bool,
-    /// Further header lines, each with its CRLF.
-    pub(super) extra: &'a str,
+/// The head of a response. `fields` are header lines beside the usual ones, each with its CRLF.
+pub(super) fn response_head(
+    status: u16,
+    content_type: &str,
+    fields: &str,
+    keep_alive: bool,
+) -> String {
+    let (reason, connection) = (
+        reason(status),
+        if keep_alive { "keep-alive" } else { "close" },
+    );
+    format!(
+        "HTTP/1.1 {status} {reason}\r\nServer: sse-perf-mock\r\nContent-Type: {content_type}\r\n\
+         {fields}Connection: {connection}\r\n\r\n"
+    )
 }
 
-/// How a response's body's end is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Body {
-    /// By its length in bytes.
-    Length(usize),
-    /// By its last chunk.
-    Chunked,
-    /// By the end of the connection.
-    UntilClose,
-}
-
-impl ResponseHead<'_> {
-    /// Puts the head at the end of a buffer.
-    pub(super) fn put(&self, buffer: &mut Vec<u8>) {
-        let framing = match self.body {
-            Body::Length(length) => format!("Content-Length: {length}\r\n"),
-            Body::Chunked => "Transfer-Encoding: chunked\r\n".to_owned(),
-            Body::UntilClose => String::new(),
-        };
-        let head = format!(
-            "HTTP/1.1 {status} {reason}\r\nServer: sse-perf-mock\r\nContent-Type: {content_type}\r\n\
-             {framing}{extra}Connection: {connection}\r\n\r\n",
-            status = self.status,
-            reason = reason(self.status),
-            content_type = self.content_type,
-            extra = self.extra,
-            connection = if self.keep_alive {
-                "keep-alive"
-            } else {
-                "close"
-            },
-        );
-        buffer.extend_from_slice(head.as_bytes());
-    }
+/// A response that is no stream.
+pub(super) fn response(
+    status: u16,
+    content_type: &str,
+    fields: &str,
+    body: &str,
+    keep_alive: bool,
+) -> String {
+    let fields = format!("Content-Length: {}\r\n{fields}", body.len());
+    response_head(status, content_type, &fields, keep_alive) + body
 }
 
 /// The phrase that goes with a status.

@@ -63,7 +63,7 @@ pub(super) enum Ended {
 
 /// What was done for one request.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Row {
+pub(super) struct Entry {
     pub(super) id: String,
     pub(super) conversation_id: String,
     pub(super) path: String,
@@ -80,7 +80,7 @@ pub(super) struct Row {
     pub(super) token_times: Vec<Duration>,
 }
 
-impl Row {
+impl Entry {
     fn cells(&self) -> [String; COLUMNS.len()] {
         let time = |time: &Duration| micros(*time).to_string();
         let times: Vec<_> = self.token_times.iter().map(time).collect();
@@ -117,7 +117,7 @@ impl Row {
 /// A thread that writes rows, so that no answer waits for a disk.
 #[derive(Debug)]
 pub(super) struct Log {
-    rows: Sender<Option<Row>>,
+    rows: Sender<Option<Entry>>,
     writer: JoinHandle<io::Result<()>>,
 }
 
@@ -135,7 +135,7 @@ impl Log {
     }
 
     /// Where rows are sent.
-    pub(super) fn sender(&self) -> Sender<Option<Row>> {
+    pub(super) fn sender(&self) -> Sender<Option<Entry>> {
         self.rows.clone()
     }
 
@@ -151,7 +151,7 @@ impl Log {
 
 /// Writes rows until there are no more. The file is up to date whenever no row is waiting, so that a
 /// server that is killed leaves what it did.
-fn write(file: File, rows: &Receiver<Option<Row>>) -> io::Result<()> {
+fn write(file: File, rows: &Receiver<Option<Entry>>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
     csv.write_record(COLUMNS)?;
     csv.flush()?;
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_row_has_a_cell_for_each_column() {
-        let row = Row {
+        let row = Entry {
             id: "m1".into(),
             path: "/v1/x".into(),
             status: Some(200),
@@ -188,14 +188,14 @@ mod tests {
             reasoning_tokens: 1,
             events: 4,
             token_times: vec![Duration::from_micros(50), Duration::from_nanos(70_500)],
-            ..Row::default()
+            ..Entry::default()
         };
         assert_eq!(
             row.cells().join(","),
             "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,1,4,50 71"
         );
         assert_eq!(
-            Row::default().cells().join(","),
+            Entry::default().cells().join(","),
             ",,,,,complete,0,0,,,,0,0,0,0,"
         );
     }

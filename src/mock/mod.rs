@@ -6,6 +6,8 @@
 //! read, so that delays do not add up. What was really done, and when, is in the log (`log.rs`).
 
 mod answer;
+mod connections;
+mod delivery;
 mod dist;
 mod faults;
 mod frames;
@@ -15,8 +17,11 @@ mod options;
 mod passage;
 mod rng;
 mod schedule;
+mod script;
 mod server;
+mod service;
 mod slot;
+mod strike;
 mod wire;
 mod workers;
 

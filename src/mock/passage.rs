@@ -53,12 +53,12 @@ pub(super) fn count(text: &str) -> u64 {
 
 /// A place in the passage, from which an answer's text is read on and on.
 #[derive(Clone, Debug)]
-pub(super) struct Reader {
+pub(super) struct Cursor {
     next: usize,
     first: bool,
 }
 
-impl Reader {
+impl Cursor {
     /// Begins at that token, counted round the passage.
     pub(super) fn new(start: u32) -> Self {
         Self {
@@ -109,9 +109,9 @@ mod tests {
     fn any_stretch_counts_as_many_tokens_as_it_has() {
         let mut text = String::new();
         for start in 0..200 {
-            let mut reader = Reader::new(start);
+            let mut cursor = Cursor::new(start);
             for n in [1, 2, 3, 50, 300] {
-                reader.read(n, &mut text);
+                cursor.read(n, &mut text);
                 assert_eq!(count(&text), u64::from(n), "{text}");
             }
         }
@@ -120,13 +120,13 @@ mod tests {
     #[test]
     fn an_answer_does_not_begin_with_a_space() {
         let mut text = String::new();
-        let mut reader = Reader::new(0);
-        reader.read(2, &mut text);
+        let mut cursor = Cursor::new(0);
+        cursor.read(2, &mut text);
         assert_eq!(text, "This answer");
-        reader.read(1, &mut text);
+        cursor.read(1, &mut text);
         assert_eq!(text, " comes");
-        reader.begin();
-        reader.read(2, &mut text);
+        cursor.begin();
+        cursor.read(2, &mut text);
         assert_eq!(text, "from a");
     }
 

@@ -1,22 +1,22 @@
 //! The listening socket and the threads of its connections.
 
-use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle, Thread};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use super::answer::{After, Answer};
+use super::answer::Answer;
+use super::connections::Connections;
+use super::delivery::{After, Delivery};
 use super::frames::Frames;
-use super::http::{ReadError, RequestReader};
-use super::log::{Log, Row};
+use super::http::{ReadError, RequestReader, reason, response};
+use super::log::Log;
 use super::options::Options;
+use super::service::Service;
 use super::workers::Workers;
 use crate::arrival::{Receiver, Stamping};
-use crate::clock::Clock;
 
 /// How long accepting pauses when the system has no more sockets, until some may have been closed.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -34,35 +34,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
-    shared: Arc<Shared>,
+    service: Arc<Service>,
+    connections: Arc<Connections>,
     acceptor: Option<JoinHandle<Workers>>,
     log: Option<Log>,
     /// Held, so that all requests are stamped.
     _stamping: Stamping,
-}
-
-/// What all connections share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) clock: Clock,
-    pub(super) options: Options,
-    /// Whether to stop.
-    pub(super) stop: AtomicBool,
-    /// Requests that have been read.
-    pub(super) requests: AtomicU64,
-    /// Requests that are being answered.
-    pub(super) active: AtomicU32,
-    /// Where rows of the log go, if there is one.
-    pub(super) rows: Option<Sender<Option<Row>>>,
-    /// The open connections by number; `None` once the server has been stopped.
-    connections: Mutex<Option<HashMap<u64, Connection>>>,
-}
-
-/// What it takes to end a connection from outside.
-#[derive(Debug)]
-struct Connection {
-    stream: Arc<TcpStream>,
-    thread: Thread,
 }
 
 impl Server {
@@ -77,27 +54,21 @@ impl Server {
         widen_backlog(&listener);
         let addr = listener.local_addr()?;
         let log = options.log.as_deref().map(Log::create).transpose()?;
-        let shared = Arc::new(Shared {
-            clock: Clock::start(),
-            options,
-            stop: AtomicBool::new(false),
-            requests: AtomicU64::new(0),
-            active: AtomicU32::new(0),
-            rows: log.as_ref().map(Log::sender),
-            connections: Mutex::new(Some(HashMap::new())),
-        });
+        let service = Arc::new(Service::new(options, log.as_ref().map(Log::sender)));
+        let connections = Arc::new(Connections::new());
         let mut workers = Workers::new({
-            let shared = Arc::clone(&shared);
-            move |number, stream| attend(number, stream, &shared)
+            let (service, connections) = (Arc::clone(&service), Arc::clone(&connections));
+            move |number, stream| attend(number, stream, &service, &connections)
         });
         workers.prepare();
         let acceptor = Builder::new().name("mock-accept".to_owned()).spawn({
-            let shared = Arc::clone(&shared);
-            move || accept(&listener, workers, &shared)
+            let service = Arc::clone(&service);
+            move || accept(&listener, workers, &service)
         })?;
         Ok(Self {
             addr,
-            shared,
+            service,
+            connections,
             acceptor: Some(acceptor),
             log,
             _stamping: Stamping::start(),
@@ -113,7 +84,7 @@ impl Server {
     /// How many requests have been read so far, whatever became of them.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.shared.requests.load(Ordering::Relaxed)
+        self.service.requests.load(Ordering::Relaxed)
     }
 
     /// Stops accepting, cuts the open connections, waits for their threads and for the log.
@@ -127,15 +98,9 @@ impl Server {
     }
 
     fn stop(&mut self) -> io::Result<()> {
-        self.shared.stop.store(true, Ordering::SeqCst);
-        // First, so that there are sockets left for what wakes the acceptor.
-        let connections = self.shared.connections().take().unwrap_or_default();
-        for connection in connections.values() {
-            // Fails where the client has closed already.
-            let _ = connection.stream.shutdown(Shutdown::Both);
-            connection.thread.unpark();
-        }
-        drop(connections);
+        self.service.stop();
+        // First, so that there are sockets left to wake the acceptor.
+        self.connections.end();
         if let Some(acceptor) = self.acceptor.take() {
             while !acceptor.is_finished() {
                 let _ = TcpStream::connect_timeout(&reachable(self.addr), PAUSE);
@@ -157,83 +122,64 @@ impl Drop for Server {
     }
 }
 
-impl Shared {
-    /// Whether to stop.
-    pub(super) fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    fn connections(&self) -> MutexGuard<'_, Option<HashMap<u64, Connection>>> {
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Accepts connections until the server stops.
-fn accept(listener: &TcpListener, mut workers: Workers, shared: &Shared) -> Workers {
+fn accept(listener: &TcpListener, mut workers: Workers, service: &Service) -> Workers {
     let mut number = 0;
-    while !shared.stopped() {
+    while !service.stopped() {
         match listener.accept() {
             Ok((stream, _)) => {
                 number += 1;
                 // Where no thread can be had, the connection is closed.
                 let _ = workers.hand_over(number, stream);
             }
-            // The client has left before it was its turn, or the system has no more sockets.
+            // The client left before its turn.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            // The system has no more sockets.
             Err(_) => {
-                let later = shared.clock.now() + PAUSE;
-                shared.clock.park_until(later, || shared.stopped());
+                let later = service.clock.now() + PAUSE;
+                service.clock.park_until(later, || service.stopped());
             }
         }
     }
     workers
 }
 
-/// Serves a connection to its end, in the list of those that can be ended from outside.
-fn attend(number: u64, stream: TcpStream, shared: &Shared) {
+/// Serves a connection to its end, in the list of those that a stop ends.
+fn attend(number: u64, stream: TcpStream, service: &Service, connections: &Connections) {
     // Each event is to leave at once. A socket that cannot do that is still of use.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
-    match shared.connections().as_mut() {
-        None => return,
-        Some(connections) => connections.insert(
-            number,
-            Connection {
-                stream: Arc::clone(&stream),
-                thread: std::thread::current(),
-            },
-        ),
-    };
-    let reset = serve(&stream, shared);
-    // Only the last owner's leaving closes the socket.
-    if let Some(connections) = shared.connections().as_mut() {
-        connections.remove(&number);
+    if !connections.enter(number, &stream) {
+        return;
     }
+    let reset = serve(&stream, service);
+    connections.leave(number);
     if reset {
         reset_on_close(&stream);
     }
 }
 
 /// Answers the requests of a connection, one after the other. Says whether it is to be reset.
-fn serve(stream: &TcpStream, shared: &Shared) -> bool {
+fn serve(mut stream: &TcpStream, service: &Service) -> bool {
     let mut reader = RequestReader::default();
-    let mut frames = Frames::new(shared.options.line_end);
+    let mut frames = Frames::new(service.options.line_end);
     let mut stamped = Stamped {
         stream,
-        receiver: Receiver::new(stream, &shared.clock),
+        receiver: Receiver::new(stream, &service.clock),
         lag: None,
     };
     loop {
         let after = match reader.read(&mut stamped) {
             Ok(request) => {
-                let read = shared.clock.now();
+                let read = service.clock.now();
                 let late = stamped.lag;
-                Answer::new(shared, stream, &mut frames, &request, read, late).give(&request)
+                let delivery = Delivery::new(service, stream, &mut frames, &request, read, late);
+                Answer::new(delivery).give(&request)
             }
             Err(ReadError::Refused(status)) => {
-                super::answer::refuse(stream, status);
+                let refusal = response(status, "text/plain", "", reason(status), false);
+                // The connection is closed next, whether the refusal arrives or not.
+                let _ = stream.write_all(refusal.as_bytes());
                 After::Close
             }
             Err(ReadError::Gone) => After::Close,

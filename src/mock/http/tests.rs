@@ -44,10 +44,12 @@ fn reads_requests_in_pieces_of_any_size() {
             path: "/v1/x",
             takes_chunks: true,
             keep_alive: true,
-            key: Some(("authorization", "Bearer k")),
+            fields: "Host: h\r\nauthorization:  Bearer k \r\nContent-Length: 3\r\n\r\n",
             body: b"abc",
         };
         assert_eq!(first, expected, "pieces of {size}");
+        assert_eq!(first.header("Authorization"), Some("Bearer k"));
+        assert_eq!(first.header("host:"), None);
         let second = reader.read(&mut connection).expect("a request");
         assert_eq!((second.method, second.path), ("GET", "/"));
         assert!(!second.takes_chunks && !second.keep_alive && second.body.is_empty());
@@ -101,25 +103,17 @@ fn what_cannot_be_served_is_refused() {
 }
 
 #[test]
-fn heads_of_responses() {
-    let put = |body, keep_alive| {
-        let mut buffer = Vec::new();
-        ResponseHead {
-            status: 429,
-            content_type: "application/json",
-            body,
-            keep_alive,
-            extra: "Retry-After: 1\r\n",
-        }
-        .put(&mut buffer);
-        String::from_utf8(buffer).expect("text")
-    };
+fn responses() {
+    let fields = "Retry-After: 1\r\n";
     assert_eq!(
-        put(Body::Length(5), true),
+        response(429, "application/json", fields, "{} 豆", true),
         "HTTP/1.1 429 Too Many Requests\r\nServer: sse-perf-mock\r\n\
-         Content-Type: application/json\r\nContent-Length: 5\r\nRetry-After: 1\r\n\
-         Connection: keep-alive\r\n\r\n"
+         Content-Type: application/json\r\nContent-Length: 6\r\nRetry-After: 1\r\n\
+         Connection: keep-alive\r\n\r\n{} 豆"
     );
-    assert!(put(Body::Chunked, true).contains("\r\nTransfer-Encoding: chunked\r\n"));
-    assert!(put(Body::UntilClose, false).contains("\r\nRetry-After: 1\r\nConnection: close"));
+    let head = response_head(200, "text/event-stream", fields, false);
+    assert!(
+        head.ends_with("\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"),
+        "{head}"
+    );
 }

@@ -1,285 +1,108 @@
-//! The wire formats that the simulated service speaks, by path. Another one is a file here and a
-//! line in [`WIRES`].
+//! The wire formats that the simulated service speaks, as data: a [`Wire`] is a JSON document, and
+//! nothing here knows any particular service. The documents are the files in `data/mock/`; another
+//! one is a file there and its name in `DOCUMENTS`.
+//!
+//! # The document
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `path` | required; the end of the paths at which it is spoken |
+//! | `auth` | required; `{"header", "value"}`; `{key}` in the value is the API key |
+//! | `ascii` | whether characters beyond ASCII are escaped in texts; `false`, if absent |
+//! | `field` | what stands before the data of an event; `data: `, if absent |
+//! | `event` | JSON pointer to the event's name in its data, for services that name their events |
+//! | `request.needs` | list of needs, checked in order, see below |
+//! | `request.prompt` | list of pointers to the texts that are the prompt |
+//! | `request.values` | object of lists: texts that templates may name, see below; `id` and `conversation_id` are in the log |
+//! | `request.usage` | pointer to the member that asks for usage by being `true`; always sent, if absent |
+//! | `parts` | object: JSON that templates share, `{"is": TEMPLATE}`, or hold under a condition, `{"if", "is"}` |
+//! | `events` | object: lists of frames by moment, see below |
+//! | `http_errors` | object: the body of an HTTP error, a template, by status; `x` is any digit, the exact status comes first |
+//!
+//! A **pointer** is a JSON pointer in which `*` is each element or member.
+//!
+//! A **need** is what must be `at` a pointer: a value of a `type` in the list (`text`, `number`,
+//! `boolean`, `list`, `map`), or that `value`. `else` is the message of the response with status 400
+//! where it is not; a need without it is of a member that may be absent.
+//!
+//! A **value** is the first in its list that is not empty: a pointer into the request, or a text in
+//! which `{uuid}` and `{hex}` (a UUID without hyphens) are drawn.
+//!
+//! The **moments** are `open` (with the response's head), `prepared` (the work before the text is
+//! done), `reasoning` (a piece of it; without this moment the service does not reason), `reasoned`
+//! (after the last such piece), `text` (a piece of the answer), `keep_alive`, `end`, and `error` (one
+//! amid the text).
+//!
+//! A **frame** has `data`, a template; or `comment`, a text; or `event`, a name, alone; or `raw`, a
+//! template that is no event. With `if` it is sent under that condition only: `usage`, `terminal`
+//! (the stream is ended as the API ends it), `reasoning` (it comes before the answer),
+//! `not_reasoning`.
+//!
+//! A **template** is sent as it is written in the document, spaces and line breaks included; of one
+//! with several lines the last line's indentation is taken off each. A text is sent without its
+//! quotes: `"[DONE]"`. `{name}` in a text stands for a value or a fact: `text` (the newest piece),
+//! `whole` (the reasoning or the answer so far), `created`, `answer_index` (1 after reasoning, else
+//! 0), `prompt_tokens`, `answer_tokens`, `reasoning_tokens`, `output_tokens` (the last two together),
+//! `total_tokens`, the seconds `elapsed` (since the request), `preparation` and `generation`
+//! (together all of them), and of errors `message`, `status`, `reason` (the status in words, as
+//! `not_found`) and `REASON`. A text that is just a number's name loses its quotes. One that is just
+//! a part's name stands for the part, `null` where its condition does not hold; after a member
+//! `"..."` it stands for the part's members, or for none.
 
-mod anthropic;
-mod cohere;
-mod content;
-mod dify;
-mod dify_completion;
-mod dify_workflow;
-mod gemini;
-mod openai;
-mod openai_completions;
-mod openai_responses;
-mod sglang;
-mod tgi;
+mod document;
+mod moment;
+mod reply;
+mod request;
+mod template;
 
-use std::fmt;
-use std::time::Duration;
+use std::sync::OnceLock;
 
-use super::frames::Frames;
-use super::rng::Rng;
+pub(super) use document::Wire;
+pub(super) use moment::Moment;
+pub(super) use reply::Reply;
 
-/// The formats.
-const WIRES: &[&dyn Wire] = &[
-    &dify::Chat,
-    &dify_completion::Completion,
-    &dify_workflow::Workflow,
-    &openai::Chat,
-    &openai_completions::Completions,
-    &openai_responses::Responses,
-    &anthropic::Messages,
-    &gemini::Gemini,
-    &tgi::GenerateStream,
-    &sglang::Generate,
-    &cohere::Chat,
+/// The documents of those names, and their texts.
+macro_rules! documents {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../data/mock/", $name, ".json")))),*]
+    };
+}
+
+/// All documents.
+const DOCUMENTS: [(&str, &str); 11] = documents![
+    "dify-chat",
+    "dify-completion",
+    "dify-workflow",
+    "openai-chat",
+    "openai-completions",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "tgi",
+    "sglang",
+    "cohere",
 ];
 
+/// All formats. A test reads their documents.
+fn all() -> &'static [Wire] {
+    static ALL: OnceLock<Vec<Wire>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let documents = DOCUMENTS.iter();
+        documents
+            .map(|(name, json)| Wire::read(json).expect(name))
+            .collect()
+    })
+}
+
 /// The format that is spoken at a path; a prefix before the format's own path is fine.
-pub(super) fn at(path: &str) -> Option<&'static dyn Wire> {
-    WIRES
-        .iter()
-        .copied()
-        .find(|wire| path.ends_with(wire.path()))
+pub(super) fn at(path: &str) -> Option<&'static Wire> {
+    all().iter().find(|wire| path.ends_with(wire.path()))
 }
 
 /// The paths at which something is spoken.
 pub(super) fn paths() -> impl Iterator<Item = &'static str> {
-    WIRES.iter().map(|wire| wire.path())
-}
-
-/// What is known of an answer when its request has been accepted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reply {
-    /// The answer's identifier: what a client records as `message_id`.
-    pub(super) id: String,
-    /// The conversation's identifier, as given or new; empty in formats that have none.
-    pub(super) conversation_id: String,
-    /// The identifier of the work on it; empty in formats that have none.
-    pub(super) task_id: String,
-    /// The model's name; empty in formats that have none.
-    pub(super) model: String,
-    /// Tokens of the prompt.
-    pub(super) prompt_tokens: u64,
-    /// Whether the request asks for usage, or the format always sends it.
-    pub(super) usage: bool,
-    /// When it began, in seconds of the Unix epoch.
-    pub(super) created: i64,
-    /// Whether reasoning comes before the answer.
-    pub(super) reasons: bool,
-}
-
-/// A piece of an answer's text, or of its reasoning.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Piece<'a> {
-    /// Its text.
-    pub(super) text: &'a str,
-    /// The text so far, this piece included.
-    pub(super) so_far: &'a str,
-    /// The answer's tokens so far, this piece's included.
-    pub(super) tokens: u32,
-    /// Those of the reasoning.
-    pub(super) reasoning_tokens: u32,
-}
-
-/// What is known of an answer at its end.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct End<'a> {
-    /// The answer's whole text, without its reasoning.
-    pub(super) text: &'a str,
-    /// Tokens of the answer that were sent.
-    pub(super) tokens: u32,
-    /// Tokens of the reasoning that were sent.
-    pub(super) reasoning_tokens: u32,
-    /// Time since the request had been read.
-    pub(super) latency: Duration,
-    /// How much of that had passed when the work before the text was done.
-    pub(super) prepared: Duration,
-    /// Whether usage is sent.
-    pub(super) usage: bool,
-    /// Whether the event that ends the stream is sent.
-    pub(super) terminal: bool,
-}
-
-impl End<'_> {
-    /// All tokens that were sent.
-    fn all_tokens(&self) -> u64 {
-        u64::from(self.tokens) + u64::from(self.reasoning_tokens)
-    }
-}
-
-/// One API's requests, events and errors.
-pub(super) trait Wire: Sync {
-    /// The end of the path at which it is spoken.
-    fn path(&self) -> &'static str;
-
-    /// The header in which it takes a key, and what stands before the key there.
-    fn key_header(&self) -> (&'static str, &'static str) {
-        ("authorization", "Bearer ")
-    }
-
-    /// Reads a request's body, and says what the answer will be; or else what is wrong with it, for
-    /// a response of status 400.
-    fn accept(&self, body: &[u8], created: i64, rng: &mut Rng) -> Result<Reply, String>;
-
-    /// The body of an HTTP error.
-    fn error_body(&self, status: u16, message: &str) -> String;
-
-    /// What is sent with the response's head, before there is any text.
-    fn open(&self, reply: &Reply, frames: &mut Frames);
-
-    /// Whether it tells of work that comes before the text.
-    fn prepares(&self) -> bool {
-        false
-    }
-
-    /// What tells that this work is done, so long after the request.
-    fn prepared(&self, _reply: &Reply, _elapsed: Duration, _frames: &mut Frames) {}
-
-    /// A piece of text.
-    fn text(&self, reply: &Reply, piece: Piece<'_>, frames: &mut Frames);
-
-    /// Whether it has a place for reasoning before the answer.
-    fn reasons(&self) -> bool {
-        false
-    }
-
-    /// A piece of reasoning.
-    fn reasoning(&self, _reply: &Reply, _piece: Piece<'_>, _frames: &mut Frames) {}
-
-    /// What follows the last piece of the reasoning, which is that text.
-    fn reasoned(&self, _reply: &Reply, _reasoning: &str, _frames: &mut Frames) {}
-
-    /// A sign of life while there is no text.
-    fn keep_alive(&self, frames: &mut Frames);
-
-    /// What follows the last text.
-    fn end(&self, reply: &Reply, end: &End<'_>, frames: &mut Frames);
-
-    /// An error in the stream, and what follows it.
-    fn error(&self, reply: &Reply, frames: &mut Frames);
-}
-
-/// The message of errors that are made on purpose.
-pub(super) const ON_PURPOSE: &str = "this failure is simulated";
-
-/// Adds an event of that name with those members, beside one that tells its type once more: as several
-/// services have it.
-fn typed(name: &str, members: fmt::Arguments<'_>, frames: &mut Frames) {
-    frames.named(name, format_args!(r#"{{"type":"{name}",{members}}}"#));
-}
-
-/// The first piece of an answer, for tests.
-#[cfg(test)]
-fn first_piece(text: &str) -> Piece<'_> {
-    Piece {
-        text,
-        so_far: text,
-        tokens: 1,
-        reasoning_tokens: 0,
-    }
-}
-
-/// The frames of an answer with an id and a text of two tokens, in two pieces, for tests.
-#[cfg(test)]
-fn whole(wire: &dyn Wire, usage: bool) -> Vec<String> {
-    answer(wire, usage, 0)
-}
-
-/// The same after one token of reasoning, for tests.
-#[cfg(test)]
-fn reasoned(wire: &dyn Wire) -> Vec<String> {
-    assert!(wire.reasons());
-    answer(wire, true, 1)
+    all().iter().map(Wire::path)
 }
 
 #[cfg(test)]
-fn answer(wire: &dyn Wire, usage: bool, reasoning_tokens: u32) -> Vec<String> {
-    let reply = Reply {
-        id: "i1".into(),
-        conversation_id: "c1".into(),
-        task_id: "t1".into(),
-        model: "m".into(),
-        prompt_tokens: 3,
-        usage,
-        created: 1_700_000_000,
-        reasons: reasoning_tokens > 0,
-    };
-    let end = End {
-        text: "豆 \"b\"",
-        tokens: 2,
-        reasoning_tokens,
-        latency: Duration::from_millis(1_250),
-        prepared: Duration::from_millis(120),
-        usage,
-        terminal: true,
-    };
-    let piece = |text, so_far, tokens| Piece {
-        text,
-        so_far,
-        tokens,
-        reasoning_tokens,
-    };
-    let second = piece(" \"b\"", end.text, 2);
-    written(|frames| {
-        wire.open(&reply, frames);
-        wire.prepared(&reply, end.prepared, frames);
-        if reply.reasons {
-            wire.reasoning(&reply, piece("hm", "hm", 0), frames);
-            wire.reasoned(&reply, "hm", frames);
-        }
-        wire.text(&reply, piece("豆", "豆", 1), frames);
-        wire.text(&reply, second, frames);
-        wire.end(&reply, &end, frames);
-    })
-}
-
-/// What a format makes of a request's body, for tests.
-#[cfg(test)]
-fn accepted(wire: &dyn Wire, body: &str) -> Result<Reply, String> {
-    let mut rng = Rng::new(0, 1, super::rng::Purpose::Ids);
-    wire.accept(body.as_bytes(), 1_700_000_000, &mut rng)
-}
-
-/// Frames as text, not chunked, for comparison with what a format should look like.
-#[cfg(test)]
-fn written(fill: impl FnOnce(&mut Frames)) -> Vec<String> {
-    let mut frames = Frames::new(super::frames::LineEnd::Lf);
-    frames.restart(false);
-    fill(&mut frames);
-    let text = |frame: &[u8]| String::from_utf8(frame.to_vec()).expect("text");
-    frames.iter().map(text).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_formats_but_two_have_a_place_for_reasoning() {
-        let without = WIRES.iter().filter(|wire| !wire.reasons());
-        let without: Vec<_> = without.map(|wire| wire.path()).collect();
-        assert_eq!(without, ["/generate_stream", "/generate"]);
-    }
-
-    #[test]
-    fn a_prefix_before_the_path_is_fine() {
-        for (path, expected) in [
-            ("/v1/chat-messages", Some("/v1/chat-messages")),
-            ("/api/dify/v1/chat-messages", Some("/v1/chat-messages")),
-            ("/v1/chat/completions", Some("/v1/chat/completions")),
-            ("/v1/completions", Some("/v1/completions")),
-            ("/generate_stream", Some("/generate_stream")),
-            ("/sglang/generate", Some("/generate")),
-            (
-                "/v1beta/models/m:streamGenerateContent",
-                Some(":streamGenerateContent"),
-            ),
-            ("/chat-messages", None),
-            ("/v1/chat-messages/", None),
-            ("/", None),
-        ] {
-            assert_eq!(at(path).map(Wire::path), expected, "{path}");
-        }
-    }
-}
+mod tests;

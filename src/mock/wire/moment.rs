@@ -1,0 +1,99 @@
+//! The moments of an answer, and the frames that are sent at them.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::super::frames::Frames;
+use super::reply::Reply;
+use super::template::{Compiler, Invalid, Template, When};
+
+/// When something is sent.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum Moment {
+    /// With the response's head.
+    Open,
+    /// The work before the text is done.
+    Prepared,
+    /// A piece of reasoning.
+    Reasoning,
+    /// After the last piece of reasoning.
+    Reasoned,
+    /// A piece of the answer.
+    Text,
+    /// A sign of life while there is no text.
+    KeepAlive,
+    /// After the last piece of the answer.
+    End,
+    /// An error amid the text.
+    Error,
+}
+
+/// A frame as the document has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenFrame<'a> {
+    #[serde(rename = "if")]
+    when: Option<When>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    raw: Option<&'a RawValue>,
+    #[serde(borrow)]
+    comment: Option<&'a RawValue>,
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+}
+
+/// A compiled frame.
+#[derive(Debug)]
+pub(super) struct Frame {
+    when: Option<When>,
+    /// The event's name, where it stands before data.
+    name: Option<String>,
+    /// The line with the data, the comment or the name alone; of a raw frame all of it.
+    line: Template,
+    raw: bool,
+}
+
+impl Frame {
+    /// Compiles a frame. `field` stands before data; `name_at` is where data have the event's name.
+    pub(super) fn compile(
+        source: &WrittenFrame<'_>,
+        field: &str,
+        name_at: Option<&str>,
+        compiler: &Compiler<'_>,
+    ) -> Result<Self, Invalid> {
+        let (before, json) = match (source.data, source.raw, source.comment, source.event) {
+            (Some(data), None, None, None) => (field, data),
+            (None, Some(raw), None, None) => ("", raw),
+            (None, None, Some(comment), None) => (": ", comment),
+            (None, None, None, Some(event)) => ("event: ", event),
+            _ => return Err("a frame has one of data, raw, comment and event".into()),
+        };
+        let name = |at| {
+            let data: Value = serde_json::from_str(source.data?.get()).ok()?;
+            Some(data.pointer(at)?.as_str()?.to_owned())
+        };
+        Ok(Self {
+            when: source.when,
+            name: name_at.and_then(name),
+            line: compiler.compile(before, json)?,
+            raw: source.raw.is_some(),
+        })
+    }
+
+    /// Adds the frame for an answer, if its condition holds.
+    pub(super) fn put(&self, reply: &Reply, frames: &mut Frames) {
+        if !self.when.is_none_or(|when| when.holds(reply)) {
+            return;
+        }
+        let line = self.line.of(reply);
+        match &self.name {
+            _ if self.raw => frames.piece(format_args!("{line}")),
+            Some(name) => frames.named(name, format_args!("{line}")),
+            None => frames.block(format_args!("{line}")),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a request must have, and what an answer takes from it.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::super::passage;
+use super::super::rng::Rng;
+use super::reply::Reply;
+
+/// What the document says about requests.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestRules {
+    /// Checked in this order.
+    needs: Vec<Need>,
+    /// Pointers to the texts whose tokens are the prompt's.
+    prompt: Vec<String>,
+    /// Pointer to the member that asks for usage; usage is always sent if absent.
+    usage: Option<String>,
+    /// The texts that templates may name: of each the first source that is not empty.
+    #[serde(default)]
+    values: Map<String, Value>,
+}
+
+/// What must be at a place of a request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Need {
+    /// Pointer to the place.
+    at: String,
+    /// The kinds of value that are accepted; all, if empty.
+    #[serde(default, rename = "type")]
+    kinds: Vec<String>,
+    /// The only value that is accepted.
+    value: Option<Value>,
+    /// The error where nothing is there, or another value; if absent, nothing need be there.
+    #[serde(rename = "else")]
+    error: Option<String>,
+}
+
+impl Need {
+    fn check(&self, body: &Value) -> Result<(), String> {
+        for found in at(&self.at, body) {
+            let kind = kind(found);
+            let is_kind = self.kinds.is_empty() || self.kinds.iter().any(|known| known == kind);
+            let is_value = self.value.as_ref().is_none_or(|value| value == found);
+            match &self.error {
+                None if found.is_null() => {}
+                Some(error) if found.is_null() || is_kind && !is_value => return Err(error.clone()),
+                _ if !is_kind => {
+                    let (at, kinds) = (&self.at, self.kinds.join(" or a "));
+                    return Err(format!("{at}: invalid type: a {kind}, expected a {kinds}"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The kind of a value, in the words of documents.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "map",
+    }
+}
+
+/// The values at a pointer, in which `*` is each element or member; null where there is none.
+fn at<'v>(pointer: &str, body: &'v Value) -> Vec<&'v Value> {
+    let mut found = vec![body];
+    for segment in pointer.split('/').skip(1) {
+        let member = format!("/{segment}");
+        let step = |value: &'v Value| match value {
+            Value::Array(elements) if segment == "*" => elements.iter().collect(),
+            Value::Object(members) if segment == "*" => members.values().collect(),
+            _ if segment == "*" => Vec::new(),
+            _ => vec![value.pointer(&member).unwrap_or(&Value::Null)],
+        };
+        found = found.into_iter().flat_map(step).collect();
+    }
+    found
+}
+
+impl RequestRules {
+    /// An answer that has all values, but nothing in them.
+    pub(super) fn sample(&self) -> Reply {
+        let names = self.values.keys();
+        Reply {
+            values: names.map(|name| (name.clone(), String::new())).collect(),
+            ..Reply::default()
+        }
+    }
+
+    /// Reads a request's body: what is known of its answer, or what is wrong with the request.
+    pub(super) fn read(&self, body: &[u8], rng: &mut Rng) -> Result<Reply, String> {
+        let body = serde_json::from_slice(body).map(Value::Object);
+        let body = body.map_err(|error| error.to_string())?;
+        self.needs.iter().try_for_each(|need| need.check(&body))?;
+        let texts = self.prompt.iter().flat_map(|pointer| at(pointer, &body));
+        let asks = |pointer: &String| body.pointer(pointer) == Some(&Value::Bool(true));
+        let mut reply = Reply {
+            prompt_tokens: texts.filter_map(Value::as_str).map(passage::count).sum(),
+            usage: self.usage.as_ref().is_none_or(asks),
+            terminal: true,
+            ..self.sample()
+        };
+        for ((_, value), sources) in reply.values.iter_mut().zip(self.values.values()) {
+            let mut sources = sources.as_array().into_iter().flatten();
+            let texts = sources.find_map(|source| drawn(source.as_str()?, &body, rng));
+            *value = texts.unwrap_or_default();
+        }
+        Ok(reply)
+    }
+}
+
+/// The text that a source gives, if it is not empty: one of the request, by its pointer, or a text
+/// in which `{uuid}` and `{hex}` are drawn.
+fn drawn(source: &str, body: &Value, rng: &mut Rng) -> Option<String> {
+    if source.starts_with('/') {
+        let text = body.pointer(source)?.as_str()?;
+        return Some(text.to_owned()).filter(|text| !text.is_empty());
+    }
+    let uuid = rng.uuid();
+    let hex = uuid.replace('-', "");
+    Some(source.replace("{uuid}", &uuid).replace("{hex}", &hex))
+}
