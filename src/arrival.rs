@@ -257,9 +257,17 @@ mod tests {
         let _stamping = Stamping::start();
         let mut receiver = Receiver::new(&stream, &clock);
         // The kernel takes its time to begin.
-        thread::sleep(Duration::from_millis(200));
+        let mut tries = 0..60_000;
+        while tries.next().is_some() {
+            sender.write_all(b"?").unwrap();
+            if receiver.read(&stream, &mut [0]).unwrap().arrived.is_some() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
         let before = clock.now();
         sender.write_all(b"hello").unwrap();
+        assert_eq!(stream.peek(&mut [0; 16]).unwrap(), 5);
         let after = clock.now();
         thread::sleep(Duration::from_millis(50));
         let received = receiver.read(&stream, &mut [0; 16]).unwrap();

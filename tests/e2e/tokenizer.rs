@@ -1,7 +1,6 @@
 //! Tokens that are counted after the run, by a tokenizer.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::sync::mpsc;
 
@@ -193,8 +192,8 @@ fn silent() -> Scripted {
 fn requests_that_are_left_or_cut_are_counted_too() {
     let server = silent();
     let directory = Directory::new();
-    let left = ["--abandon-rate", "1", "--abandon-after", "1s"];
-    let cut = ["--duration", "1s", "--grace", "0"];
+    let left = ["--abandon-rate", "1", "--abandon-after", "2s"];
+    let cut = ["--duration", "2s", "--grace", "0"];
     for (flags, outcome) in [(left, "abandoned"), (cut, "cancelled")] {
         let flags = [&["--tokenizer", BPE, "--quiet"][..], &flags].concat();
         let (_, rows) = run_against(&directory, &server.url(PATH), &flags);
@@ -221,14 +220,16 @@ fn a_run_that_is_cut_by_signals_is_not_counted() {
             .args(["--json", "run.json"])
             .stdout(Stdio::piped()),
     );
-    let stdout = BufReader::new(running.0.stdout.take().expect("a pipe"));
-    // Once after a second, in which the word has come, and once more when it says that it stops.
-    for line in stdout.lines().map(|line| line.expect("UTF-8")) {
-        if line.starts_with("00:00:01") || line.contains("Stopping") {
-            running.signal(Signal::SIGTERM);
-        }
-    }
-    assert_eq!(running.0.wait().expect("it ends").code(), Some(130));
+    let mut lines = running.lines();
+    // Once when the word has come, and once more when the run says that it stops.
+    let has_come =
+        |line: &String| line.starts_with("00:") && line.split_whitespace().nth(2) == Some("1");
+    assert!(lines.any(|line| has_come(&line)));
+    running.signal(Signal::SIGTERM);
+    assert!(lines.any(|line| line.contains("Stopping")));
+    running.signal(Signal::SIGTERM);
+    assert!(lines.count() > 0, "the summary");
+    assert_eq!(running.exit_code(), Some(130));
     let rows = rows(&directory.file("requests.csv"));
     let told = cells(&rows, &["outcome", "output_tokens", "token_source"]);
     assert_eq!(told, [["cancelled", "1", "estimate"]]);

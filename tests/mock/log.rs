@@ -1,6 +1,5 @@
 //! What the log says.
 
-use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use sse_perf::mock::{Dist, Options};
 
 use crate::support::{
     DIFY, OPENAI, Row, exchange, failing, fast, log_path, request, rows, send, start,
+    wait_for_lines,
 };
 
 #[test]
@@ -64,10 +64,7 @@ fn a_row_is_in_the_log_without_a_shutdown() {
         ..failing("status=500")
     });
     exchange(&server, &request(DIFY, "close"));
-    let complete = |text: String| text.lines().count() == 2 && text.ends_with('\n');
-    while !complete(fs::read_to_string(&log).expect("a log")) {
-        std::thread::yield_now();
-    }
+    wait_for_lines(&log, 2);
     assert_eq!(rows(&log)[0]["fault"], "status=500");
     drop(server);
 }
@@ -84,9 +81,7 @@ fn a_client_that_leaves_is_noted() {
     let mut stream = send(&server, &request(DIFY, "close"));
     stream.read_exact(&mut [0; 400]).expect("some of it");
     drop(stream);
-    while fs::read_to_string(&log).expect("a log").lines().count() < 2 {
-        std::thread::yield_now();
-    }
+    wait_for_lines(&log, 2);
     server.shutdown().expect("a whole log");
     assert_eq!(rows(&log)[0]["ended"], "client");
 }

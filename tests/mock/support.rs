@@ -4,7 +4,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sse_perf::mock::{Dist, Options, Server};
 
@@ -82,6 +83,16 @@ pub(crate) fn taken_apart(response: &str) -> (&str, String) {
             assert_eq!(rest, "", "nothing follows the last chunk");
             return (status, body);
         }
+    }
+}
+
+/// Waits until the log has so many whole lines.
+pub(crate) fn wait_for_lines(log: &PathBuf, lines: usize) {
+    let began = Instant::now();
+    let text = || fs::read_to_string(log).expect("a log");
+    while text().matches('\n').count() < lines {
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", text());
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -202,17 +202,10 @@ fn a_chart_is_saved_as_a_picture_and_as_a_table() {
             "document.querySelectorAll('#chart-ttft .tools button')[{button}].click()"
         ));
     }
-    for _ in 0..50 {
-        if browser.run("return window.saved.length") == json!(2) {
-            break;
-        }
-        browser.settle();
-    }
+    browser.eventually("two files", "window.saved.length === 2");
     let types = browser.run("return window.saved.map((blob) => blob.type).sort()");
     assert_eq!(types, json!(["image/png", "text/csv"]));
-    browser.run("window.saved.find((blob) => blob.type === 'text/csv').text().then((text) => { window.table = text; })");
-    browser.settle();
-    let table = browser.run("return window.table");
+    let table = browser.run("return window.saved.find((blob) => blob.type === 'text/csv').text()");
     let table = table.as_str().expect("a table");
     assert!(
         table.starts_with("series,time_s,request,value\n"),

@@ -5,11 +5,14 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::runs::Directory;
+
+/// How long the browser is waited for, on however busy a machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One browser at a time: two would only slow each other down.
 static TURN: Mutex<()> = Mutex::new(());
@@ -74,7 +77,7 @@ impl Browser {
         let driver = Driver::start();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)));
+            .timeout_global(Some(PATIENCE));
         let mut browser = Self {
             agent: config.build().into(),
             session: String::new(),
@@ -99,6 +102,7 @@ impl Browser {
             "",
             &json!({"capabilities": {"alwaysMatch": {
                 "browserName": "chrome",
+                "timeouts": {"script": 50_000},
                 "goog:chromeOptions": {"args": arguments},
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             }}}),
@@ -158,9 +162,18 @@ impl Browser {
         self.post("/execute/async", &json!({"script": wait, "args": []}));
     }
 
-    /// The value of a function's body.
+    /// The value of a function's body; of what it promises, if that is a promise.
     pub fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
+    }
+
+    /// Waits until a condition holds in the page.
+    pub fn eventually(&self, what: &str, condition: &str) {
+        let began = Instant::now();
+        while self.run(&format!("return {condition}")) != json!(true) {
+            assert!(began.elapsed() < PATIENCE, "never: {what}");
+            self.settle();
+        }
     }
 
     /// The text of the first element that a selector finds.
