@@ -31,6 +31,7 @@
 //! - [`arrival`]: reading a socket with the kernel's arrival times
 //! - [`monitor`]: how busy the process and the machine are
 //! - [`text`]: what is said to people, in two languages
+//! - [`manual`]: the topics of `sse-perf help`, and how a terminal shows them
 //! - [`tokenizer`]: counting tokens as a model does, where that is built in
 //! - [`record`]: what one request was, and the metrics of it
 //! - [`stop`]: how far a run has been told to stop
@@ -67,6 +68,7 @@ pub mod commands;
 pub mod config;
 pub mod engine;
 pub mod load;
+pub mod manual;
 pub mod mock;
 pub mod monitor;
 pub mod output;

@@ -4,6 +4,8 @@
 //!
 //! Field names in CSV and JSON are English always and are not here.
 
+pub mod columns;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
@@ -83,6 +85,22 @@ impl Texts {
     #[must_use]
     pub fn find(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(String::as_str)
+    }
+
+    /// The texts whose ids begin like that, by what follows, in its order.
+    pub fn below(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        let texts = self.0.iter();
+        let below = texts.filter_map(|(id, text)| Some((id.strip_prefix(prefix)?, text.as_str())));
+        let mut below: Vec<_> = below.collect();
+        below.sort_unstable();
+        below.into_iter()
+    }
+
+    /// The exit codes with what they mean.
+    pub fn exits(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut exits: Vec<_> = self.below("exit.").collect();
+        exits.sort_by_key(|(code, _)| code.len());
+        exits.into_iter()
     }
 
     /// All ids.

@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# All tests. Those of the report drive a real browser, which is installed from Debian if it is missing.
+# All tests. Those of the report drive a real browser, and those of the manual use jq and curl: what is
+# missing is installed from Debian.
 # Arguments go to cargo test; without any, the tests of the feature `tokenizer` run first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! command -v chromedriver >/dev/null || ! command -v chromium >/dev/null; then
+missing=()
+for program in chromium chromedriver jq curl; do
+  command -v "$program" >/dev/null || missing+=("${program/chromedriver/chromium-driver}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
   if ! command -v apt-get >/dev/null; then
-    echo "tests/run.sh: chromium and chromedriver are missing, and there is no apt-get to install them with;" \
-      "please install both" >&2
+    echo "tests/run.sh: please install ${missing[*]}; there is no apt-get to install them with" >&2
     exit 1
   fi
   root=()
   if [ "$(id -u)" -ne 0 ]; then root=(sudo); fi
   "${root[@]}" apt-get update
-  "${root[@]}" apt-get install -y --no-install-recommends chromium chromium-driver
+  "${root[@]}" apt-get install -y --no-install-recommends "${missing[@]}"
 fi
 
 if [ $# -eq 0 ]; then

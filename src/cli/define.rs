@@ -1,9 +1,14 @@
 //! The definitions of the command line in a language: every argument with its text, its heading and
 //! the name of its value from `templates/texts/`.
 
+use std::collections::BTreeSet;
+
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command, CommandFactory, ValueHint};
 
 use super::Cli;
+use crate::manual::{self, TOPICS};
+use crate::record::FailureKind;
 use crate::text::{Language, Texts};
 
 /// The definitions with their texts in a language. What clap would print as help is a note for
@@ -17,10 +22,28 @@ pub(super) fn command(language: Language) -> Command {
             .action(ArgAction::Version)
             .help_heading(None),
     );
-    localized(command, "run", texts).mut_subcommands(|subcommand| {
-        let name = subcommand.get_name().to_owned();
-        localized(subcommand, &name, texts)
-    })
+    let words = help_words(&command);
+    localized(command, "run", texts)
+        .mut_subcommands(|subcommand| {
+            let name = subcommand.get_name().to_owned();
+            localized(subcommand, &name, texts)
+        })
+        .mut_subcommand("help", |help| {
+            help.mut_arg("topic", |arg| {
+                arg.value_parser(PossibleValuesParser::new(words))
+            })
+        })
+}
+
+/// The words that `sse-perf help` explains, each once.
+fn help_words(command: &Command) -> BTreeSet<String> {
+    let topics = TOPICS.iter().map(|topic| topic.name);
+    let kinds = FailureKind::ALL.into_iter().map(FailureKind::name);
+    let exits = Language::English.texts().exits().map(|(code, _)| code);
+    let commands = command.get_subcommands().map(Command::get_name);
+    let words = topics.chain(kinds).chain(exits).chain(manual::words());
+    let words = words.map(str::to_owned);
+    words.chain(commands.map(str::to_owned)).collect()
 }
 
 fn localized(command: Command, name: &str, texts: &'static Texts) -> Command {

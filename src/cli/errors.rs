@@ -79,6 +79,12 @@ fn message(error: &clap::Error) -> Message {
                 .with("flag", &flag)
                 .with("name", name)
         }
+        ErrorKind::InvalidValue if error.get(ContextKind::SuggestedValue).is_some() => {
+            Message::new("usage.value_like")
+                .with("flag", flag)
+                .with("value", value)
+                .with("remedy", context(error, ContextKind::SuggestedValue))
+        }
         ErrorKind::InvalidValue => Message::new("usage.value_choice")
             .with("flag", flag)
             .with("value", value)
@@ -148,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_error_names_what_is_wrong_and_the_remedy() {
-        let table: [(&[&str], &[&str]); 16] = [
+        let table: [(&[&str], &[&str]); 18] = [
             (&["--thread", "5"], &["--thread", "--threads"]),
             (&["--xyzzy"], &["--xyzzy", "--help"]),
             (&["-z"], &["-z", "--help"]),
@@ -160,6 +166,8 @@ mod tests {
             (&["--threads", "1", "--users", "2"], &["--threads", "once"]),
             (&["completions"], &["<SHELL>", "--help"]),
             (&["completions", "dos"], &["dos", "bash", "zsh", "fish"]),
+            (&["help", "metric"], &["metric", "metrics?"]),
+            (&["help", "xyzzy"], &["xyzzy", "dify", "truncated", "130"]),
             (&["demo", "--user", "5"], &["--user", "--users"]),
             (&["mock", "extra"], &["extra"]),
             (

@@ -1,17 +1,15 @@
 //! The help in the user's language. clap decides whether help is wanted, of which command and how
 //! long; what it would draw has English words in it and cannot wrap Chinese, so it is drawn here.
 
-use std::borrow::Cow;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 
 use clap::builder::PossibleValue;
 use clap::{Arg, Command};
-use unicode_width::UnicodeWidthStr;
 
 use super::define::text_id;
-use super::{terminal, wrap};
+use super::terminal;
+use crate::text::columns::{hanging, left, width};
 use crate::text::{Language, Message, Texts};
 
 /// Widest line, where the terminal is wider or there is none.
@@ -22,26 +20,6 @@ const LONG_INDENT: usize = 10;
 
 /// Widest column of flags in the short help; wider ones get a line of their own.
 const WIDEST_SPEC: usize = 34;
-
-/// The arguments with the word `help`, where it stands in a command's place, as the flag at their
-/// end: clap's own command of that name would know no `--lang`.
-pub(super) fn with_flag(args: &[OsString]) -> Cow<'_, [OsString]> {
-    let mut place = 1;
-    while let Some(word) = args.get(place).and_then(|word| word.to_str()) {
-        place += match word {
-            "help" => {
-                let mut args = args.to_vec();
-                args.remove(place);
-                args.push("--help".into());
-                return Cow::Owned(args);
-            }
-            "--lang" => 2,
-            word if word.starts_with("--lang=") => 1,
-            _ => break,
-        };
-    }
-    Cow::Borrowed(args)
-}
 
 /// The help that a note of clap asks for.
 pub(super) fn text(root: &Command, note: &str, language: Language) -> String {
@@ -59,6 +37,23 @@ pub(super) fn text(root: &Command, note: &str, language: Language) -> String {
     help.draw()
 }
 
+/// The options of all commands, in Markdown.
+pub(super) fn reference(root: &Command, language: Language) -> String {
+    let mut out = String::new();
+    let subcommands = root.get_subcommands().map(|sub| (sub.get_name(), sub));
+    for (name, command) in std::iter::once(("run", root)).chain(subcommands) {
+        let help = Help {
+            command,
+            name,
+            texts: language.texts(),
+            long: true,
+            width: WIDEST,
+        };
+        help.reference(&mut out);
+    }
+    out
+}
+
 /// One command's help to be drawn.
 struct Help<'a> {
     command: &'a Command,
@@ -71,11 +66,46 @@ struct Help<'a> {
 impl Help<'_> {
     fn draw(&self) -> String {
         let mut out = String::new();
-        out.push_str(&wrap::wrap(self.own("about"), self.width, 0));
+        out.push_str(&hanging(self.own("about"), self.width, 0));
         out.push_str("\n\n");
         out.push_str(self.own("usage"));
         out.push('\n');
         self.commands(&mut out);
+        for heading in self.headings() {
+            self.group(heading, &mut out);
+        }
+        let after = if self.long { "after" } else { "after_short" };
+        if let Some(text) = self.texts.find(&format!("help.{}.{after}", self.name)) {
+            let exits = self.texts.exits();
+            let exits: Vec<String> = exits
+                .map(|(code, text)| format!("  {code:3}  {text}"))
+                .collect();
+            let text = text.replace("{exits}", &exits.join("\n"));
+            let _ = writeln!(out, "\n{text}");
+        }
+        out
+    }
+
+    /// The command's options in Markdown.
+    fn reference(&self, out: &mut String) {
+        let _ = writeln!(
+            out,
+            "## {}\n\n{}",
+            self.own("usage").replace('\n', " "),
+            self.own("about")
+        );
+        for heading in self.headings() {
+            let _ = writeln!(out, "\n### {heading}\n");
+            for arg in self.of_group(heading) {
+                let help = self.long_text(arg, " ");
+                let _ = writeln!(out, "- `{}`: {help}", spec(arg).trim());
+            }
+        }
+        out.push('\n');
+    }
+
+    /// The headings of groups of arguments; what is there for every command comes last.
+    fn headings(&self) -> Vec<&str> {
         let mut headings: Vec<&str> = Vec::new();
         for arg in self.arguments() {
             let heading = arg.get_help_heading().unwrap_or_default();
@@ -83,19 +113,21 @@ impl Help<'_> {
                 headings.push(heading);
             }
         }
-        // What is there for every command comes last.
         let general = self.texts.get("help.heading.general");
         headings.sort_by_key(|heading| *heading == general);
-        for heading in headings {
-            self.group(heading, &mut out);
-        }
-        let after = if self.long { "after" } else { "after_short" };
-        if let Some(text) = self.texts.find(&format!("help.{}.{after}", self.name)) {
-            out.push('\n');
-            out.push_str(text);
-            out.push('\n');
-        }
-        out
+        headings
+    }
+
+    fn of_group(&self, heading: &str) -> impl Iterator<Item = &Arg> {
+        self.arguments()
+            .filter(move |arg| arg.get_help_heading() == Some(heading))
+    }
+
+    /// The text of an argument in the long help.
+    fn long_text(&self, arg: &Arg, separator: &str) -> String {
+        let id = text_id(self.name, arg);
+        let help = self.texts.find(&format!("{id}.long"));
+        self.with_notes(help.unwrap_or_else(|| self.texts.get(&id)), arg, separator)
     }
 
     fn own(&self, part: &str) -> &str {
@@ -136,32 +168,23 @@ impl Help<'_> {
 
     fn group(&self, heading: &str, out: &mut String) {
         self.heading(heading, out);
-        let of_group = |arg: &&Arg| arg.get_help_heading() == Some(heading);
         let column = self
             .arguments()
-            .map(|arg| spec(arg).width())
-            .filter(|width| *width <= WIDEST_SPEC)
+            .map(|arg| width(&spec(arg)))
+            .filter(|columns| *columns <= WIDEST_SPEC)
             .max()
             .unwrap_or_default();
-        for (index, arg) in self.arguments().filter(of_group).enumerate() {
-            let id = text_id(self.name, arg);
-            let help = self.texts.get(&id);
+        for (index, arg) in self.of_group(heading).enumerate() {
             if !self.long {
-                self.row(
-                    &spec(arg),
-                    &self.with_notes(help, arg, " "),
-                    column + 2,
-                    out,
-                );
+                let id = text_id(self.name, arg);
+                let help = self.with_notes(self.texts.get(&id), arg, " ");
+                self.row(&spec(arg), &help, column + 2, out);
                 continue;
             }
             if index > 0 {
                 out.push('\n');
             }
-            let long = format!("{id}.long");
-            let help = self.texts.find(&long).unwrap_or(help);
-            let help = self.with_notes(help, arg, "\n");
-            let help = wrap::wrap(&help, self.width, LONG_INDENT);
+            let help = hanging(&self.long_text(arg, "\n"), self.width, LONG_INDENT);
             let indent = " ".repeat(LONG_INDENT);
             let _ = writeln!(out, "  {}\n{indent}{help}", spec(arg));
         }
@@ -170,15 +193,12 @@ impl Help<'_> {
     /// A row of the short help: a name, and its text from that column on.
     fn row(&self, name: &str, text: &str, column: usize, out: &mut String) {
         let indent = column + 2;
-        out.push_str("  ");
-        out.push_str(name);
-        if name.width() + 2 > column {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
+        let _ = if width(name) + 2 > column {
+            write!(out, "  {name}\n{}", " ".repeat(indent))
         } else {
-            out.push_str(&" ".repeat(column - name.width()));
-        }
-        out.push_str(&wrap::wrap(text, self.width, indent));
+            write!(out, "  {}", left(name, column))
+        };
+        out.push_str(&hanging(text, self.width, indent));
         out.push('\n');
     }
 
@@ -195,7 +215,7 @@ impl Help<'_> {
             let aliases: Vec<String> = aliases.iter().map(|name| format!("--{name}")).collect();
             notes.push(note("help.alias", aliases.join(", ")));
         }
-        if arg.get_action().takes_values() {
+        if arg.get_action().takes_values() && !arg.is_hide_possible_values_set() {
             let choices = arg.get_possible_values();
             if !choices.is_empty() {
                 let names: Vec<&str> = choices.iter().map(PossibleValue::get_name).collect();
@@ -265,25 +285,16 @@ mod tests {
     }
 
     #[test]
-    fn the_word_is_as_good_as_the_flag() {
-        let english = |words: &[&str]| help(words, Language::English);
-        assert_eq!(english(&["help"]), english(&["--help"]));
-        assert_eq!(english(&["help", "mock"]), english(&["mock", "--help"]));
-        let chinese = |words: &[&str]| help(words, Language::Chinese);
-        for words in [
-            &["--lang", "zh", "help", "demo"][..],
-            &["--lang=zh", "help", "demo"],
-            &["help", "demo", "--lang", "zh"],
-        ] {
-            assert_eq!(chinese(words), chinese(&["demo", "--help"]), "{words:?}");
-        }
-        let args = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
-        for words in [
-            &["p"][..],
-            &["p", "--query", "help"],
-            &["p", "demo", "help"],
-        ] {
-            assert_eq!(*with_flag(&args(words)), args(words));
+    fn the_reference_has_every_flag_of_every_command() {
+        for language in [Language::English, Language::Chinese] {
+            let root = command(language);
+            let text = reference(&root, language);
+            for command in std::iter::once(&root).chain(root.get_subcommands()) {
+                for arg in command.get_arguments() {
+                    let line = format!("\n- `{}`: ", spec(arg).trim());
+                    assert!(text.contains(&line), "{line}");
+                }
+            }
         }
     }
 
@@ -319,7 +330,7 @@ mod tests {
         ] {
             for language in [Language::English, Language::Chinese] {
                 for line in help(words, language).lines() {
-                    assert!(line.width() <= WIDEST, "{} wide: {line}", line.width());
+                    assert!(width(line) <= WIDEST, "{} wide: {line}", width(line));
                 }
             }
         }

@@ -10,7 +10,6 @@ mod inspect;
 mod language;
 mod subcommands;
 mod terminal;
-mod wrap;
 
 use std::ffi::OsString;
 
@@ -26,7 +25,7 @@ pub use args::{
 pub use files::{FileArg, FileArgs};
 pub use inspect::{ProbeArgs, ProtocolsArgs};
 pub use language::{NoSuchLanguage, language};
-pub use subcommands::{CompletionsArgs, DemoArgs, MockArgs, ReportArgs, SelftestArgs};
+pub use subcommands::{CompletionsArgs, DemoArgs, HelpArgs, MockArgs, ReportArgs, SelftestArgs};
 pub use terminal::width;
 
 /// The program's name, in help and messages.
@@ -64,6 +63,8 @@ pub enum Command {
     Selftest(SelftestArgs),
     /// Completions for a shell.
     Completions(CompletionsArgs),
+    /// A topic of the manual.
+    Help(HelpArgs),
 }
 
 /// A flag as it was typed, by its long name: what repeats a run.
@@ -92,7 +93,7 @@ pub enum Reply {
 pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Reply> {
     let mut command = define::command(language);
     let matches = command
-        .try_get_matches_from_mut(help::with_flag(args).iter())
+        .try_get_matches_from_mut(args)
         .map_err(|error| errors::stop(&error, &command, args, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {
@@ -126,6 +127,22 @@ pub fn parse_run<S: Into<OsString>>(
 #[must_use]
 pub fn definitions(language: Language) -> clap::Command {
     define::command(language)
+}
+
+/// The reference of all commands and their options, in Markdown.
+#[must_use]
+pub fn reference(language: Language) -> String {
+    help::reference(&define::command(language), language)
+}
+
+/// What `--help` says of a command, where there is one of that name.
+#[must_use]
+pub fn command_help(name: &str, language: Language) -> Option<String> {
+    let args = [PROGRAM, name, "--help"].map(OsString::from);
+    match parse(&args, language) {
+        Err(Reply::Show(text)) => Some(text),
+        _ => None,
+    }
 }
 
 /// The flags that were typed at the top level, but for `--lang`, which belongs to every command.

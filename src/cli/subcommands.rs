@@ -191,6 +191,19 @@ pub struct SelftestArgs {
     pub json: Option<String>,
 }
 
+/// `sse-perf help`.
+#[derive(Args, Clone, Debug)]
+pub struct HelpArgs {
+    /// A topic of the manual, a command, a kind of failure or an exit code.
+    #[arg(
+        help_heading = "general",
+        value_name = "TOPIC",
+        hide_possible_values = true,
+        ignore_case = true
+    )]
+    pub topic: Option<String>,
+}
+
 /// `sse-perf completions`.
 #[derive(Args, Clone, Debug)]
 pub struct CompletionsArgs {

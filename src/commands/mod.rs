@@ -3,6 +3,7 @@
 mod completions;
 mod count;
 mod demo;
+mod help;
 mod mock;
 mod probe;
 mod protocols;
@@ -28,6 +29,7 @@ pub fn dispatch(cli: &Cli, language: Language) -> Exit {
         Some(Command::Completions(args)) => completions::write(args, language),
         Some(Command::Report(args)) => report::make(args, language),
         Some(Command::Demo(args)) => demo::show(args, language),
+        Some(Command::Help(args)) => help::show(args, language),
         Some(Command::Selftest(args)) => selftest::measure(args, language),
     }
 }

@@ -4,13 +4,13 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use serde_json::json;
-use unicode_width::UnicodeWidthStr as _;
 
 use super::{Exit, complain, usage};
 use crate::cli::SelftestArgs;
 use crate::config::{count, positive_duration};
 use crate::output::host::Host;
 use crate::selftest::{Condition, Graded, Step, Workplace, run};
+use crate::text::columns::right;
 use crate::text::{Language, Message, Texts};
 
 /// Users of the steps in which the limit is looked for.
@@ -126,7 +126,7 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
 }
 
 fn header(texts: &Texts) -> String {
-    let cells = COLUMNS.map(|(id, width)| pad(texts.get(id), width));
+    let cells = COLUMNS.map(|(id, width)| right(texts.get(id), width));
     cells.join(" ").trim_end().to_owned()
 }
 
@@ -162,14 +162,9 @@ fn row(outcome: &Graded) -> String {
     let cells: Vec<String> = cells
         .iter()
         .zip(COLUMNS)
-        .map(|(cell, (_, width))| pad(cell, width))
+        .map(|(cell, (_, width))| right(cell, width))
         .collect();
     cells.join(" ").trim_end().to_owned()
-}
-
-/// A cell, its text at the right.
-fn pad(text: &str, width: usize) -> String {
-    format!("{}{text}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// What the steps come to, in a sentence.

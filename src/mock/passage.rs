@@ -36,7 +36,7 @@ fn split(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether it is a character of its own, in the range that the README's metrics name.
+/// Whether it is a character of its own, in the range that the manual's metrics name.
 fn is_cjk(character: char) -> bool {
     ('\u{4E00}'..='\u{9FFF}').contains(&character)
 }

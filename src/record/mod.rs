@@ -341,7 +341,7 @@ impl RequestRecord {
     }
 
     /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2.
-    /// In nanoseconds per token's precision; see the README's metrics for how it differs from ITL.
+    /// In nanoseconds per token's precision; see `sse-perf help metrics` for how it differs from ITL.
     #[must_use]
     pub fn tpot(&self) -> Option<Duration> {
         let (n, _) = self.output_tokens()?;

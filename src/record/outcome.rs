@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// It succeeded, by every rule of the README's "Success and failure".
+    /// It succeeded, by every rule of `sse-perf help failures`.
     Ok,
     /// It failed; the service (or the way to it) is to blame.
     Failed(Failure),
@@ -65,7 +65,7 @@ impl Failure {
     }
 }
 
-/// The kinds of failure that the README tells apart.
+/// The kinds of failure that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FailureKind {
     /// The host's name could not be resolved.
@@ -107,7 +107,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// All kinds, in the README's order.
+    /// All kinds, in the manual's order.
     pub const ALL: [FailureKind; 18] = [
         FailureKind::Dns,
         FailureKind::Connect,

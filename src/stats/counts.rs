@@ -71,7 +71,7 @@ impl FailureCounts {
         self.0.iter().sum()
     }
 
-    /// The kinds that occurred with their counts, in the README's order.
+    /// The kinds that occurred with their counts, in the manual's order.
     pub fn iter(&self) -> impl Iterator<Item = (FailureKind, u64)> + '_ {
         FailureKind::ALL
             .into_iter()

@@ -117,7 +117,7 @@ pub struct Summary {
     pub last_end: Option<Stamp>,
     /// Requests that succeeded.
     pub ok: u64,
-    /// The failures by kind, in the README's order; only kinds that occurred.
+    /// The failures by kind, in the manual's order; only kinds that occurred.
     pub failures: Vec<FailureSummary>,
     /// Requests that the run cut.
     pub cancelled: u64,

@@ -1,4 +1,4 @@
-//! What an error of the HTTP client means: the README's failure kinds, from the error and from how far
+//! What an error of the HTTP client means: the kind of failure, from the error and from how far
 //! the attempt had come.
 
 use std::error::Error as _;

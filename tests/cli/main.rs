@@ -44,6 +44,42 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
+fn help_shows_topics_commands_and_what_words_of_results_mean() {
+    let shown = |flags: &[&str]| text(&output(flags).stdout).to_owned();
+    for (flags, parts) in [
+        (&["help"][..], &["  metrics  ", "sse-perf help TOPIC"][..]),
+        (
+            &["help", "metrics"],
+            &["Inter-token latency", "first_token"],
+        ),
+        (&["help", "METRICS"], &["Inter-token latency"]),
+        (&["help", "metrics", "--lang", "zh"], &["时间戳来源"]),
+        (&["--lang", "zh", "help", "metrics"], &["时间戳来源"]),
+        (&["help", "options"], &["--url <URL>", "--split-writes"]),
+        (&["help", "failures"], &["timeout_token", "--token-timeout"]),
+        (&["help", "truncated"], &["terminal event", "broke off"]),
+        (&["help", "http_status"], &["401", "429"]),
+        (&["help", "429"], &["Retry-After"]),
+        (&["help", "130"], &["SIGTERM", "Interrupted"]),
+    ] {
+        let text = shown(flags);
+        for part in parts {
+            assert!(text.contains(part), "{flags:?}: {part} lacks in {text}");
+        }
+        let unfilled = text.lines().any(|line| line.trim().starts_with('{'));
+        assert!(!text.contains('\u{1b}') && !unfilled, "{flags:?}");
+        let wide = text.lines().filter(|line| !line.starts_with("    "));
+        let wide = wide.map(sse_perf::text::columns::width).max();
+        assert!(wide <= Some(100), "{flags:?}: {wide:?}");
+    }
+    for command in ["demo", "mock", "help", "completions"] {
+        let help = shown(&[command, "--help"]);
+        assert!(shown(&["help", command]).starts_with(&help), "{command}");
+    }
+    assert!(shown(&["help", "mock"]).contains("no-response"));
+}
+
+#[test]
 fn usage_errors_go_to_standard_error() {
     for (flags, part) in [
         (&["--thread", "5"][..], "--threads"),
@@ -52,6 +88,7 @@ fn usage_errors_go_to_standard_error() {
         (&["--lang", "fr"], "--lang fr"),
         (&[], "sse-perf demo"),
         (&["help", "nothing"], "nothing"),
+        (&["help", "metric"], "metrics?"),
         (&["mock", "--ttft", "soon"], "--ttft soon"),
         (&["mock", "--fail", "foo:1"], "'foo'"),
         (&["--threads", "5", "demo"], "--threads"),

@@ -1,23 +1,6 @@
-//! Text for a terminal: its width in columns, and what strangers' text must not do to it.
+//! What strangers' text must not do to a terminal.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-/// Columns that the text takes.
-pub(super) fn width(text: &str) -> usize {
-    text.width()
-}
-
-/// The text at the right end of that many columns; longer text as it is.
-pub(super) fn right(text: &str, columns: usize) -> String {
-    let pad = columns.saturating_sub(width(text));
-    format!("{:pad$}{text}", "")
-}
-
-/// The text at the left end of that many columns; longer text as it is.
-pub(super) fn left(text: &str, columns: usize) -> String {
-    let pad = columns.saturating_sub(width(text));
-    format!("{text}{:pad$}", "")
-}
+pub(super) use crate::text::columns::{left, right, shorten, width, wrap};
 
 /// What stands for a character that could move the cursor, change colours, retitle the window or
 /// reverse the order of what follows; `None` where it is harmless.
@@ -58,80 +41,6 @@ pub(super) fn one_line(text: &str) -> String {
     line
 }
 
-/// The text in at most that many columns, with three dots where something was left out.
-pub(super) fn shorten(text: &str, columns: usize) -> String {
-    const DOTS: &str = "...";
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut short = prefix(text, columns.saturating_sub(DOTS.len()))
-        .trim_end()
-        .to_owned();
-    short.push_str(DOTS);
-    short
-}
-
-/// As much of the text as fits, but at least one character.
-fn prefix(text: &str, columns: usize) -> &str {
-    let mut taken = 0;
-    for (at, c) in text.char_indices() {
-        taken += c.width().unwrap_or(0);
-        if taken > columns && at > 0 {
-            return &text[..at];
-        }
-    }
-    text
-}
-
-/// The text in lines of at most that many columns, broken at spaces and between Chinese
-/// characters, but not so that a line begins with a closing mark; what has no such place is broken
-/// anywhere.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for mut atom in atoms(text) {
-        if !line.is_empty() && width(&line) + width(atom.trim_end()) > columns {
-            lines.push(line.trim_end().to_owned());
-            line.clear();
-        }
-        while width(atom.trim_end()) > columns {
-            let (head, tail) = atom.split_at(prefix(atom, columns).len());
-            lines.push(head.to_owned());
-            atom = tail;
-        }
-        line.push_str(atom);
-    }
-    if !line.trim_end().is_empty() || lines.is_empty() {
-        lines.push(line.trim_end().to_owned());
-    }
-    lines
-}
-
-/// The pieces between which a line may be broken.
-fn atoms(text: &str) -> Vec<&str> {
-    let mut atoms = Vec::new();
-    let (mut start, mut before) = (0, None);
-    for (at, c) in text.char_indices() {
-        if before.is_some_and(|before| may_break(before, c)) {
-            atoms.push(&text[start..at]);
-            start = at;
-        }
-        before = Some(c);
-    }
-    atoms.push(&text[start..]);
-    atoms
-}
-
-fn may_break(before: char, after: char) -> bool {
-    let wide = |c: char| c.width() == Some(2);
-    let closing = |c| ",.;:!?)]}%，。；：！？）、”』」】".contains(c);
-    let opening = |c| "([{（“『「【".contains(c);
-    if before == ' ' || after == ' ' {
-        return before == ' ' && after != ' ';
-    }
-    (wide(before) || wide(after)) && !closing(after) && !opening(before)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,38 +63,5 @@ mod tests {
         let text = "你是谁？ \"quoted\" {braces} é 👩\u{200d}🔬 ≈";
         assert_eq!(harmless(text), text);
         assert_eq!(one_line(text), text);
-    }
-
-    #[test]
-    fn padding_counts_columns() {
-        assert_eq!(right("用户", 6), "  用户");
-        assert_eq!(left("用户", 6), "用户  ");
-        assert_eq!(left("users", 3), "users");
-    }
-
-    #[test]
-    fn shortening_says_that_it_did() {
-        for (text, columns, expected) in [
-            ("hello", 5, "hello"),
-            ("hello there", 9, "hello..."),
-            ("你好世界你好", 9, "你好世..."),
-            ("你好", 1, "你..."),
-        ] {
-            assert_eq!(shorten(text, columns), expected);
-        }
-    }
-
-    #[test]
-    fn lines_are_broken_where_readers_expect_it() {
-        for (text, columns, expected) in [
-            ("", 5, vec![""]),
-            ("one two three", 7, vec!["one two", "three"]),
-            ("one two", 3, vec!["one", "two"]),
-            ("abcdefgh ij", 3, vec!["abc", "def", "gh", "ij"]),
-            ("降低用户数，再试", 10, vec!["降低用户", "数，再试"]),
-            ("检查 --api-key", 10, vec!["检查", "--api-key"]),
-        ] {
-            assert_eq!(wrap(text, columns), expected, "{text} in {columns}");
-        }
     }
 }

@@ -1,0 +1,140 @@
+//! `sse-perf help`: a topic of the manual, a command's options, or what a word in results means.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::{Command, Stdio};
+
+use super::{Exit, print};
+use crate::cli::{self, HelpArgs};
+use crate::manual::{TOPICS, Topic, render};
+use crate::output::console::wants_colour;
+use crate::record::FailureKind;
+use crate::text::{Language, Message};
+
+/// Widest line.
+const WIDEST: usize = 100;
+
+/// Shows what was asked for, or the contents of the manual.
+pub(super) fn show(args: &HelpArgs, language: Language) -> Exit {
+    let word = args.topic.as_deref().map(str::to_ascii_lowercase);
+    let command = word
+        .as_deref()
+        .and_then(|word| cli::command_help(word, language));
+    let markdown = word.map_or_else(|| contents(language), |word| explained(&word, language));
+    let terminal = io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR");
+    let term = std::env::var_os("TERM");
+    let colour = wants_colour(terminal, no_color.as_deref(), term.as_deref());
+    let width = cli::width(io::stdout()).map_or(WIDEST, |width| width.min(WIDEST));
+    let mut text = command.unwrap_or_default();
+    if !text.is_empty() && !markdown.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&render(&markdown, width, colour));
+    if terminal && page(&text) {
+        return Exit::Ok;
+    }
+    print(text.as_bytes(), language)
+}
+
+/// Shows a text by the pager; whether there is one.
+fn page(text: &str) -> bool {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let pager = variable("PAGER").unwrap_or_else(|| "less -R".to_owned());
+    // Ctrl-C is the pager's: this process waits for its end.
+    let _ = ctrlc::set_handler(|| {});
+    let child = Command::new("sh")
+        .args(["-c", &pager])
+        // One screen is shown without waiting for a key.
+        .env("LESS", variable("LESS").unwrap_or_else(|| "FRX".to_owned()))
+        .stdin(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else { return false };
+    if let Some(mut stdin) = child.stdin.take() {
+        // A pager that has shown enough closes the pipe.
+        let _ = stdin.write_all(text.as_bytes());
+    }
+    // What the shell says where there is no such program.
+    !matches!(
+        child.wait().map(|status| status.code()),
+        Ok(Some(126 | 127))
+    )
+}
+
+/// The topics, a line each.
+fn contents(language: Language) -> String {
+    let topics = TOPICS.iter();
+    let topics = topics.map(|topic| vec![code(topic.name), topic.title(language).to_owned()]);
+    let message = Message::new("manual.contents").with("topics", rows(topics));
+    language.texts().render(&message)
+}
+
+/// A topic; or what a kind of failure or an exit code means, with the sections that name the word.
+fn explained(word: &str, language: Language) -> String {
+    if let Some(topic) = Topic::find(word) {
+        return filled(topic.text(language), language);
+    }
+    let texts = language.texts();
+    let mut page = String::new();
+    if let Some(kind) = texts.find(&format!("report.kind.{word}")) {
+        let hint = texts.find(&format!("console.hint.{word}"));
+        let hint = hint.unwrap_or_default();
+        let _ = write!(page, "# {word}\n\n{kind}\n\n{hint}\n\n");
+        for (case, hint) in texts.below(&format!("console.hint.{word}.")) {
+            let _ = writeln!(page, "- `{case}`: {hint}");
+        }
+    }
+    if let Some(exit) = texts.find(&format!("exit.{word}")) {
+        let _ = write!(page, "# {word}\n\n{exit}\n\n");
+    }
+    for topic in TOPICS {
+        for section in topic.sections(word, language) {
+            let more = Message::new("manual.more").with("topic", topic.name);
+            let more = texts.render(&more);
+            let _ = write!(page, "\n## {}\n\n{more}\n", section.trim_end());
+        }
+    }
+    page
+}
+
+/// A topic's text, with what the program knows itself in place of lines such as `{metrics}`.
+fn filled(text: &str, language: Language) -> String {
+    let lines = text.lines();
+    let lines = lines.map(|line| known(line, language).unwrap_or_else(|| format!("{line}\n")));
+    lines.collect()
+}
+
+/// What a line of a topic stands for: the rows of a table, or all options.
+fn known(line: &str, language: Language) -> Option<String> {
+    let texts = language.texts();
+    let failure = |kind: FailureKind| {
+        let text = |id: &str| texts.get(&format!("{id}.{}", kind.name())).to_owned();
+        vec![code(kind.name()), text("report.kind"), text("console.hint")]
+    };
+    let exit = |(code, text): (&str, &str)| vec![code.to_owned(), text.to_owned()];
+    let metric = |(id, text): (&str, &str)| {
+        let term = texts.find(&format!("report.metric.{id}"));
+        let term = term.or_else(|| texts.find(&format!("report.term.{id}")));
+        vec![term.unwrap_or(id).to_owned(), text.to_owned()]
+    };
+    match line {
+        "{options}" => Some(cli::reference(language)),
+        "{failures}" => Some(rows(FailureKind::ALL.map(failure))),
+        "{exit-codes}" => Some(rows(texts.exits().map(exit))),
+        "{metrics}" => Some(rows(texts.below("report.glossary.").map(metric))),
+        _ => None,
+    }
+}
+
+/// The rows of a table in Markdown.
+fn rows(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let row = |cells: Vec<String>| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
