@@ -1,7 +1,7 @@
 //! `sse-perf probe`: one request, with all that comes, and what is wrong with it.
 
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -12,11 +12,12 @@ use crate::cli::ProbeArgs;
 use crate::clock::{Clock, Stamp};
 use crate::output::console::{Console, ProbeRequest, Timeline};
 use crate::plan::Plan;
-use crate::probe::{EventReader, Observed, SeenEvent, Sketch, diagnose};
+use crate::probe::{Observed, SeenEvent, Sketch, diagnose};
+use crate::protocol::Came;
 use crate::record::{Outcome, RequestRecord, Sample};
 use crate::text::{Language, Message};
-use crate::transport::{Client, Transport};
-use crate::user::{Context, InFlight, Seen, Tap, User, Watch};
+use crate::transport::{Client, Response, Transport};
+use crate::user::{Context, InFlight, Observer, User};
 
 /// Something to be shown. A thread of its own shows it: the terminal may be slow, and the next read
 /// is not to wait for it.
@@ -24,7 +25,7 @@ enum Shown {
     Begin(Stamp),
     Head(u16, Stamp, Vec<(String, String)>),
     Body(String),
-    Event(SeenEvent),
+    Event(Box<SeenEvent>),
 }
 
 /// Sends the request and shows what comes.
@@ -73,10 +74,14 @@ impl<'a> SingleRequest<'a> {
             Client::new(&self.transport),
             Arc::new(InFlight::default()),
         );
-        user.tap(tap(self.plan, Arc::clone(&observed), shown));
+        user.observe(Box::new(Watcher {
+            plan: Arc::clone(self.plan),
+            observed: Arc::clone(&observed),
+            to_show: shown,
+        }));
         let clock = Clock::start();
         let (sender, samples) = unbounded();
-        let context = Context::new(Arc::clone(self.plan), clock, sender, Watch::default());
+        let context = Context::new(Arc::clone(self.plan), clock, sender);
         let mut timeline = Timeline::new(self.raw);
         thread::scope(|scope| {
             scope.spawn(move || user.run(&context));
@@ -146,38 +151,62 @@ impl<'a> SingleRequest<'a> {
 }
 
 /// Keeps what comes, and passes it on to be shown; keys that the service repeats are masked.
-fn tap(plan: &Arc<Plan>, observed: Arc<Mutex<Observed>>, shown: Sender<Shown>) -> Tap {
-    let plan = Arc::clone(plan);
-    let mut reader = EventReader::new(&plan.protocol);
-    Box::new(move |seen| {
-        let mask = |text: &str| plan.workload.assignment(1).mask_in(text);
-        let mut observed = observed.lock().unwrap_or_else(PoisonError::into_inner);
-        let to_show = match seen {
-            Seen::Begin(at) => Shown::Begin(at),
-            Seen::Head {
-                status,
-                headers,
-                at,
-            } => {
-                let headers = headers.into_iter();
-                observed.headers = headers.map(|(n, v)| (n.to_owned(), mask(v))).collect();
-                Shown::Head(status, at, observed.headers.clone())
-            }
-            Seen::Body(body) => Shown::Body(mask(&String::from_utf8_lossy(body))),
-            Seen::Block { block, arrival } => {
-                let mut event = reader.read(block, arrival.at, arrival.read);
-                event.data = event.data.map(|data| mask(&data));
-                event.note = mask(&event.note);
-                observed.events.push(event.clone());
-                Shown::Event(event)
-            }
-            Seen::Stray(json) => {
-                observed.stray = Some(mask(json));
-                Shown::Body(mask(json))
-            }
-        };
-        let _ = shown.send(to_show);
-    })
+struct Watcher {
+    plan: Arc<Plan>,
+    observed: Arc<Mutex<Observed>>,
+    to_show: Sender<Shown>,
+}
+
+impl Watcher {
+    fn mask(&self, text: &str) -> String {
+        self.plan.workload.assignment(1).mask_in(text)
+    }
+
+    fn observed(&self) -> MutexGuard<'_, Observed> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, shown: Shown) {
+        let _ = self.to_show.send(shown);
+    }
+}
+
+impl Observer for Watcher {
+    fn is_live(&self) -> bool {
+        true
+    }
+
+    fn begin(&mut self, record: &RequestRecord) {
+        self.show(Shown::Begin(record.instants.start));
+    }
+
+    fn head(&mut self, response: &Response<'_>, _record: &RequestRecord) {
+        let headers = response.headers();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name.to_owned(), self.mask(value)))
+            .collect();
+        self.observed().headers.clone_from(&headers);
+        self.show(Shown::Head(response.status, response.headers_at, headers));
+    }
+
+    fn body(&mut self, bytes: &[u8]) {
+        self.show(Shown::Body(self.mask(&String::from_utf8_lossy(bytes))));
+    }
+
+    fn event(&mut self, came: &Came<'_>, _record: &RequestRecord) {
+        let mut event = SeenEvent::from(came);
+        event.data = event.data.map(|data| self.mask(&data));
+        event.malformed = event.malformed.map(|why| self.mask(&why));
+        event.row.value = self.mask(&event.row.value);
+        self.observed().events.push(event.clone());
+        self.show(Shown::Event(Box::new(event)));
+    }
+
+    fn stray(&mut self, json: &str) {
+        let json = self.mask(json);
+        self.observed().stray = Some(json.clone());
+        self.show(Shown::Body(json));
+    }
 }
 
 /// The record of the one request.

@@ -21,7 +21,7 @@ use crate::record::{Outcome, Sample};
 use crate::stop::Control;
 use crate::text::Message;
 use crate::transport::Transport;
-use crate::user::{Context, Watch};
+use crate::user::Context;
 
 /// How long threads are waited for after a cut, those in a connect excepted: a cut wakes every read
 /// and write, but on a busy machine a thread needs its turn to say so.
@@ -65,7 +65,7 @@ pub fn run(
         .name("collector".to_owned())
         .spawn(move || collector.run(&samples))
         .map_err(|error| Message::new("engine.thread").with("error", error))?;
-    let mut context = Context::new(Arc::clone(plan), clock, sender, watch(plan));
+    let mut context = Context::new(Arc::clone(plan), clock, sender);
     context.heartbeat = heartbeat;
     let context = Arc::new(context);
     let mut supervisor = Supervisor {
@@ -86,15 +86,6 @@ pub fn run(
         collected,
         interrupted,
     })
-}
-
-/// What is told of each request beside its counts: a single one is watched in detail, unless nobody
-/// looks.
-fn watch(plan: &Plan) -> Watch {
-    Watch {
-        figures: plan.is_watched(),
-        text: plan.console.show_text,
-    }
 }
 
 /// Watches over a run.

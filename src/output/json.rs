@@ -318,7 +318,6 @@ mod tests {
                 tokens: 5,
                 gaps: [20_000, 20_000, 300].as_slice().into(),
                 lags: [40, 60].as_slice().into(),
-                so_far: None,
             }),
             finished(ok_request(ms(100), ms(200), ms(1_000))),
             finished(failed(ms(1_600), FailureKind::Reset)),

@@ -35,11 +35,11 @@ pub(super) fn fit(protocol: &Protocol, events: &[SeenEvent]) -> Fit {
             data,
             id: "",
         });
-        let seen = reader.read(&block, came.at, came.read);
+        let seen = reader.read(&block, came.row.at, came.row.read);
         fit.ended |= seen.end;
         fit.chunks += usize::from(seen.is_chunk());
-        fit.meant += usize::from(!matches!(seen.kind, None | Some(EventKind::Other)));
-        malformed += usize::from(seen.kind.is_none());
+        fit.meant += usize::from(seen.row.kind != EventKind::Other);
+        malformed += usize::from(seen.malformed.is_some());
         usage.update(seen.usage);
     }
     let counts = [usage.prompt, usage.completion, usage.cached, usage.total];

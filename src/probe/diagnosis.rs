@@ -121,13 +121,16 @@ impl Diagnosis {
             }
             return;
         }
-        let malformed = observed.events.iter().filter(|event| event.kind.is_none());
+        let malformed = observed
+            .events
+            .iter()
+            .filter(|event| event.malformed.is_some());
         let malformed: Vec<&SeenEvent> = malformed.collect();
         if observed.chunks().next().is_none() {
             self.no_text(observed, record, sketch);
         } else if let Some(first) = malformed.first() {
             let message = Message::new("probe.malformed").with("count", malformed.len());
-            self.add(message.with("detail", &first.note));
+            self.add(message.with("detail", first.malformed.as_deref().unwrap_or_default()));
         }
         if kind == Some(FailureKind::Truncated) && observed.chunks().next().is_some() {
             self.no_end(observed, sketch);
@@ -187,7 +190,11 @@ impl Diagnosis {
         if let Some((document, chunks)) = proposal {
             self.add(Message::new("probe.proposal").with("chunks", chunks));
             self.proposal = Some(document);
-        } else if let Some(event) = observed.events.iter().find(|event| event.kind.is_none()) {
+        } else if let Some(event) = observed
+            .events
+            .iter()
+            .find(|event| event.malformed.is_some())
+        {
             self.add(Message::new("probe.not_json").with("data", shortened(event)));
         }
     }
@@ -217,7 +224,7 @@ impl Diagnosis {
     /// Whether something holds the events back.
     fn of_the_arrivals(&mut self, observed: &Observed, record: &RequestRecord) {
         let chunks = observed.chunks().count();
-        let mut reads: Vec<u64> = observed.chunks().map(|event| event.read).collect();
+        let mut reads: Vec<u64> = observed.chunks().map(|event| event.row.read).collect();
         reads.dedup();
         let (Some(first), Some(last)) = (observed.chunks().next(), observed.chunks().next_back())
         else {
@@ -227,7 +234,7 @@ impl Diagnosis {
             return;
         }
         let start = record.instants.start;
-        let (silence, span) = (first.at.since(start), last.at.since(first.at));
+        let (silence, span) = (first.row.at.since(start), last.row.at.since(first.row.at));
         // A client that was late reads several events at once, too.
         if record
             .client_lag
@@ -272,18 +279,18 @@ impl Diagnosis {
         let Some(first) = before.next() else {
             return;
         };
-        if first.at == token.at {
+        if first.row.at == token.row.at {
             // They came together: no tool can tell them apart.
             return;
         }
-        let id = match first.kind {
-            Some(EventKind::Ping) => "probe.keep_alive_first",
+        let id = match first.row.kind {
+            EventKind::Ping => "probe.keep_alive_first",
             _ => "probe.empty_first",
         };
         let message = Message::new(id)
             .with("event", shortened(first))
-            .with("at", since(first.at))
-            .with("token", since(token.at));
+            .with("at", since(first.row.at))
+            .with("token", since(token.row.at));
         self.add(message);
     }
 

@@ -12,8 +12,8 @@ mod places;
 mod propose;
 
 use crate::clock::Stamp;
-use crate::protocol::{Decoder, Meaning, Protocol};
-use crate::record::{EventKind, Usage};
+use crate::protocol::{Came, Decoder, Protocol};
+use crate::record::{EventKind, EventRecord, Usage};
 use crate::sse::Block;
 
 pub use diagnosis::{Diagnosis, diagnose};
@@ -49,28 +49,48 @@ impl Observed {
 /// An event as it came, and what the protocol made of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeenEvent {
-    /// When the bytes that completed it arrived.
-    pub at: Stamp,
-    /// The number of the socket read that completed it, from 1.
-    pub read: u64,
+    /// Its row: when it came, what it was, its name.
+    pub row: EventRecord,
     /// The SSE `event` field; empty if there is none.
     pub event: String,
     /// Its data; `None` for a block that the standard does not dispatch.
     pub data: Option<String>,
-    /// What the protocol made of it; `None` where it is not the JSON that it should be.
-    pub kind: Option<EventKind>,
-    /// Its type, as the protocol finds it.
-    pub name: String,
+    /// Why it is not the JSON that it should be, where it is not.
+    pub malformed: Option<String>,
     /// The generated text that it carries: reasoning, answer, arguments of tool calls.
     pub text: String,
     /// Its token counts.
     pub usage: Usage,
-    /// What it says beside: an error, a span, why the model stopped, what is malformed.
-    pub note: String,
     /// Whether the stream may end after it.
     pub end: bool,
     /// Whether it takes the place of the answer so far.
     pub replaces: bool,
+}
+
+impl From<&Came<'_>> for SeenEvent {
+    fn from(came: &Came<'_>) -> Self {
+        let (event, data) = match came.block {
+            Block::KeepAlive { event } => (*event, None),
+            Block::Event(event) => (event.event, Some(event.data.to_owned())),
+        };
+        let mut seen = Self {
+            row: came.record(),
+            event: event.to_owned(),
+            data,
+            ..Self::default()
+        };
+        match came.meaning {
+            Some(Ok(meaning)) => {
+                seen.text = [meaning.reasoning, meaning.text, meaning.tool].concat();
+                seen.usage = meaning.usage;
+                seen.end = meaning.end;
+                seen.replaces = meaning.replacement.is_some();
+            }
+            Some(Err(malformed)) => seen.malformed = Some(malformed.detail.clone()),
+            None => {}
+        }
+        seen
+    }
 }
 
 impl SeenEvent {
@@ -87,7 +107,7 @@ impl SeenEvent {
             .data
             .as_deref()
             .is_some_and(|d| d.trim_start().starts_with('{'));
-        let says = self.end || self.usage != Usage::default() || self.kind == Some(EventKind::Span);
+        let says = self.end || self.usage != Usage::default() || self.row.kind == EventKind::Span;
         is_object && says
     }
 }
@@ -109,45 +129,17 @@ impl EventReader {
 
     /// The stream's next event, which came at that moment with that read.
     pub fn read(&mut self, block: &Block<'_>, at: Stamp, read: u64) -> SeenEvent {
-        let mut seen = SeenEvent {
+        let decoded = match block {
+            Block::KeepAlive { .. } => None,
+            Block::Event(event) => Some(self.decoder.decode(event)),
+        };
+        SeenEvent::from(&Came {
+            block,
+            meaning: decoded.as_ref().map(Result::as_ref),
             at,
             read,
-            ..SeenEvent::default()
-        };
-        match block {
-            Block::KeepAlive { event } => {
-                (*event).clone_into(&mut seen.event);
-                seen.kind = Some(EventKind::Ping);
-                seen.name = seen.event.clone();
-            }
-            Block::Event(event) => {
-                event.event.clone_into(&mut seen.event);
-                seen.data = Some(event.data.to_owned());
-                match self.decoder.decode(event) {
-                    Ok(meaning) => take(&mut seen, &meaning),
-                    Err(malformed) => {
-                        event.event.clone_into(&mut seen.name);
-                        seen.note = malformed.detail;
-                    }
-                }
-            }
-        }
-        seen
+        })
     }
-}
-
-fn take(seen: &mut SeenEvent, meaning: &Meaning<'_>) {
-    seen.kind = Some(meaning.kind());
-    meaning.name.clone_into(&mut seen.name);
-    seen.text = [meaning.reasoning, meaning.text, meaning.tool].concat();
-    seen.usage = meaning.usage;
-    seen.end = meaning.end;
-    seen.replaces = meaning.replacement.is_some();
-    seen.note = match (&meaning.error, &meaning.span) {
-        (Some(error), _) => error.to_string(),
-        (None, Some(span)) => [span.kind, span.title].join(" ").trim().to_owned(),
-        (None, None) => meaning.finish_reason.unwrap_or_default().to_owned(),
-    };
 }
 
 #[cfg(test)]
@@ -181,17 +173,22 @@ mod tests {
         let events = observed("dify-chat", stream).events;
         let told: Vec<_> = events
             .iter()
-            .map(|e| (e.kind, e.name.as_str(), e.text.as_str(), e.note.as_str()))
+            .map(|e| {
+                (
+                    e.row.kind,
+                    e.row.name.as_str(),
+                    e.text.as_str(),
+                    e.row.value.as_str(),
+                )
+            })
             .collect();
-        assert_eq!(told[0], (Some(EventKind::Ping), "ping", "", ""));
-        assert_eq!(told[1], (Some(EventKind::Text), "message", "a", ""));
-        assert_eq!(told[2].0, None);
-        assert!(told[2].3.contains("not JSON"), "{}", told[2].3);
-        assert_eq!(told[3], (Some(EventKind::Error), "error", "", "x: y"));
-        assert_eq!(
-            told[4],
-            (Some(EventKind::Span), "node_started", "", "llm T")
-        );
+        assert_eq!(told[0], (EventKind::Ping, "ping", "", ""));
+        assert_eq!(told[1], (EventKind::Text, "message", "a", ""));
+        assert_eq!(told[2], (EventKind::Other, "", "", "malformed"));
+        let why = events[2].malformed.as_deref().unwrap_or_default();
+        assert!(why.contains("not JSON"), "{why}");
+        assert_eq!(told[3], (EventKind::Error, "error", "", "x: y"));
+        assert_eq!(told[4], (EventKind::Span, "node_started", "", "1 llm T"));
         assert_eq!(events[0].data, None);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::tokens::estimate_tokens;
 use crate::record::{EventKind, Usage};
 
 /// What an event of a stream means. Texts are empty where it carries none.
@@ -41,6 +42,16 @@ pub struct Meaning<'a> {
 }
 
 impl Meaning<'_> {
+    /// The tokens of the generated text, by estimate; 0 without any.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        let texts = [self.text, self.reasoning, self.tool].into_iter();
+        texts
+            .filter(|text| !text.is_empty())
+            .map(estimate_tokens)
+            .sum()
+    }
+
     /// What the event is in one word, for `--events`: what weighs most where it is several things.
     #[must_use]
     pub fn kind(&self) -> EventKind {

@@ -69,6 +69,7 @@
 //! the place of a member of its name.
 
 mod builtin;
+mod came;
 mod decoder;
 mod document;
 mod errors;
@@ -85,6 +86,7 @@ mod unescape;
 
 use std::sync::Arc;
 
+pub use came::Came;
 pub use decoder::Decoder;
 pub use history::{History, StopRequest};
 pub use meaning::{Malformed, Meaning, SpanMark, StreamError};

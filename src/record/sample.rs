@@ -45,7 +45,9 @@ pub enum Sample {
     Progress(Progress),
     /// A request is over.
     Finished(Box<RequestRecord>),
-    /// The events of a request that is over, where `--events` wants them. Follows its `Finished`.
+    /// What a request has come to so far. Only sent where a single request is being watched.
+    SoFar(SoFar),
+    /// The events of a request that is over, where `--events` wants them.
     Events {
         /// The request's number.
         request: u64,
@@ -88,13 +90,13 @@ pub struct Progress {
     pub gaps: Micros,
     /// The client's lag at the reads that brought them, and at others since the last sample.
     pub lags: Micros,
-    /// The request so far, where a single one is being watched.
-    pub so_far: Option<Box<SoFar>>,
 }
 
-/// A watched request at the moment of a [`Progress`].
+/// What a watched request has come to so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SoFar {
+    /// When its last chunk came.
+    pub at: Stamp,
     /// Chunks since its start.
     pub chunks: u64,
     /// Tokens since its start, by estimate.
@@ -103,12 +105,12 @@ pub struct SoFar {
     pub ttft: Duration,
     /// Time since the first token.
     pub since_first_token: Duration,
-    /// The text of the new chunks, reasoning and answer, where `--show-text` wants it.
+    /// The text since the sample before, reasoning and answer, where `--show-text` wants it.
     pub text: String,
 }
 
 /// What an event of a stream was, for `--events`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EventKind {
     /// Answer text.
     Text,
@@ -125,6 +127,7 @@ pub enum EventKind {
     /// A terminal event.
     End,
     /// Anything else.
+    #[default]
     Other,
 }
 
@@ -146,7 +149,7 @@ impl EventKind {
 }
 
 /// One event of a stream: a row of the events file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventRecord {
     /// What it was.
     pub kind: EventKind,
@@ -161,6 +164,6 @@ pub struct EventRecord {
     pub bytes: u64,
     /// The event's type, as the protocol or the SSE `event` line names it.
     pub name: String,
-    /// What it says beside text: an error's message, a finish reason.
+    /// What it says beside text: an error's message, the span that it marks, a finish reason.
     pub value: String,
 }

@@ -124,6 +124,7 @@ impl Ticks {
             }
             Sample::UserResumed { .. }
             | Sample::Head { .. }
+            | Sample::SoFar(_)
             | Sample::Events { .. }
             | Sample::Refused(_)
             | Sample::Notice(_)

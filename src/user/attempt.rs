@@ -6,17 +6,17 @@ use crate::clock::{Clock, Stamp, local_now};
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::protocol::Decoder;
-use crate::record::{EventRecord, Failure, FailureKind, Outcome, RequestRecord, Sample};
+use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
 use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Interruption, Response};
 use crate::workload::{Assignment, Filling};
 
 use super::Context;
 use super::conversation::{Generated, Kept};
+use super::observer::Observer;
 use super::progress::Reporter;
 use super::retry;
 use super::stream::{Broken, StreamMeter, Uncertainty, quoted};
-use super::tap::{Seen, Tap};
 
 /// Bytes of the body read at a time.
 const READ_BUFFER: usize = 8 * 1024;
@@ -28,17 +28,21 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// What one user's thread uses for request after request.
 pub(super) struct Scratch {
     client: Client,
+    /// What reads streams.
+    pub(super) reading: Reading,
+    /// When the user leaves, whatever has come by then.
+    pub(super) leave_at: Option<Stamp>,
+}
+
+/// What one user's thread reads streams with.
+pub(super) struct Reading {
     parser: Parser,
     decoder: Decoder,
     gaps: Vec<u64>,
-    /// The events of the request, where `--events` wants them.
-    pub(super) events: Option<Vec<EventRecord>>,
-    /// Who is told all that comes, as it comes.
-    pub(super) tap: Option<Tap>,
+    /// Who is told what comes, as it comes.
+    pub(super) observers: Vec<Box<dyn Observer>>,
     /// What is kept of the stream beside its record.
     pub(super) kept: Kept,
-    /// When the user leaves, whatever has come by then.
-    pub(super) leave_at: Option<Stamp>,
 }
 
 /// How an attempt ended.
@@ -55,13 +59,11 @@ pub(super) enum Ended {
 
 impl Scratch {
     pub(super) fn new(plan: &Plan, client: Client) -> Self {
-        Self {
-            client,
+        let reading = Reading {
             parser: Parser::new(plan.transport.max_event_bytes),
             decoder: plan.protocol.decoder(),
             gaps: Vec::new(),
-            events: plan.outputs.has_events().then(Vec::new),
-            tap: None,
+            observers: Vec::new(),
             kept: Kept {
                 answer: plan.workload.history.is_some().then(String::new),
                 task: plan
@@ -70,6 +72,10 @@ impl Scratch {
                     .map(|_| String::new()),
                 generated: plan.tokenizer.is_some().then(Generated::default),
             },
+        };
+        Self {
+            client,
+            reading,
             leave_at: None,
         }
     }
@@ -96,9 +102,10 @@ impl Scratch {
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let stood_still = context.heartbeat.standstill(context.clock.now());
         record.http_status = None;
-        self.kept.clear();
-        if let Some(tap) = &mut self.tap {
-            tap(Seen::Begin(record.instants.start));
+        let reading = &mut self.reading;
+        reading.kept.clear();
+        for observer in &mut reading.observers {
+            observer.begin(record);
         }
         let mut response = match self.client.send(auth.as_ref(), body, end_by) {
             Ok(response) => response,
@@ -108,46 +115,16 @@ impl Scratch {
             }
         };
         note_way(record, response.attempt());
-        note_head(context, record, &response, self.tap.as_mut());
-        if let Some(ended) = refuse(context, &mut response, self.tap.as_mut()) {
+        record.http_status = Some(response.status);
+        record.instants.headers = Some(response.headers_at);
+        for observer in &mut reading.observers {
+            observer.head(&response, record);
+        }
+        if let Some(ended) = refuse(context, &mut response, &mut reading.observers) {
             return ended;
         }
         let waited_before = response.attempt().waited.map(|waited| waited + stood_still);
-        let mut waited = |at| Some(run_queue_wait()? + context.heartbeat.standstill(at));
-        let mut meter = StreamMeter::new(
-            record,
-            &mut self.decoder,
-            &mut self.gaps,
-            self.events.as_mut(),
-            Reporter::new(&context.sender, context.watch),
-            Uncertainty::new(waited_before, &mut waited),
-        );
-        meter.keep(&mut self.kept);
-        self.parser.reset();
-        let token_timeout = context.plan.transport.token_timeout;
-        // Somebody watches what comes as it comes, or waits for a token that may be in it.
-        let is_awaited = context.watch.figures || self.tap.is_some() || token_timeout.is_some();
-        if !is_awaited {
-            response.let_reads_wait();
-        }
-        let (broken, end) = read_stream(
-            &mut response,
-            &mut self.parser,
-            &mut meter,
-            token_timeout,
-            self.tap.as_mut(),
-        );
-        if let Some(stray) = self.parser.stray() {
-            meter.stray(&stray);
-            if let Some(tap) = &mut self.tap {
-                tap(Seen::Stray(&stray));
-            }
-        }
-        let mid_block = self.parser.is_mid_block();
-        let outcome = meter.finish(broken, mid_block, context.plan.protocol.expects_text());
-        note_way(record, response.attempt());
-        record.instants.end = end.unwrap_or_else(|| context.clock.now());
-        Ended::Over(outcome)
+        Ended::Over(reading.stream(context, &mut response, waited_before, record))
     }
 
     /// When the request is over at the latest: when it has taken too long, or its user leaves.
@@ -159,7 +136,8 @@ impl Scratch {
     /// Tells the service, where its protocol has a request for it, that nobody waits for the answer
     /// any more. Whether it heard is no part of the test.
     pub(super) fn stop(&mut self, context: &Context, assignment: &Assignment<'_>) {
-        let (Some(call), Some(task)) = (&context.plan.workload.stop, &self.kept.task) else {
+        let (Some(call), Some(task)) = (&context.plan.workload.stop, &self.reading.kept.task)
+        else {
             return;
         };
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
@@ -173,6 +151,44 @@ impl Scratch {
     }
 }
 
+impl Reading {
+    /// Reads a stream to its end and notes in the record all that came. `waited_before`: how long
+    /// the thread could not run in all until the request was sent.
+    fn stream(
+        &mut self,
+        context: &Context,
+        response: &mut Response<'_>,
+        waited_before: Option<Duration>,
+        record: &mut RequestRecord,
+    ) -> Outcome {
+        let token_timeout = context.plan.transport.token_timeout;
+        // A token that is awaited may be in a read that waits.
+        if token_timeout.is_none() && !self.observers.iter().any(|observer| observer.is_live()) {
+            response.let_reads_wait();
+        }
+        let mut waited = |at| Some(run_queue_wait()? + context.heartbeat.standstill(at));
+        let mut meter = StreamMeter::new(
+            record,
+            &mut self.decoder,
+            &mut self.gaps,
+            &mut self.observers,
+            Reporter::new(&context.sender),
+            Uncertainty::new(waited_before, &mut waited),
+        );
+        meter.keep(&mut self.kept);
+        self.parser.reset();
+        let (broken, end) = read_stream(response, &mut self.parser, &mut meter, token_timeout);
+        if let Some(stray) = self.parser.stray() {
+            meter.stray(&stray);
+        }
+        let mid_block = self.parser.is_mid_block();
+        let outcome = meter.finish(broken, mid_block, context.plan.protocol.expects_text());
+        note_way(record, response.attempt());
+        record.instants.end = end.unwrap_or_else(|| context.clock.now());
+        outcome
+    }
+}
+
 /// Notes in the record how the attempt travelled.
 fn note_way(record: &mut RequestRecord, attempt: Attempt) {
     record.connection = attempt.connection;
@@ -180,30 +196,6 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
     record.instants.first_byte = attempt.first_byte;
     record.client_lag = record.client_lag.max(attempt.most_lag);
     record.clock = attempt.clock;
-}
-
-/// Notes in the record that the response's head has come, and tells who watches.
-fn note_head(
-    context: &Context,
-    record: &mut RequestRecord,
-    response: &Response<'_>,
-    tap: Option<&mut Tap>,
-) {
-    record.http_status = Some(response.status);
-    record.instants.headers = Some(response.headers_at);
-    if context.watch.figures {
-        context.send(Sample::Head {
-            status: response.status,
-            ttfb: record.ttfb(),
-        });
-    }
-    if let Some(tap) = tap {
-        tap(Seen::Head {
-            status: response.status,
-            headers: response.headers().collect(),
-            at: response.headers_at,
-        });
-    }
 }
 
 fn before_stream(interruption: Interruption) -> Ended {
@@ -217,7 +209,11 @@ fn before_stream(interruption: Interruption) -> Ended {
 }
 
 /// The end of an attempt whose response is no event stream; `None` where it may be one.
-fn refuse(context: &Context, response: &mut Response<'_>, tap: Option<&mut Tap>) -> Option<Ended> {
+fn refuse(
+    context: &Context,
+    response: &mut Response<'_>,
+    observers: &mut [Box<dyn Observer>],
+) -> Option<Ended> {
     let Refusal {
         kind,
         what,
@@ -229,8 +225,8 @@ fn refuse(context: &Context, response: &mut Response<'_>, tap: Option<&mut Tap>)
     let Some(body) = read_error_body(response) else {
         return Some(Ended::Over(Outcome::Cancelled));
     };
-    if let Some(tap) = tap {
-        tap(Seen::Body(&body));
+    for observer in observers {
+        observer.body(&body);
     }
     let text = context.plan.protocol.error_text(&body);
     // Some services repeat the status as their own code.
@@ -317,15 +313,14 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
 /// Reads a stream until it ends, fails or is cut. Returns what broke it, and the stamp of its end
 /// where the body was read that far.
 ///
-/// The buffer lies on the stack, where sending the request has been: that takes no memory more. Not
-/// inlined, since it would lie below the sending then.
+/// The buffer reuses stack pages that sending already touched. Not inlined: then the buffer would
+/// lie below those pages.
 #[inline(never)]
 fn read_stream(
     response: &mut Response<'_>,
     parser: &mut Parser,
     meter: &mut StreamMeter<'_>,
     token_timeout: Option<Duration>,
-    mut tap: Option<&mut Tap>,
 ) -> (Option<Broken>, Option<Stamp>) {
     let mut buffer = [0; READ_BUFFER];
     loop {
@@ -339,12 +334,6 @@ fn read_stream(
         let before = meter.last_token();
         let fed = parser.feed(&buffer[..arrival.bytes], |block| {
             meter.block(&block, arrival);
-            if let Some(tap) = &mut tap {
-                tap(Seen::Block {
-                    block: &block,
-                    arrival,
-                });
-            }
         });
         meter.keep_opening(&buffer[..arrival.bytes]);
         if let Err(too_large) = fed {

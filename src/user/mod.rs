@@ -2,27 +2,29 @@
 
 mod attempt;
 mod conversation;
+mod observer;
 mod progress;
 mod retry;
 mod spans;
 mod stream;
-mod tap;
+mod watched;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
-pub use self::progress::Watch;
-pub use self::tap::{Seen, Tap};
+pub use self::observer::Observer;
 
 use self::attempt::{Ended, Scratch};
 use self::conversation::Conversation;
+use self::observer::Events;
+use self::watched::Watched;
 use crate::clock::{Clock, Stamp};
 use crate::load::{Claim, Slots};
 use crate::monitor::{Heartbeat, run_queue_wait};
 use crate::plan::Plan;
-use crate::record::{EventKind, FailureKind, Outcome, RequestRecord, Sample};
+use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 use crate::stop::Stop;
 use crate::transport::Client;
 use crate::workload::Assignment;
@@ -38,8 +40,6 @@ pub struct Context {
     pub stop: Stop,
     /// The way to the collector.
     pub sender: Sender<Sample>,
-    /// What is told of a request beside its counts.
-    pub watch: Watch,
     /// Whether the process has stood still, where somebody tells.
     pub heartbeat: Arc<Heartbeat>,
     /// The run's slots.
@@ -49,14 +49,13 @@ pub struct Context {
 impl Context {
     /// The context of a run that begins now.
     #[must_use]
-    pub fn new(plan: Arc<Plan>, clock: Clock, sender: Sender<Sample>, watch: Watch) -> Self {
+    pub fn new(plan: Arc<Plan>, clock: Clock, sender: Sender<Sample>) -> Self {
         Self {
             slots: Slots::new(plan.load.clone(), plan.workload.turns),
             plan,
             clock,
             stop: Stop::default(),
             sender,
-            watch,
             heartbeat: Arc::default(),
         }
     }
@@ -132,9 +131,24 @@ impl User {
         }
     }
 
-    /// Lets somebody watch closely all that comes for this user.
-    pub fn tap(&mut self, tap: Tap) {
-        self.scratch.tap = Some(tap);
+    /// Lets somebody observe the requests of this user.
+    pub fn observe(&mut self, observer: Box<dyn Observer>) {
+        self.scratch.reading.observers.push(observer);
+    }
+
+    /// Adds the observers that the plan asks for.
+    fn observe_by_plan(&mut self, context: &Context) {
+        let plan = &context.plan;
+        if plan.is_watched() {
+            let watched = Watched::new(context.sender.clone(), plan.console.show_text);
+            self.observe(Box::new(watched));
+        }
+        if plan.outputs.has_events() {
+            self.observe(Box::new(Events {
+                sender: context.sender.clone(),
+                events: Vec::new(),
+            }));
+        }
     }
 
     /// Waits for its start and sends requests until there are no more to send, or until the run is
@@ -148,6 +162,7 @@ impl User {
             return;
         }
         self.scratch.begin_run(context.clock);
+        self.observe_by_plan(context);
         let user = self.number;
         let at = context.clock.now();
         let late = at.since(start);
@@ -208,21 +223,14 @@ impl User {
         if self.in_flight.take().is_none() {
             return Some(true);
         }
-        record.generated = self.scratch.kept.take_generated();
-        let answer = self.scratch.kept.answer.as_deref().unwrap_or_default();
+        let reading = &mut self.scratch.reading;
+        record.generated = reading.kept.take_generated();
+        for observer in &mut reading.observers {
+            observer.end(&record, &assignment);
+        }
+        let answer = reading.kept.answer.as_deref().unwrap_or_default();
         let over = self.conversation.note(&record, &assignment, answer, turns);
         context.send(Sample::Finished(Box::new(record)));
-        if let Some(events) = &mut self.scratch.events {
-            let mut events = std::mem::take(events);
-            for event in events.iter_mut().filter(|e| e.kind == EventKind::Error) {
-                event.value = assignment.mask_in(&event.value);
-            }
-            context.send(Sample::Events {
-                request,
-                user: self.number,
-                events,
-            });
-        }
         if left {
             self.scratch.stop(context, &assignment);
         }

@@ -6,13 +6,14 @@ mod judge;
 mod uncertainty;
 
 use crate::clock::{Stamp, micros};
-use crate::protocol::{Decoder, Meaning, SpanMark, StreamError, estimate_tokens};
-use crate::record::{EventKind, EventRecord, Failure, ItlSummary, Outcome, RequestRecord};
+use crate::protocol::{Came, Decoder, Malformed, Meaning, StreamError};
+use crate::record::{Failure, ItlSummary, Outcome, RequestRecord};
 use crate::sse::{Block, Event};
 use crate::stats::percentile_of_sorted;
 use crate::transport::Arrival;
 
 use super::conversation::Kept;
+use super::observer::Observer;
 use super::progress::Reporter;
 use super::spans::OpenSpans;
 
@@ -37,8 +38,8 @@ struct Tally<'a> {
     gaps: &'a mut Vec<u64>,
     /// The first longest of the gaps, and when it began.
     longest: Option<(u64, Stamp)>,
-    /// The request's events, where they are wanted.
-    events: Option<&'a mut Vec<EventRecord>>,
+    /// Who is told each event.
+    observers: &'a mut [Box<dyn Observer>],
     /// What is kept beside the record, where anything is.
     kept: Option<&'a mut Kept>,
     reporter: Reporter<'a>,
@@ -65,7 +66,7 @@ impl<'a> StreamMeter<'a> {
         record: &'a mut RequestRecord,
         decoder: &'a mut Decoder,
         gaps: &'a mut Vec<u64>,
-        events: Option<&'a mut Vec<EventRecord>>,
+        observers: &'a mut [Box<dyn Observer>],
         reporter: Reporter<'a>,
         uncertainty: Uncertainty<'a>,
     ) -> Self {
@@ -77,7 +78,7 @@ impl<'a> StreamMeter<'a> {
                 record,
                 gaps,
                 longest: None,
-                events,
+                observers,
                 kept: None,
                 reporter,
                 spans: OpenSpans::default(),
@@ -119,14 +120,15 @@ impl<'a> StreamMeter<'a> {
     pub(super) fn block(&mut self, block: &Block<'_>, arrival: Arrival) {
         self.tally.block(arrival);
         match block {
-            Block::KeepAlive { event } => {
-                self.tally
-                    .note(EventKind::Ping, arrival, None, 0, (event, ""));
+            Block::KeepAlive { .. } => self.tally.tell(block, None, arrival),
+            Block::Event(event) => {
+                let decoded = self.decoder.decode(event);
+                match &decoded {
+                    Ok(meaning) => self.tally.meaning(meaning, arrival),
+                    Err(malformed) => self.tally.malformed(malformed),
+                }
+                self.tally.tell(block, Some(decoded.as_ref()), arrival);
             }
-            Block::Event(event) => match self.decoder.decode(event) {
-                Ok(meaning) => self.tally.meaning(&meaning, event, arrival),
-                Err(malformed) => self.tally.malformed(&malformed.to_string(), event, arrival),
-            },
         }
     }
 
@@ -143,6 +145,9 @@ impl<'a> StreamMeter<'a> {
             self.tally.error = error;
         }
         self.tally.stray = Some(quoted(json));
+        for observer in &mut *self.tally.observers {
+            observer.stray(json);
+        }
     }
 
     /// Keeps how the body begins, for as long as it holds no block: what came in place of events
@@ -194,18 +199,12 @@ impl Tally<'_> {
         self.last_read = arrival.read;
     }
 
-    fn malformed(&mut self, why: &str, event: &Event<'_>, arrival: Arrival) {
-        let name = (event.event, "malformed");
-        self.note(EventKind::Other, arrival, None, event.data.len(), name);
-        self.malformed.get_or_insert_with(|| why.to_owned());
+    fn malformed(&mut self, malformed: &Malformed) {
+        self.malformed.get_or_insert_with(|| malformed.to_string());
     }
 
-    fn meaning(&mut self, meaning: &Meaning<'_>, event: &Event<'_>, arrival: Arrival) {
-        let tokens = [meaning.text, meaning.reasoning, meaning.tool]
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .map(estimate_tokens)
-            .sum::<u64>();
+    fn meaning(&mut self, meaning: &Meaning<'_>, arrival: Arrival) {
+        let tokens = meaning.tokens();
         if tokens > 0 {
             if arrival.read == self.last_chunk_read {
                 self.record.coalesced_chunks += 1;
@@ -231,12 +230,6 @@ impl Tally<'_> {
         if self.error.is_none() {
             self.error.clone_from(&meaning.error);
         }
-        if self.events.is_some() {
-            let value = value_of(meaning);
-            let tokens = (tokens > 0).then_some(tokens);
-            let name = (meaning.name, value.as_str());
-            self.note(meaning.kind(), arrival, tokens, event.data.len(), name);
-        }
     }
 
     fn chunk(&mut self, meaning: &Meaning<'_>, tokens: u64, arrival: Arrival) {
@@ -258,28 +251,24 @@ impl Tally<'_> {
         record.chunks += 1;
         record.estimated_tokens += tokens;
         self.gaps.extend(gap);
-        self.reporter.chunk(record, arrival, tokens, gap, meaning);
+        self.reporter.chunk(arrival, tokens, gap);
     }
 
-    /// Keeps an event with its name and value, where events are wanted.
-    fn note(
+    /// Tells the observers of an event that the record counts already.
+    fn tell(
         &mut self,
-        kind: EventKind,
+        block: &Block<'_>,
+        meaning: Option<Result<&Meaning<'_>, &Malformed>>,
         arrival: Arrival,
-        tokens: Option<u64>,
-        bytes: usize,
-        (name, value): (&str, &str),
     ) {
-        if let Some(events) = &mut self.events {
-            events.push(EventRecord {
-                kind,
+        for observer in &mut *self.observers {
+            let came = Came {
+                block,
+                meaning,
                 at: arrival.at,
                 read: arrival.read,
-                tokens,
-                bytes: bytes as u64,
-                name: name.to_owned(),
-                value: value.to_owned(),
-            });
+            };
+            observer.event(&came, self.record);
         }
     }
 
@@ -311,21 +300,6 @@ pub(super) enum Broken {
 fn keep(kept: &mut Option<String>, newer: Option<&str>) {
     if let Some(newer) = newer.filter(|newer| kept.as_deref() != Some(newer)) {
         *kept = Some(newer.to_owned());
-    }
-}
-
-/// What an event says beside text: its error, the span that it marks (id, type and title, the same
-/// in both of its events), or why the model stopped.
-fn value_of(meaning: &Meaning<'_>) -> String {
-    match (&meaning.error, &meaning.span) {
-        (Some(error), _) => error.to_string(),
-        (
-            None,
-            Some(SpanMark {
-                id, kind, title, ..
-            }),
-        ) => format!("{id} {kind} {title}").trim_end().to_owned(),
-        (None, None) => meaning.finish_reason.unwrap_or_default().to_owned(),
     }
 }
 

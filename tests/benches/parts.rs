@@ -206,7 +206,6 @@ fn samples() -> Vec<Sample> {
                 tokens: 1,
                 gaps: [99_000 + micros % 2_000].as_slice().into(),
                 lags: [micros % 90].as_slice().into(),
-                so_far: None,
             }));
         }
     }

@@ -158,7 +158,6 @@ impl Run {
                 tokens: 1,
                 gaps: [course.gap][..usize::from(chunk > 0)].into(),
                 lags: [draws.micros(90)].as_slice().into(),
-                so_far: None,
             }));
         }
         let record = record(course, number, user, draws);

@@ -122,7 +122,7 @@ impl Console {
             text = format!("\n{}", page.bold(&header(page)));
         }
         text.push_str(&line(page, timeline, event));
-        timeline.last = Some((event.at, event.read));
+        timeline.last = Some((event.row.at, event.row.read));
         self.write(&text)
     }
 
@@ -195,14 +195,14 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
     let gap = match timeline.last {
         None => String::new(),
         // The one stamp that a read has is that of its last byte.
-        Some((_, read)) if read == event.read => page.text("console.probe.together").to_owned(),
-        Some((at, _)) => tenths(event.at.since(at)),
+        Some((_, read)) if read == event.row.read => page.text("console.probe.together").to_owned(),
+        Some((at, _)) => tenths(event.row.at.since(at)),
     };
     let bytes = event.data.as_ref().map_or(0, String::len);
     let cells = [
-        tenths(event.at.since(timeline.start)),
+        tenths(event.row.at.since(timeline.start)),
         gap,
-        event.read.to_string(),
+        event.row.read.to_string(),
         bytes.to_string(),
     ];
     let figures: String = cells
@@ -210,13 +210,12 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
         .zip(WIDTHS)
         .map(|(cell, columns)| right(cell, columns))
         .collect();
-    let (word, paint): (_, fn(&Page, &str) -> String) = match event.kind {
-        None => ("malformed", Page::bad),
-        Some(EventKind::Error) => ("error", Page::bad),
-        Some(kind @ (EventKind::Text | EventKind::Reasoning | EventKind::Tool)) => {
-            (kind.name(), Page::good)
-        }
-        Some(kind) => (kind.name(), |_, text| text.to_owned()),
+    let kind = event.row.kind;
+    let (word, paint): (_, fn(&Page, &str) -> String) = match kind {
+        _ if event.malformed.is_some() => ("malformed", Page::bad),
+        EventKind::Error => ("error", Page::bad),
+        EventKind::Text | EventKind::Reasoning | EventKind::Tool => (kind.name(), Page::good),
+        _ => (kind.name(), |_, text| text.to_owned()),
     };
     let kind = paint(page, &left(word, KIND));
     let room = page.width.saturating_sub(BEFORE).max(20);
@@ -236,31 +235,30 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
 fn says(event: &SeenEvent) -> String {
     let usage = usage(&event.usage);
     let data = event.data.as_deref().unwrap_or_default();
-    let said = match event.kind {
-        Some(EventKind::Text | EventKind::Reasoning | EventKind::Tool) => {
+    let row = &event.row;
+    let said = match row.kind {
+        // What is wrong with it has room below; what it is tells more here.
+        _ if event.malformed.is_some() => data.to_owned(),
+        EventKind::Text | EventKind::Reasoning | EventKind::Tool => {
             let text = format!("{:?}", event.text);
             if event.end {
-                format!("{text} {}", event.note)
+                format!("{text} {}", row.value)
             } else {
                 text
             }
         }
-        Some(EventKind::Ping) if event.name.is_empty() => ":".to_owned(),
-        Some(EventKind::Ping) => event.name.clone(),
-        Some(EventKind::Error | EventKind::Span | EventKind::End) if !event.note.is_empty() => {
-            format!("{} {}", event.name, event.note)
+        EventKind::Ping if row.name.is_empty() => ":".to_owned(),
+        EventKind::Ping => row.name.clone(),
+        EventKind::Error | EventKind::Span | EventKind::End if !row.value.is_empty() => {
+            format!("{} {}", row.name, row.value)
         }
-        // What is wrong with them has room below; what they are tells more here.
-        None => data.to_owned(),
-        Some(_) if event.name.is_empty() || data.contains(&event.name) && usage.is_empty() => {
-            data.to_owned()
-        }
-        Some(_) => format!("{} {data}", event.name),
+        _ if row.name.is_empty() || data.contains(&row.name) && usage.is_empty() => data.to_owned(),
+        _ => format!("{} {data}", row.name),
     };
     if usage.is_empty() {
         said.trim().to_owned()
     } else {
-        let said = if event.kind == Some(EventKind::Other) {
+        let said = if row.kind == EventKind::Other {
             ""
         } else {
             &said

@@ -8,7 +8,7 @@ use super::live::ROWS_PER_HEADER;
 use super::page::{Fields, Page, count, figure};
 use super::text::{harmless, one_line, right, shorten};
 use crate::clock::Stamp;
-use crate::record::{Outcome, Progress, RequestRecord, Sample, SoFar};
+use crate::record::{Outcome, RequestRecord, Sample, SoFar};
 use crate::stats::ChunkRow;
 use crate::text::Message;
 
@@ -71,16 +71,13 @@ impl Watched {
     pub(super) fn on(&mut self, page: &Page, sample: &Sample) -> String {
         match sample {
             Sample::Head { status, ttfb } => head(page, *status, *ttfb),
-            Sample::Progress(progress) => match &progress.so_far {
-                Some(so_far) => self.progress(page, progress, so_far),
-                None => String::new(),
-            },
+            Sample::SoFar(so_far) => self.progress(page, so_far),
             Sample::Finished(request) => self.finish(page, request),
             _ => String::new(),
         }
     }
 
-    fn progress(&mut self, page: &Page, progress: &Progress, so_far: &SoFar) -> String {
+    fn progress(&mut self, page: &Page, so_far: &SoFar) -> String {
         let mut text = String::new();
         if self.stage == Stage::Waiting {
             self.stage = Stage::Streaming;
@@ -98,11 +95,11 @@ impl Watched {
             return text;
         }
         let row = ChunkRow::of(so_far);
-        let soon = |last: Stamp| progress.at.since(last) < INTERVAL;
+        let soon = |last: Stamp| so_far.at.since(last) < INTERVAL;
         if self.shown_at.is_some_and(soon) {
             self.held = Some(row);
         } else {
-            self.shown_at = Some(progress.at);
+            self.shown_at = Some(so_far.at);
             self.held = None;
             text.push_str(&self.row(page, row));
         }

@@ -105,7 +105,7 @@ fn buffering_shows_in_the_arrivals() {
     let ok = record(Outcome::Ok);
     assert!(found(OPENAI, &observed, &ok).is_empty(), "10 ms apart");
     for event in &mut observed.events {
-        (event.at, event.read) = (Stamp::from_micros(900_000), 2);
+        (event.row.at, event.row.read) = (Stamp::from_micros(900_000), 2);
     }
     assert_eq!(found(OPENAI, &observed, &ok), ["probe.buffered"]);
     observed
@@ -116,7 +116,7 @@ fn buffering_shows_in_the_arrivals() {
     observed.headers.pop();
     for (number, event) in (0..).zip(&mut observed.events) {
         let burst = number / 5;
-        (event.at, event.read) = (Stamp::from_micros(300_000 * (burst + 1)), burst);
+        (event.row.at, event.row.read) = (Stamp::from_micros(300_000 * (burst + 1)), burst);
     }
     assert_eq!(found(OPENAI, &observed, &ok), ["probe.bursts"]);
     let mut late = ok;

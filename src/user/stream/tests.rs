@@ -8,7 +8,6 @@ use super::*;
 use crate::protocol::Protocol;
 use crate::record::{FailureKind, Phase, Progress, Sample, Sent};
 use crate::sse::Parser;
-use crate::user::Watch;
 
 /// An `OpenAI` delta with that member of the choice.
 fn delta(member: &str) -> String {
@@ -43,7 +42,7 @@ fn measure_late(
     let mut record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
     let (sender, samples) = unbounded();
     let mut gaps = Vec::new();
-    let reporter = Reporter::new(&sender, Watch::default());
+    let reporter = Reporter::new(&sender);
     let mut waits = waits.iter().map(|millis| Duration::from_millis(*millis));
     let waited_before = waits.next();
     let mut waited = |_| waits.next();
@@ -51,7 +50,7 @@ fn measure_late(
         &mut record,
         &mut decoder,
         &mut gaps,
-        None,
+        &mut [],
         reporter,
         Uncertainty::new(waited_before, &mut waited),
     );

@@ -11,9 +11,7 @@ use crate::load::Load;
 use crate::load::tests::load;
 use crate::output::console::{Banner, Closing, Origin};
 use crate::output::{FileKind, RunInfo, csv, json};
-use crate::record::{
-    Connection, FailureKind, Outcome, Phase, Progress, RequestRecord, Sample, Sent, SoFar,
-};
+use crate::record::{Connection, FailureKind, Outcome, Phase, RequestRecord, Sample, Sent, SoFar};
 use crate::stats::{FailureSummary, LiveLine, OutputTokens, RunStats, Statistics, Summary};
 use crate::text::Message;
 use crate::workload::Order;
@@ -124,18 +122,13 @@ pub(super) fn live_lines() -> Vec<LiveLine> {
 }
 
 pub(super) fn so_far(at: u64, chunks: u64, text: &str) -> Sample {
-    Sample::Progress(Progress {
+    Sample::SoFar(SoFar {
         at: ms(at),
-        chunks: 1,
-        tokens: 2,
-        so_far: Some(Box::new(SoFar {
-            chunks,
-            tokens: 2 * chunks,
-            ttft: Duration::from_millis(200),
-            since_first_token: ms(at).since(ms(210)),
-            text: text.to_owned(),
-        })),
-        ..Progress::default()
+        chunks,
+        tokens: 2 * chunks,
+        ttft: Duration::from_millis(200),
+        since_first_token: ms(at).since(ms(210)),
+        text: text.to_owned(),
     })
 }
 
