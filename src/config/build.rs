@@ -1,6 +1,6 @@
 //! From the raw command line to a [`Plan`]: all usage errors and warnings are found here.
 
-use super::show::{command_line, redact_url, shown};
+use super::show::{command_line, redact_url};
 use super::url::Url;
 use super::{MOST_USERS, files, headers, parse};
 use crate::cli::RunArgs;
@@ -9,6 +9,7 @@ use crate::plan::{ConsoleConfig, Plan, TransportConfig};
 use crate::record::TokenCount;
 use crate::text::{Language, Message};
 use crate::tokenizer::Tokenizer;
+use crate::values::shown;
 
 /// Validates a command line. `environment_key` is the value of [`super::API_KEY_VARIABLE`].
 ///

@@ -122,7 +122,7 @@ impl Builder<'_> {
                 Err(Unusable::Absent(message)) if !self.raw.console.strict => {
                     file_error = Some(message);
                 }
-                Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
+                Err(unusable) => return Err(unusable.into()),
             }
         }
         let (source, key) = match (&raw.api_key, self.environment_key) {

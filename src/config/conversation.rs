@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use super::build::Builder;
 use super::parse;
-use super::show::shown;
 use crate::load::{Leaving, ThinkTime};
 use crate::protocol::Protocol;
 use crate::text::Message;
-use crate::values::{Dist, share};
+use crate::values::{Dist, share, shown};
 use crate::workload::{BodyTemplate, Constants, MissingInput, Parts, StopCall, TurnParts};
 
 /// The most turns of a conversation.

@@ -3,14 +3,14 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Builder;
-use super::files::{self, Unusable, shown_path};
-use super::show::shown;
+use super::files::{self, Unusable, about};
 use crate::text::Message;
-use crate::workload::{Cell, Order, Rotation, Table, TableError, utf8};
+use crate::values::shown;
+use crate::workload::{Cell, Order, Rotation, Table};
 
 /// The column of queries.
 const QUERY: &str = "query";
@@ -61,7 +61,7 @@ impl Builder<'_> {
                     let query = shown(&raw.query);
                     self.fall_back(&message, "warning.query_instead", &query);
                 }
-                Err(Unusable::Absent(message) | Unusable::Wrong(message)) => return Err(message),
+                Err(unusable) => return Err(unusable.into()),
             }
         }
         Ok(Data::of_queries(Rotation::flag(raw.query.as_str().into())))
@@ -97,6 +97,7 @@ impl Builder<'_> {
 }
 
 fn read(file: &str) -> Result<Data, Unusable> {
+    const FLAG: &str = "--param-file";
     let path = PathBuf::from(file);
     let ending = path.extension().and_then(|ending| ending.to_str());
     let parse = match ending.map(str::to_ascii_lowercase).as_deref() {
@@ -104,40 +105,10 @@ fn read(file: &str) -> Result<Data, Unusable> {
         Some("jsonl" | "ndjson") => Table::json_lines,
         _ => return files::queries(file).map(Data::of_queries),
     };
-    let message = |id| {
-        Message::new(id)
-            .with("flag", "--param-file")
-            .with("value", shown_path(&path))
-    };
-    let bytes = std::fs::read(&path)
-        .map_err(|error| Unusable::Absent(message("usage.file_unreadable").with("error", error)))?;
-    let text = utf8(&bytes)
-        .map_err(|line| Unusable::Wrong(message("usage.file_not_utf8").with("line", line)))?;
-    match parse(text) {
-        Ok(table) => Ok(Data::of_table(path, table)),
-        Err(TableError::Empty) => Err(Unusable::Absent(message("usage.data_empty"))),
-        Err(error) => Err(Unusable::Wrong(wrong(&error, &path))),
+    let table = parse(&files::read(FLAG, file)?)
+        .map_err(|wrong| Unusable::Wrong(wrong.with("value", shown(file))))?;
+    if table.rows.is_empty() {
+        return Err(Unusable::Absent(about("usage.data_empty", FLAG, file)));
     }
-}
-
-/// What is wrong with a data file, and what to do.
-fn wrong(error: &TableError, path: &Path) -> Message {
-    let message = match error {
-        TableError::Empty => Message::new("usage.data_empty").with("flag", "--param-file"),
-        TableError::Column { place, name } => Message::new("usage.data_column")
-            .with("place", place)
-            .with("name", shown(name)),
-        TableError::Cells {
-            line,
-            found,
-            expected,
-        } => Message::new("usage.data_cells")
-            .with("line", line)
-            .with("found", found)
-            .with("expected", expected),
-        TableError::Json { line, why } => Message::new("usage.data_json")
-            .with("line", line)
-            .with("error", why),
-    };
-    message.with("value", shown_path(path))
+    Ok(Data::of_table(path, table))
 }

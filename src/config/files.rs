@@ -1,17 +1,17 @@
 //! The files that a run reads: queries, keys, bodies, protocols and certificates.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::show::shown;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
 use crate::tokenizer::{self, Tokenizer};
-use crate::workload::{ApiKey, Line, LinesError, Rotation, read_lines, utf8};
+use crate::values::shown;
+use crate::workload::{ApiKey, Rotation};
 
-/// A file of lines that could not be used.
+/// A file that could not be used.
 pub(super) enum Unusable {
     /// One that a flag's single value can stand in for: it is missing, unreadable or empty.
     Absent(Message),
@@ -19,52 +19,69 @@ pub(super) enum Unusable {
     Wrong(Message),
 }
 
-fn lines(flag: &'static str, path: &Path) -> Result<Vec<Line>, Unusable> {
-    let message = |id| {
-        Message::new(id)
-            .with("flag", flag)
-            .with("value", shown_path(path))
-    };
-    read_lines(path).map_err(|error| match error {
-        LinesError::Unreadable(error) => {
-            Unusable::Absent(message("usage.file_unreadable").with("error", error))
+impl From<Unusable> for Message {
+    fn from(unusable: Unusable) -> Self {
+        let (Unusable::Absent(message) | Unusable::Wrong(message)) = unusable;
+        message
+    }
+}
+
+/// What a flag's file is wrong with; `id` is that of the text.
+pub(super) fn about(id: &'static str, flag: &'static str, file: &str) -> Message {
+    let message = Message::new(id).with("flag", flag);
+    message.with("value", shown(file))
+}
+
+/// Reads a UTF-8 file, without the byte-order mark that Windows programs put in front.
+pub(super) fn read(flag: &'static str, file: &str) -> Result<String, Unusable> {
+    let bytes = std::fs::read(file).map_err(|error| {
+        Unusable::Absent(about("usage.file_unreadable", flag, file).with("error", error))
+    })?;
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    match std::str::from_utf8(text) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(error) => {
+            let valid = &text[..error.valid_up_to()];
+            let line = valid.split(|byte| *byte == b'\n').count();
+            let message = about("usage.file_not_utf8", flag, file);
+            Err(Unusable::Wrong(message.with("line", line)))
         }
-        LinesError::Empty => Unusable::Absent(message("usage.file_empty")),
-        LinesError::NotUtf8 { line } => {
-            Unusable::Wrong(message("usage.file_not_utf8").with("line", line))
-        }
-    })
+    }
+}
+
+/// What `read` makes of each line of a file that is not blank: of its number, from 1, and its text
+/// without white space around it.
+fn lines<T>(
+    flag: &'static str,
+    file: &str,
+    make: impl Fn(usize, &str) -> Result<T, Message>,
+) -> Result<Rotation<T>, Unusable> {
+    let text = read(flag, file)?;
+    let lines = text.lines().map(str::trim).zip(1..);
+    let lines = lines.filter(|(line, _)| !line.is_empty());
+    let items = lines.map(|(line, number)| make(number, line));
+    let items: Vec<T> = items.collect::<Result<_, _>>().map_err(Unusable::Wrong)?;
+    if items.is_empty() {
+        return Err(Unusable::Absent(about("usage.file_empty", flag, file)));
+    }
+    Ok(Rotation::file(file.into(), items))
 }
 
 /// The queries of `--param-file`.
 pub(super) fn queries(file: &str) -> Result<Rotation<Arc<str>>, Unusable> {
-    let path = PathBuf::from(file);
-    let queries = lines("--param-file", &path)?
-        .into_iter()
-        .map(|line| line.text.into())
-        .collect();
-    Ok(Rotation::file(path, queries))
+    lines("--param-file", file, |_, line| Ok(line.into()))
 }
 
 /// The keys of `--api-key-file`.
 pub(super) fn keys(file: &str) -> Result<Rotation<ApiKey>, Unusable> {
-    let path = PathBuf::from(file);
-    let key = |line: Line| {
-        let key = ApiKey::new(&line.text);
+    lines("--api-key-file", file, |number, line| {
+        let key = ApiKey::new(line);
         if key.is_sendable() && !key.is_empty() {
             return Ok(key);
         }
-        Err(Unusable::Wrong(
-            Message::new("usage.key_characters_in_file")
-                .with("value", shown_path(&path))
-                .with("line", line.number),
-        ))
-    };
-    let keys = lines("--api-key-file", &path)?
-        .into_iter()
-        .map(key)
-        .collect::<Result<_, _>>()?;
-    Ok(Rotation::file(path, keys))
+        let message = Message::new("usage.key_characters_in_file").with("line", number);
+        Err(message.with("value", shown(file)))
+    })
 }
 
 /// The body of `--request-body-file`: a JSON object.
@@ -171,24 +188,6 @@ pub(super) fn tokenizer(file: &str) -> Result<Tokenizer, Message> {
     })
 }
 
-/// Reads a text file that has no substitute, without its byte-order mark.
-fn read(flag: &'static str, file: &str) -> Result<String, Message> {
-    let message = |id| {
-        Message::new(id)
-            .with("flag", flag)
-            .with("value", shown(file))
-    };
-    let bytes = std::fs::read(file)
-        .map_err(|error| message("usage.file_unreadable").with("error", error))?;
-    utf8(&bytes)
-        .map(str::to_owned)
-        .map_err(|line| message("usage.file_not_utf8").with("line", line))
-}
-
-pub(super) fn shown_path(path: &Path) -> String {
-    shown(&path.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +206,48 @@ mod tests {
         ] {
             assert!(!has_certificate(bad), "{bad}");
         }
+    }
+
+    /// The lines of a file with this content, each with its number.
+    fn numbered(content: &[u8]) -> Result<Vec<(usize, String)>, Unusable> {
+        let name = format!("sse-perf-lines-{:?}", std::thread::current().id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, content).expect("a file");
+        let file = path.to_str().expect("a name");
+        let items = lines("--x", file, |number, line| Ok((number, line.to_owned())));
+        std::fs::remove_file(&path).expect("the file");
+        items.map(|items| items.items().to_vec())
+    }
+
+    #[test]
+    fn bom_crlf_and_blank_lines_do_not_matter() {
+        let lines = numbered("\u{feff}你好\r\n\r\n  \n two words \n{x}".as_bytes());
+        let expected = [(1, "你好"), (4, "two words"), (5, "{x}")];
+        let expected = expected.map(|(number, line)| (number, line.to_owned()));
+        assert!(lines.is_ok_and(|lines| lines == expected));
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_with_its_line() {
+        let gbk = b"first\nsecond\n\xc4\xe3\xba\xc3\n";
+        for (bytes, line) in [(&gbk[..], "line 3"), (b"\xff\xfea\0", "line 1")] {
+            let Err(Unusable::Wrong(message)) = numbered(bytes) else {
+                panic!("{bytes:?}")
+            };
+            assert_eq!(message.id(), "usage.file_not_utf8");
+            assert!(message.to_string().contains(line), "{message}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_blank_lines_and_no_file_are_absent() {
+        for bytes in [&b""[..], b"\n \r\n", "\u{feff}\n".as_bytes()] {
+            let absent =
+                |error| matches!(error, Unusable::Absent(m) if m.id() == "usage.file_empty");
+            assert!(numbered(bytes).is_err_and(absent));
+        }
+        let absent =
+            |error| matches!(error, Unusable::Absent(m) if m.id() == "usage.file_unreadable");
+        assert!(queries("/no/such/file").is_err_and(absent));
     }
 }

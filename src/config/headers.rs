@@ -1,7 +1,8 @@
 //! Request headers and inputs: `--header 'K: V'` and `--input key=value`.
 
-use super::show::{redact_value, shown};
+use super::show::redact_value;
 use crate::text::Message;
+use crate::values::shown;
 
 /// Headers that belong to the connection or the body, which the tool makes itself, each with the
 /// text that says so.

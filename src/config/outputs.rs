@@ -4,10 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::show::shown;
 use crate::cli::{FileArg, OutputArgs, ReportArgs};
 use crate::output::{Destination, FileKind, OutputConfig, csv, html, json};
 use crate::text::{Language, Message};
+use crate::values::shown;
 
 /// The directory of files without a name given.
 const REPORT_DIRECTORY: &str = "report";

@@ -3,9 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::show::shown;
 use crate::text::Message;
-use crate::values::{self, SECONDS, digits};
+use crate::values::{self, SECONDS, digits, shown};
 
 /// Longest time that a flag takes: a year.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -11,34 +11,8 @@ use crate::cli::{Given, PROGRAM};
 use crate::load::ThinkTime;
 use crate::output::{Destination, FORMATS, OutputConfig};
 use crate::plan::{Plan, TransportConfig};
+use crate::values::quote;
 use crate::workload::mask;
-
-/// A value as an error shows it: quoted where a shell would need it, on one line, not endless.
-pub(super) fn shown(value: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut text = String::new();
-    for character in value.chars().take(LONGEST) {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    if value.chars().nth(LONGEST).is_some() {
-        text.push('…');
-    }
-    quote(&text)
-}
-
-/// A word quoted for a POSIX shell, where it needs to be.
-fn quote(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
 
 /// The command line of these flags, quoted for a shell, secrets masked.
 pub(super) fn command_line(given: &[Given]) -> String {
@@ -281,25 +255,6 @@ fn destination(destination: &Destination) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        for (word, quoted) in [
-            ("abc", "abc"),
-            ("你是谁", "你是谁"),
-            ("http://h:80/p", "http://h:80/p"),
-            ("", "''"),
-            ("two words", "'two words'"),
-            ("it's", r"'it'\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("a;b", "'a;b'"),
-            ("~", "'~'"),
-        ] {
-            assert_eq!(quote(word), quoted, "{word}");
-        }
-        assert_eq!(shown("a\nb"), r"'a\nb'");
-        assert!(shown(&"x".repeat(500)).len() < 130);
-    }
 
     #[test]
     fn urls_are_shown_without_secrets() {

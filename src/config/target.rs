@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::build::Builder;
 use super::files;
-use super::show::{redact_url, shown};
+use super::show::redact_url;
 use super::url::{Url, check_host, encode, port_number};
 use crate::plan::Target;
 use crate::protocol::Protocol;
 use crate::text::Message;
+use crate::values::shown;
 
 /// The protocol where nothing says which.
 const DEFAULT_PROTOCOL: &str = "dify-chat";

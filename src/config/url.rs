@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::net::Ipv6Addr;
 
-use super::show::{redact_broken_url, shown};
+use super::show::redact_broken_url;
 use crate::text::Message;
-use crate::values::digits;
+use crate::values::{digits, shown};
 
 /// An `http` or `https` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]

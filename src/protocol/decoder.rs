@@ -177,17 +177,11 @@ impl<'a> Reading<'a> {
         let reasoning = self.all_text(&rules.reasoning).new;
         let tool = self.all_text(&rules.tool).new;
         let replacement = self.last_text(&rules.replace).or(text.replaced);
-        let conversation = self.last_text(&rules.conversation);
-        let task = self.last_text(&rules.task);
-        let message = self.last_text(&rules.message);
+        let [conversation, message, task] =
+            rules.ids.each_ref().map(|sources| self.last_text(sources));
         let finish_reason = self.last_text(&rules.finish_reason);
-        let usage = Usage {
-            prompt: self.count(&rules.usage.prompt),
-            completion: self.count(&rules.usage.completion),
-            cached: self.count(&rules.usage.cached),
-            reasoning: self.count(&rules.usage.reasoning),
-            total: self.count(&rules.usage.total),
-        };
+        let [prompt, completion, cached, reasoning_tokens, total] =
+            rules.usage.each_ref().map(|counts| self.count(counts));
         let mark = rules.spans.iter().find_map(|rule| self.mark(rule));
         let (elapsed, failed) = mark.as_ref().map_or((None, false), |mark| {
             let facts = self.facts();
@@ -215,7 +209,13 @@ impl<'a> Reading<'a> {
             reasoning: findings.text(reasoning),
             tool: findings.text(tool),
             replacement: said(replacement),
-            usage,
+            usage: Usage {
+                prompt,
+                completion,
+                cached,
+                reasoning: reasoning_tokens,
+                total,
+            },
             conversation_id: said(conversation),
             message_id: said(message),
             task_id: said(task),

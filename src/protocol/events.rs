@@ -5,9 +5,12 @@ use serde_json::Value;
 use super::member::{Member, Object, Result};
 use super::pointer::{Pointer, Trie};
 use super::rules::{
-    Accepted, Count, EndRule, ErrorRule, Per, Remembered, Rule, Rules, Source, SpanRule, Subject,
-    Test, UsageSources, When,
+    Accepted, Count, EndRule, ErrorRule, IDS, Per, Remembered, Rule, Rules, Source, SpanRule,
+    Subject, Test, USAGE, When,
 };
+
+/// The members of a source.
+const SOURCE: [&str; 3] = ["at", "on", "when"];
 
 /// The most rules of which one event each is awaited.
 const MOST_PARTS: usize = 64;
@@ -46,8 +49,10 @@ impl Compiler {
             "ignore",
         ])?;
         let types = events.each("type", |member| self.type_subject(member))?;
-        let usage = self.usage(events.get("usage"))?;
-        let [conversation, message, task] = self.ids(events.get("ids"))?;
+        let usage = self.lists(events.get("usage"), &USAGE, Self::count)?;
+        let ids = self.lists(events.get("ids"), &IDS, |compiler, member| {
+            compiler.source(member, &SOURCE)
+        })?;
         let end = events.require("end")?;
         if end.list()?.is_empty() {
             return Err(end.error("protocol.end"));
@@ -59,9 +64,7 @@ impl Compiler {
             tool: self.texts(&events, "tool")?,
             replace: self.sources(&events, "replace")?,
             usage,
-            conversation,
-            task,
-            message,
+            ids,
             finish_reason: self.sources(&events, "finish_reason")?,
             spans: events.each("spans", |member| self.span(member))?,
             errors: events.each("error", |member| self.error_rule(member))?,
@@ -77,22 +80,6 @@ impl Compiler {
             "@event" => Ok(Subject::Event),
             _ => Ok(Subject::Place(self.trie.insert(&pointer(member)?))),
         }
-    }
-
-    fn usage(&mut self, usage: Option<Member<'_>>) -> Result<UsageSources> {
-        const NAMES: &[&str] = &["prompt", "completion", "cached", "reasoning", "total"];
-        let usage = usage.map(|usage| usage.object(NAMES)).transpose()?;
-        let mut counts = |name| match &usage {
-            Some(usage) => usage.each(name, |member| self.count(member)),
-            None => Ok(Vec::new()),
-        };
-        Ok(UsageSources {
-            prompt: counts("prompt")?,
-            completion: counts("completion")?,
-            cached: counts("cached")?,
-            reasoning: counts("reasoning")?,
-            total: counts("total")?,
-        })
     }
 
     /// A pointer, or an object with one or several of which the sum is taken.
@@ -141,20 +128,25 @@ impl Compiler {
         })
     }
 
-    fn ids(&mut self, ids: Option<Member<'_>>) -> Result<[Vec<Source>; 3]> {
-        let Some(ids) = ids else {
-            return Ok(Default::default());
-        };
-        let ids = ids.object(&["conversation", "message", "task"])?;
-        Ok([
-            self.sources(&ids, "conversation")?,
-            self.sources(&ids, "message")?,
-            self.sources(&ids, "task")?,
-        ])
+    /// What `read` makes of each of an object's members, which are all lists; none is required.
+    fn lists<T, const N: usize>(
+        &mut self,
+        object: Option<Member<'_>>,
+        names: &'static [&'static str; N],
+        read: impl Fn(&mut Self, &Member<'_>) -> Result<T>,
+    ) -> Result<[Vec<T>; N]> {
+        let mut lists = names.map(|_| Vec::new());
+        if let Some(object) = object {
+            let object = object.object(names)?;
+            for (list, name) in lists.iter_mut().zip(names) {
+                *list = object.each(name, |member| read(self, member))?;
+            }
+        }
+        Ok(lists)
     }
 
     fn sources(&mut self, object: &Object<'_>, name: &str) -> Result<Vec<Source>> {
-        object.each(name, |member| self.source(member, &["at", "on", "when"]))
+        object.each(name, |member| self.source(member, &SOURCE))
     }
 
     /// Sources of generated text, which may be repeated whole by each event.

@@ -3,6 +3,12 @@
 use super::found::{Findings, Found, Value};
 use super::pointer::{Place, Trie};
 
+/// The members of a document's `usage`.
+pub(super) const USAGE: [&str; 5] = ["prompt", "completion", "cached", "reasoning", "total"];
+
+/// The members of a document's `ids`.
+pub(super) const IDS: [&str; 3] = ["conversation", "message", "task"];
+
 /// The compiled `events` of a document.
 #[derive(Debug)]
 pub(super) struct Rules {
@@ -12,10 +18,10 @@ pub(super) struct Rules {
     pub(super) text: Vec<Source>,
     pub(super) reasoning: Vec<Source>,
     pub(super) tool: Vec<Source>,
-    pub(super) usage: UsageSources,
-    pub(super) conversation: Vec<Source>,
-    pub(super) message: Vec<Source>,
-    pub(super) task: Vec<Source>,
+    /// Where the server's counts of tokens are, in the order of [`USAGE`].
+    pub(super) usage: [Vec<Count>; 5],
+    /// Where identifiers are, in the order of [`IDS`].
+    pub(super) ids: [Vec<Source>; 3],
     pub(super) finish_reason: Vec<Source>,
     /// Where text is that takes the place of the answer so far.
     pub(super) replace: Vec<Source>,
@@ -32,16 +38,6 @@ impl Rules {
         let kinds = [&self.text, &self.reasoning, &self.tool];
         kinds.iter().any(|sources| !sources.is_empty())
     }
-}
-
-/// Where the server's token counts are.
-#[derive(Debug)]
-pub(super) struct UsageSources {
-    pub(super) prompt: Vec<Count>,
-    pub(super) completion: Vec<Count>,
-    pub(super) cached: Vec<Count>,
-    pub(super) reasoning: Vec<Count>,
-    pub(super) total: Vec<Count>,
 }
 
 /// A part of an event that can be asked about.

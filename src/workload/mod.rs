@@ -1,7 +1,6 @@
 //! What is sent: queries, API keys and request bodies, handed out in turn over all threads.
 
 mod key;
-mod lines;
 mod order;
 mod table;
 mod template;
@@ -14,9 +13,8 @@ use crate::random::{self, Purpose};
 use crate::record::Sent;
 
 pub use key::{ApiKey, mask};
-pub use lines::{Line, LinesError, read_lines, utf8};
 pub use order::Order;
-pub use table::{Cell, Table, TableError};
+pub use table::{Cell, Table};
 pub use template::{BodyTemplate, Constants, Filling, MissingInput, Parts};
 
 /// Items that are handed out in turn: the lines of a file, or the one value of a flag.

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::text::Message;
+use crate::values::shown;
+
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
@@ -30,57 +33,27 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// What is wrong with a data file. Lines are numbered from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TableError {
-    /// It has no row of data.
-    Empty,
-    /// A column has no name, or the name of another one.
-    Column {
-        /// Which, from 1.
-        place: usize,
-        /// Its name.
-        name: String,
-    },
-    /// A row has too many or too few values.
-    Cells {
-        /// Where the row begins.
-        line: u64,
-        /// How many values it has.
-        found: u64,
-        /// How many columns there are.
-        expected: u64,
-    },
-    /// A line is not a JSON object.
-    Json {
-        /// Which.
-        line: u64,
-        /// What the JSON reader says.
-        why: String,
-    },
-}
-
 impl Table {
     /// Reads CSV (RFC 4180) whose first row names the columns. Quoted values may hold line breaks;
     /// blank lines are skipped.
     ///
     /// # Errors
     ///
-    /// With what is wrong and where.
-    pub fn csv(text: &str) -> Result<Self, TableError> {
+    /// With what is wrong and where; the file's name is to be added as `value`.
+    pub fn csv(text: &str) -> Result<Self, Message> {
         // The length of rows is checked here, so that a flexible reader tells the line.
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .from_reader(text.as_bytes());
-        let header = reader.headers().map_err(|_| TableError::Empty)?;
+        // The text is UTF-8 and in memory: nothing else can fail.
+        let Ok(header) = reader.headers() else {
+            return Ok(Self::default());
+        };
         let columns: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         for (place, name) in columns.iter().enumerate() {
             if name.is_empty() || columns[..place].contains(name) {
-                let name = name.clone();
-                return Err(TableError::Column {
-                    place: place + 1,
-                    name,
-                });
+                let message = Message::new("usage.data_column").with("name", shown(name));
+                return Err(message.with("place", place + 1));
             }
         }
         let mut table = Self {
@@ -88,22 +61,19 @@ impl Table {
             ..Self::default()
         };
         let (mut line, mut begin) = (1, 0);
-        for record in reader.records() {
-            // The text is UTF-8 and in memory: there is no other error.
-            let record = record.map_err(|_| TableError::Empty)?;
+        for record in reader.records().map_while(Result::ok) {
             let previous = std::mem::replace(&mut begin, beginning(text, &record));
-            line += text[previous..begin].matches('\n').count() as u64;
+            line += text[previous..begin].matches('\n').count();
             if record.len() != table.columns.len() {
-                return Err(TableError::Cells {
-                    line,
-                    found: record.len() as u64,
-                    expected: table.columns.len() as u64,
-                });
+                return Err(Message::new("usage.data_cells")
+                    .with("line", line)
+                    .with("found", record.len())
+                    .with("expected", table.columns.len()));
             }
             let cells = record.iter().map(|cell| Cell::Text(cell.into()));
             table.rows.push(cells.collect());
         }
-        table.filled()
+        Ok(table)
     }
 
     /// Reads JSON Lines: an object a line, blank lines skipped. The columns are the members of all
@@ -111,19 +81,18 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// With what is wrong and where.
-    pub fn json_lines(text: &str) -> Result<Self, TableError> {
+    /// With what is wrong and where; the file's name is to be added as `value`.
+    pub fn json_lines(text: &str) -> Result<Self, Message> {
         let mut table = Self::default();
         let mut objects: Vec<Map<String, Value>> = Vec::new();
         for (line, number) in text.lines().zip(1..) {
             if line.trim().is_empty() {
                 continue;
             }
-            let object: Map<String, Value> =
-                serde_json::from_str(line).map_err(|error| TableError::Json {
-                    line: number,
-                    why: without_place(&error),
-                })?;
+            let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| {
+                let message = Message::new("usage.data_json").with("line", number);
+                message.with("error", without_place(&error))
+            })?;
             for name in object.keys() {
                 if !table.columns.contains(name) {
                     table.columns.push(name.clone());
@@ -135,14 +104,7 @@ impl Table {
             let cells = table.columns.iter().map(|name| cell(object.remove(name)));
             table.rows.push(cells.collect());
         }
-        table.filled()
-    }
-
-    fn filled(self) -> Result<Self, TableError> {
-        if self.rows.is_empty() {
-            return Err(TableError::Empty);
-        }
-        Ok(self)
+        Ok(table)
     }
 
     /// Takes a column out: its values, row by row; `None` where there is none of that name.
@@ -199,42 +161,20 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_csv_is_told_with_its_place() {
-        let table = [
-            ("", TableError::Empty),
-            ("a,b\n", TableError::Empty),
-            (
-                "a,b\n1,2\n\"x\ny\",2,3\n",
-                TableError::Cells {
-                    line: 3,
-                    found: 3,
-                    expected: 2,
-                },
-            ),
+        for text in ["", "a,b\n"] {
+            assert!(Table::csv(text).unwrap().rows.is_empty(), "{text:?}");
+        }
+        for (text, expected) in [
+            ("a,b\n1,2\n\"x\ny\",2,3\n", "line 3: 3 values for 2 columns"),
             (
                 "a,b\r\n\r\n1,\"x\r\ny\"\r\n\r\n1\r\n",
-                TableError::Cells {
-                    line: 6,
-                    found: 1,
-                    expected: 2,
-                },
+                "line 6: 1 values for 2 columns",
             ),
-            (
-                "a,b,a\n1,2,3\n",
-                TableError::Column {
-                    place: 3,
-                    name: "a".to_owned(),
-                },
-            ),
-            (
-                "a, \n1,2\n",
-                TableError::Column {
-                    place: 2,
-                    name: String::new(),
-                },
-            ),
-        ];
-        for (text, error) in table {
-            assert_eq!(Table::csv(text).unwrap_err(), error, "{text:?}");
+            ("a,b,a\n1,2,3\n", "column 3 (a)"),
+            ("a, \n1,2\n", "column 2 ('')"),
+        ] {
+            let error = Table::csv(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text:?}: {error}");
         }
     }
 
@@ -253,12 +193,10 @@ mod tests {
     fn a_line_that_is_no_object_is_told() {
         for text in ["{\"a\":1}\n[1]\n", "{\"a\":1}\n{\"a\":\n", "{\"a\":1}\nx\n"] {
             let error = Table::json_lines(text).unwrap_err();
-            assert!(
-                matches!(error, TableError::Json { line: 2, .. }),
-                "{error:?}"
-            );
+            assert_eq!(error.id(), "usage.data_json");
+            assert!(error.to_string().contains("line 2"), "{error}");
         }
-        assert_eq!(Table::json_lines("\n \n").unwrap_err(), TableError::Empty);
+        assert!(Table::json_lines("\n \n").unwrap().rows.is_empty());
     }
 
     #[test]

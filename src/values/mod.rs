@@ -1,7 +1,11 @@
-//! Values as people write them in flags: times, sizes, numbers, shares and distributions.
+//! Values as people write them in flags: times, sizes, numbers, shares and distributions; and how
+//! messages show them.
 
-use std::str::FromStr;
+mod dist;
+
 use std::time::Duration;
+
+pub use dist::{Dist, NoDist, Quantity};
 
 /// How a flag's times are written.
 #[derive(Clone, Copy, Debug)]
@@ -93,137 +97,32 @@ pub fn size(text: &str) -> Option<u64> {
     digits(number)?.checked_mul(1 << shift)
 }
 
-/// What values are drawn from, as the command line writes it: `200`, `uniform:a..b`, `normal:m,s`,
-/// `lognormal:m,s`, `exp:m`. A draw below zero counts as zero.
-///
-/// ```
-/// use std::time::Duration;
-/// use sse_perf::values::Dist;
-///
-/// assert_eq!(
-///     "normal:200,1.5ms".parse(),
-///     Ok(Dist::Normal { mean: Duration::from_millis(200), deviation: Duration::from_micros(1_500) })
-/// );
-/// assert!("normal:200".parse::<Dist<Duration>>().is_err());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dist<T> {
-    /// Always this value.
-    Fixed(T),
-    /// Every value between the two, ends included, is as likely as any other.
-    Uniform {
-        /// The smallest value.
-        low: T,
-        /// The largest value.
-        high: T,
-    },
-    /// The normal distribution, cut at zero.
-    Normal {
-        /// The mean, before cutting.
-        mean: T,
-        /// The standard deviation, before cutting.
-        deviation: T,
-    },
-    /// The log-normal distribution: the long tail to the right that service times have.
-    LogNormal {
-        /// The mean of the values themselves, not of their logarithms.
-        mean: T,
-        /// The standard deviation of the values themselves.
-        deviation: T,
-    },
-    /// The exponential distribution.
-    Exponential {
-        /// The mean.
-        mean: T,
-    },
+/// A value as an error shows it: quoted where a shell would need it, on one line, not endless.
+#[must_use]
+pub fn shown(value: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut text = String::new();
+    for character in value.chars().take(LONGEST) {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    if value.chars().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    quote(&text)
 }
 
-/// What can be drawn: times and counts.
-pub trait Quantity: Copy + Default + PartialOrd {
-    /// Reads a value; a time without a unit is milliseconds.
-    fn read(text: &str) -> Option<Self>;
-    /// The value as a number.
-    fn to_f64(self) -> f64;
-    /// The value nearest to a number; zero for what is below it.
-    fn from_f64(number: f64) -> Self;
-}
-
-impl Quantity for Duration {
-    fn read(text: &str) -> Option<Self> {
-        MILLISECONDS.read(text)
-    }
-
-    fn to_f64(self) -> f64 {
-        self.as_secs_f64()
-    }
-
-    fn from_f64(number: f64) -> Self {
-        Duration::try_from_secs_f64(number.max(0.0)).unwrap_or(Duration::MAX)
-    }
-}
-
-impl Quantity for u32 {
-    fn read(text: &str) -> Option<Self> {
-        digits(text.trim())?.try_into().ok()
-    }
-
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast from float to integer saturates, which is what is wanted here"
-    )]
-    fn from_f64(number: f64) -> Self {
-        number.round() as u32
-    }
-}
-
-impl<T: Quantity> Dist<T> {
-    /// Reads a distribution of values that `value` reads; `None` if the text is none, or if it has
-    /// the ends of a range in the wrong order or a mean of zero.
-    pub fn read(text: &str, value: impl Fn(&str) -> Option<T>) -> Option<Self> {
-        let Some((shape, parameters)) = text.split_once(':') else {
-            return value(text).map(Dist::Fixed);
-        };
-        let two = |separator| {
-            let (a, b) = parameters.split_once(separator)?;
-            Some((value(a)?, value(b)?))
-        };
-        let (dist, is_sound) = match shape.trim() {
-            "uniform" => {
-                let (low, high) = two("..")?;
-                (Dist::Uniform { low, high }, low <= high)
-            }
-            "normal" => {
-                let (mean, deviation) = two(",")?;
-                (Dist::Normal { mean, deviation }, true)
-            }
-            "lognormal" => {
-                let (mean, deviation) = two(",")?;
-                (Dist::LogNormal { mean, deviation }, mean > T::default())
-            }
-            "exp" => {
-                let mean = value(parameters)?;
-                (Dist::Exponential { mean }, true)
-            }
-            _ => return None,
-        };
-        is_sound.then_some(dist)
-    }
-}
-
-/// A text is no distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoDist;
-
-impl<T: Quantity> FromStr for Dist<T> {
-    type Err = NoDist;
-
-    fn from_str(text: &str) -> Result<Self, NoDist> {
-        Dist::read(text, T::read).ok_or(NoDist)
+/// A word quoted for a POSIX shell, where it needs to be.
+#[must_use]
+pub fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -328,60 +227,21 @@ mod tests {
     }
 
     #[test]
-    fn distributions_of_times() {
-        for (text, expected) in [
-            ("200", Dist::Fixed(us(200_000))),
-            (
-                "uniform:100..0.2s",
-                Dist::Uniform {
-                    low: us(100_000),
-                    high: us(200_000),
-                },
-            ),
-            (
-                "normal:200, 50",
-                Dist::Normal {
-                    mean: us(200_000),
-                    deviation: us(50_000),
-                },
-            ),
-            (
-                "lognormal:200ms,50us",
-                Dist::LogNormal {
-                    mean: us(200_000),
-                    deviation: us(50),
-                },
-            ),
-            ("exp:20", Dist::Exponential { mean: us(20_000) }),
+    fn words_are_quoted_for_a_shell() {
+        for (word, quoted) in [
+            ("abc", "abc"),
+            ("你是谁", "你是谁"),
+            ("http://h:80/p", "http://h:80/p"),
+            ("", "''"),
+            ("two words", "'two words'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("a;b", "'a;b'"),
+            ("~", "'~'"),
         ] {
-            assert_eq!(text.parse(), Ok(expected), "{text}");
+            assert_eq!(quote(word), quoted, "{word}");
         }
-        for text in [
-            "",
-            "gamma:1,2",
-            "uniform:1",
-            "uniform:1,2",
-            "uniform:2..1",
-            "normal:1",
-            "normal:1,-2",
-            "lognormal:0,1",
-            "exp",
-            "exp:",
-        ] {
-            assert_eq!(text.parse::<Dist<Duration>>(), Err(NoDist), "{text}");
-        }
-    }
-
-    #[test]
-    fn distributions_of_counts() {
-        let (low, high) = (10, 20);
-        assert_eq!("50".parse(), Ok(Dist::Fixed(50_u32)));
-        assert_eq!(
-            "uniform:10..20".parse(),
-            Ok(Dist::Uniform::<u32> { low, high })
-        );
-        for text in ["1.5", "5ms", "-1", "uniform:1..", "4294967296"] {
-            assert_eq!(text.parse::<Dist<u32>>(), Err(NoDist), "{text}");
-        }
+        assert_eq!(shown("a\nb"), r"'a\nb'");
+        assert!(shown(&"x".repeat(500)).len() < 130);
     }
 }
