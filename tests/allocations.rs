@@ -1,4 +1,4 @@
-//! In the steady state an event costs no allocation, from the bytes of the body to what it means.
+//! Parsing and decoding an event allocates nothing in the steady state.
 
 use allocation_counter::measure;
 use sse_perf::protocol::{Decoder, Protocol, estimate_tokens};
@@ -6,7 +6,7 @@ use sse_perf::sse::{Block, Parser};
 
 /// Text with nothing that JSON escapes.
 const PLAIN: [&str; 2] = [" plain", "你好，世界"];
-/// Text with escapes that are needed, and with some that are not.
+/// Text with escapes, some of them unnecessary.
 const ESCAPED: [&str; 2] = [
     r#" a \"quoted\" word,\n\tand a path\\to \/ it"#,
     r"\u4f60\u597d \ud83d\ude00",
@@ -47,7 +47,7 @@ fn feed(parser: &mut Parser, decoder: &mut Decoder, bytes: &[u8], piece: usize) 
     tokens
 }
 
-/// The allocations of a hundred streams, once the first ones have come, however they are cut.
+/// Allocations of a hundred streams after a first one, for the worst of several piece sizes.
 fn most_allocations(name: &str, bytes: &[u8]) -> u64 {
     let mut parser = Parser::new(1 << 20);
     let mut decoder = Protocol::builtin(name).expect("it is built in").decoder();
@@ -68,7 +68,7 @@ fn most_allocations(name: &str, bytes: &[u8]) -> u64 {
 }
 
 #[test]
-fn an_event_costs_no_allocation_once_the_first_ones_have_come() {
+fn decoding_allocates_nothing_in_the_steady_state() {
     for texts in [PLAIN, ESCAPED] {
         assert_eq!(most_allocations("dify-chat", &stream(&texts, dify)), 0);
         assert_eq!(most_allocations("openai-chat", &stream(&texts, openai)), 0);

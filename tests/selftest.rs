@@ -1,9 +1,9 @@
-//! The self-test through the binary: it measures itself, and leaves a document.
+//! `sse-perf selftest`: its table and its JSON document.
 
 use std::process::{Command, Stdio};
 
 #[test]
-fn a_step_is_measured_against_the_service_s_log() {
+fn a_step_is_compared_with_the_service_s_log() {
     let output = Command::new(env!("CARGO_BIN_EXE_sse-perf"))
         .args([
             "--lang",
@@ -26,7 +26,7 @@ fn a_step_is_measured_against_the_service_s_log() {
     assert_eq!((&step["users"], &step["failed"]), (&5.into(), &0.into()));
     let errors = &step["errors"];
     assert!(errors["requests"].as_u64().unwrap() >= 5, "{errors}");
-    // On a machine that does other things the error may be anything, but never nothing.
+    // A busy machine makes any error possible, but not none.
     assert!(errors["ttft"]["max"].as_f64().unwrap() > 0.0, "{errors}");
     assert!(
         ["VALID", "DEGRADED", "CLIENT-LIMITED"].contains(&step["verdict"].as_str().unwrap()),

@@ -1,4 +1,4 @@
-//! Every text that the source names is there in both languages, and the source names every text.
+//! Every text that the source names exists in both languages, and the source names every text.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -59,8 +59,8 @@ fn every_id_in_the_source_has_its_text() {
     assert!(seen > 50, "the search finds ids");
 }
 
-/// What stands in quotes in the source, in the page and in its scripts: whole, and as far as a name
-/// is put behind it, as in `format!("console.hint.{kind}")`.
+/// Quoted strings of the source, the page and its scripts: whole strings, and prefixes of formatted
+/// ones such as `format!("console.hint.{kind}")`.
 fn quoted() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let scripts = fs::read_dir(root.join("templates/report")).expect("the scripts");
@@ -81,7 +81,7 @@ fn quoted() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_text_has_a_place_that_names_it() {
+fn every_text_is_used_in_the_source() {
     let quoted = quoted();
     let is_named = |id: &str| {
         // Scripts leave that out.
@@ -99,7 +99,7 @@ fn every_text_has_a_place_that_names_it() {
 }
 
 #[test]
-fn the_files_are_sorted_one_text_a_line() {
+fn the_text_files_are_sorted_with_one_text_a_line() {
     for name in ["en", "zh"] {
         let path = format!("{}/templates/texts/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let text = fs::read_to_string(path).expect("a file of texts");

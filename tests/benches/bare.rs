@@ -1,4 +1,4 @@
-//! The floor of whole runs: blocking reads, a thread per stream, and nothing else.
+//! The floor of whole runs: a thread per stream with blocking reads, and nothing else.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -16,12 +16,12 @@ const BODY: &str = r#"{"inputs":{},"query":"hi","response_mode":"streaming","use
 pub(crate) enum Reads {
     /// `read` alone.
     Plain,
-    /// With what a measurement needs of the kernel: a timeout, and the time of arrival.
+    /// With a timeout and the kernel's arrival stamp, which a measurement needs.
     Stamped,
 }
 
 impl Reads {
-    /// The argument that makes this program a bare loop that reads so.
+    /// The argument that starts this program as a bare loop of this kind.
     fn flag(self) -> &'static str {
         match self {
             Reads::Plain => "--bare-loop",
@@ -43,7 +43,7 @@ pub(crate) struct BareLoop {
 }
 
 impl BareLoop {
-    /// This program as the loop.
+    /// A command that starts this program as the loop.
     pub(crate) fn command(self) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args([self.reads.flag(), &self.addr.to_string()]);
@@ -53,7 +53,7 @@ impl BareLoop {
         command
     }
 
-    /// The loop that this program was started as; `None` for none.
+    /// The loop as which this program was started, if any.
     pub(crate) fn of_this_program() -> Option<Self> {
         let args: Vec<String> = std::env::args().skip(1).collect();
         let reads = [Reads::Plain, Reads::Stamped];
@@ -138,7 +138,7 @@ mod stamped {
         setsockopt(stream, sockopt::ReceiveTimestampns, &true).expect("an option");
     }
 
-    /// Reads bytes with the time of their arrival, which is looked at, and forgotten.
+    /// Reads bytes with their arrival stamp and discards it.
     pub(super) fn read(stream: &TcpStream, buffer: &mut [u8]) -> usize {
         let mut control = [0; cmsg_space::<TimeSpec>()];
         let mut slices = [IoSliceMut::new(buffer)];

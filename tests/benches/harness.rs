@@ -1,16 +1,16 @@
-//! What the benchmarks stand on: a piece of work is timed by turns with its floor, so that a busy
-//! machine disturbs both alike, and shown as a row of a table.
+//! Times a piece of work and its floor by turns, so that a busy machine disturbs both alike; prints a
+//! table.
 
 use std::time::{Duration, Instant};
 
 use crate::table::print_row;
 
-/// A sample lasts at least that long.
+/// The shortest duration of a sample.
 const SAMPLE: Duration = Duration::from_millis(10);
-/// So many samples are taken of each.
+/// Samples of the work and of its floor.
 const SAMPLES: usize = 15;
 
-/// How much a piece of work does, and in what it is counted.
+/// The amount of a piece of work and its unit.
 #[derive(Clone, Copy)]
 pub(crate) enum Amount {
     /// Bytes, shown as MB/s.
@@ -53,7 +53,7 @@ pub(crate) fn compare(name: &str, amount: Amount, floor: &mut dyn FnMut(), work:
     ]);
 }
 
-/// How often a piece of work has to be done for a sample; done once for practice.
+/// Rounds of the work that a sample needs, estimated after a warm-up round.
 fn rounds_for(work: &mut dyn FnMut()) -> u32 {
     let mut rounds = 1;
     while sample(work, rounds) * rounds < SAMPLE {
@@ -62,7 +62,7 @@ fn rounds_for(work: &mut dyn FnMut()) -> u32 {
     rounds
 }
 
-/// The time of one of so many rounds.
+/// The time of a round, averaged over `rounds`.
 fn sample(work: &mut dyn FnMut(), rounds: u32) -> Duration {
     let began = Instant::now();
     for _ in 0..rounds {
@@ -71,7 +71,7 @@ fn sample(work: &mut dyn FnMut(), rounds: u32) -> Duration {
     began.elapsed() / rounds
 }
 
-/// Begins a table of [`compare`]'s rows.
+/// Prints the header of [`compare`]'s rows.
 pub(crate) fn heading(title: &str) {
     println!("\n{title}");
     print_row(&["", "best", "median", "floor", "times the floor"]);

@@ -1,11 +1,11 @@
-//! Requests that nobody has sent.
+//! Generated request records.
 
 use std::time::Duration;
 
 use sse_perf::clock::Stamp;
 use sse_perf::record::{ClockSource, ItlSummary, Outcome, Phase, RequestRecord, Sent};
 
-/// How a request went, in microseconds.
+/// The course of a request, in microseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Course {
     pub(crate) start: u64,
@@ -30,7 +30,7 @@ impl Course {
         self.start + self.ttft + self.gap * (self.chunks - 1)
     }
 
-    /// The record of a request that succeeded so.
+    /// The record of a successful request of this course.
     pub(crate) fn record(self, number: u64, user: u32) -> RequestRecord {
         let at = Stamp::from_micros;
         let sent = Sent {

@@ -1,9 +1,10 @@
-//! The parts that work for each event or request, beside floors measured in the same run.
+//! Benchmarks of the code that runs for each event or request, and of its floors.
 
+#[path = "../shared/directory.rs"]
+mod directory;
 mod harness;
 mod made_up;
 mod report;
-mod scratch;
 mod table;
 
 use std::fs::{self, File};
@@ -15,9 +16,9 @@ use crossbeam_channel::unbounded;
 use serde::de::IgnoredAny;
 use time::macros::datetime;
 
+use directory::Directory;
 use harness::{Amount, compare, heading};
 use made_up::PLAIN;
-use scratch::Scratch;
 use sse_perf::clock::Stamp;
 use sse_perf::output::about::About;
 use sse_perf::output::{Destination, Formats, OutputConfig, Outputs, RunInfo, csv, html};
@@ -88,7 +89,7 @@ fn parser() {
     }
 }
 
-/// Blocks to what they mean, and into a record.
+/// Blocks to meanings and into a record.
 fn decoder() {
     heading("Event to record; floor: serde_json skipping over the same data");
     for (name, protocol, event, data) in [
@@ -148,7 +149,7 @@ fn decoder() {
 /// A chunk as Dify sends it.
 const DIFY: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":" service","from_variable_selector":null}"#;
 
-/// The same in Chinese, which Dify escapes: texts with escapes are read in another way.
+/// A chunk in Chinese, which Dify escapes: texts with escapes take another path.
 const DIFY_CHINESE: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":"\u670d\u52a1\u3002\n","from_variable_selector":null}"#;
 
 /// A chunk as `OpenAI`'s chat API sends it.
@@ -164,8 +165,8 @@ const ANTHROPIC: &str =
 /// Samples to statistics, rows and the report's charts.
 fn collector() {
     heading("Collector; floor: the same samples through a channel");
-    let scratch = Scratch::new("collector");
-    let mut outputs = outputs(&scratch.0, true);
+    let directory = Directory::new();
+    let mut outputs = outputs(&directory.0, true);
     let mut samples = Some(samples());
     let (sender, receiver) = unbounded();
     // Both work on the same samples, one after the other.
@@ -194,7 +195,7 @@ fn collector() {
     );
 }
 
-/// The samples of 1,000 requests of 50 chunks, by turns.
+/// The samples of 1,000 interleaved requests of 50 chunks.
 fn samples() -> Vec<Sample> {
     let mut samples = Vec::new();
     for chunk in 0..50 {
@@ -216,15 +217,15 @@ fn samples() -> Vec<Sample> {
 /// Requests to rows of a file.
 fn rows() {
     heading("Requests CSV; floor: writing the same bytes to a file");
-    let scratch = Scratch::new("rows");
+    let directory = Directory::new();
     let sample = Sample::Finished(Box::new(PLAIN.record(1, 1)));
-    let mut outputs = outputs(&scratch.0, false);
+    let mut outputs = outputs(&directory.0, false);
     assert!(outputs.on(&sample).is_empty());
     assert!(outputs.flush().is_empty());
     let (_, path) = outputs.paths().next().expect("the rows' file");
     let text = fs::read_to_string(path).expect("a file");
     let row = text.lines().nth(1).expect("a row").to_owned() + "\r\n";
-    let mut plain = BufWriter::new(File::create(scratch.0.join("plain")).expect("a file"));
+    let mut plain = BufWriter::new(File::create(directory.file("plain")).expect("a file"));
     compare(
         "rows rendered and written",
         Amount::Things(1_000, "rows"),
@@ -243,7 +244,7 @@ fn rows() {
     );
 }
 
-/// The rows' file, and a report's charts if they are wanted.
+/// The requests CSV, and a report's charts if wanted.
 fn outputs(directory: &Path, charts: bool) -> Outputs {
     let place = || Destination::Default(directory.to_owned());
     let mut config = OutputConfig::default().with(&csv::KIND, place());

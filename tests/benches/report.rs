@@ -1,5 +1,4 @@
-//! The report of a run that is made up from a fixed seed: its page, and the command that makes it
-//! again of the run's files.
+//! Benchmarks of the report for a run generated from a fixed seed: the page, and the command.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -17,10 +16,10 @@ use sse_perf::random::{self, Purpose};
 use sse_perf::record::{Failure, FailureKind, Outcome, Progress, RequestRecord, Sample};
 use sse_perf::stats::{Measured, RunStats, Summary};
 
+use crate::directory::Directory;
 use crate::harness::{Amount, compare, heading};
 use crate::made_up::Course;
 use crate::run_info;
-use crate::scratch::Scratch;
 
 const SEED: u64 = 20_260_203;
 const USERS: usize = 1_000;
@@ -28,14 +27,14 @@ const USERS: usize = 1_000;
 const REQUESTS: usize = 100;
 
 pub(crate) fn report() {
-    let scratch = Scratch::new("report");
-    let mut run = Run::new(&scratch.0);
+    let directory = Directory::new();
+    let mut run = Run::new(&directory.0);
     heading(
         "Report's page, figures included; floor: the requests' values sorted, serde_json writing the data",
     );
     page(&mut run);
     heading("sse-perf report, from CSV and JSON; floor: the crate csv reading the same records");
-    command(&mut run, &scratch.0);
+    command(&mut run, &directory.0);
 }
 
 /// The statistics of a run that is over and the page of them.

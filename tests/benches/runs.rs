@@ -2,11 +2,13 @@
 //! reads: one thread per stream, nothing parsed, nothing stamped, nothing counted. Compares
 //! processor time per event and resident memory per user. For Linux.
 //!
-//! The same loop with the kernel's stamps and a timeout stands between them: what it takes more than
-//! the bare one is the price of measuring arrivals at all, and the rest is this program's own.
+//! Between them stands the same loop with the kernel's stamps and a timeout. What it costs more than
+//! the bare loop is the price of measuring arrivals; the rest is this program's own.
 
 mod bare;
-mod scratch;
+#[path = "../shared/directory.rs"]
+#[expect(dead_code, reason = "no file in it is named")]
+mod directory;
 mod table;
 
 use std::fs;
@@ -20,10 +22,10 @@ use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeValLike as _;
 
 use bare::{BareLoop, Reads};
-use scratch::Scratch;
+use directory::Directory;
 use table::{is_wanted, print_row};
 
-/// What is run, by all.
+/// The load of each program.
 #[derive(Clone, Copy)]
 struct Load {
     users: u32,
@@ -45,16 +47,16 @@ impl Load {
     }
 }
 
-/// What a run took.
+/// The cost of a run.
 #[derive(Clone, Copy)]
 struct Cost {
     cpu: Duration,
-    /// Resident memory at its most, in KiB.
+    /// Peak resident memory, in KiB.
     memory: u64,
 }
 
 impl Cost {
-    /// The least of each.
+    /// The smaller of each figure.
     fn min(self, other: Self) -> Self {
         Self {
             cpu: self.cpu.min(other.cpu),
@@ -89,15 +91,15 @@ fn main() {
     }
 }
 
-/// Lets the programs have as many open files as the system allows: one for each user is needed.
+/// Raises the limit of open files as far as the system allows: each user needs one.
 fn open_files() {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).expect("it is told");
     setrlimit(Resource::RLIMIT_NOFILE, most, most).expect("it is allowed");
 }
 
-/// Runs all by turns and prints the best of each.
+/// Runs all programs by turns and prints the best of each.
 fn compare(load: &Load) {
-    let (server, scratch) = (Server::start(load), Scratch::new("runs"));
+    let (server, directory) = (Server::start(load), Directory::new());
     let bare_loop = |reads| {
         let bare_loop = BareLoop {
             reads,
@@ -114,7 +116,7 @@ fn compare(load: &Load) {
             "with timeout and kernel's stamps",
             bare_loop(Reads::Stamped),
         ),
-        ("sse-perf", our_command(load, server.addr, &scratch)),
+        ("sse-perf", our_command(load, server.addr, &directory)),
     ];
     let mut costs = programs.each_mut().map(|(_, command)| cost(command));
     for _ in 1..load.rounds {
@@ -176,11 +178,11 @@ impl Drop for Server {
     }
 }
 
-/// A run with what it does by default: live lines, a row per request, the run JSON, the report.
-fn our_command(load: &Load, addr: SocketAddr, scratch: &Scratch) -> Command {
+/// A run with its default output: live lines, requests CSV, run JSON, report.
+fn our_command(load: &Load, addr: SocketAddr, directory: &Directory) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sse-perf"));
     command
-        .current_dir(&scratch.0)
+        .current_dir(&directory.0)
         .args(["--url", &format!("http://{addr}/v1/chat-messages")])
         .args(["--api-key", "", "--query", "hi", "--lang", "en"])
         .args(["--threads", &load.users.to_string()])
@@ -189,7 +191,7 @@ fn our_command(load: &Load, addr: SocketAddr, scratch: &Scratch) -> Command {
     command
 }
 
-/// Runs a command to its end and says what it took.
+/// Runs a command to its end and returns its cost.
 fn cost(command: &mut Command) -> Cost {
     let before = children_cpu();
     let mut child = command.stdout(Stdio::null()).spawn().expect("it starts");
@@ -216,7 +218,7 @@ fn children_cpu() -> Duration {
     Duration::from_micros(micros.unsigned_abs())
 }
 
-/// The most memory that was resident, in KiB; `None` where the process has ended.
+/// Peak resident memory of a process, in KiB; `None` if it has ended.
 fn high_water(status: &str) -> Option<u64> {
     let text = fs::read_to_string(status).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

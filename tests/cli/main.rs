@@ -1,5 +1,4 @@
-//! The binary from outside: exit codes, streams and languages of everything that sends nothing, and
-//! the example files.
+//! Exit codes, output streams and languages of commands that send no requests; the example files.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
@@ -165,7 +164,7 @@ fn a_reader_that_leaves_is_no_failure() {
 }
 
 #[test]
-fn the_simulated_service_says_where_it_is() {
+fn the_simulated_service_prints_its_address() {
     let mut child = program(&["mock", "--port", "0"])
         .stdout(Stdio::piped())
         .spawn()
@@ -183,7 +182,7 @@ fn the_simulated_service_says_where_it_is() {
 }
 
 mod examples {
-    //! The files in `data/` are what the flags that take them expect.
+    //! The flags accept the files in `data/`.
 
     use sse_perf::cli::parse_run;
     use sse_perf::config::plan;
@@ -196,7 +195,7 @@ mod examples {
     }
 
     #[test]
-    fn queries_and_keys_are_handed_out() {
+    fn example_queries_and_keys_are_read() {
         let config = config(&[
             "--param-file",
             "data/queries.txt",
@@ -212,7 +211,7 @@ mod examples {
     }
 
     #[test]
-    fn every_body_is_a_template_without_warnings() {
+    fn example_bodies_are_templates_without_warnings() {
         for (file, api) in [
             ("data/bodies/dify-chat.json", "dify-chat"),
             ("data/bodies/dify-files.json", "dify-chat"),

@@ -1,4 +1,4 @@
-//! What users do beside asking once: conversations, thinking, leaving.
+//! Users that hold conversations, think between requests, or leave.
 
 use std::sync::Arc;
 
@@ -112,7 +112,7 @@ fn a_conversation_keeps_its_id_and_its_key() {
 }
 
 #[test]
-fn a_conversation_ends_with_a_turn_that_failed() {
+fn a_failed_turn_ends_the_conversation() {
     let failing = |number| match number {
         2 => sse_response("data: {\"error\":\"x\"}\n\n"),
         number => openai(number),
@@ -142,7 +142,7 @@ fn a_conversation_ends_with_a_turn_that_failed() {
 }
 
 #[test]
-fn without_a_limit_each_user_has_one_conversation() {
+fn without_a_limit_each_user_holds_one_conversation() {
     let (server, _) = noting(openai);
     let directory = Directory::new();
     let flags = [
@@ -183,7 +183,7 @@ fn requests_without_turns_have_no_conversation() {
 }
 
 #[test]
-fn a_user_who_leaves_abandons_the_request_and_says_so() {
+fn a_user_who_leaves_abandons_the_request_and_stops_the_answer() {
     let seen = Seen::default();
     let server = Scripted::start({
         let seen = Arc::clone(&seen);
@@ -235,7 +235,7 @@ fn a_user_who_leaves_abandons_the_request_and_says_so() {
 }
 
 #[test]
-fn a_longer_patience_than_max_time_is_a_timeout() {
+fn max_time_before_the_user_leaves_is_a_timeout() {
     let server = Scripted::start(|peer| {
         peer.request();
         peer.send(SSE_HEAD);

@@ -1,4 +1,4 @@
-//! What data files give users to ask, and how the tokens of answers are counted.
+//! Queries from data files, and how the tokens of answers are counted.
 
 use serde_json::Value;
 

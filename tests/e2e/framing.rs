@@ -20,7 +20,7 @@ const WHAT_CAME: [&str; 12] = [
     "error_detail",
 ];
 
-/// A response in the pieces in which it is written.
+/// The writes of a response.
 type Pieces = Vec<Vec<u8>>;
 
 fn framings(body: &str) -> Vec<(&'static str, Pieces)> {
@@ -42,7 +42,7 @@ fn framings(body: &str) -> Vec<(&'static str, Pieces)> {
     ]
 }
 
-/// The record of that response, read by a request that is alone and watched, and by one of several.
+/// The first row of a run with one request, which is watched, and of a run with two.
 fn rows_of(pieces: &Pieces, path: &str) -> [Row; 2] {
     ["1", "2"].map(|requests| row_of(pieces.clone(), path, requests))
 }
@@ -150,7 +150,7 @@ fn a_finish_reason_and_the_end_of_the_body_are_enough() {
 }
 
 #[test]
-fn done_without_a_space_and_in_quotes() {
+fn done_without_a_space_or_in_quotes() {
     for done in ["data:[DONE]", "data: \"[DONE]\""] {
         let body = format!("retry: 2000\n\n{}{done}\n\n", openai_text("a"));
         assert_same_records("/v1/chat/completions", &body, &[("outcome", "ok")]);

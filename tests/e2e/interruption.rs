@@ -1,4 +1,4 @@
-//! Runs that are ended from outside: signals, at every stage of a request.
+//! Runs that signals or the deadline end, at every stage of a request.
 
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
@@ -20,11 +20,11 @@ use crate::support::{
 
 const PATH: &str = "/v1/chat/completions";
 
-/// What interrupts runs here, as Ctrl-C does: SIGINT is ignored where the tests themselves run in
-/// the background of a script.
+/// Interrupts runs as Ctrl-C does. SIGINT itself is ignored where the tests run in a script's
+/// background.
 const INTERRUPT: Signal = Signal::SIGTERM;
 
-/// The signals that interrupt a run which this process starts.
+/// The signals that interrupt a run started by this process: those that it does not ignore.
 fn signals() -> Vec<Signal> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status
@@ -54,8 +54,8 @@ fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
     Running::start(&mut run(directory, url, args))
 }
 
-/// A server that answers each request with these bytes and then is silent, and how many answers have
-/// been read.
+/// A server that answers one request per connection with these bytes and then stays silent; and how
+/// many answers clients have read.
 fn silent_after(answer: Vec<u8>) -> (Scripted, Arc<AtomicU32>) {
     let answers = Arc::new(AtomicU32::new(0));
     let server = Scripted::start({
@@ -76,7 +76,7 @@ fn silent_after_a_token() -> (Scripted, Arc<AtomicU32>) {
     silent_after([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat())
 }
 
-/// Interrupts a run twice, the second time when it has said that it stops. Returns its exit code.
+/// Interrupts a run, waits until it says that it stops, interrupts it again. Returns its exit code.
 fn interrupt_twice(mut run: Running) -> Option<i32> {
     let mut lines = run.lines();
     run.signal(INTERRUPT);
@@ -110,7 +110,7 @@ fn outcomes(rows: &[Row]) -> Vec<&str> {
 }
 
 #[test]
-fn the_second_signal_cuts_what_is_in_flight() {
+fn the_second_signal_cuts_requests_in_flight() {
     let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--threads", "3"]);
@@ -150,7 +150,7 @@ fn the_first_signal_lets_requests_finish() {
 }
 
 #[test]
-fn grace_ends_the_wait_for_what_is_in_flight() {
+fn requests_are_cut_when_the_grace_after_a_signal_ends() {
     let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
     let run = start(&directory, &server.url(PATH), &["--grace", "200ms"]);
@@ -164,7 +164,7 @@ fn grace_ends_the_wait_for_what_is_in_flight() {
 }
 
 #[test]
-fn the_deadline_and_its_grace_cut_without_a_signal() {
+fn requests_are_cut_when_the_grace_after_the_deadline_ends() {
     let (server, _) = silent_after_a_token();
     let directory = Directory::new();
     let args = ["--threads", "2", "--duration", "2s", "--grace", "100ms"];
@@ -181,7 +181,7 @@ fn the_deadline_and_its_grace_cut_without_a_signal() {
 }
 
 #[test]
-fn a_connect_in_progress_is_reported_and_not_waited_for() {
+fn a_cut_does_not_wait_for_a_connect() {
     let backlog = FullBacklog::new();
     let directory = Directory::new();
     let url = format!("http://{}{PATH}", backlog.addr);
@@ -222,10 +222,10 @@ fn the_wait_for_a_start_is_interrupted() {
 }
 
 #[test]
-fn the_third_signal_leaves_at_once() {
+fn the_third_signal_ends_the_process_at_once() {
     let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
-    // Nobody reads what the run says: it cannot end as after two signals.
+    // Nobody reads the run's output, so it blocks: only the third signal can end it.
     let (_reader, writer) = full_pipe();
     let mut run = run(&directory, &server.url(PATH), &["--threads", "2"]);
     let mut run = Running::start(run.stdout(writer));
@@ -237,7 +237,7 @@ fn the_third_signal_leaves_at_once() {
     assert_eq!(exit_code(run), Some(130));
 }
 
-/// Both ends of a pipe that takes no byte.
+/// A full pipe: its reader and its writer.
 fn full_pipe() -> (UnixStream, OwnedFd) {
     let (reader, mut writer) = UnixStream::pair().expect("a pipe");
     writer.set_nonblocking(true).expect("a socket");
@@ -277,7 +277,7 @@ fn a_killed_run_keeps_its_rows() {
 }
 
 #[test]
-fn signals_that_were_ignored_at_the_start_stay_so() {
+fn signals_ignored_at_the_start_stay_ignored() {
     let go_on = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let waiting = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let server = Scripted::start({
@@ -317,8 +317,8 @@ fn is_stopped(process: u32) -> bool {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_came_while_the_process_was_stopped_is_in_doubt() {
-    // The first token is on its way; the process is stopped; the others are on their way.
+fn tokens_that_arrive_while_the_process_is_stopped_are_uncertain() {
+    // Stages: 1, the first token was read; 2, the process is stopped; 3, the other tokens were sent.
     let stage = Arc::new(AtomicU32::new(0));
     let server = Scripted::start({
         let stage = Arc::clone(&stage);
@@ -348,6 +348,6 @@ fn what_came_while_the_process_was_stopped_is_in_doubt() {
     assert_eq!(exit_code(run), Some(0));
     let row = &rows(&directory.file("requests.csv"))[0];
     assert_eq!((&*row["outcome"], &*row["chunks"]), ("ok", "11"));
-    // The first of ten came nine pauses before the last.
+    // Nine pauses of 30 ms lie between the first of the ten and the last.
     assert!(number(row, "uncertainty_ms") >= 269.0, "{row:?}");
 }

@@ -1,9 +1,9 @@
-//! What the system does not permit is said before anything is sent.
+//! Limits of the system: exceeding one is reported before anything is sent.
 
 use crate::support::{Directory, Scripted, rows, sse_perf_after};
 
 #[test]
-fn more_users_than_open_files_are_a_usage_error_with_the_remedy() {
+fn more_users_than_file_descriptors_is_a_usage_error() {
     let server = Scripted::start(|_| panic!("nothing may be sent"));
     let directory = Directory::new();
     let url = server.url("/v1/chat-messages");

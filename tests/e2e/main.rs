@@ -6,6 +6,8 @@
 
 mod conversations;
 mod data;
+#[path = "../shared/directory.rs"]
+mod directory;
 mod failures;
 mod framing;
 mod interruption;

@@ -1,4 +1,4 @@
-//! A server that notes what it gets, and what is read of the results.
+//! A server that records requests, and readers of a run's results.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +9,7 @@ use crate::support::{Directory, Peer, Row, Scripted, openai_text, sse_response};
 /// The requests that a server got: heads and bodies.
 pub type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// Notes a request; returns its number.
+/// Records a request; returns its number.
 pub fn note(seen: &Seen, request: &str) -> usize {
     let (head, body) = request.split_once("\r\n\r\n").expect("a whole request");
     let body = serde_json::from_str(body).expect("a JSON body");
@@ -18,7 +18,7 @@ pub fn note(seen: &Seen, request: &str) -> usize {
     seen.len()
 }
 
-/// A server that notes what it gets and answers the `n`th request (from 1) as told.
+/// A server that records requests and answers the `n`th (from 1) with `answer(n)`.
 pub fn noting(answer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> (Scripted, Seen) {
     let seen = Seen::default();
     let server = Scripted::start({
@@ -33,7 +33,7 @@ pub fn noting(answer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> (Scr
     (server, seen)
 }
 
-/// An answer of `OpenAI`'s chat, which says its number.
+/// An answer of `OpenAI`'s chat whose text has its number.
 pub fn openai(number: usize) -> Vec<u8> {
     let text = openai_text(&format!("answer {number}"));
     sse_response(&format!("{text}data: [DONE]\n\n"))
@@ -45,7 +45,7 @@ pub fn bodies(seen: &Seen) -> Vec<Value> {
     seen.iter().map(|(_, body)| body.clone()).collect()
 }
 
-/// Some columns of rows.
+/// The cells of these columns, by row.
 pub fn cells<'a>(rows: &'a [Row], columns: &[&str]) -> Vec<Vec<&'a str>> {
     let row = |row: &'a Row| columns.iter().map(|column| row[*column].as_str()).collect();
     rows.iter().map(row).collect()

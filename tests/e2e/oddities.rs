@@ -1,5 +1,5 @@
-//! What servers do that no specification prepares for, as seen on real ones: each response must be
-//! measured if it can be, and named for what it is if not.
+//! Odd responses, as seen from real servers: each is measured if possible, and otherwise reported as
+//! what it is.
 
 use std::thread;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn answer() -> String {
     format!("{}{END}", openai_text("a"))
 }
 
-/// A response with that status line and these headers, and the length of its body.
+/// A response of this head and body, with the body's length.
 fn with_length(head: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let head = format!("{head}content-length: {}\r\n\r\n", body.len());
@@ -153,7 +153,7 @@ fn responses_that_are_measured_and_end_with_their_connection() {
     let body = answer();
     for head in [
         "HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n",
-        // Line ends of a bare LF.
+        // Lines that end in a bare LF.
         "HTTP/1.1 200 OK\nconnection: close\n\n",
         SSE_HEAD_CLOSE,
     ] {
@@ -174,7 +174,7 @@ fn a_response_that_comes_twice_is_counted_once() {
 
 #[test]
 fn an_answer_to_half_a_request_is_an_answer() {
-    // A server that refuses by the head alone, and closes without reading the body.
+    // The server refuses after the head and closes without reading the body.
     let server = Scripted::start(|peer| {
         use std::io::Read as _;
         let _ = peer.stream.read(&mut [0; 512]);
@@ -189,14 +189,14 @@ fn an_answer_to_half_a_request_is_an_answer() {
 }
 
 #[test]
-fn bodies_without_events_are_quoted() {
+fn the_error_detail_quotes_a_body_without_events() {
     let plain = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n";
     let stream = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
     let row = once(with_length(plain, "upstream is\ndown"));
     assert_failed(&row, "not_sse", "no event: upstream is down");
     let row = once(with_length(stream, "{\"state\":\"overloaded\"}"));
     assert_failed(&row, "not_sse", "no event: {\"state\":\"overloaded\"}");
-    // What the protocol knows as an error is one, in an event or not.
+    // An error of the protocol is one outside of events, too.
     let row = once(with_length(stream, "{\"error\":\"overloaded\"}"));
     assert_failed(&row, "error_event", "overloaded");
     let body = format!("{}{{\"error\":\"overloaded\"}}", openai_text("a"));
@@ -207,13 +207,13 @@ fn bodies_without_events_are_quoted() {
     assert_failed(&row, "not_sse", "JSON came that is no event: {\"state\"");
     let row = once(with_length(stream, "\n\n"));
     assert_failed(&row, "not_sse", "the body holds no event");
-    // What gzip's output begins with.
+    // The first bytes of gzip's output.
     let row = once(with_length(stream, b"\x1f\x8b\x08\x00\xff\xff"));
     assert_failed(&row, "not_sse", "no text");
 }
 
 #[test]
-fn compressed_bodies_are_not_quoted() {
+fn the_error_detail_does_not_quote_a_compressed_body() {
     for status in ["200 OK", "500 Oops"] {
         let head = format!("HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\n");
         let row = once(with_length(&head, b"\x1f\x8b\x08quoted?"));
@@ -222,7 +222,7 @@ fn compressed_bodies_are_not_quoted() {
 }
 
 #[test]
-fn responses_without_a_body_say_so() {
+fn the_error_detail_names_an_absent_body() {
     for response in [
         "HTTP/1.1 204 No Content\r\n\r\n",
         "HTTP/1.1 205 Reset Content\r\ncontent-length: 0\r\n\r\n",
@@ -234,14 +234,14 @@ fn responses_without_a_body_say_so() {
 }
 
 #[test]
-fn a_stream_that_ends_inside_an_event_says_so() {
+fn the_error_detail_names_an_unfinished_event() {
     let row = once(format!("{SSE_HEAD_CLOSE}{}data: {{\"cho", openai_text("a")));
     assert_failed(&row, "truncated", "inside an event");
     assert_eq!(row["chunks"], "1");
 }
 
 #[test]
-fn a_stream_that_stays_open_after_its_end_says_so() {
+fn the_error_detail_names_a_stream_left_open() {
     let server = Scripted::start(|peer| {
         if peer.request().is_some() {
             peer.send([SSE_HEAD.as_bytes(), &chunk(answer())].concat());
@@ -253,14 +253,14 @@ fn a_stream_that_stays_open_after_its_end_says_so() {
 }
 
 #[test]
-fn malformed_events_are_quoted_once() {
+fn the_error_detail_quotes_a_malformed_event_once() {
     let row = once(sse_response("data: no JSON here\n\ndata: [DONE]\n\n"));
     assert_failed(&row, "malformed", "no JSON here");
     assert_eq!(row["error_detail"].matches("no JSON here").count(), 1);
 }
 
 #[test]
-fn other_protocols_are_named_as_such() {
+fn the_error_detail_names_what_is_not_http() {
     for response in ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "\x15\x03\x01\r\n\r\n"] {
         let row = once(response);
         assert_failed(&row, "malformed", "is not HTTP/1.1");
@@ -274,7 +274,7 @@ fn other_protocols_are_named_as_such() {
 }
 
 #[test]
-fn http_errors_say_what_the_service_says() {
+fn the_error_detail_quotes_the_service_s_message() {
     let json = "{\"error\":{\"message\":\"Invalid API Key\",\"code\":401}}";
     let row = once(with_length("HTTP/1.1 401 Unauthorized\r\n", json));
     assert_eq!(row["error_detail"], "HTTP 401: Invalid API Key");
@@ -282,7 +282,7 @@ fn http_errors_say_what_the_service_says() {
     let event = "data: {\"error\":{\"message\":\"broke\",\"code\":\"500\"}}\n\n";
     let row = once(with_length(head, event));
     assert_eq!(row["error_detail"], "HTTP 500: broke");
-    // nginx, when nothing listens behind it.
+    // From nginx without a server behind it.
     let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n\
                 <center><h1>502 Bad Gateway</h1></center>\r\n\
                 <hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n";
@@ -329,7 +329,7 @@ fn an_event_of_5_mb_is_one_chunk() {
 
 #[test]
 fn a_head_that_trickles_in_is_waited_for() {
-    // Each gap is well within the timeout; together they exceed it.
+    // Each pause is shorter than the timeout; all together are longer.
     let server = Scripted::start(|peer| {
         if peer.request().is_none() {
             return;
@@ -346,7 +346,7 @@ fn a_head_that_trickles_in_is_waited_for() {
 }
 
 #[test]
-fn deep_json_is_no_danger() {
+fn deeply_nested_json_fails_without_a_crash() {
     let open = "[".repeat(100_000);
     let body =
         format!("data: {{\"error\":{open}\n\ndata: {{\"choices\":{open}\n\ndata: {open}\n\n");

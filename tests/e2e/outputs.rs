@@ -50,7 +50,7 @@ fn files_have_default_names_and_are_never_overwritten() {
 }
 
 #[test]
-fn no_files_where_none_are_wanted() {
+fn no_files_are_written_where_none_are_wanted() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
@@ -133,7 +133,7 @@ fn a_reader_that_leaves_ends_the_run_quietly() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_fails_before_the_run() {
+fn an_unwritable_path_fails_before_the_run() {
     let server = Scripted::start(|_| panic!("nothing may be sent"));
     let directory = Directory::new();
     for (flag, path) in [
@@ -151,7 +151,7 @@ fn a_place_that_cannot_be_written_fails_before_the_run() {
 }
 
 #[test]
-fn a_disk_that_fills_up_ends_the_run_with_everything_else_saved() {
+fn a_full_disk_ends_the_run_and_other_files_are_saved() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
@@ -175,7 +175,7 @@ fn a_disk_that_fills_up_ends_the_run_with_everything_else_saved() {
 }
 
 #[test]
-fn events_are_told_with_their_reads() {
+fn the_events_file_tells_the_read_of_each_event() {
     let server = Scripted::start(|peer| {
         if peer.request().is_some() {
             let head =

@@ -1,4 +1,4 @@
-//! `sse-perf probe`: what is shown of a request, and what is said of it.
+//! `sse-perf probe`: its timeline of a request and its diagnosis.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
@@ -14,7 +14,7 @@ use crate::support::{
 const PATH: &str = "/v1/chat/completions";
 const KEY: &str = "app-test-0123456789";
 
-/// Probes `url` in a directory of its own, which has to stay empty.
+/// Probes `url`; asserts that no file is left and that the key is masked.
 fn probe(url: &str, flags: &[&str]) -> Ran {
     let directory = Directory::new();
     let given = ["probe", "--url", url, "--api-key", KEY];
@@ -31,7 +31,7 @@ fn probe(url: &str, flags: &[&str]) -> Ran {
     ran
 }
 
-/// The text with each run of white space made one space, since lines are wrapped.
+/// The text with each run of white space replaced by one space: lines are wrapped.
 fn flowing(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -49,7 +49,7 @@ fn assert_says(ran: &Ran, parts: &[&str]) {
 }
 
 #[test]
-fn the_timeline_shows_all_that_comes() {
+fn the_timeline_shows_every_event() {
     let role = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n";
     let usage =
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n";
@@ -96,7 +96,7 @@ fn the_timeline_shows_all_that_comes() {
 }
 
 #[test]
-fn another_protocol_is_named() {
+fn the_right_protocol_is_suggested() {
     let server = Server::start(
         SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         Options {
@@ -125,7 +125,7 @@ fn another_protocol_is_named() {
 }
 
 #[test]
-fn an_unknown_service_gets_a_document_that_reads_it() {
+fn the_proposed_document_reads_an_unknown_service() {
     let server = Scripted::answering(format!(
         "{SSE_HEAD_CLOSE}{}",
         include_str!("../fixtures/in-house.sse")
@@ -143,7 +143,7 @@ fn an_unknown_service_gets_a_document_that_reads_it() {
 }
 
 #[test]
-fn what_is_odd_is_said_in_words() {
+fn oddities_are_explained() {
     let text = openai_text("a");
     let answer = format!("{}data: [DONE]\n\n", text.repeat(12));
     let json = r#"{"id":"x","choices":[{"message":{"content":"whole"}}]}"#;
@@ -230,7 +230,7 @@ fn what_is_odd_is_said_in_words() {
 }
 
 #[test]
-fn an_empty_answer_is_no_other_protocol() {
+fn an_empty_answer_suggests_no_other_protocol() {
     let options = Options {
         ttft: Dist::Fixed(Duration::from_millis(1)),
         faults: "empty:1".parse().expect("a fault"),
@@ -251,7 +251,7 @@ fn an_empty_answer_is_no_other_protocol() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_told_like_in_a_run() {
+fn an_unreachable_service_is_reported_as_in_a_run() {
     let gone = Scripted::start(|_| {}).url(PATH);
     let ran = probe(&gone, &[]);
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);

@@ -24,7 +24,7 @@ fn fast() -> Options {
     }
 }
 
-/// Runs the protocol against the service, by its path alone.
+/// Runs one request of the protocol, whose path the binary has to know.
 fn run(server: &Server, directory: &Directory, api: &str, flags: &[&str]) -> (Ran, Row) {
     let url = format!("http://{}", server.addr());
     let given = ["--url", &url, "--api", api, "--api-key", "key-0123456789"];
@@ -60,7 +60,7 @@ fn every_protocol_reads_what_the_simulated_service_sends() {
 }
 
 #[test]
-fn reasoning_comes_before_the_answer_and_is_counted_where_the_service_tells() {
+fn reasoning_comes_before_the_answer_and_is_counted_where_usage_has_it() {
     let server = mock(Options {
         reasoning_tokens: Dist::Fixed(4),
         itl: Dist::Fixed(Duration::from_millis(20)),
@@ -88,7 +88,7 @@ fn reasoning_comes_before_the_answer_and_is_counted_where_the_service_tells() {
         let first = |kind| events.iter().find(|event| event["kind"] == kind);
         for (metric, kind, least) in [(ttft, "reasoning", 5.0), (ttfa, "text", 85.0)] {
             let at = number(first(kind).expect("an event"), "at_s") - number(&row, "start_s");
-            // All are rounded to a microsecond.
+            // Each figure is rounded to a microsecond.
             assert!((metric - at * 1e3).abs() < 0.002, "{api}: {metric}, {at}");
             assert!(metric >= least, "{api}: {metric}");
         }
@@ -99,7 +99,7 @@ fn reasoning_comes_before_the_answer_and_is_counted_where_the_service_tells() {
         );
         let reasoning = if told.contains(&api) { "4" } else { "" };
         assert_eq!(row["reasoning_tokens"], reasoning, "{api}");
-        // On a busy machine all may be read together.
+        // A busy machine may read all events at once: both times are the same then.
         let shown = ran.stdout.contains("TTFA");
         assert_eq!(shown, ttfa > ttft, "{api}: {}", ran.stdout);
     }
@@ -115,7 +115,7 @@ fn without_usage_tokens_are_estimated() {
         let directory = Directory::new();
         let (_, row) = run(&server, &directory, api, &[]);
         assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
-        // Their usage comes with the text.
+        // These services send usage with the text.
         let with_text = ["gemini", "sglang"].contains(&api);
         let source = if with_text { "usage" } else { "estimate" };
         assert_eq!(row["token_source"], source, "{api}");
@@ -124,7 +124,7 @@ fn without_usage_tokens_are_estimated() {
 }
 
 #[test]
-fn every_protocol_knows_its_errors_and_its_end() {
+fn every_protocol_recognises_errors_and_the_end() {
     for (fault, kind) in [
         ("error-event:1", "error_event"),
         ("truncate:1", "truncated"),
@@ -138,7 +138,7 @@ fn every_protocol_knows_its_errors_and_its_end() {
         for api in Protocol::builtin_names() {
             let directory = Directory::new();
             let (ran, row) = run(&server, &directory, api, &[]);
-            // A workflow need not stream text.
+            // A workflow may stream no text.
             let expected = match (api, kind) {
                 ("dify-workflow", "empty") => "",
                 _ => kind,
@@ -161,7 +161,7 @@ fn every_protocol_knows_its_errors_and_its_end() {
 }
 
 #[test]
-fn a_wrong_key_is_told_by_every_protocol() {
+fn a_wrong_key_is_http_401_in_every_protocol() {
     let server = mock(fast());
     for api in Protocol::builtin_names() {
         let directory = Directory::new();
@@ -218,7 +218,7 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
     let kinds: Vec<_> = spans.iter().map(|s| s["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["start", "knowledge-retrieval", "llm", "end"]);
     assert_eq!(spans[1]["count"], 3);
-    // Retrieval takes three fifths of the time to the first token.
+    // Retrieval takes three fifths of the TTFT.
     assert_eq!(spans[1]["server_ms"]["p95"], 36.0);
     assert_eq!(json["summary"]["before_model_percent"]["count"], 3);
     let events = rows(&directory.file("events.csv"));
@@ -229,7 +229,7 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
         marks[3]["value"],
         "1700000000002 knowledge-retrieval Knowledge retrieval"
     );
-    // The time of a node is that from its first event to its last.
+    // A node's time lasts from its first event to its last.
     for (span, node) in [(&spans[1], "1700000000002"), (&spans[2], "1700000000003")] {
         let marks = marks.iter().filter(|mark| mark["value"].starts_with(node));
         let at: Vec<f64> = marks.map(|mark| number(mark, "at_s")).collect();

@@ -1,4 +1,4 @@
-//! By way of an HTTP proxy: tunnels, credentials, refusals.
+//! Runs through an HTTP proxy: tunnels, credentials, refusals.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -28,7 +28,7 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(std::net::Shutdown::Write);
 }
 
-/// A proxy that passes on whoever gives these credentials (in Base64), or anybody.
+/// A proxy for clients with these credentials (in Base64), or for any client.
 fn proxy(credentials: Option<&'static str>) -> Scripted {
     Scripted::start(move |peer: &mut Peer| {
         let Some(request) = peer.request() else {
@@ -56,7 +56,7 @@ fn proxy(credentials: Option<&'static str>) -> Scripted {
 }
 
 #[test]
-fn a_tunnel_is_reused_and_not_taken_for_the_response() {
+fn a_tunnel_is_reused_and_its_response_is_not_the_service_s() {
     let (service, proxy) = (service(), proxy(None));
     let directory = Directory::new();
     let (ran, rows) = run_against(
@@ -73,7 +73,7 @@ fn a_tunnel_is_reused_and_not_taken_for_the_response() {
 #[test]
 fn credentials_reach_the_proxy_and_nobody_else() {
     let service = service();
-    // me:s3cr/t pw
+    // Base64 of `me:s3cr/t pw`.
     let proxy = proxy(Some("bWU6czNjci90IHB3"));
     let address = proxy.addr;
     for (password, code) in [("s3cr%2Ft pw", 0), ("wr0ng", 1)] {
@@ -102,7 +102,7 @@ fn credentials_reach_the_proxy_and_nobody_else() {
 }
 
 #[test]
-fn what_a_proxy_cannot_reach_is_the_connections_failure() {
+fn a_service_the_proxy_cannot_reach_is_a_connect_failure() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let nobody = listener.local_addr().expect("it is bound");
     drop(listener);
@@ -120,7 +120,7 @@ fn what_a_proxy_cannot_reach_is_the_connections_failure() {
 }
 
 #[test]
-fn a_proxy_that_hangs_up_is_no_fault_of_tls() {
+fn a_proxy_that_hangs_up_is_a_connect_failure() {
     let proxy = Scripted::start(|peer| {
         peer.request();
         peer.close();

@@ -1,5 +1,5 @@
-//! Streams through the binary: those written by hand from what services document, with their odd
-//! variants, and some recorded from servers. Each yields the expected record.
+//! The records of streams: some recorded from servers, others written by hand after the services'
+//! documentation.
 
 use crate::support::{Directory, SSE_HEAD_CLOSE, Scripted, run_against};
 
@@ -13,7 +13,7 @@ fn sending(fixture: &str) -> Scripted {
     Scripted::answering(format!("{SSE_HEAD_CLOSE}{body}"))
 }
 
-/// Protocol, fixture, the failure's kind, and what the row's cells are (their first words).
+/// Protocol, fixture, kind of failure, and cells of the row (their first words).
 const RECORDS: [(&str, &str, &str, &str); 37] = [
     // Recorded from servers.
     (

@@ -11,7 +11,7 @@ use crate::support::{
 
 const PATH: &str = "/v1/chat/completions";
 
-/// Every third request gets another answer: an error.
+/// A server that answers every third request with an error.
 fn server() -> Scripted {
     let requests = std::sync::atomic::AtomicU32::new(0);
     Scripted::start(move |peer| {
@@ -44,14 +44,14 @@ fn run(directory: &Directory, url: &str, args: &[&str]) -> Ran {
     sse_perf(&directory.0, &all)
 }
 
-/// The statistics, without the list of files and what follows.
+/// The statistics shown, without the list of files and anything below.
 fn statistics(ran: &Ran) -> &str {
     ran.stdout
         .split_once("\nFiles\n")
         .map_or("", |(before, _)| before)
 }
 
-/// A chatflow: each answer after a retrieval, which fails in every third request, and a model.
+/// A chatflow of a retrieval, which fails in every third request, and a model.
 fn chatflow() -> Scripted {
     let requests = std::sync::atomic::AtomicU32::new(0);
     Scripted::start(move |peer| {
@@ -81,8 +81,8 @@ fn chatflow() -> Scripted {
     })
 }
 
-/// Runs against a service, and makes the report again: page, JSON and statistics are the run's.
-/// Leaves `a.csv`, `b.json` and `c.html`, whose data it returns.
+/// Runs against a service, makes the report again, and asserts that page, JSON and statistics equal
+/// the run's. Leaves `a.csv`, `b.json` and `c.html`; returns the page's data.
 fn remade(directory: &Directory, url: &str, code: i32, flags: &[&str]) -> Value {
     let files = [
         "--csv",
@@ -121,7 +121,7 @@ fn remade(directory: &Directory, url: &str, code: i32, flags: &[&str]) -> Value 
 }
 
 #[test]
-fn the_report_made_again_is_the_run_s() {
+fn the_report_made_again_equals_the_run_s() {
     let (server, directory) = (server(), Directory::new());
     let page = remade(&directory, &server.url(PATH), 1, &[]);
     assert_eq!(page["failures"][0]["count"], json!(3));
@@ -129,7 +129,7 @@ fn the_report_made_again_is_the_run_s() {
 }
 
 #[test]
-fn nodes_and_turns_come_back_to_the_last_digit() {
+fn nodes_and_turns_made_again_equal_the_run_s() {
     let (server, directory) = (chatflow(), Directory::new());
     let url = server.url("/v1/chat-messages");
     let page = remade(&directory, &url, 0, &["--turns", "3"]);
@@ -152,7 +152,7 @@ fn nodes_and_turns_come_back_to_the_last_digit() {
     let json = fs::read(directory.file("b.json")).expect("a run JSON");
     let json: Value = serde_json::from_slice(&json).expect("JSON");
     assert_eq!(json["summary"]["total_tokens"], 81);
-    // The rows alone know of turns, and it is said that nodes are missing.
+    // Turns are in the rows; nodes are not, and the report says so.
     let alone = sse_perf(&directory.0, &["report", "a.csv", "-o", "alone.html"]);
     assert!(
         alone.stdout.contains("the nodes of workflows"),
@@ -164,7 +164,7 @@ fn nodes_and_turns_come_back_to_the_last_digit() {
         (&alone["turns"], &alone["spans"]),
         (&page["turns"], &Value::Null)
     );
-    // With another run its nodes become one, and percentiles are marked.
+    // Nodes of several runs are merged, and their percentiles marked as approximate.
     let other = ["--csv", "d.csv", "--json", "e.json", "--no-html"];
     assert_eq!(run(&directory, &url, &other).code, Some(0));
     let args = [
@@ -187,7 +187,7 @@ fn nodes_and_turns_come_back_to_the_last_digit() {
 }
 
 #[test]
-fn files_of_one_stem_find_each_other_and_the_report_goes_beside_them() {
+fn the_run_json_is_found_by_its_name_and_the_report_written_beside_it() {
     let server = server();
     let directory = Directory::new();
     assert_eq!(run(&directory, &server.url(PATH), &[]).code, Some(1));
@@ -247,7 +247,7 @@ fn several_runs_become_one_csv_and_one_report() {
         page["breakdowns"]["run"]["names"].as_array().map(Vec::len),
         Some(2)
     );
-    // The merged file is read as the two are.
+    // The merged file is read like the two.
     let args = [
         "report",
         "merged.csv",
@@ -318,7 +318,7 @@ fn wrong_use_of_report_is_explained() {
 }
 
 #[test]
-fn a_killed_run_leaves_a_page_that_says_how_to_go_on() {
+fn a_killed_run_leaves_a_page_that_names_the_report_command() {
     let server = Scripted::start(|peer| {
         peer.request();
         peer.stay_silent();

@@ -1,4 +1,4 @@
-//! Attempts beyond the first, connections beyond the first, and how both are counted.
+//! Retries, reused connections and reconnects.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +15,8 @@ fn status(code: &str, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {code}\r\n{headers}content-length: 0\r\n\r\n").into_bytes()
 }
 
-/// A server that gives the first `failures` requests `failure`, then succeeds; and its count.
+/// A server that answers the first `failures` requests with `failure` and the others with a stream;
+/// and how many requests it has got.
 fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) {
     let requests = Arc::new(AtomicU32::new(0));
     let server = Scripted::start({
@@ -34,7 +35,7 @@ fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) 
 }
 
 #[test]
-fn a_status_that_may_pass_is_tried_again() {
+fn transient_statuses_are_retried() {
     for code in [
         "429 Too Many",
         "500 Oops",
@@ -48,7 +49,7 @@ fn a_status_that_may_pass_is_tried_again() {
         assert_eq!(ran.code, Some(0), "{code}: {}", ran.stdout);
         assert_eq!((&*rows[0]["attempts"], &*rows[0]["outcome"]), ("3", "ok"));
         assert_eq!(rows[0]["http_status"], "200", "that of the last attempt");
-        // Two waits, of at least half of 100 and of 200 ms.
+        // Two waits: at least half of 100 ms and half of 200 ms.
         assert!(number(&rows[0], "retry_wait_ms") >= 150.0);
         assert!(
             number(&rows[0], "ttft_ms") >= number(&rows[0], "retry_wait_ms"),
@@ -59,7 +60,7 @@ fn a_status_that_may_pass_is_tried_again() {
 }
 
 #[test]
-fn attempts_end() {
+fn retries_are_limited() {
     let (server, requests) = failing_first(u32::MAX, status("503 Busy", ""));
     let directory = Directory::new();
     let (ran, rows) = run_against(&directory, &server.url(PATH), &["--retries", "1"]);
@@ -72,7 +73,7 @@ fn attempts_end() {
 }
 
 #[test]
-fn other_failures_are_not_tried_again() {
+fn permanent_failures_are_not_retried() {
     for code in ["400 Bad", "401 Who", "404 What", "501 No"] {
         let (server, requests) = failing_first(u32::MAX, status(code, ""));
         let directory = Directory::new();
@@ -97,7 +98,7 @@ fn other_failures_are_not_tried_again() {
 }
 
 #[test]
-fn the_server_says_how_long_to_wait() {
+fn retry_after_sets_the_wait() {
     let (server, _) = failing_first(1, status("429 Too Many", "retry-after: 1\r\n"));
     let directory = Directory::new();
     let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
@@ -131,8 +132,7 @@ fn connections_are_kept_between_requests_unless_told_otherwise() {
     }
 }
 
-/// A server that closes each connection after `kept` requests, without announcing it, just as the
-/// next request goes out.
+/// A server that resets each connection, unannounced, on the request after the first `kept`.
 fn closing_after(kept: u32) -> Scripted {
     Scripted::start(move |peer| {
         for _ in 0..kept {
@@ -141,7 +141,7 @@ fn closing_after(kept: u32) -> Scripted {
             }
             peer.send(ok_response());
         }
-        // The next request is read, so that the client cannot have seen the close before.
+        // Reads the request first: the client must not notice the reset before sending.
         if peer.request().is_some() {
             peer.reset();
         }
@@ -174,7 +174,7 @@ fn without_retries_there_is_no_reconnect_either() {
 }
 
 #[test]
-fn a_wait_that_would_pass_the_max_time_is_not_begun() {
+fn no_wait_begins_that_would_exceed_max_time() {
     let (server, requests) = failing_first(1, status("503 Busy", "retry-after: 60\r\n"));
     let directory = Directory::new();
     let (_, rows) = run_against(&directory, &server.url(PATH), &["--max-time", "50s"]);

@@ -1,10 +1,10 @@
-//! What the system tells of TCP sockets, and a listener that does not answer.
+//! The system's list of TCP sockets, and a listener that does not answer.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// A listener whose backlog is full: connects to it are not answered.
+/// A listener whose backlog is full: the system does not answer connects to it.
 pub struct FullBacklog {
     /// Where it listens.
     pub addr: SocketAddr,
@@ -71,7 +71,7 @@ impl TcpSocket {
     }
 }
 
-/// All TCP sockets of the system; none where it does not tell.
+/// All TCP sockets over IPv4; none where the system has no `/proc/net/tcp`.
 pub fn tcp_sockets() -> impl Iterator<Item = TcpSocket> {
     let text = fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     let sockets: Vec<_> = text.lines().filter_map(TcpSocket::parse).collect();

@@ -4,13 +4,14 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(crate) use crate::directory::Directory;
 use crate::sockets::tcp_sockets;
 
 /// A connection of a [`Scripted`] server.
@@ -28,7 +29,7 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    /// Starts a server with that script.
+    /// Starts a server that runs this script for each connection.
     pub fn start(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let addr = listener.local_addr().expect("it is bound");
@@ -54,8 +55,8 @@ impl Scripted {
         }
     }
 
-    /// A server that answers every request on a connection with the same bytes, then closes it if
-    /// told to.
+    /// A server that answers every request on a connection with the same bytes; closes the connection
+    /// afterwards unless they are chunked.
     pub fn answering(response: impl Into<Vec<u8>>) -> Self {
         let response = response.into();
         Self::start(move |peer| {
@@ -109,14 +110,14 @@ impl Peer {
         }
     }
 
-    /// Sends bytes in one write; a client that left is no matter.
+    /// Sends bytes in one write; ignores that the client may have left.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = self.stream.write_all(bytes.as_ref());
         let _ = self.stream.flush();
     }
 
-    /// Waits until the client has read everything that was sent, so that it reads what is sent next
-    /// apart from it, and no reset overtakes it.
+    /// Waits until the client has read everything sent so far. The next bytes then come in a read of
+    /// their own, and a reset cannot discard any.
     pub fn wait_until_read(&self) {
         let (Ok(own), Ok(client)) = (self.stream.local_addr(), self.stream.peer_addr()) else {
             return;
@@ -137,7 +138,7 @@ impl Peer {
         while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
     }
 
-    /// Closes it with a reset.
+    /// Closes the connection with a reset.
     pub fn reset(&mut self) {
         use nix::sys::socket::{setsockopt, sockopt};
         let linger = nix::libc::linger {
@@ -148,7 +149,7 @@ impl Peer {
         let _ = self.stream.shutdown(Shutdown::Read);
     }
 
-    /// Says nothing more until the client leaves.
+    /// Sends nothing until the client leaves.
     pub fn stay_silent(&mut self) {
         while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
     }
@@ -184,39 +185,12 @@ pub fn openai_text(text: &str) -> String {
     )
 }
 
-/// A directory of the test's own, removed at its end.
-pub struct Directory(pub PathBuf);
-
 impl Directory {
-    /// A new one.
-    pub fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "sse-perf-e2e-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::SeqCst)
-        );
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("a temporary directory");
-        Self(path)
-    }
-
-    /// A file in it.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// Writes a file in it and returns its path as text.
+    /// Writes a file in the directory and returns its path as text.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.file(name);
         fs::write(&path, content).expect("a file");
         path.to_string_lossy().into_owned()
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -231,8 +205,8 @@ pub fn command(directory: &Path) -> Command {
     command
 }
 
-/// Runs the binary with these arguments, in a shell that has first done what `before` says: set
-/// limits, ignored signals.
+/// Runs the binary with these arguments in a shell, after the shell commands `before` (which set
+/// limits or ignore signals).
 pub fn sse_perf_after(before: &str, directory: &Path, args: &[&str]) -> Ran {
     Command::new("/bin/sh")
         .args(["-c", &format!("{before}; exec \"$@\""), "sh"])
@@ -247,14 +221,14 @@ pub fn sse_perf_after(before: &str, directory: &Path, args: &[&str]) -> Ran {
         .into()
 }
 
-/// What a shell does first, so that the binary cannot write more than so much to a file: a limit,
-/// whose signal is ignored, makes writes fail as a full disk does.
+/// Shell commands after which no file can grow beyond this size: writes fail as on a full disk,
+/// since the limit's signal is ignored.
 pub fn full_disk_after(kibibytes: u32) -> String {
     // Blocks of 512 bytes.
     format!("trap '' XFSZ; ulimit -f {}", 2 * kibibytes)
 }
 
-/// What a finished run left.
+/// Exit code and output of a finished run.
 pub struct Ran {
     /// Exit code; `None` if a signal ended it.
     pub code: Option<i32>,
@@ -320,10 +294,10 @@ pub fn number(row: &Row, column: &str) -> f64 {
         .unwrap_or_else(|_| panic!("{column} is {:?}", row[column]))
 }
 
-/// How long something is waited for that has to happen, on however busy a machine.
+/// How long helpers wait for an event before the test fails: long enough for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until a condition holds; the test fails if it never does.
+/// Waits until a condition holds; panics if it does not within [`PATIENCE`].
 pub fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let began = Instant::now();
     while !condition() {

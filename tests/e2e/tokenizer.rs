@@ -1,4 +1,4 @@
-//! Tokens that are counted after the run, by a tokenizer.
+//! Tokens counted by a tokenizer after the run.
 
 use std::fs;
 use std::process::Stdio;
@@ -26,8 +26,8 @@ const WORDS: [(&str, u64); 6] = [
     ("lone", 3),
 ];
 
-/// The answer to the `n`th request (from 1): so many words, each in two events. All have usage, but
-/// for the third; the fourth breaks off.
+/// The answer to the `n`th request (from 1), of `3 * n` words in two events each, and its tokens. The
+/// third has no usage; the fourth breaks off.
 fn answer(n: usize) -> (String, u64) {
     let words = WORDS.iter().cycle().take(3 * n);
     let halves = words.clone().flat_map(|(word, _)| {
@@ -44,7 +44,7 @@ fn answer(n: usize) -> (String, u64) {
     (halves.collect::<String>() + &end, tokens)
 }
 
-/// A server that gives these answers, one after the other.
+/// A server that answers the `n`th request with `answer(n)`.
 fn server() -> Scripted {
     let number = std::sync::atomic::AtomicUsize::new(1);
     Scripted::start(move |peer| {
@@ -59,7 +59,7 @@ fn answering(body: &str) -> Scripted {
     Scripted::answering(sse_response(body))
 }
 
-/// Nothing but the run's files is left.
+/// Asserts that the directory has these files alone.
 fn assert_only(directory: &Directory, names: &[&str]) {
     let mut left: Vec<_> = fs::read_dir(&directory.0)
         .expect("a directory")
@@ -70,7 +70,7 @@ fn assert_only(directory: &Directory, names: &[&str]) {
 }
 
 #[test]
-fn every_figure_is_by_the_tokenizer() {
+fn every_figure_uses_the_tokenizer_s_count() {
     let server = server();
     let directory = Directory::new();
     let flags = ["--tokenizer", BPE, "-n", "5", "--html-report", "r.html"];
@@ -85,7 +85,7 @@ fn every_figure_is_by_the_tokenizer() {
         if streaming > 0.0 {
             let rate = *tokens as f64 / streaming;
             let off = (number(row, "tokens_per_s") / rate - 1.0).abs();
-            // Both are rounded, the time to a microsecond.
+            // Both are rounded: the time to a microsecond.
             assert!(off < 1e-6 / streaming, "{row:?}");
         }
     }
@@ -137,7 +137,7 @@ fn every_figure_is_by_the_tokenizer() {
 }
 
 #[test]
-fn the_run_tells_which_tokenizer_it_was_and_that_usage_is_another() {
+fn the_run_names_the_tokenizer_and_warns_that_usage_differs() {
     let server = server();
     let directory = Directory::new();
     let flags = ["--tokenizer", BPE, "-n", "2"];
@@ -156,7 +156,7 @@ fn the_run_tells_which_tokenizer_it_was_and_that_usage_is_another() {
 }
 
 #[test]
-fn reasoning_answer_and_tool_calls_are_counted_apart() {
+fn reasoning_answer_and_tool_calls_are_counted_separately() {
     let delta = |delta: &str| format!("data: {{\"choices\":[{{\"delta\":{{{delta}}}}}]}}\n\n");
     let body = [
         delta(r#""reasoning_content":"l""#),
@@ -178,7 +178,7 @@ fn reasoning_answer_and_tool_calls_are_counted_apart() {
     assert_eq!(finished, 1, "{}", ran.stdout);
 }
 
-/// A server that sends a word and is silent then.
+/// A server that sends a word and then stays silent.
 fn silent() -> Scripted {
     Scripted::start(|peer: &mut Peer| {
         if peer.request().is_some() {
@@ -189,7 +189,7 @@ fn silent() -> Scripted {
 }
 
 #[test]
-fn requests_that_are_left_or_cut_are_counted_too() {
+fn tokens_of_abandoned_and_cancelled_requests_are_counted() {
     let server = silent();
     let directory = Directory::new();
     let left = ["--abandon-rate", "1", "--abandon-after", "2s"];
@@ -203,7 +203,7 @@ fn requests_that_are_left_or_cut_are_counted_too() {
 }
 
 #[test]
-fn a_run_that_is_cut_by_signals_is_not_counted() {
+fn tokens_of_a_run_cut_by_signals_are_not_counted() {
     let server = silent();
     let directory = Directory::new();
     let mut running = Running::start(
@@ -221,7 +221,7 @@ fn a_run_that_is_cut_by_signals_is_not_counted() {
             .stdout(Stdio::piped()),
     );
     let mut lines = running.lines();
-    // Once when the word has come, and once more when the run says that it stops.
+    // The live line counts the one word: the run has it.
     let has_come =
         |line: &String| line.starts_with("00:") && line.split_whitespace().nth(2) == Some("1");
     assert!(lines.any(|line| has_come(&line)));
@@ -239,7 +239,7 @@ fn a_run_that_is_cut_by_signals_is_not_counted() {
 }
 
 #[test]
-fn what_has_no_text_has_no_tokens() {
+fn a_response_without_text_has_no_tokens() {
     let server = Scripted::answering("HTTP/1.1 400 Bad\r\ncontent-length: 2\r\n\r\nno");
     let directory = Directory::new();
     let flags = ["--tokenizer", BPE, "-n", "2"];
@@ -250,7 +250,7 @@ fn what_has_no_text_has_no_tokens() {
 }
 
 #[test]
-fn a_killed_run_keeps_its_rows_and_leaves_no_texts() {
+fn a_killed_run_keeps_its_rows_and_leaves_no_stored_texts() {
     let (seen, third) = mpsc::channel();
     let server = Scripted::start(move |peer| {
         for n in 0.. {
@@ -288,7 +288,7 @@ fn a_killed_run_keeps_its_rows_and_leaves_no_texts() {
 }
 
 #[test]
-fn a_text_that_cannot_be_counted_leaves_usage_and_estimate() {
+fn texts_the_tokenizer_refuses_leave_usage_and_estimate() {
     let directory = Directory::new();
     let words = fs::read_to_string(BPE).expect("the fixture");
     let (head, _) = words.split_once("\"model\"").expect("a model");
@@ -305,7 +305,7 @@ fn a_text_that_cannot_be_counted_leaves_usage_and_estimate() {
 }
 
 #[test]
-fn texts_that_cannot_be_kept_end_the_run_with_everything_else_saved() {
+fn texts_that_cannot_be_stored_end_the_run_and_other_files_are_saved() {
     let text = "low ".repeat(1_000);
     let server = answering(&format!("{}data: [DONE]\n\n", openai_text(&text)));
     let directory = Directory::new();
@@ -325,7 +325,7 @@ fn texts_that_cannot_be_kept_end_the_run_with_everything_else_saved() {
 }
 
 #[test]
-fn a_link_and_a_mark_stay_and_so_do_permissions() {
+fn rewriting_the_csv_keeps_its_link_its_mark_and_its_permissions() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let server = answering(&format!("{}data: [DONE]\n\n", openai_text("low")));
     let directory = Directory::new();
@@ -344,7 +344,7 @@ fn a_link_and_a_mark_stay_and_so_do_permissions() {
 }
 
 #[test]
-fn without_files_there_are_still_figures() {
+fn a_run_without_files_counts_tokens() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);

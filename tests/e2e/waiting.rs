@@ -1,4 +1,4 @@
-//! Reads that wait for one another, as those of several users do: nothing that they bring is lost or
+//! Reads that are parsed together later, as in runs of several users: no token is lost or stamped
 //! late, whatever ends the stream.
 
 use std::collections::BTreeSet;
@@ -15,11 +15,11 @@ use crate::support::{
 
 /// Tokens of a stream.
 const TOKENS: u32 = 5;
-/// From a token to the next, in milliseconds.
+/// Pause before each token, in milliseconds.
 const GAP: u32 = 30;
 
-/// A server that streams tokens, each when the one before it has been read, and then does something
-/// else.
+/// A server that streams tokens, each after the client has read the previous one, and then calls
+/// `end`.
 fn streaming_then(end: impl Fn(&mut Peer) + Send + Sync + 'static) -> Scripted {
     Scripted::start(move |peer| {
         let _ = peer.stream.set_nodelay(true);
@@ -36,12 +36,12 @@ fn streaming_then(end: impl Fn(&mut Peer) + Send + Sync + 'static) -> Scripted {
     })
 }
 
-/// The terminal event, and the end of the body with a trailer.
+/// The terminal event and the end of the body, with a trailer.
 fn done_with_trailer() -> Vec<u8> {
     [&chunk("data: [DONE]\n\n")[..], b"0\r\nx-took: 1\r\n\r\n"].concat()
 }
 
-/// Every token of each request is in its row, with a moment of its own.
+/// Asserts that each row counts every token, each with a stamp of its own.
 fn assert_moments(rows: &[Row]) {
     for row in rows {
         assert_eq!(row["chunks"], TOKENS.to_string(), "{row:?}");
@@ -62,21 +62,21 @@ fn run(server: &Scripted, args: &[&str]) -> Vec<Row> {
 }
 
 #[test]
-fn a_reset_comes_after_what_waits() {
+fn waiting_reads_are_parsed_before_a_reset() {
     for row in run(&streaming_then(Peer::reset), &[]) {
         assert_eq!(row["error_kind"], "reset");
     }
 }
 
 #[test]
-fn a_silence_is_counted_from_the_last_read() {
+fn the_idle_timeout_counts_from_the_last_read() {
     for row in run(&streaming_then(Peer::stay_silent), &["--timeout", "2s"]) {
         assert_eq!(row["error_kind"], "timeout_idle");
     }
 }
 
 #[test]
-fn the_time_of_the_whole_request_ends_it() {
+fn max_time_ends_a_silent_stream() {
     for row in run(&streaming_then(Peer::stay_silent), &["--max-time", "4s"]) {
         assert_eq!(row["error_kind"], "timeout_total");
         assert!(number(&row, "end_s") - number(&row, "start_s") >= 4.0);
@@ -84,7 +84,7 @@ fn the_time_of_the_whole_request_ends_it() {
 }
 
 #[test]
-fn a_connection_is_used_again_after_trailers() {
+fn a_connection_is_reused_after_trailers() {
     let server = streaming_then(|peer| peer.send(done_with_trailer()));
     let rows = run(&server, &["--requests", "4"]);
     assert_eq!(rows.len(), 4);
@@ -101,7 +101,7 @@ fn a_connection_is_used_again_after_trailers() {
 }
 
 #[test]
-fn what_waits_is_shown_while_the_service_is_silent() {
+fn waiting_reads_are_shown_while_the_service_is_silent() {
     let shown = Arc::new(AtomicBool::new(false));
     let server = streaming_then({
         let shown = Arc::clone(&shown);

@@ -1,4 +1,4 @@
-//! Whole answers, refusals and the shutdown.
+//! Complete answers, refusals and the shutdown.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -106,7 +106,7 @@ fn the_same_seed_gives_the_same_text() {
 }
 
 #[test]
-fn what_is_no_request_of_the_api_is_refused() {
+fn requests_outside_the_api_are_refused() {
     let server = start(Options {
         require_key: Some("app-1".to_owned()),
         ..fast()
@@ -148,7 +148,7 @@ fn what_is_no_request_of_the_api_is_refused() {
 }
 
 #[test]
-fn requests_above_the_limit_are_told_to_come_later() {
+fn requests_above_the_limit_get_http_429() {
     let server = start(Options {
         max_concurrent: Some(1),
         ..failing("stall")
@@ -186,7 +186,7 @@ fn http_1_0_gets_a_body_that_ends_with_the_connection() {
 }
 
 #[test]
-fn a_shutdown_cuts_what_is_waiting() {
+fn a_shutdown_closes_idle_and_waiting_connections() {
     let server = start(Options {
         ttft: Dist::Fixed(Duration::from_secs(3_600)),
         ..fast()

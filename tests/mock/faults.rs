@@ -56,7 +56,7 @@ fn faults_that_leave_a_clean_response() {
 }
 
 #[test]
-fn an_event_can_be_too_large() {
+fn an_oversize_event_is_9_mib() {
     let server = start(failing("oversize"));
     let response = exchange(&server, &request(DIFY, "close"));
     let (_, body) = taken_apart(&response);
@@ -86,7 +86,7 @@ fn faults_that_end_the_connection() {
 }
 
 #[test]
-fn faults_that_are_silence_last_until_the_shutdown() {
+fn silent_faults_last_until_the_shutdown() {
     for (fault, expected, pings) in [
         (Fault::NoResponse, "", 0),
         (Fault::Stall, r#""answer": "#, 0),
@@ -106,7 +106,7 @@ fn faults_that_are_silence_last_until_the_shutdown() {
             assert!(count > 0, "{fault}: the connection stays open");
             response.push_str(std::str::from_utf8(&buffer[..count]).expect("ASCII"));
         }
-        // What comes then, at once, is no end.
+        // Then silence or more of the same, but no end.
         let silence = Some(Duration::from_millis(200));
         stream.set_read_timeout(silence).expect("a timeout");
         if let Ok(count) = stream.read(&mut buffer) {

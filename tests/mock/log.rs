@@ -1,4 +1,4 @@
-//! What the log says.
+//! The service's log.
 
 use std::io::Read;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 #[test]
-fn the_log_tells_what_was_done() {
+fn the_log_has_a_row_for_each_request() {
     let log = log_path("done");
     let server = start(Options {
         log: Some(log.clone()),
@@ -57,7 +57,7 @@ fn the_log_tells_what_was_done() {
 }
 
 #[test]
-fn a_row_is_in_the_log_without_a_shutdown() {
+fn rows_are_written_before_the_shutdown() {
     let log = log_path("alive");
     let server = start(Options {
         log: Some(log.clone()),
@@ -70,7 +70,7 @@ fn a_row_is_in_the_log_without_a_shutdown() {
 }
 
 #[test]
-fn a_client_that_leaves_is_noted() {
+fn the_log_notes_a_client_that_left() {
     let log = log_path("left");
     let server = start(Options {
         log: Some(log.clone()),

@@ -33,7 +33,7 @@ pub(crate) fn start(options: Options) -> Server {
     Server::start(([127, 0, 0, 1], 0).into(), options).expect("a free port")
 }
 
-/// A path for a log that no other test has.
+/// A path for this test's log.
 pub(crate) fn log_path(test: &str) -> PathBuf {
     let name = format!("sse-perf-mock-{}-{test}.csv", std::process::id());
     std::env::temp_dir().join(name)

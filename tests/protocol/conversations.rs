@@ -1,9 +1,9 @@
-//! How a protocol's document tells of conversations and of stopping an answer.
+//! The members of documents for conversations and for stopping an answer.
 
 use serde_json::Value;
 use sse_perf::protocol::Protocol;
 
-/// A document whose request has these members.
+/// A minimal document whose request has these members.
 fn with_request(members: &str) -> Result<Protocol, String> {
     let json = format!(
         r#"{{"name":"x","request":{{"path":"/","body":{{}},{members}}},"events":{{"end":[{{}}]}}}}"#
@@ -47,7 +47,7 @@ fn wrong_histories_and_stops_are_named_by_member() {
 }
 
 #[test]
-fn built_in_histories_have_their_place_in_the_body() {
+fn built_in_histories_name_their_place_in_the_body() {
     let mut with_history = Vec::new();
     for name in Protocol::builtin_names() {
         let protocol = Protocol::builtin(name).unwrap();

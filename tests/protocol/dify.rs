@@ -12,7 +12,7 @@ fn dify() -> Arc<Protocol> {
 }
 
 #[test]
-fn what_carries_tokens_and_what_does_not() {
+fn which_events_carry_tokens() {
     assert_kinds(
         &dify(),
         &[
@@ -63,7 +63,7 @@ fn what_carries_tokens_and_what_does_not() {
 }
 
 #[test]
-fn ends_and_errors() {
+fn which_events_are_ends_and_errors() {
     assert_kinds(
         &dify(),
         &[

@@ -1,4 +1,4 @@
-//! Documents: the files, wrong ones, and shapes that other services need.
+//! Protocol documents: the built-in files, wrong documents, and features for other services.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use sse_perf::text::{Language, Message};
 use super::{assert_kinds, decode};
 
 #[test]
-fn every_file_is_a_built_in_protocol_and_every_one_is_a_file() {
+fn files_and_built_in_protocols_are_the_same_set() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/protocols");
     let mut files: Vec<String> = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -67,14 +67,14 @@ fn the_path_tells_the_protocol() {
     }
 }
 
-/// A document with these events, and nothing else of interest.
+/// A minimal document with these event rules.
 fn with_events(events: &str) -> Result<Protocol, String> {
     let json = format!(r#"{{"name":"x","request":{{"path":"/","body":{{}}}},"events":{events}}}"#);
     Protocol::parse(&json).map_err(|error| error.to_string())
 }
 
 #[test]
-fn wrong_documents_are_named_by_member_and_expectation() {
+fn wrong_documents_are_refused_with_the_member_s_name() {
     let error = |json: &str| Protocol::parse(json).unwrap_err().to_string();
     assert_eq!(
         error("{\n  \"name\": \"x\",\n  oops\n}"),
@@ -133,7 +133,7 @@ fn wrong_documents_are_named_by_member_and_expectation() {
 }
 
 #[test]
-fn wrong_events_are_named_too() {
+fn wrong_event_rules_are_named_by_member() {
     for (events, expected) in [
         ("{}", "events.end is missing"),
         (r#"{"end":[]}"#, "events.end: expected at least one rule"),
@@ -256,13 +256,13 @@ fn wrong_events_are_named_too() {
 }
 
 #[test]
-fn errors_are_said_in_chinese_too() {
+fn errors_have_chinese_texts() {
     let error: Message = Protocol::parse("{}").unwrap_err().into();
     assert_eq!(Language::Chinese.texts().render(&error), "缺少 name");
 }
 
 #[test]
-fn conditions_are_about_the_same_elements() {
+fn conditions_on_a_list_apply_to_the_same_element() {
     let gemini = with_events(
         r#"{"text":[{"at":"/c/*/parts/*/text","when":{"/c/*/parts/*/thought":"falsy"}}],
             "reasoning":[{"at":"/c/*/parts/*/text","when":{"/c/*/parts/*/thought":[true]}}],
@@ -340,7 +340,7 @@ fn text_may_be_a_string_or_a_list_of_parts() {
 }
 
 #[test]
-fn huge_arrays_are_read_in_linear_time_and_to_a_limit() {
+fn huge_arrays_are_read_up_to_a_limit_in_linear_time() {
     let protocol =
         with_events(r#"{"text":[{"at":"/a/*/t","when":{"/a/*/f":"falsy"}}],"end":[{}]}"#).unwrap();
     let json = format!(r#"{{"a":[{}0]}}"#, r#"{"t":"x","f":0},"#.repeat(100_000));

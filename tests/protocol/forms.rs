@@ -1,11 +1,11 @@
-//! What a document can say that no built-in one, or only one of them, does.
+//! Features of documents that at most one built-in document uses.
 
 use sse_perf::protocol::Protocol;
 use sse_perf::sse::Event;
 
 use super::{Told, decode, tell};
 
-/// A document with these events, and nothing else of interest.
+/// A minimal document with these event rules.
 fn with_events(events: &str) -> Protocol {
     let json = format!(
         r#"{{"name":"x","request":{{"path":"/","body":{{}}}},"events":{events},"expects_text":false}}"#
@@ -45,7 +45,7 @@ fn an_in_house_service_is_a_document_of_at_most_20_lines() {
 }
 
 #[test]
-fn cumulative_text_tells_what_is_new() {
+fn cumulative_text_yields_its_new_part() {
     let protocol = with_events(
         r#"{"text":[{"at":"/c/*/t","mode":"cumulative"}],
             "reasoning":[{"at":"/r","mode":"cumulative"}],"end":[{}]}"#,
@@ -79,7 +79,7 @@ fn cumulative_text_tells_what_is_new() {
 }
 
 #[test]
-fn parallel_answers_repeat_texts_and_count_tokens_of_their_own() {
+fn parallel_answers_have_texts_and_token_counts_of_their_own() {
     let protocol = with_events(
         r#"{"text":[{"at":"/c/*/t","mode":"cumulative","per":"/c/*/n"}],
             "usage":{"completion":[{"at":"/c/*/u","per":"/c/*/n"}]},"end":[{}]}"#,
@@ -143,7 +143,7 @@ fn all_of_parallel_answers_have_to_end() {
 }
 
 #[test]
-fn another_stream_begins_with_nothing_remembered() {
+fn a_new_stream_begins_without_memory() {
     let protocol = with_events(
         r#"{"text":[{"at":"/t","mode":"cumulative"}],
             "end":[{"all":[{"when":{"/a":"present"}},{"when":{"/b":"present"}}]}]}"#,
@@ -165,7 +165,7 @@ fn another_stream_begins_with_nothing_remembered() {
 }
 
 #[test]
-fn all_of_a_set_of_events_may_have_to_come() {
+fn a_set_of_events_can_be_required() {
     let protocol =
         with_events(r#"{"type":["/e"],"end":[{"all":[{"on":["a"]},{"on":["b"]}]},{"on":["c"]}]}"#);
     for (events, expected) in [
@@ -186,7 +186,7 @@ fn all_of_a_set_of_events_may_have_to_come() {
 }
 
 #[test]
-fn an_error_can_be_any_status_but_some() {
+fn an_error_can_be_any_status_except_some() {
     let protocol = with_events(
         r#"{"error":[{"when":{"/status":{"not":["ok",0]}},"code":["/status"],"message":["/info"]}],
             "end":[{"when":{"@event":{"not":["x"]}}}]}"#,
@@ -241,7 +241,7 @@ fn events_can_be_ignored() {
 }
 
 #[test]
-fn spans_of_any_service() {
+fn a_document_can_describe_spans() {
     let protocol = with_events(
         r#"{"type":["/e"],"spans":[{"start":[{"on":["in"]}],"end":[{"on":["out"]}],"id":["/name"],
             "elapsed":["/took"],"unit":"ms","failed":[{"when":{"/ok":[false]}}]}],"end":[{}]}"#,

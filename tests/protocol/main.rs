@@ -1,5 +1,4 @@
-//! The meaning of events by the built-in documents, by documents of other shapes, and what is said
-//! of wrong documents.
+//! The meaning of events by built-in and other documents, and the errors of wrong documents.
 
 mod conversations;
 mod dify;
@@ -14,7 +13,7 @@ use sse_perf::protocol::Protocol;
 use sse_perf::record::EventKind;
 use sse_perf::sse::Event;
 
-/// An event's meaning, owned, as far as a test looks at it.
+/// The parts of an event's meaning that tests look at, owned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Told {
     name: String,
@@ -34,7 +33,7 @@ struct Told {
     malformed: Option<String>,
 }
 
-/// What a decoder tells of an event with that name and data.
+/// The meaning of an event with this name and data.
 fn decode(protocol: &Protocol, event: &str, data: &str) -> Told {
     tell(
         &mut protocol.decoder(),

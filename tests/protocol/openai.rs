@@ -1,4 +1,4 @@
-//! Events of the chat completions API, and what servers make of them.
+//! Events of `OpenAI`'s chat completions API and its variants.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ fn deltas() {
 }
 
 #[test]
-fn terminals_and_what_is_none() {
+fn which_events_end_a_stream() {
     let openai = openai();
     for (data, end) in [
         ("[DONE]", true),
@@ -93,7 +93,7 @@ fn terminals_and_what_is_none() {
 }
 
 #[test]
-fn errors_are_frames_with_a_truthy_error() {
+fn an_event_with_a_truthy_error_is_an_error() {
     assert_kinds(
         &openai(),
         &[
@@ -168,7 +168,7 @@ fn usage_ids_and_finish_reason() {
 }
 
 #[test]
-fn choices_interleave_and_all_of_them_count() {
+fn interleaved_choices_all_count() {
     let told = decode(
         &openai(),
         "",

@@ -1,9 +1,9 @@
-//! The JSON Schema of the documents against the documents: as much of a validator as that takes.
+//! Documents against their JSON Schema, by a validator of the keywords that the schema uses.
 
 use serde_json::Value;
 use sse_perf::protocol::{Protocol, SCHEMA};
 
-/// What is wrong with a value, by a schema; `root` holds the definitions.
+/// The value's violations of a schema; `root` holds the definitions.
 fn check(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {
         let pointer = reference.strip_prefix('#').expect("a reference inside");
@@ -119,7 +119,7 @@ fn checked(document: &str) -> Result<(), String> {
 }
 
 #[test]
-fn every_built_in_document_and_the_in_house_one_fit_the_schema() {
+fn built_in_and_in_house_documents_fit_the_schema() {
     for name in Protocol::builtin_names() {
         let document = Protocol::document(name).expect("it has a document");
         assert_eq!(checked(document), Ok(()), "{name}");
@@ -128,7 +128,7 @@ fn every_built_in_document_and_the_in_house_one_fit_the_schema() {
 }
 
 #[test]
-fn the_schema_and_the_program_refuse_the_same() {
+fn the_schema_and_the_program_refuse_the_same_documents() {
     let with = |events: &str| {
         format!(r#"{{"name":"x","request":{{"path":"/","body":{{}}}},"events":{events}}}"#)
     };

@@ -1,12 +1,12 @@
-//! Streams written by hand from what the services document, one or more for each built-in protocol:
-//! what they come to.
+//! The meaning of whole streams written by hand after the services' documentation, at least one for
+//! each built-in protocol.
 
 use sse_perf::record::EventKind;
 
 use super::Told;
 use super::streams::{joined, read_all_ways};
 
-/// What a stream comes to.
+/// The meaning of a stream.
 #[derive(Debug, Default, PartialEq)]
 struct Came {
     /// Kinds of its events, by first letters: `t` text, `r` reasoning, `c` tool call, `p` ping,

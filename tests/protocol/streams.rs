@@ -1,4 +1,4 @@
-//! Recorded streams, read whole, byte by byte and with other line ends: the same meanings.
+//! Recorded streams have the same meaning whole, byte by byte and with other line ends.
 
 use sse_perf::protocol::Protocol;
 use sse_perf::record::EventKind::{self, End, Error, Other, Ping, Reasoning, Span, Text};
@@ -33,7 +33,7 @@ fn read(protocol: &str, stream: &str, piece: usize) -> Vec<Told> {
     told
 }
 
-/// The stream's events in whatever way it comes, and their kinds.
+/// The stream's events and their kinds; asserts that they do not depend on pieces and line ends.
 pub(crate) fn read_all_ways(protocol: &str, stream: &str) -> (Vec<Told>, Vec<EventKind>) {
     let told = read(protocol, stream, stream.len());
     for end in ["\n", "\r\n", "\r"] {

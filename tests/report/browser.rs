@@ -16,7 +16,7 @@ fn opened() -> (Browser, Page) {
     (browser, page)
 }
 
-/// The ranges of all charts over time, each once.
+/// The distinct time ranges of all charts.
 fn ranges(browser: &Browser) -> Vec<(f64, f64)> {
     let ranges = browser.run(
         "return [...new Set([...document.querySelectorAll('figure[data-from]')]\
@@ -28,7 +28,7 @@ fn ranges(browser: &Browser) -> Vec<(f64, f64)> {
     pairs.map(|(from, to)| (number(from), number(to))).collect()
 }
 
-/// Drags across a chart, from one part of its width to another.
+/// Drags across a chart between two fractions of its width.
 fn drag(browser: &Browser, chart: &str, from: f64, to: f64) {
     let [left, top, width, height] = browser.place(chart);
     let y = top + height / 2.0;
@@ -42,7 +42,7 @@ fn drag(browser: &Browser, chart: &str, from: f64, to: f64) {
 }
 
 #[test]
-fn the_page_asks_for_nothing_and_complains_about_nothing() {
+fn the_page_loads_nothing_and_logs_nothing() {
     let (browser, page) = opened();
     assert_eq!(browser.console(), [""; 0]);
     let address = format!("file://{}", page.path().display());
@@ -60,17 +60,14 @@ fn the_page_asks_for_nothing_and_complains_about_nothing() {
 #[test]
 fn every_chart_is_painted() {
     let (browser, _page) = opened();
-    let painted = browser.run(
-        "return [...document.querySelectorAll('figure.chart')].map((figure) => { \
-           const { data, width } = ((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height))(figure.querySelector('.plot')); \
-           const colours = new Set(); \
-           for (let i = 0; i < data.length; i += 4) if (data[i + 3]) colours.add(`${data[i]},${data[i + 1]},${data[i + 2]}`); \
-           return [figure.id, figure.dataset.empty, width, colours.size]; \
-         })",
+    let charts = browser.run(
+        "return [...document.querySelectorAll('figure.chart')].map((figure) => \
+         [figure.id, figure.dataset.empty, figure.querySelector('.plot').width])",
     );
-    let painted: Vec<(String, String, u32, u32)> = serde_json::from_value(painted).expect("charts");
-    assert_eq!(painted.len(), 17, "{painted:?}");
-    for (chart, empty, width, colours) in painted {
+    let charts: Vec<(String, String, u32)> = serde_json::from_value(charts).expect("charts");
+    let colours = browser.colours("figure.chart .plot");
+    assert_eq!((charts.len(), colours.len()), (17, 17), "{charts:?}");
+    for ((chart, empty, width), colours) in charts.into_iter().zip(colours) {
         assert_eq!(empty, "false", "{chart}");
         assert!(
             width > 300 && colours > 8,
@@ -193,10 +190,7 @@ fn legend_entries_switch_series() {
 #[test]
 fn a_chart_is_saved_as_a_picture_and_as_a_table() {
     let (browser, page) = opened();
-    browser.run(
-        "window.saved = []; URL.createObjectURL = (blob) => { window.saved.push(blob); return 'blob:none'; }; \
-         HTMLAnchorElement.prototype.click = () => {}",
-    );
+    browser.keep_saved();
     for button in [0, 1] {
         browser.run(&format!(
             "document.querySelectorAll('#chart-ttft .tools button')[{button}].click()"
@@ -205,8 +199,7 @@ fn a_chart_is_saved_as_a_picture_and_as_a_table() {
     browser.eventually("two files", "window.saved.length === 2");
     let types = browser.run("return window.saved.map((blob) => blob.type).sort()");
     assert_eq!(types, json!(["image/png", "text/csv"]));
-    let table = browser.run("return window.saved.find((blob) => blob.type === 'text/csv').text()");
-    let table = table.as_str().expect("a table");
+    let table = browser.saved_csv();
     assert!(
         table.starts_with("series,time_s,request,value\n"),
         "{table}"
@@ -243,7 +236,7 @@ fn language_and_theme_are_switched() {
 }
 
 #[test]
-fn no_text_from_outside_breaks_out() {
+fn hostile_texts_are_shown_as_text() {
     let page = hostile().page();
     let browser = Browser::start(820, 1_000);
     browser.open(&page.path());
@@ -274,7 +267,7 @@ fn no_sideways(browser: &Browser, name: &str) {
 }
 
 #[test]
-fn every_run_fits_every_width_and_says_what_it_lacks() {
+fn every_run_fits_every_width_and_names_missing_data() {
     let browser = Browser::start(1_600, 1_000);
     let one: Vec<_> = usual().into_iter().take(1).collect();
     let failed = hostile().requests.into_iter().step_by(5).collect();
@@ -305,7 +298,7 @@ fn every_run_fits_every_width_and_says_what_it_lacks() {
 }
 
 #[test]
-fn the_page_is_printed_with_its_charts() {
+fn printing_includes_the_charts() {
     let (browser, _page) = opened();
     let sizes = || {
         browser.run("return [...document.querySelectorAll('.plot')].map((canvas) => canvas.width)")

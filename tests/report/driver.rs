@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::runs::Directory;
+use crate::directory::Directory;
 
-/// How long the browser is waited for, on however busy a machine.
+/// How long tests wait for the browser: long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One browser at a time: two would only slow each other down.
+/// One browser at a time: two slow each other down.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// A browser with one page.
@@ -43,7 +43,7 @@ impl Drop for Driver {
 }
 
 impl Driver {
-    /// Starts it on a port that the system chooses.
+    /// Starts chromedriver on a port that the system chooses.
     fn start() -> Self {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
@@ -137,7 +137,7 @@ impl Browser {
         )
     }
 
-    /// Gives the page that many pixels.
+    /// Sets the page's size in pixels.
     pub fn resize(&self, width: u32, height: u32) {
         self.command(
             "Emulation.setDeviceMetricsOverride",
@@ -146,7 +146,7 @@ impl Browser {
         self.settle();
     }
 
-    /// Opens a file, and waits until it is drawn.
+    /// Opens a file and waits until it is drawn.
     pub fn open(&self, path: &Path) {
         self.post(
             "/url",
@@ -155,14 +155,14 @@ impl Browser {
         self.settle();
     }
 
-    /// Waits until what has been asked for is drawn: two frames.
+    /// Waits two frames: changes are drawn by then.
     pub fn settle(&self) {
         let wait = "const done = arguments[0]; \
                     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0)));";
         self.post("/execute/async", &json!({"script": wait, "args": []}));
     }
 
-    /// The value of a function's body; of what it promises, if that is a promise.
+    /// Runs a function's body; returns its value, or the value of a promise it returns.
     pub fn run(&self, script: &str) -> Value {
         self.post("/execute/sync", &json!({"script": script, "args": []}))
     }
@@ -192,7 +192,7 @@ impl Browser {
         self.settle();
     }
 
-    /// Brings a chart into view, and tells where its plot lies: left, top, width, height.
+    /// Scrolls to a chart; returns its plot's left, top, width and height.
     pub fn place(&self, chart: &str) -> [f64; 4] {
         let rectangle = self.run(&format!(
             "const canvas = document.querySelector('#chart-{chart} canvas.hover'); \
@@ -204,7 +204,36 @@ impl Browser {
         serde_json::from_value(rectangle).expect("a rectangle")
     }
 
-    /// What the console shows since the last time: errors, warnings, and what a policy refused.
+    /// The numbers of distinct colours in the plots that a selector finds.
+    pub fn colours(&self, plots: &str) -> Vec<u64> {
+        let plots = Value::from(plots);
+        let counted = self.run(&format!(
+            "return [...document.querySelectorAll({plots})].map((canvas) => {{ \
+               const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); \
+               const colours = new Set(); \
+               for (let i = 0; i < data.length; i += 4) if (data[i + 3]) colours.add(`${{data[i]}},${{data[i + 1]}},${{data[i + 2]}}`); \
+               return colours.size; \
+             }})",
+        ));
+        serde_json::from_value(counted).expect("numbers")
+    }
+
+    /// Keeps files that the page saves from here on, instead of downloading them.
+    pub fn keep_saved(&self) {
+        self.run(
+            "window.saved = []; \
+             URL.createObjectURL = (blob) => { window.saved.push(blob); return 'blob:none'; }; \
+             HTMLAnchorElement.prototype.click = () => {}",
+        );
+    }
+
+    /// The text of the kept CSV file.
+    pub fn saved_csv(&self) -> String {
+        let saved = "return window.saved.find((blob) => blob.type === 'text/csv').text()";
+        self.run(saved).as_str().expect("a table").to_owned()
+    }
+
+    /// Console messages since the last call: errors, warnings and policy violations.
     pub fn console(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "browser"}));
         let entries = entries.as_array().expect("a list");
@@ -214,7 +243,7 @@ impl Browser {
             .collect()
     }
 
-    /// The addresses that pages from files asked for since the last time, their own among them.
+    /// Addresses requested by pages from files since the last call, including the pages' own.
     pub fn requested(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({"type": "performance"}));
         let entries = entries.as_array().expect("a list");
@@ -231,7 +260,7 @@ impl Browser {
         urls.collect()
     }
 
-    /// Does what a pointer does: `(action, x, y)` with `move`, `down` and `up`.
+    /// Performs pointer actions `(action, x, y)`: `move`, `down`, `up`.
     pub fn pointer(&self, kind: &str, steps: &[(&str, f64, f64)]) {
         let actions: Vec<Value> = steps
             .iter()
@@ -250,7 +279,7 @@ impl Browser {
         self.settle();
     }
 
-    /// Presses a key; those without a letter by their code points.
+    /// Presses a key; special keys by `WebDriver`'s code points.
     pub fn press(&self, key: &str) {
         let actions = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
         self.post(
@@ -260,7 +289,7 @@ impl Browser {
         self.settle();
     }
 
-    /// Prints on A4: the PDF's bytes, as Base64 has them.
+    /// Prints on A4; returns the PDF in Base64.
     pub fn print(&self) -> String {
         let pdf = self.post("/print", &json!({"page": {"width": 21.0, "height": 29.7}}));
         pdf.as_str().expect("a PDF").to_owned()

@@ -1,4 +1,4 @@
-//! The figures of the page against those that a reader of the CSV computes.
+//! The page's figures against figures computed from the CSV.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::runs::{Run, usual};
 /// A row of the CSV.
 pub type Row = BTreeMap<String, String>;
 
-/// The values of a column in the rows that succeeded, ascending.
+/// A column's values in successful rows, ascending.
 pub fn values(rows: &[Row], column: &str) -> Vec<f64> {
     let ok = rows.iter().filter(|row| row["outcome"] == "ok");
     let mut values: Vec<f64> = ok.filter_map(|row| row[column].parse().ok()).collect();
@@ -52,7 +52,7 @@ pub fn close(a: f64, b: f64) -> bool {
 }
 
 #[test]
-fn the_table_and_the_cards_say_what_the_csv_says() {
+fn the_table_and_the_cards_equal_the_csv() {
     let page = Run::of(usual()).page();
     let rows = page.rows();
     let browser = Browser::start(1_200, 900);
@@ -121,7 +121,7 @@ fn the_table_and_the_cards_say_what_the_csv_says() {
 }
 
 #[test]
-fn a_breakdown_says_what_the_csv_says() {
+fn a_breakdown_equals_the_csv() {
     let page = Run::of(usual()).page();
     let rows = page.rows();
     let browser = Browser::start(1_200, 900);
@@ -144,7 +144,7 @@ fn a_breakdown_says_what_the_csv_says() {
         let expected = [own.len() as f64, ok as f64, ttft[4], ttft[7], tpot[1]];
         for (place, expected) in [1, 2, 4, 5, 6].into_iter().zip(expected) {
             let shown = group[place].as_f64().unwrap_or_default();
-            // Figures of groups are kept to thousandths.
+            // Figures of groups are rounded to thousandths.
             assert!((shown - expected).abs() <= 0.0006, "{group:?}: {expected}");
         }
     }

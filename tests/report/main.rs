@@ -5,6 +5,8 @@
 )]
 
 mod browser;
+#[path = "../shared/directory.rs"]
+mod directory;
 mod driver;
 mod figures;
 mod golden;

@@ -1,4 +1,4 @@
-//! The sections of a workflow's nodes and of conversations' turns, their figures and their charts.
+//! The page's sections of workflow nodes and of turns: figures and charts.
 
 use std::fs;
 
@@ -17,7 +17,7 @@ fn opened() -> (Browser, Page) {
     (browser, page)
 }
 
-/// The cells of a table: a row's name, and the exact values of the others.
+/// The cells of a table's rows: the name, then exact values.
 fn cells(browser: &Browser, table: &str) -> Vec<(String, Vec<Option<f64>>)> {
     let rows = browser.run(&format!(
         "return [...document.querySelectorAll('{table} tbody tr')].map((row) => [ \
@@ -59,7 +59,7 @@ fn the_nodes_are_those_of_the_run_json() {
             assert!(close(shown, expected), "{name}: {shown}, not {expected}");
         }
     }
-    // Nodes of all kinds: failed ones, unfinished ones, and some that a request may do without.
+    // The run has failed nodes, unfinished ones, and nodes that some requests skip.
     assert!(
         shown[1].1[1] > Some(10.0) && shown[2].1[2] > Some(2.0),
         "{shown:?}"
@@ -104,21 +104,16 @@ fn the_turns_are_those_of_the_csv() {
 }
 
 #[test]
-fn both_charts_are_painted_and_tell_their_values() {
+fn both_charts_are_painted_and_show_values() {
     let (browser, page) = opened();
-    for chart in ["nodes", "turns"] {
-        let colours = browser.run(&format!(
-            "const canvas = document.querySelector('#chart-{chart} .plot'); \
-             const {{ data }} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); \
-             const colours = new Set(); \
-             for (let i = 0; i < data.length; i += 4) if (data[i + 3]) colours.add(`${{data[i]}},${{data[i + 1]}},${{data[i + 2]}}`); \
-             return colours.size"
-        ));
-        assert!(colours.as_u64() > Some(8), "{chart}: {colours}");
-    }
+    let colours = browser.colours("#chart-nodes .plot, #chart-turns .plot");
+    assert!(
+        colours.len() == 2 && colours.iter().all(|colours| *colours > 8),
+        "{colours:?}"
+    );
     let summary = summary(&page);
     let (retrieval, turns) = (&summary["spans"][1], &summary["turns"]);
-    // Places in the second row and at the last turn; keys that lead to the second of each.
+    // A point in the second row and one at the last turn; keys that move to the second of each.
     for (chart, place, key, expected) in [
         ("nodes", (0.5, 0.4), "\u{e015}", [retrieval, retrieval]),
         ("turns", (0.95, 0.5), "\u{e014}", [&turns[4], &turns[1]]),
@@ -178,18 +173,14 @@ fn a_click_on_a_column_sorts_by_it() {
 }
 
 #[test]
-fn hostile_names_of_nodes_do_no_harm() {
+fn hostile_node_names_are_shown_as_text() {
     let page = hostile().page();
     let browser = Browser::start(820, 1_000);
     browser.open(&page.path());
-    browser.run(
-        "window.saved = []; URL.createObjectURL = (blob) => { window.saved.push(blob); return 'blob:none'; }; \
-         HTMLAnchorElement.prototype.click = () => {}; document.querySelectorAll('#chart-nodes .tools button')[1].click(); \
-         window.saved[0].text().then((text) => { window.table = text; })",
-    );
-    browser.settle();
-    let table = browser.run("return window.table");
-    let mut table = csv::Reader::from_reader(table.as_str().expect("a table").as_bytes());
+    browser.keep_saved();
+    browser.run("document.querySelectorAll('#chart-nodes .tools button')[1].click()");
+    let table = browser.saved_csv();
+    let mut table = csv::Reader::from_reader(table.as_bytes());
     let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
     assert_eq!(rows.len(), 60);
     let formula = rows
@@ -211,7 +202,7 @@ fn hostile_names_of_nodes_do_no_harm() {
 }
 
 #[test]
-fn where_there_are_no_nodes_and_no_turns_nothing_is_said_of_them() {
+fn sections_without_nodes_or_turns_are_absent() {
     let mut requests = usual();
     for request in &mut requests {
         request.turn = Some(sse_perf::record::Turn {

@@ -4,7 +4,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
@@ -23,33 +22,8 @@ use sse_perf::stats::RunStats;
 use sse_perf::text::Message;
 use time::macros::datetime;
 
+use crate::directory::Directory;
 use crate::workflow::hostile_nodes;
-
-/// A directory of the test's own, removed at its end.
-pub struct Directory(pub PathBuf);
-
-impl Directory {
-    /// A new one.
-    pub fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::SeqCst);
-        let name = format!("sse-perf-report-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("a temporary directory");
-        Self(path)
-    }
-
-    /// A file in it.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// A run and its texts from outside.
 pub struct Run {

@@ -1,4 +1,4 @@
-//! Any stream in any split gives the blocks that a plain reading of the standard gives.
+//! Arbitrary streams in arbitrary pieces give the blocks of a plain reference parser.
 
 use std::mem;
 
@@ -8,8 +8,8 @@ use sse_perf::sse::{Parser, may_complete_several};
 
 use super::{LIMIT, Told, blocks_before_overflow, feed_all, full, keep_alive};
 
-/// The standard's rules read plainly: decode it all, cut it into lines, go through them. Gives the
-/// blocks, and whether the stream ends inside one.
+/// A reference parser that follows the standard's text. Returns the blocks, and whether the stream
+/// ends inside one.
 fn reference(stream: &[u8]) -> (Vec<Told>, bool) {
     let stream = stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream);
     let text = String::from_utf8_lossy(stream);
@@ -108,7 +108,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The stream cut at those places, of which some may be the same.
+/// The pieces of the stream between these places; some may be empty.
 fn cut<'a>(stream: &'a [u8], cuts: &[Index]) -> Vec<&'a [u8]> {
     let mut cuts: Vec<usize> = cuts.iter().map(|at| at.index(stream.len() + 1)).collect();
     cuts.sort_unstable();
@@ -130,8 +130,8 @@ fn check(stream: &[u8], cuts: &[Index]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The stream as an HTTP body of chunks, cut at those places; and with each of its bytes, how many of
-/// the stream have come by then.
+/// The stream as a chunked HTTP body, in chunks cut at these places. With each byte of the body: how
+/// many bytes of the stream have come up to it.
 fn chunked(stream: &[u8], cuts: &[Index]) -> Vec<(u8, usize)> {
     let mut framed = Vec::new();
     let mut come = 0;
@@ -147,8 +147,8 @@ fn chunked(stream: &[u8], cuts: &[Index]) -> Vec<(u8, usize)> {
     framed
 }
 
-/// Of the bytes that come in those pieces, each with how much of the stream has come by then: none
-/// completes several blocks that may not.
+/// Asserts that no piece completes several blocks for which `may_complete_several` says no. With each
+/// byte: how many bytes of the stream have come up to it.
 fn check_several(
     stream: &[u8],
     bytes: &[(u8, usize)],
@@ -174,7 +174,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_stream_in_any_split_is_read_as_the_standard_says(
+    fn arbitrary_streams_match_the_reference(
         stream in stream(),
         cuts in prop::collection::vec(any::<Index>(), 0..12),
     ) {
@@ -182,7 +182,7 @@ proptest! {
     }
 
     #[test]
-    fn so_are_any_bytes_that_could_mean_something(
+    fn arbitrary_bytes_match_the_reference(
         stream in prop::collection::vec(select(&b":data id\r\n\r\n\n\0\xEF\xBB\xBF\xFFx"[..]), 0..60),
         cuts in prop::collection::vec(any::<Index>(), 0..12),
     ) {
@@ -190,7 +190,7 @@ proptest! {
     }
 
     #[test]
-    fn what_may_not_complete_several_blocks_does_not(
+    fn may_complete_several_misses_no_read(
         stream in stream(),
         chunks in prop::collection::vec(any::<Index>(), 0..12),
         pieces in prop::collection::vec(any::<Index>(), 0..12),
@@ -201,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_too_large_does_not_depend_on_the_split(
+    fn the_size_limit_does_not_depend_on_the_split(
         stream in stream(), limit in 0_usize..64, size in 1_usize..9,
     ) {
         let expected = blocks_before_overflow(&stream, limit, stream.len().max(1));

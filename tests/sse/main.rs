@@ -1,5 +1,5 @@
-//! The event stream parser against the standard's rules: by table here, and any stream in any split
-//! in `any_stream`.
+//! The event stream parser against the standard: tables here, arbitrary streams and splits in
+//! `any_stream`.
 
 mod any_stream;
 
@@ -49,7 +49,8 @@ fn feed_all<'a>(parser: &mut Parser, pieces: impl Iterator<Item = &'a [u8]>) -> 
     told
 }
 
-/// Feeds the stream in one piece, in pieces of 1 to 5 bytes, and cut in two at every place.
+/// Asserts the blocks of the stream in one piece, in pieces of 1 to 5 bytes, and cut in two at every
+/// place.
 fn assert_told(stream: &[u8], expected: &[Told]) {
     let name = String::from_utf8_lossy(stream);
     let mut parser = Parser::new(LIMIT);
@@ -72,7 +73,7 @@ fn data_lines() {
         (b"data: A\r\ndata: B\r\ndata: C\r\n\n", &[event("A\nB\nC")]),
         (b"data: one\r\r\n", &[event("one")]),
         ("data: €豆腐\n\n".as_bytes(), &[event("€豆腐")]),
-        // One space goes, no more; a tab stays; no space is needed.
+        // At most one space is removed; a tab stays.
         (b"data:  two\n\n", &[event(" two")]),
         (b"data:\tx\n\n", &[event("\tx")]),
         (b"data:[DONE]\n\n", &[event("[DONE]")]),
@@ -84,7 +85,7 @@ fn data_lines() {
         (b"data: \ndata: x\n\n", &[event("\nx")]),
         (b"data: x\ndata:\ndata: y\n\n", &[event("x\n\ny")]),
         (b"\n\n\r\n\r\r", &[]),
-        // What no blank line ends is discarded.
+        // A block without a blank line after it is discarded.
         (b"data: x\n\ndata: y\n", &[event("x")]),
         (b"data: x\n\ndata: y", &[event("x")]),
     ];
@@ -107,7 +108,7 @@ fn blocks_without_data_are_keep_alives() {
         (b"id: 1\n\n", &[keep_alive("")]),
         (b"unknown\n\n", &[keep_alive("")]),
         (b"Data: x\ndata : y\n data: z\n\n", &[keep_alive("")]),
-        // Inside an event they are just skipped.
+        // Comments inside an event are skipped.
         (b"data: a\n:c\ndata: b\n\n", &[event("a\nb")]),
         (b"retry: 1x\ndatabase: 1\ndata: x\n\n", &[event("x")]),
     ];
@@ -126,7 +127,7 @@ fn event_and_id() {
         (b"data: a\nevent: e\n\n", &[full("e", "a", "")]),
         (b"event: a\nevent: b\ndata: x\n\n", &[full("b", "x", "")]),
         (b"event: a\nevent\ndata: x\n\n", &[event("x")]),
-        // The event field ends with its block; the id goes on, until it is set to nothing.
+        // The event name ends with its block; the id lasts until an empty one.
         (
             b"id: 1\nevent: e\n\ndata: a\n\nid\ndata: b\n\n",
             &[keep_alive("e"), full("", "a", "1"), event("b")],
@@ -140,7 +141,7 @@ fn event_and_id() {
 #[test]
 fn encoding() {
     let cases: &[(&[u8], &[Told])] = &[
-        // A BOM goes at the start of the stream, once.
+        // One BOM is removed, at the start of the stream.
         (b"\xEF\xBB\xBFdata: x\n\n", &[event("x")]),
         (
             b"\xEF\xBB\xBF\xEF\xBB\xBFdata: x\n\ndata: y\n\n",
@@ -153,7 +154,7 @@ fn encoding() {
         (b"\xEF\xBB\xBF:\n\n", &[keep_alive("")]),
         (b"\xEF\xBBdata: x\n\n", &[keep_alive("")]),
         (b"\xEF\n\n", &[keep_alive("")]),
-        // Invalid UTF-8, as a decoder of the whole stream has it.
+        // Invalid UTF-8 is replaced as in a decoder of the whole stream.
         (
             b"data: \xFF\xE8\xB1\ndata: a\n\n",
             &[event("\u{FFFD}\u{FFFD}\na")],
@@ -211,7 +212,7 @@ fn payloads_of_any_size() {
 }
 
 #[test]
-fn a_stream_that_ends_inside_a_block_says_so() {
+fn an_unfinished_block_is_noticed() {
     for (stream, expected) in [
         ("", false),
         ("data: x\n\n", false),
@@ -235,7 +236,7 @@ fn a_stream_that_ends_inside_a_block_says_so() {
 }
 
 #[test]
-fn a_reset_forgets_the_stream_before() {
+fn a_reset_forgets_the_previous_stream() {
     let mut parser = Parser::new(LIMIT);
     for unfinished in ["id: 1\ndata: a\n\n", "event: e\ndata: a\nda", ": c", "\r"] {
         feed_all(&mut parser, std::iter::once(unfinished.as_bytes()));
@@ -247,7 +248,7 @@ fn a_reset_forgets_the_stream_before() {
     }
 }
 
-/// How many blocks are told before the stream is too large; `None` if it is not.
+/// How many blocks come before the parser refuses the stream as too large; `None` if it does not.
 fn blocks_before_overflow(stream: &[u8], limit: usize, size: usize) -> Option<usize> {
     let mut parser = Parser::new(limit);
     let mut told = 0;
@@ -264,7 +265,7 @@ fn blocks_before_overflow(stream: &[u8], limit: usize, size: usize) -> Option<us
 }
 
 #[test]
-fn too_large_is_what_exceeds_the_limit() {
+fn blocks_above_the_limit_are_too_large() {
     for (stream, expected) in [
         ("data: 0123456789\n\n", None),
         ("data: 0123456789a\n\n", Some(0)),
