@@ -33,7 +33,8 @@
 //! - [`text`]: what is said to people, in two languages
 //! - [`manual`]: the topics of `sse-perf help`, and how a terminal shows them
 //! - [`tokenizer`]: counting tokens as a model does, where that is built in
-//! - [`record`]: what one request was, and the metrics of it
+//! - [`record`]: what one request was, and its instants
+//! - [`metrics`]: every figure of a request, listed once
 //! - [`stop`]: how far a run has been told to stop
 //! - [`sse`]: bytes in, blocks out
 //! - [`protocol`]: what events mean, as data
@@ -56,9 +57,10 @@
 //! # Where things are added
 //!
 //! A protocol is a JSON file in `data/protocols/`; an output is a file in `output/` and a line in
-//! its `mod.rs`; a load shape is a file in `load/`, two lines in its `mod.rs` and its flag; a
-//! language is a file of texts in `templates/texts/`; a wire format of the simulated service is a
-//! JSON file in `data/mock/` and its name in `mock/wire/mod.rs`.
+//! its `mod.rs`; a load shape is a file in `load/`, two lines in its `mod.rs` and its flag; a metric
+//! is a row of `metrics/table.rs` and its texts; a language is a file of texts in
+//! `templates/texts/`; a wire format of the simulated service is a JSON file in `data/mock/` and its
+//! name in `mock/wire/mod.rs`.
 
 pub mod arrival;
 pub mod cli;
@@ -69,6 +71,7 @@ pub mod config;
 pub mod engine;
 pub mod load;
 pub mod manual;
+pub mod metrics;
 pub mod mock;
 pub mod monitor;
 pub mod output;

@@ -11,8 +11,8 @@ use super::about::{About, RunInfo};
 use super::format::{FileKind, Format};
 use super::row::{self, Row};
 use crate::clock::Stamp;
-use crate::record::{ItlSummary, RequestRecord, Sample, TokenSource};
-use crate::stats::{in_thousandths, rounded};
+use crate::metrics::{self, Columns, Metric};
+use crate::record::{RequestRecord, Sample, TokenSource};
 
 /// RFC 3339 with milliseconds.
 pub(super) const STARTED_AT: StaticFormatDescription = format_description!(
@@ -23,121 +23,108 @@ pub(super) const STARTED_AT: StaticFormatDescription = format_description!(
 /// How many characters of a query are in its row.
 const QUERY_CHARS: usize = 80;
 
-/// A column: its name and the one place that knows what is in it.
-type Column = (&'static str, fn(&mut Row, &RequestRecord, &RunInfo));
+/// What stands in a row.
+enum Part {
+    /// A column: its name, and what is in it.
+    Column(&'static str, fn(&mut Row, &RequestRecord, &RunInfo)),
+    /// The metrics that have their columns there.
+    Metrics(Columns),
+}
+use Part::{Column, Metrics};
 
 /// All columns in their order.
-const COLUMNS: [Column; 62] = [
-    ("request", |row, r, _| row.number(r.request)),
-    ("user", |row, r, _| row.number(u64::from(r.user))),
-    ("started_at", |row, r, run| {
+const PARTS: &[Part] = &[
+    Column("request", |row, r, _| row.number(r.request)),
+    Column("user", |row, r, _| row.number(u64::from(r.user))),
+    Column("started_at", |row, r, run| {
         row.display(started_at(run, r.instants.start));
     }),
-    ("outcome", |row, r, _| row.word(r.outcome.name())),
-    ("error_kind", |row, r, _| {
+    Column("outcome", |row, r, _| row.word(r.outcome.name())),
+    Column("error_kind", |row, r, _| {
         row.display(r.outcome.failure().map(|failure| failure.kind));
     }),
-    ("http_status", |row, r, _| row.display(r.http_status)),
-    ("ttft_ms", |row, r, _| row.millis(r.ttft())),
-    ("tpot_ms", |row, r, _| row.millis(r.tpot())),
-    ("response_ms", |row, r, _| row.millis(r.response_time())),
-    ("output_tokens", |row, r, _| {
-        row.number(r.output_tokens().map(|(tokens, _)| tokens));
-    }),
-    ("tokens_per_s", |row, r, _| {
-        row.thousandths(r.tokens_per_second().map(in_thousandths));
-    }),
-    ("ttfb_ms", |row, r, _| row.millis(r.ttfb())),
-    ("ttfe_ms", |row, r, _| row.millis(r.ttfe())),
-    ("ttfa_ms", |row, r, _| row.millis(r.ttfa())),
-    ("headers_ms", |row, r, _| row.millis(r.headers_time())),
-    ("streaming_ms", |row, r, _| row.millis(r.streaming_time())),
-    ("itl_mean_ms", |row, r, _| itl(row, r, |itl| itl.mean)),
-    ("itl_p50_ms", |row, r, _| itl(row, r, |itl| itl.p50)),
-    ("itl_p99_ms", |row, r, _| itl(row, r, |itl| itl.p99)),
-    ("itl_max_ms", |row, r, _| {
-        row.thousandths(r.itl.map(|itl| itl.max));
-    }),
-    ("chunks", |row, r, _| row.number(r.chunks)),
-    ("coalesced", |row, r, _| row.number(r.coalesced)),
-    ("bytes", |row, r, _| row.number(r.bytes)),
-    ("answer_chars", |row, r, _| row.number(r.answer_chars)),
-    ("prompt_tokens", |row, r, _| row.number(r.usage.prompt)),
-    ("cached_tokens", |row, r, _| row.number(r.usage.cached)),
-    ("reasoning_tokens", |row, r, _| {
-        row.number(r.usage.reasoning);
-    }),
-    ("token_source", |row, r, _| {
+    Column("http_status", |row, r, _| row.display(r.http_status)),
+    Metrics(Columns::Latency),
+    Metrics(Columns::Output),
+    Metrics(Columns::Rate),
+    Metrics(Columns::Detail),
+    Metrics(Columns::Amount),
+    Column("token_source", |row, r, _| {
         let source = r.output_tokens().map(|(_, source)| source);
         row.word(source.map_or("", TokenSource::name));
     }),
-    ("finish_reason", |row, r, _| {
+    Column("finish_reason", |row, r, _| {
         row.maybe_text(r.finish_reason.as_deref());
     }),
-    ("scheduled_s", |row, r, _| {
+    Column("scheduled_s", |row, r, _| {
         let start = r.instants.start;
         row.seconds(Some(r.instants.scheduled.unwrap_or(start)));
     }),
-    ("start_s", |row, r, _| row.seconds(Some(r.instants.start))),
-    ("sent_s", |row, r, _| row.seconds(r.instants.sent)),
-    ("end_s", |row, r, _| row.seconds(Some(r.instants.end))),
-    ("phase", |row, r, _| row.word(r.phase.name())),
-    ("stage", |row, r, _| row.number(r.stage.map(u64::from))),
-    ("conversation", |row, r, _| {
+    Column("start_s", |row, r, _| row.seconds(Some(r.instants.start))),
+    Column("sent_s", |row, r, _| row.seconds(r.instants.sent)),
+    Column("end_s", |row, r, _| row.seconds(Some(r.instants.end))),
+    Column("phase", |row, r, _| row.word(r.phase.name())),
+    Column("stage", |row, r, _| row.number(r.stage.map(u64::from))),
+    Column("conversation", |row, r, _| {
         row.number(r.turn.map(|turn| turn.conversation));
     }),
-    ("turn", |row, r, _| {
+    Column("turn", |row, r, _| {
         row.number(r.turn.map(|turn| u64::from(turn.turn)));
     }),
-    ("query_index", |row, r, _| row.display(r.sent.query_index)),
-    ("query", |row, r, _| row.text(beginning(&r.sent.query))),
-    ("query_hash", |row, r, _| {
+    Column("query_index", |row, r, _| row.display(r.sent.query_index)),
+    Column("query", |row, r, _| row.text(beginning(&r.sent.query))),
+    Column("query_hash", |row, r, _| {
         // The letter keeps spreadsheets from taking it for a number, such as 12e4.
         row.display(Some(format_args!("q{:016x}", hash(&r.sent.query))));
     }),
-    ("key_index", |row, r, _| row.display(r.sent.key_index)),
-    ("api_key", |row, r, _| row.text(&r.sent.masked_key)),
-    ("attempts", |row, r, _| row.number(u64::from(r.attempts))),
-    ("retry_wait_ms", |row, r, _| row.millis(Some(r.retry_wait))),
-    ("reconnects", |row, r, _| {
-        row.number(u64::from(r.reconnects));
-    }),
-    ("connection", |row, r, _| {
+    Column("key_index", |row, r, _| row.display(r.sent.key_index)),
+    Column("api_key", |row, r, _| row.text(&r.sent.masked_key)),
+    Metrics(Columns::Retry),
+    Column("connection", |row, r, _| {
         row.word(match r.connection.reused {
             Some(true) => "reused",
             Some(false) => "new",
             None => "",
         });
     }),
-    ("server_addr", |row, r, _| {
+    Column("server_addr", |row, r, _| {
         row.display(r.connection.server_addr);
     }),
-    ("dns_ms", |row, r, _| row.millis(r.connection.dns)),
-    ("connect_ms", |row, r, _| row.millis(r.connection.connect)),
-    ("tls_ms", |row, r, _| row.millis(r.connection.tls)),
-    ("clock", |row, r, _| row.word(r.clock.name())),
-    // Only a kernel's stamps tell how late the client was.
-    ("client_lag_ms", |row, r, _| row.millis(r.client_lag)),
-    ("uncertainty_ms", |row, r, _| row.millis(r.uncertainty)),
-    ("conversation_id", |row, r, _| {
+    Metrics(Columns::Connection),
+    Column("clock", |row, r, _| row.word(r.clock.name())),
+    Metrics(Columns::Client),
+    Column("conversation_id", |row, r, _| {
         row.maybe_text(r.conversation_id.as_deref());
     }),
-    ("message_id", |row, r, _| {
+    Column("message_id", |row, r, _| {
         row.maybe_text(r.message_id.as_deref());
     }),
-    ("error_detail", |row, r, _| {
+    Column("error_detail", |row, r, _| {
         let failure = r.outcome.failure();
         row.maybe_text(failure.map(|failure| failure.detail.as_str()));
     }),
-    ("run_id", |row, _, run| row.text(&run.run_id)),
-    ("label", |row, _, run| row.maybe_text(run.label.as_deref())),
-    ("client_host", |row, _, run| {
+    Column("run_id", |row, _, run| row.text(&run.run_id)),
+    Column("label", |row, _, run| row.maybe_text(run.label.as_deref())),
+    Column("client_host", |row, _, run| {
         row.maybe_text(run.client_host.as_deref());
     }),
-    ("target", |row, _, run| row.text(&run.target)),
-    ("protocol", |row, _, run| row.text(&run.protocol)),
-    ("model", |row, _, run| row.maybe_text(run.model.as_deref())),
+    Column("target", |row, _, run| row.text(&run.target)),
+    Column("protocol", |row, _, run| row.text(&run.protocol)),
+    Column("model", |row, _, run| row.maybe_text(run.model.as_deref())),
 ];
+
+/// The metrics that have their columns in that place.
+fn metrics_in(columns: Columns) -> impl Iterator<Item = Metric> {
+    metrics::all().filter(move |metric| metric.columns() == columns)
+}
+
+/// The names of all columns in their order.
+fn names() -> impl Iterator<Item = &'static str> {
+    PARTS.iter().flat_map(|part| match part {
+        Column(name, _) => vec![*name],
+        Metrics(columns) => metrics_in(*columns).map(Metric::name).collect(),
+    })
+}
 
 /// The kind of the requests CSV.
 pub static KIND: FileKind = FileKind {
@@ -170,19 +157,27 @@ pub struct RequestsCsv {
 /// The header row.
 #[must_use]
 pub fn header() -> Vec<u8> {
-    row::header(COLUMNS.iter().map(|(name, _)| *name), false)
+    row::header(names(), false)
 }
 
 impl Format for RequestsCsv {
     fn begin(&mut self, about: &About) -> Vec<u8> {
         self.run = Some(about.run.clone());
-        row::header(COLUMNS.iter().map(|(name, _)| *name), self.bom)
+        row::header(names(), self.bom)
     }
 
     fn sample(&mut self, sample: &Sample, rows: &mut Vec<u8>) {
         if let (Sample::Finished(request), Some(run)) = (sample, &self.run) {
-            for (_, cell) in COLUMNS {
-                cell(&mut self.row, request, run);
+            for part in PARTS {
+                match part {
+                    Column(_, cell) => cell(&mut self.row, request, run),
+                    Metrics(columns) => {
+                        for metric in metrics_in(*columns) {
+                            let decimals = metric.unit().decimals();
+                            self.row.decimal(metric.of(request), decimals);
+                        }
+                    }
+                }
             }
             self.row.finish(rows);
         }
@@ -192,12 +187,6 @@ impl Format for RequestsCsv {
 fn started_at(run: &RunInfo, start: Stamp) -> Option<String> {
     let at = run.started + Duration::from_nanos(start.as_nanos());
     at.format(STARTED_AT).ok()
-}
-
-/// A figure of the gaps, from microseconds; rounded to whole ones as everything per request is.
-fn itl(row: &mut Row, request: &RequestRecord, figure: fn(&ItlSummary) -> f64) {
-    let micros = request.itl.as_ref().map(figure);
-    row.thousandths(micros.map(rounded));
 }
 
 /// The first characters of a query.
@@ -219,7 +208,9 @@ pub fn hash(query: &str) -> u64 {
 pub(super) mod tests {
     use super::*;
     use crate::output::tests::run;
-    use crate::record::{Connection, FailureKind, Instants, Outcome, Phase, Sent, Usage};
+    use crate::record::{
+        Connection, FailureKind, Instants, ItlSummary, Outcome, Phase, Sent, Usage,
+    };
     use crate::stats::tests::{failed, finished};
 
     /// A request with everything that a request can have.

@@ -14,8 +14,8 @@ use super::error::WriteError;
 use super::file::File;
 use super::format::{Destination, FileKind, Format, GroupKeys, OutputConfig, Results};
 use super::spool::Spool;
+use crate::metrics::Measured;
 use crate::record::Sample;
-use crate::stats::Measured;
 
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]_[hour][minute][second]");

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use super::about::{About, RunInfo};
 use super::waterfall::Waterfall;
+use crate::metrics::Measured;
 use crate::record::Sample;
-use crate::stats::{Measured, RunStats, Summary};
+use crate::stats::{RunStats, Summary};
 use crate::text::{Language, Message};
 
 /// A kind of file that a run leaves.

@@ -11,10 +11,10 @@ mod parts;
 mod points;
 mod render;
 mod series;
-mod statistics;
+mod values;
 
+use crate::metrics::Measured;
 use crate::record::Sample;
-use crate::stats::Measured;
 use crate::text::Language;
 
 use super::about::{About, RunInfo};

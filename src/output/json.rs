@@ -1,23 +1,26 @@
 //! The run JSON: everything about a run that a row per request cannot hold.
 
-mod client;
 pub mod read;
 mod spans;
+mod sum;
 mod summary;
+mod ticks;
+mod verdict;
 mod waterfall;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
 use self::summary::SummaryJson;
+use self::ticks::TicksJson;
 use self::waterfall::WaterfallJson;
 use super::about::{About, SavedMessage};
 use super::format::{FileKind, Format, Results};
 use super::host::Host;
 use super::layout::Layout;
-use crate::stats::{FailureCounts, Histogram, SUB_BUCKETS, Sum, TickView, Ticks, rounded};
+use crate::stats::SUB_BUCKETS;
 
 /// Name and version of the document's form.
 pub const SCHEMA: &str = "sse-perf/run/1";
@@ -136,97 +139,6 @@ impl<'a> RunJson<'a> {
 struct HistogramsJson {
     sub_buckets: u64,
     note: &'static str,
-}
-
-/// The ticks, one at a time: a long run has more of them than anything else.
-struct TicksJson<'a>(Option<&'a Ticks>);
-
-impl Serialize for TicksJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ticks = self.0.into_iter().flat_map(Ticks::iter);
-        serializer.collect_seq(ticks.map(TickJson::of))
-    }
-}
-
-#[derive(Serialize)]
-struct TickJson<'a> {
-    second: u64,
-    active_users: u64,
-    total_users: u64,
-    ok: u64,
-    failed: FailuresJson<'a>,
-    cancelled: u64,
-    abandoned: u64,
-    chunks: u64,
-    tokens: u64,
-    ttfb_ms: SumJson,
-    ttft_ms: SumJson,
-    tpot_ms: SumJson,
-    response_ms: SumJson,
-    tokens_per_s: SumJson,
-    output_tokens: SumJson,
-    itl: &'a Histogram,
-    client_lag: &'a Histogram,
-    process_cores: Option<f64>,
-    machine_busy: Option<f64>,
-}
-
-impl<'a> TickJson<'a> {
-    fn of(view: TickView<'a>) -> Self {
-        let counts = &view.tick.counts;
-        Self {
-            second: view.second,
-            active_users: view.active_users,
-            total_users: view.total_users,
-            ok: counts.ok,
-            failed: FailuresJson(&counts.failed),
-            cancelled: counts.cancelled,
-            abandoned: counts.abandoned,
-            chunks: counts.chunks,
-            tokens: counts.tokens,
-            ttfb_ms: SumJson::of(counts.ttfb, 1_000.0),
-            ttft_ms: SumJson::of(counts.ttft, 1_000.0),
-            tpot_ms: SumJson::of(counts.tpot, 1_000.0),
-            response_ms: SumJson::of(counts.response, 1_000.0),
-            tokens_per_s: SumJson::of(counts.tokens_per_s, 1_000.0),
-            output_tokens: SumJson::of(counts.output_tokens, 1.0),
-            itl: &view.tick.itl,
-            client_lag: &view.tick.lag,
-            process_cores: view.tick.cpu.and_then(|cpu| cpu.process_cores),
-            machine_busy: view.tick.cpu.and_then(|cpu| cpu.machine),
-        }
-    }
-}
-
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct SumJson {
-    count: u64,
-    sum: f64,
-}
-
-impl SumJson {
-    fn of(sum: Sum, per_unit: f64) -> Self {
-        Self {
-            count: sum.count,
-            sum: sum.sum as f64 / per_unit,
-        }
-    }
-
-    fn sum(&self, per_unit: f64) -> Sum {
-        Sum {
-            count: self.count,
-            sum: rounded(self.sum * per_unit),
-        }
-    }
-}
-
-/// Counts by kind, as an object.
-struct FailuresJson<'a>(&'a FailureCounts);
-
-impl Serialize for FailuresJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(kind, count)| (kind.name(), count)))
-    }
 }
 
 #[cfg(test)]

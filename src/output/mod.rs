@@ -15,6 +15,7 @@ pub mod host;
 pub mod html;
 pub mod json;
 mod layout;
+mod members;
 mod row;
 pub mod saved;
 pub mod spool;

@@ -1,11 +1,10 @@
 //! One row of a CSV file, cell by cell, in the formats that all our CSV files share.
 
 use std::fmt::{self, Write as _};
-use std::time::Duration;
 
 use ::csv::{ByteRecord, WriterBuilder};
 
-use crate::clock::{Stamp, micros};
+use crate::clock::Stamp;
 
 /// A row that is being built. Its memory is used again for the next one.
 #[derive(Debug, Default)]
@@ -72,25 +71,21 @@ impl Row {
         }
     }
 
-    /// Thousandths of a unit, in the unit with three decimals: microseconds as milliseconds.
-    pub(super) fn thousandths(&mut self, value: Option<u64>) {
+    /// A number of that many decimals, from a whole number of its last decimal.
+    pub(super) fn decimal(&mut self, value: Option<u64>, decimals: u32) {
+        let one = 10_u64.pow(decimals);
         match value {
-            Some(n) => self.formatted(format_args!("{}.{:03}", n / 1_000, n % 1_000)),
-            None => self.empty(),
+            Some(n) if decimals > 0 => {
+                let (whole, width) = (n / one, decimals as usize);
+                self.formatted(format_args!("{whole}.{:0width$}", n % one));
+            }
+            value => self.number(value),
         }
-    }
-
-    /// A duration in milliseconds with three decimals.
-    pub(super) fn millis(&mut self, duration: Option<Duration>) {
-        self.thousandths(duration.map(micros));
     }
 
     /// A stamp in seconds since the run's start with six decimals.
     pub(super) fn seconds(&mut self, at: Option<Stamp>) {
-        match at.map(Stamp::as_micros) {
-            Some(n) => self.formatted(format_args!("{}.{:06}", n / 1_000_000, n % 1_000_000)),
-            None => self.empty(),
-        }
+        self.decimal(at.map(Stamp::as_micros), 6);
     }
 
     /// Any other value of our own vocabulary, or a missing one.

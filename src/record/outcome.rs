@@ -67,6 +67,7 @@ impl Failure {
 
 /// The kinds of failure that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FailureKind {
     /// The host's name could not be resolved.
     Dns,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Evidence, Histogram, Statistics};
 use crate::clock::micros;
 use crate::monitor::CpuUse;
@@ -34,35 +36,37 @@ struct CpuTotals {
     machine: Option<(f64, Duration)>,
 }
 
-/// The client's figures over a run. Times in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The client's figures over a run, by their names in the run JSON. Missing where the system does
+/// not tell. Percentiles are approximate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClientSummary {
-    /// Kernel arrival to `read` returning, over all reads of streams; percentiles are approximate.
-    pub lag: Option<Statistics>,
-    /// Wait of the users' threads for a processor until a request was sent; percentiles are
-    /// approximate.
-    pub send_delay: Option<Statistics>,
-    /// Lateness of users' starts, and of their next requests after a think time; percentiles are
-    /// approximate.
-    pub late_start: Option<Statistics>,
-    /// Requests with a read that carried no kernel stamp.
-    pub unstamped: u64,
+    /// Kernel arrival to `read` returning, over all reads of streams.
+    pub lag_ms: Option<Statistics>,
+    /// Wait of the users' threads for a processor until a request was sent.
+    pub send_delay_ms: Option<Statistics>,
+    /// Lateness of users' starts, and of their next requests after a think time.
+    pub late_start_ms: Option<Statistics>,
     /// How much too late the stamps of events may be, 99th percentile over all events.
-    pub uncertainty_p99: f64,
+    #[serde(rename = "doubt_p99_ms")]
+    pub uncertainty_p99_ms: f64,
+    /// Requests with a read that carried no kernel stamp.
+    pub requests_without_kernel_clock: u64,
     /// Threads and sockets that the system refused.
     pub refused: u64,
     /// Wait of all users' threads for a processor, while they had a request.
-    pub run_queue_wait: Option<Duration>,
+    pub run_queue_wait_s: Option<f64>,
     /// Processors in use by this process, on average.
     pub process_cores: Option<f64>,
     /// Share of the machine's processors in use by anybody, 0 to 1.
-    pub machine: Option<f64>,
-    /// Changes of threads, given up and made to.
-    pub switches: Option<(u64, u64)>,
+    pub machine_busy: Option<f64>,
+    /// How often a thread gave up its processor.
+    pub voluntary_switches: Option<u64>,
+    /// How often a thread had to give up its processor.
+    pub involuntary_switches: Option<u64>,
     /// How long the process stood still in all.
-    pub standstill: Duration,
-    /// Most memory that the process had, in bytes.
-    pub peak_memory: Option<u64>,
+    pub standstill_s: f64,
+    /// Most memory that the process had.
+    pub peak_memory_bytes: Option<u64>,
 }
 
 impl Client {
@@ -111,23 +115,21 @@ impl Client {
     }
 
     pub(super) fn summary(&self, lag: &Histogram) -> ClientSummary {
-        let used = &self.cpu;
+        let (sum, seconds) = (&self.cpu.sum, |time| micros(time) as f64 / 1_000_000.0);
         ClientSummary {
-            lag: lag.snapshot(),
-            send_delay: self.send_delay.snapshot(),
-            late_start: self.late_start.snapshot(),
-            unstamped: self.unstamped,
-            uncertainty_p99: self.uncertainty_p99(),
+            lag_ms: lag.snapshot(),
+            send_delay_ms: self.send_delay.snapshot(),
+            late_start_ms: self.late_start.snapshot(),
+            uncertainty_p99_ms: self.uncertainty_p99(),
+            requests_without_kernel_clock: self.unstamped,
             refused: self.refused,
-            run_queue_wait: self.run_queue_wait,
-            process_cores: used.sum.process_cores(),
-            machine: used.machine.map(|(busy, _)| busy),
-            switches: used
-                .sum
-                .voluntary_switches
-                .zip(used.sum.involuntary_switches),
-            standstill: used.sum.standstill,
-            peak_memory: used.sum.peak_memory,
+            run_queue_wait_s: self.run_queue_wait.map(seconds),
+            process_cores: sum.process_cores(),
+            machine_busy: self.cpu.machine.map(|(busy, _)| busy),
+            voluntary_switches: sum.voluntary_switches,
+            involuntary_switches: sum.involuntary_switches,
+            standstill_s: seconds(sum.standstill),
+            peak_memory_bytes: sum.peak_memory,
         }
     }
 
@@ -144,18 +146,18 @@ impl Client {
         Evidence {
             ttft: ttft.map(|ttft| ttft.p50),
             itl: itl.map(|itl| itl.p50),
-            lag: client.lag,
+            lag: client.lag_ms,
             user_clock,
             requests: self.requests,
             unstamped: self.unstamped,
             streams: self.streams,
-            send_delay: client.send_delay.map(|delay| delay.p99),
-            uncertainty: client.uncertainty_p99,
+            send_delay: client.send_delay_ms.map(|delay| delay.p99),
+            uncertainty: client.uncertainty_p99_ms,
             coalesced: share(self.coalesced_chunks as f64, self.chunks as f64),
             standstill: share(used.standstill.as_secs_f64(), elapsed),
-            late_start: client.late_start.map(|late| late.p99),
+            late_start: client.late_start_ms.map(|late| late.p99),
             refused: self.refused,
-            machine: client.machine,
+            machine: client.machine_busy,
         }
     }
 }
@@ -215,7 +217,7 @@ mod tests {
             for (coalesced, uncertainty) in &requests {
                 client.on(&request(*coalesced, *uncertainty));
             }
-            let p99 = client.summary(&Histogram::default()).uncertainty_p99;
+            let p99 = client.summary(&Histogram::default()).uncertainty_p99_ms;
             assert!(
                 (p99 - expected).abs() <= 0.005 * expected,
                 "{requests:?}: {p99}"
@@ -235,7 +237,7 @@ mod tests {
             at: Stamp::ZERO,
             late,
         });
-        let late = client.summary(&Histogram::default()).late_start.unwrap();
+        let late = client.summary(&Histogram::default()).late_start_ms.unwrap();
         assert_eq!((late.count, late.max.to_bits()), (4, 600.0_f64.to_bits()));
     }
 
@@ -261,7 +263,7 @@ mod tests {
         }
         let summary = client.summary(&Histogram::default());
         assert_eq!(summary.process_cores, Some(1.0));
-        assert!((summary.machine.unwrap() - 0.4).abs() < 1e-9);
+        assert!((summary.machine_busy.unwrap() - 0.4).abs() < 1e-9);
         let evidence = client.evidence(&summary, false, (None, None));
         assert!((evidence.standstill - 0.02).abs() < 1e-9);
     }

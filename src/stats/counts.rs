@@ -1,8 +1,11 @@
 //! What can be added up over seconds and over runs: counts and sums.
 
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use super::Measured;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::metrics::{self, Flag, Measured, Metric};
 use crate::record::{FailureKind, Outcome};
 
 /// A sum and the number of its values, in whole units of whatever it is the sum of.
@@ -80,6 +83,22 @@ impl FailureCounts {
     }
 }
 
+impl Serialize for FailureCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for FailureCounts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut counts = Self::default();
+        for (kind, count) in BTreeMap::deserialize(deserializer)? {
+            counts.add(kind, count);
+        }
+        Ok(counts)
+    }
+}
+
 impl AddAssign for FailureCounts {
     fn add_assign(&mut self, other: FailureCounts) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
@@ -107,18 +126,8 @@ pub struct Counts {
     pub chunks: u64,
     /// Their tokens, by estimate.
     pub tokens: u64,
-    /// TTFB of the requests that ended well, in microseconds.
-    pub ttfb: Sum,
-    /// TTFT of the requests that ended well, in microseconds.
-    pub ttft: Sum,
-    /// TPOT of the requests that ended well, in microseconds per token.
-    pub tpot: Sum,
-    /// Response time of the requests that ended well, in microseconds.
-    pub response: Sum,
-    /// Tokens per second of the requests that ended well, in thousandths.
-    pub tokens_per_s: Sum,
-    /// Output tokens of the requests that ended well.
-    pub output_tokens: Sum,
+    /// Of the requests that ended well: each metric with a series; see [`Counts::sums`].
+    pub sums: [Sum; metrics::count(Flag::Series)],
 }
 
 impl Counts {
@@ -134,25 +143,46 @@ impl Counts {
 
     fn record_ok(&mut self, request: &Measured<'_>) {
         self.ok += 1;
-        self.ttfb.record(request.ttfb);
-        self.ttft.record(request.ttft);
-        self.response.record(request.response);
-        self.record_tokens(request);
+        for (metric, sum) in self.sums_mut() {
+            sum.record(request.values[metric]);
+        }
+    }
+
+    /// Each metric with a series, and its sum in the last decimal of its unit.
+    pub fn sums(&self) -> impl Iterator<Item = (Metric, Sum)> {
+        metrics::with(Flag::Series).zip(self.sums)
+    }
+
+    /// Each metric with a series, and its sum, to be changed.
+    pub fn sums_mut(&mut self) -> impl Iterator<Item = (Metric, &mut Sum)> {
+        metrics::with(Flag::Series).zip(&mut self.sums)
+    }
+
+    fn sums_of_tokens(&mut self) -> impl Iterator<Item = (Metric, &mut Sum)> {
+        self.sums_mut()
+            .filter(|(metric, _)| metric.has(Flag::OfTokens))
+    }
+
+    /// The sum of a metric; of nothing where it has no series.
+    #[must_use]
+    pub fn sum(&self, metric: Metric) -> Sum {
+        let mut sums = self.sums();
+        let found = sums.find(|(summed, _)| *summed == metric);
+        found.map(|(_, sum)| sum).unwrap_or_default()
     }
 
     /// Adds what depends on the number of output tokens, of a request that ended well.
     pub(super) fn record_tokens(&mut self, request: &Measured<'_>) {
-        self.tpot.record(request.tpot);
-        self.tokens_per_s.record(request.tokens_per_s);
-        self.output_tokens
-            .record(request.output_tokens.map(|(tokens, _)| tokens));
+        for (metric, sum) in self.sums_of_tokens() {
+            sum.record(request.values[metric]);
+        }
     }
 
     /// Takes all of that out again.
     pub(super) fn forget_tokens(&mut self) {
-        self.tpot = Sum::default();
-        self.tokens_per_s = Sum::default();
-        self.output_tokens = Sum::default();
+        for (_, sum) in self.sums_of_tokens() {
+            *sum = Sum::default();
+        }
     }
 
     /// Requests that were completed: well, or as failures.
@@ -185,12 +215,9 @@ impl AddAssign<&Counts> for Counts {
         self.abandoned += other.abandoned;
         self.chunks += other.chunks;
         self.tokens += other.tokens;
-        self.ttfb += other.ttfb;
-        self.ttft += other.ttft;
-        self.tpot += other.tpot;
-        self.response += other.response;
-        self.tokens_per_s += other.tokens_per_s;
-        self.output_tokens += other.output_tokens;
+        for (mine, theirs) in self.sums.iter_mut().zip(other.sums) {
+            *mine += theirs;
+        }
     }
 }
 

@@ -102,24 +102,6 @@ impl Distribution {
     }
 }
 
-/// A value that is not negative as a whole number, rounded to the nearest.
-#[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float-to-integer cast saturates, and the value is not negative"
-)]
-pub fn rounded(value: f64) -> u64 {
-    value.round() as u64
-}
-
-/// A value that is not negative in whole thousandths, rounded to the nearest: how tokens per second
-/// are kept and written.
-#[must_use]
-pub fn in_thousandths(value: f64) -> u64 {
-    rounded(value * 1_000.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,13 +238,6 @@ mod tests {
             let figures = distribution(&pseudo_random(count)).snapshot().unwrap();
             let computed = [figures.p50, figures.p90, figures.p95, figures.p99];
             assert_eq!(computed.map(f64::to_bits), bits, "of {count} values");
-        }
-    }
-
-    #[test]
-    fn thousandths_round_to_the_nearest() {
-        for (value, expected) in [(0.0, 0), (0.000_4, 0), (0.000_6, 1), (12.345_6, 12_346)] {
-            assert_eq!(in_thousandths(value), expected, "{value}");
         }
     }
 }

@@ -7,11 +7,12 @@ use super::judge;
 use super::spans::Spans;
 use super::turns::Turns;
 use super::{
-    Agreement, Counts, Distribution, FailureSummary, LiveLine, Measured, OutputTokens, Summary,
+    Agreement, Counts, Distribution, FailureSummary, LiveLine, OutputTokens, Statistics, Summary,
     Ticks,
 };
 use crate::clock::Stamp;
 use crate::load::Load;
+use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFT};
 use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 
 /// Everything that is kept of a run's samples.
@@ -34,35 +35,17 @@ struct Totals {
     first_start: Option<Stamp>,
     last_end: Option<Stamp>,
     retries: u64,
-    /// In microseconds.
-    retry_wait: u64,
-    reconnects: u64,
-    chunks: u64,
-    coalesced: u64,
-    bytes: u64,
-    answer_chars: u64,
+    sums: PerMetric<Option<u64>>,
     output_tokens: OutputTokens,
     ok_tokens: OutputTokens,
-    prompt_tokens: Option<u64>,
-    cached_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
-    total_tokens: Option<u64>,
 }
 
-/// Distributions over the requests that succeeded.
+/// The requests that succeeded.
 #[derive(Debug, Default)]
 struct Distributions {
-    ttfb: Distribution,
-    ttfe: Distribution,
-    ttft: Distribution,
-    ttfa: Distribution,
-    /// Whether the first answer ever came after the first token.
-    ttfa_differs: bool,
-    tpot: Distribution,
-    response: Distribution,
-    connect: Distribution,
-    tokens_per_s: Distribution,
-    output_tokens: Distribution,
+    of: PerMetric<Distribution>,
+    /// Whether a request had another value than that of TTFT.
+    unlike_ttft: PerMetric<bool>,
 }
 
 impl RunStats {
@@ -147,16 +130,10 @@ impl RunStats {
         self.ticks.live(second)
     }
 
-    /// TTFT of the requests that succeeded.
+    /// A metric's values of the requests that succeeded.
     #[must_use]
-    pub fn ttft(&self) -> &Distribution {
-        &self.distributions.ttft
-    }
-
-    /// Response times of the requests that succeeded.
-    #[must_use]
-    pub fn response(&self) -> &Distribution {
-        &self.distributions.response
+    pub fn distribution(&self, metric: Metric) -> &Distribution {
+        &self.distributions.of[metric]
     }
 
     /// How far the server's usage and our own count agree.
@@ -174,11 +151,18 @@ impl RunStats {
     /// The figures of the run, of the samples that have come.
     #[must_use]
     pub fn summary(&self, plan: Option<&Load>, user_clock: bool) -> Summary {
-        let (run, totals, d) = (self.ticks.total(), &self.totals, &self.distributions);
+        let (run, totals) = (self.ticks.total(), &self.totals);
         let counts = &totals.counts;
-        let response_sum = Duration::from_micros(counts.response.sum);
+        let response = counts.sum(RESPONSE);
         let client = self.client.summary(&run.lag);
-        let (ttft, itl) = (d.ttft.snapshot(), run.itl.snapshot());
+        let statistics = PerMetric::of(|metric| {
+            if metric.has(Flag::Pooled) {
+                run.itl.snapshot()
+            } else {
+                self.distributions.snapshot(metric)
+            }
+        });
+        let (ttft, itl) = (statistics[TTFT], statistics[ITL]);
         let evidence = self.client.evidence(&client, user_clock, (ttft, itl));
         Summary {
             plan: plan.cloned(),
@@ -190,31 +174,13 @@ impl RunStats {
             cancelled: counts.cancelled,
             abandoned: counts.abandoned,
             retries: totals.retries,
-            retry_wait: Duration::from_micros(totals.retry_wait),
-            reconnects: totals.reconnects,
-            chunks: totals.chunks,
-            coalesced: totals.coalesced,
-            bytes: totals.bytes,
-            answer_chars: totals.answer_chars,
+            sums: totals.sums.clone(),
             output_tokens: totals.output_tokens,
             ok_tokens: totals.ok_tokens,
-            prompt_tokens: totals.prompt_tokens,
-            cached_tokens: totals.cached_tokens,
-            reasoning_tokens: totals.reasoning_tokens,
-            total_tokens: totals.total_tokens,
             turns: self.turns.summary(),
             spans: self.spans.summary(),
-            response_time_sum: (counts.response.count > 0).then_some(response_sum),
-            ttfb: d.ttfb.snapshot(),
-            ttfe: d.ttfe.snapshot(),
-            ttft,
-            ttfa: d.ttfa.snapshot().filter(|_| d.ttfa_differs),
-            tpot: d.tpot.snapshot(),
-            itl,
-            response: d.response.snapshot(),
-            connect: d.connect.snapshot(),
-            tokens_per_s: d.tokens_per_s.snapshot(),
-            tokens_per_request: d.output_tokens.snapshot(),
+            response_time_sum: (response.count > 0).then(|| Duration::from_micros(response.sum)),
+            statistics,
             client: Some(client),
             verdict: Some(judge(&evidence)),
         }
@@ -227,29 +193,19 @@ impl Totals {
         self.counts.record(request);
         self.first_start = Some(self.first_start.map_or(start, |first| first.min(start)));
         self.last_end = self.last_end.max(Some(end));
-        self.retries += request.attempts.saturating_sub(1);
-        self.retry_wait += request.retry_wait;
-        self.reconnects += request.reconnects;
-        self.chunks += request.chunks;
-        self.coalesced += request.coalesced;
-        self.bytes += request.bytes;
-        self.answer_chars += request.answer_chars;
-        self.record_tokens(request);
-        let usage = &request.usage;
-        for (sum, given) in [
-            (&mut self.prompt_tokens, usage.prompt),
-            (&mut self.cached_tokens, usage.cached),
-            (&mut self.reasoning_tokens, usage.reasoning),
-            (&mut self.total_tokens, usage.total),
-        ] {
-            if let Some(tokens) = given {
-                *sum = Some(sum.unwrap_or(0) + tokens);
+        self.retries += request.retries();
+        for (metric, sum) in self.sums.iter_mut() {
+            if let Some(value) = request.values[metric]
+                && (metric.has(Flag::Count) || metric.has(Flag::Sum))
+            {
+                *sum.get_or_insert_default() += value;
             }
         }
+        self.record_tokens(request);
     }
 
     fn record_tokens(&mut self, request: &Measured<'_>) {
-        if let Some((tokens, source)) = request.output_tokens {
+        if let Some((tokens, source)) = request.output_tokens() {
             self.output_tokens.record(tokens, source);
             if *request.outcome == Outcome::Ok {
                 self.ok_tokens.record(tokens, source);
@@ -266,42 +222,31 @@ impl Totals {
 
 impl Distributions {
     fn record(&mut self, request: &Measured<'_>) {
-        for (distribution, value) in [
-            (&mut self.ttfb, request.ttfb),
-            (&mut self.ttfe, request.ttfe),
-            (&mut self.ttft, request.ttft),
-            (&mut self.ttfa, request.ttfa),
-            (&mut self.response, request.response),
-            (&mut self.connect, request.connect),
-        ] {
-            if let Some(value) = value {
-                distribution.record(value);
-            }
-        }
-        self.ttfa_differs |= request.ttfa.is_some() && request.ttfa != request.ttft;
-        self.record_tokens(request);
+        self.add(request, |_| true);
     }
 
     fn record_tokens(&mut self, request: &Measured<'_>) {
-        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
-        for (distribution, value) in [
-            (&mut self.tpot, request.tpot),
-            (&mut self.tokens_per_s, request.tokens_per_s),
-            (
-                &mut self.output_tokens,
-                tokens.map(|n| n.saturating_mul(1_000)),
-            ),
-        ] {
-            if let Some(value) = value {
-                distribution.record(value);
+        self.add(request, |metric| metric.has(Flag::OfTokens));
+    }
+
+    fn add(&mut self, request: &Measured<'_>, is_wanted: fn(Metric) -> bool) {
+        for metric in metrics::with(Flag::Statistics).filter(|metric| is_wanted(*metric)) {
+            if let Some(value) = request.thousandths(metric) {
+                self.of[metric].record(value);
+                self.unlike_ttft[metric] |= Some(value) != request.values[TTFT];
             }
         }
     }
 
     fn forget_tokens(&mut self) {
-        self.tpot = Distribution::default();
-        self.tokens_per_s = Distribution::default();
-        self.output_tokens = Distribution::default();
+        for metric in metrics::with(Flag::OfTokens) {
+            self.of[metric] = Distribution::default();
+        }
+    }
+
+    fn snapshot(&self, metric: Metric) -> Option<Statistics> {
+        let is_shown = self.unlike_ttft[metric] || !metric.has(Flag::UnlikeTtft);
+        self.of[metric].snapshot().filter(|_| is_shown)
     }
 }
 

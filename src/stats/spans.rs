@@ -1,7 +1,8 @@
 //! What the spans of all requests add up to: each node of a workflow with its durations.
 
-use super::{Distribution, Mergeable, Sum, in_thousandths};
+use super::{Distribution, Mergeable, Sum};
 use crate::clock::{Stamp, micros};
+use crate::metrics::in_thousandths;
 use crate::record::{Outcome, RequestRecord, SpanRecord};
 
 /// The most spans that are told apart by their ids: more are a sign that the protocol's document

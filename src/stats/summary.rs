@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{ClientSummary, Grade, SpansSummary, Statistics, TurnSummary, Verdict};
 use crate::clock::Stamp;
 use crate::load::Load;
+use crate::metrics::{Flag, Metric, PerMetric};
 use crate::record::{FailureKind, TokenSource};
 
 /// The failures of one kind.
@@ -22,23 +23,15 @@ pub struct FailureSummary {
 
 /// Output tokens of requests, by where their number comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutputTokens {
-    /// Tokens by the server's own usage.
-    pub usage: u64,
-    /// Requests with usage.
-    pub usage_requests: u64,
-    /// Tokens by estimate.
-    pub estimate: u64,
-    /// Requests with tokens but without usage.
-    pub estimate_requests: u64,
-    /// Tokens where each chunk counts as one.
-    pub events: u64,
-    /// Requests with tokens that were counted so.
-    pub events_requests: u64,
-    /// Tokens as a tokenizer has counted them.
-    pub tokenizer: u64,
-    /// Requests with text that it has counted.
-    pub tokenizer_requests: u64,
+pub struct OutputTokens([TokensOfSource; TokenSource::ALL.len()]);
+
+/// Output tokens whose number comes from one source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TokensOfSource {
+    /// How many tokens.
+    pub tokens: u64,
+    /// How many requests they are of.
+    pub requests: u64,
 }
 
 /// Where the number of output tokens comes from.
@@ -62,33 +55,34 @@ impl TokenMix {
 }
 
 impl OutputTokens {
-    pub(super) fn record(&mut self, tokens: u64, source: TokenSource) {
-        let (sum, requests) = match source {
-            TokenSource::Usage => (&mut self.usage, &mut self.usage_requests),
-            TokenSource::Estimate => (&mut self.estimate, &mut self.estimate_requests),
-            TokenSource::Events => (&mut self.events, &mut self.events_requests),
-            TokenSource::Tokenizer => (&mut self.tokenizer, &mut self.tokenizer_requests),
-        };
-        *sum += tokens;
-        *requests += 1;
+    /// Adds tokens of a request.
+    pub fn record(&mut self, tokens: u64, source: TokenSource) {
+        self.add(source, tokens, 1);
+    }
+
+    /// Adds tokens of that many requests.
+    pub fn add(&mut self, source: TokenSource, tokens: u64, requests: u64) {
+        let sum = &mut self.0[source as usize];
+        sum.tokens += tokens;
+        sum.requests += requests;
     }
 
     /// All of them; `None` if no request had any number.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        let total = self.usage + self.estimate + self.events + self.tokenizer;
+        let total = self.0.iter().map(|sum| sum.tokens).sum();
         self.mix().map(|_| total)
+    }
+
+    /// All sources.
+    pub fn all(&self) -> impl Iterator<Item = (TokenSource, TokensOfSource)> + use<> {
+        TokenSource::ALL.into_iter().zip(self.0)
     }
 
     /// The sources that occurred, with the number of their requests.
     pub fn sources(&self) -> impl Iterator<Item = (TokenSource, u64)> + use<> {
-        let sources = [
-            (TokenSource::Usage, self.usage_requests),
-            (TokenSource::Estimate, self.estimate_requests),
-            (TokenSource::Events, self.events_requests),
-            (TokenSource::Tokenizer, self.tokenizer_requests),
-        ];
-        sources.into_iter().filter(|(_, requests)| *requests > 0)
+        let sources = self.all().map(|(source, sum)| (source, sum.requests));
+        sources.filter(|(_, requests)| *requests > 0)
     }
 
     /// Where the total comes from.
@@ -125,57 +119,20 @@ pub struct Summary {
     pub abandoned: u64,
     /// Attempts beyond the first, of all requests.
     pub retries: u64,
-    /// Time spent waiting between attempts, of all requests.
-    pub retry_wait: Duration,
-    /// Requests sent again because their reused connection turned out closed.
-    pub reconnects: u64,
-    /// Chunks of all requests.
-    pub chunks: u64,
-    /// Events that arrived in one read with later ones.
-    pub coalesced: u64,
-    /// Bytes of all bodies, transfer coding removed.
-    pub bytes: u64,
-    /// Characters of all answers.
-    pub answer_chars: u64,
+    /// The metrics with [`Flag::Count`] or [`Flag::Sum`], of all requests that have them.
+    pub sums: PerMetric<Option<u64>>,
     /// Output tokens of all requests, those that failed or were cut included.
     pub output_tokens: OutputTokens,
     /// Output tokens of the requests that succeeded: those that TPOT and tokens per second are of.
     pub ok_tokens: OutputTokens,
-    /// Prompt tokens, of the requests whose usage tells.
-    pub prompt_tokens: Option<u64>,
-    /// Prompt tokens from a cache, of the requests whose usage tells.
-    pub cached_tokens: Option<u64>,
-    /// Reasoning tokens, of the requests whose usage tells.
-    pub reasoning_tokens: Option<u64>,
-    /// Tokens of everything together, of the requests whose usage tells.
-    pub total_tokens: Option<u64>,
     /// The turns of conversations by their number; none where requests were no turns.
     pub turns: Vec<TurnSummary>,
     /// The parts of the service's work that streams told of: a workflow's nodes.
     pub spans: SpansSummary,
     /// Sum of the response times of the requests that succeeded.
     pub response_time_sum: Option<Duration>,
-    /// TTFB, in milliseconds.
-    pub ttfb: Option<Statistics>,
-    /// TTFE, in milliseconds.
-    pub ttfe: Option<Statistics>,
-    /// TTFT, in milliseconds.
-    pub ttft: Option<Statistics>,
-    /// TTFA, in milliseconds; `None` also where it never differs from TTFT: no model reasoned.
-    pub ttfa: Option<Statistics>,
-    /// TPOT, in milliseconds per token.
-    pub tpot: Option<Statistics>,
-    /// ITL in milliseconds, pooled over all streams, whatever became of them. Its percentiles are
-    /// approximate (at most 0.5% off, to be shown with ≈), the other figures exact.
-    pub itl: Option<Statistics>,
-    /// Response time, in milliseconds.
-    pub response: Option<Statistics>,
-    /// TCP connect, in milliseconds, of the requests that made a connection.
-    pub connect: Option<Statistics>,
-    /// Tokens per second of a request.
-    pub tokens_per_s: Option<Statistics>,
-    /// Output tokens of a request.
-    pub tokens_per_request: Option<Statistics>,
+    /// The metrics with [`Flag::Statistics`].
+    pub statistics: PerMetric<Option<Statistics>>,
     /// What is known of the client's own failings; `None` of several clients, or of a run that is
     /// known by its rows alone.
     pub client: Option<ClientSummary>,
@@ -184,6 +141,13 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// The sum of a metric with [`Flag::Count`], in the last decimal of its unit.
+    #[must_use]
+    pub fn count(&self, metric: Metric) -> u64 {
+        debug_assert!(metric.has(Flag::Count), "{metric:?} is no count");
+        self.sums[metric].unwrap_or(0)
+    }
+
     /// How far the numbers can be used, where that is known.
     #[must_use]
     pub fn grade(&self) -> Option<Grade> {

@@ -1,6 +1,7 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
-use super::{Counts, Histogram, Measured};
+use super::{Counts, Histogram};
+use crate::metrics::{Measured, RESPONSE, TPOT, TTFT};
 use crate::monitor::CpuUse;
 use crate::record::Sample;
 
@@ -190,12 +191,12 @@ impl Ticks {
             active: so_far.active_users(),
             total_users: so_far.users_started,
             chunks: so_far.chunks,
-            mean_response_ms: so_far.response.mean_of_thousandths(),
-            mean_tpot_ms: so_far.tpot.mean_of_thousandths(),
+            mean_response_ms: so_far.sum(RESPONSE).mean_of_thousandths(),
+            mean_tpot_ms: so_far.sum(TPOT).mean_of_thousandths(),
             tokens_per_s: now.tokens,
             success_rate: so_far.success_rate(),
             rps: now.completed(),
-            ttft_ms: now.ttft.mean_of_thousandths(),
+            ttft_ms: now.sum(TTFT).mean_of_thousandths(),
             lag_p99_ms: lag.map(|micros| micros / 1_000.0),
         }
     }
@@ -337,7 +338,8 @@ mod tests {
         let counts = ticks.total().counts;
         assert_eq!((counts.cancelled, counts.abandoned), (1, 1));
         assert_eq!(
-            counts.ttft.count, 0,
+            counts.sum(TTFT).count,
+            0,
             "latencies are those of successful requests"
         );
     }

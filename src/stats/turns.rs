@@ -1,6 +1,7 @@
 //! TTFT by the turn of the conversation: it grows with the context.
 
-use super::{Distribution, Measured, Statistics};
+use super::{Distribution, Statistics};
+use crate::metrics::{Measured, TTFT};
 use crate::record::Outcome;
 
 /// The most turns that are told apart; no run has more.
@@ -47,7 +48,7 @@ impl Turns {
         match request.outcome {
             Outcome::Ok => {
                 turn.ok += 1;
-                if let Some(ttft) = request.ttft {
+                if let Some(ttft) = request.values[TTFT] {
                     turn.ttft.record(ttft);
                 }
             }

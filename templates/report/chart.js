@@ -11,7 +11,7 @@ class Chart {
     Object.assign(this, spec);
     if (!hiddenSeries.has(this.id)) hiddenSeries.set(this.id, new Set());
     this.hidden = hiddenSeries.get(this.id);
-    this.title = text(`chart.${this.id}`);
+    this.title = textOrNull(`chart.${this.id}`) ?? text(`metric.${this.id}`);
     this.canvas = element('canvas', { class: 'plot' });
     this.overlay = element('canvas', { class: 'hover', tabindex: 0, role: 'img', 'aria-describedby': 'help' });
     this.stage = element('div', { class: 'stage' }, this.canvas, this.overlay);

@@ -15,22 +15,22 @@
 // warnings   [{en, zh}]
 // verdict    {grade, reasons: [{en, zh}]}: how far the figures are the service's and not the client's own; grade:
 //            "VALID", "DEGRADED", "CLIENT-LIMITED"; null where it is not known
-// summary    requests, ok, failed, cancelled, abandoned, success_rate (0 to 1), chunks, retries, reconnects,
-//            output_tokens, token_source ("usage", "estimate", "events", "tokenizer", "mixed"), rps,
-//            throughput (tokens/s)
-// statistics {metric: [count, mean, std_dev, min, p50, p90, p95, p99, max]} in ms, ms/token, tokens/s, tokens;
-//            metrics: ttfb ttfe ttft ttfa tpot itl response tokens_per_s output_tokens connect
-// points     a point per request, at its end: {ttft, tpot, ttfb, tokens_per_s, response, output_tokens, failed};
-//            `failed` is the time until the request failed. Each is {of, t, n, v}:
+// summary    the run's figures by their identifiers in src/stats/figures.rs, the sums of metrics with "count", retries,
+//            output_tokens, token_source ("usage", "estimate", "events", "tokenizer", "mixed")
+// metrics    [{id, unit, flags}]: the program's table of metrics; flags are those of src/metrics/unit.rs
+// statistics {metric: [count, mean, std_dev, min, p50, p90, p95, p99, max]} in the metric's unit, of metrics with the
+//            flag "statistics"
+// points     a point per request, at its end, of metrics with "series", and of `failed`, the time until the
+//            request failed. Each is {of, t, n, v}:
 //            of: how many there were before the reduction; t: ms, n: number of the request, both as
 //            differences to the one before; v: whole thousandths of the unit. In order of t.
 // ticks      {step_s, count, <series>}: tick i covers [i, i + 1) * step_s; a series is an array of numbers or nulls
-//            rps, throughput, active_users, total_users (at the tick's end), response, tpot, ttft, ttfb,
-//            tokens_per_s, output_tokens (means of the requests that succeeded in the tick), response_so_far,
-//            tpot_so_far, total, total_ok, total_failed (so far), itl_p50, itl_p90, itl_p99.
+//            rps, throughput, active_users, total_users (at the tick's end), total, total_ok, total_failed (so far),
+//            itl_p50, itl_p90, itl_p99; <metric> with "series": the mean of the requests that succeeded in the tick;
+//            <metric>_so_far with "so_far".
 //            Where step_s > 1, <series>_min and <series>_max hold the extreme seconds of rps and throughput.
 // failures   [{kind, count, first_s, detail, ticks}], by kind; ticks: counts as above
-// distributions {ttft, response}: {log, edges, counts}: counts[i] lies in [edges[i], edges[i + 1]), the last
+// distributions {metric with "histogram"}: {log, edges, counts}: counts[i] lies in [edges[i], edges[i + 1]), the last
 //            closed; edges in ms, evenly spaced or (log) in even ratios
 // waterfall  {of, request, user, attempts, outcome, start, sent, connect, first_byte, first_token, last_token,
 //            end, stall_at, stall}: arrays, a place per request, ordered by start. outcome: "ok", "cancelled",
@@ -48,16 +48,14 @@
 //            empty where requests were no turns of conversations
 // breakdowns {key, query, run}: {of, names, figures}: the first 100 of `of` groups; names: arrays of texts
 //            (key: [masked key], query: [text], run: [run id, label, host, target, model]); figures: arrays
-//            [requests, ok, failed, ttft_p50, ttft_p99, tpot_mean, response_p50, response_p99, tokens_per_s_mean,
-//            output_tokens]. `run` is null where there was a single one.
+//            [requests, ok, failed, then of metrics with "group_percentiles" P50 and P99, with "group_mean" the mean,
+//            with "group_sum" the sum, in the table's order]. `run` is null where there was a single one.
 
 const data = JSON.parse(document.getElementById('data').textContent);
 
 const STATISTICS = ['count', 'mean', 'std_dev', 'min', 'p50', 'p90', 'p95', 'p99', 'max'];
-const METRICS = {
-  ttfb: 'ms', ttfe: 'ms', ttft: 'ms', ttfa: 'ms', tpot: 'ms/token', itl: 'ms', response: 'ms',
-  tokens_per_s: 'tokens/s', output_tokens: 'tokens', connect: 'ms',
-};
+// The metrics with a flag, in the table's order.
+const metricsWith = (flag) => data.metrics.filter(({ flags }) => flags.includes(flag));
 
 // The sums of an array of differences.
 function undelta(differences) {

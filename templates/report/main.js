@@ -1,21 +1,16 @@
 // The page as a whole: which charts there are, the switches of language and theme, zoom, and printing.
 
-// The six charts with a point per request, and the mean of each second through them.
+// The charts with a point per request, and the mean of each second through them.
 function perRequest() {
-  return [
-    ['ttft', 'ms'], ['response', 'ms'], ['tpot', 'ms/token'], ['ttfb', 'ms'], ['tokens_per_s', 'tokens/s'], ['output_tokens', 'tokens'],
-  ].map(([id, unit]) => {
+  return metricsWith('series').map(({ id, unit }) => {
     const points = unpackPoints(id);
     const series = [{ id: 'request', colour: 0, mark: 'points', points }, { id: 'mean', colour: 1, mark: 'line', values: data.ticks?.[id] }];
     if (id === 'response') series.push({ id: 'failed', colour: 3, mark: 'crosses', points: unpackPoints('failed') });
     const reduced = points && points.of > points.v.length;
     const note = reduced ? text('reduced', { shown: number(points.v.length), all: number(points.of) }) : null;
-    return new Trend({ id, unit, series, note, about: ABOUT.includes(id) ? text(`about.${id}`) : null, log: true });
+    return new Trend({ id, unit, series, note, about: textOrNull(`about.${id}`), log: true });
   });
 }
-
-// The charts whose title is an abbreviation.
-const ABOUT = ['ttft', 'tpot', 'ttfb'];
 
 // A line over the ticks.
 function line(id, colour, values, dash) {
@@ -30,8 +25,7 @@ function overTheRun() {
     { id: 'users', unit: 'users', series: [line('active', 0, 'active_users'), line('started', 1, 'total_users', 1)] },
     { id: 'total', unit: 'requests', series: [line('all', 0, 'total'), line('ok', 2, 'total_ok', 1), line('failed', 3, 'total_failed', 2)] },
     { id: 'throughput', unit: 'tokens/s', series: [line('tokens', 0, 'throughput')] },
-    { id: 'response_mean', unit: 'ms', series: [line('second', 0, 'response'), line('so_far', 1, 'response_so_far', 1)], log: true },
-    { id: 'tpot_mean', unit: 'ms/token', series: [line('second', 0, 'tpot'), line('so_far', 1, 'tpot_so_far', 1)], log: true },
+    ...metricsWith('so_far').map(({ id, unit }) => ({ id: `${id}_mean`, unit, series: [line('second', 0, id), line('so_far', 1, `${id}_so_far`, 1)], log: true })),
     { id: 'itl', unit: 'ms', about: text('about.itl'), series: [{ ...line('p50', 0, 'itl_p50'), lows: data.ticks?.itl_p50, highs: data.ticks?.itl_p99 }, line('p90', 2, 'itl_p90', 1), line('p99', 4, 'itl_p99', 2)], log: true },
     { id: 'failures', unit: 'requests', nothing: data.summary.requests ? 'failures.nothing' : 'nothing', series: kinds.length ? kinds : [{ id: 'failed', colour: 3, mark: 'bars', values: data.ticks ? [] : null }] },
   ].map((spec) => new Trend(spec));
@@ -58,7 +52,7 @@ function build() {
   const sections = [
     section('trends', element('div', { class: 'lead' }, element('p', { id: 'help' }, `${text('help')} ${stepNote}`), logarithmic), figures(overTheRun())),
     section('requests', element('p', { class: 'lead' }, text('requests.lead')), figures(perRequest())),
-    section('distributions', figures([new Distribution('ttft'), new Distribution('response')])),
+    section('distributions', figures(metricsWith('histogram').map(({ id }) => new Distribution(id)))),
     nodesSection(), turnsSection(),
     section('waterfall', figures([new Waterfall(data.waterfall)])),
     statisticsTable(), failuresTable(),

@@ -73,12 +73,11 @@ function command() {
   return element('div', { class: 'command' }, element('span', { class: 'prompt', 'aria-hidden': 'true' }, '$'), code, copy);
 }
 
-// The ten figures that come first.
+// The figures that come first.
 function cards() {
   const { summary } = data;
-  const mean = (metric) => statistic(metric, 'mean');
-  const spread = (metric) => (data.statistics[metric]
-    ? ['p50', 'p99'].map((name) => `${name.toUpperCase()} ${measured(statistic(metric, name), METRICS[metric])}`) : []);
+  const spread = (metric, unit) => (data.statistics[metric]
+    ? ['p50', 'p99'].map((name) => `${name.toUpperCase()} ${measured(statistic(metric, name), unit)}`) : []);
   const cut = summary.cancelled + summary.abandoned;
   const worst = data.failures.reduce((most, failure) => (failure.count > (most?.count ?? 0) ? failure : most), null);
   const noted = (value, id, decimals = 0) => (value ? [text(`card.${id}`, { n: number(value, decimals) })] : []);
@@ -88,10 +87,7 @@ function cards() {
     ['succeeded', number(summary.ok), '', noted(summary.retries, 'retries')],
     ['failed', number(summary.failed), '', [...worst ? [`${worst.kind} ${number(worst.count)}`] : [], ...noted(cut, 'cut')]],
     ['chunks', number(summary.chunks), '', []],
-    ['response', measured(mean('response'), 'ms'), 'ms', spread('response')],
-    ['ttft', measured(mean('ttft'), 'ms'), 'ms', spread('ttft')],
-    ['tpot', measured(mean('tpot'), 'ms'), 'ms/token', spread('tpot')],
-    ['tokens_per_s', measured(mean('tokens_per_s'), 'tokens/s'), 'tokens/s', spread('tokens_per_s')],
+    ...metricsWith('card').map(({ id, unit }) => [id, measured(statistic(id, 'mean'), unit), unit, spread(id, unit)]),
     ['output_tokens', number(summary.output_tokens), '', [...summary.token_source ? [text(`source.${summary.token_source}`)] : [], ...noted(summary.throughput, 'throughput', 1)]],
   ];
   return element('ul', { class: 'cards' }, ...all.map(([name, value, unit, below]) => (
@@ -109,12 +105,14 @@ function card(name, value, unit, below, bad = false) {
 
 function statisticsTable() {
   const columns = STATISTICS.map((name) => element('th', { scope: 'col' }, text(`statistic.${name}`)));
-  const rows = Object.entries(METRICS).filter(([metric]) => metric !== 'ttfa' || data.statistics.ttfa).map(([metric, unit]) => {
+  const isShown = ({ id, flags }) => data.statistics[id] || !flags.includes('unlike_ttft');
+  const rows = metricsWith('statistics').filter(isShown).map(({ id: metric, unit, flags }) => {
     const figures = data.statistics[metric];
-    const none = metric === 'itl' && !data.ticks.itl_p50 ? null : 0;
+    const isPooled = flags.includes('pooled');
+    const none = isPooled && !data.ticks.itl_p50 ? null : 0;
     const cells = STATISTICS.map((name, i) => {
       const value = figures ? figures[i] : null;
-      const roughly = metric === 'itl' && name.startsWith('p') && value !== null ? '≈ ' : '';
+      const roughly = isPooled && name.startsWith('p') && value !== null ? '≈ ' : '';
       const words = name === 'count' ? number(value ?? none) : measured(value, unit === 'tokens' && name !== 'mean' && name !== 'std_dev' ? unit : 'ms', figures ? figures[8] : 0);
       return element('td', { 'data-statistic': name, 'data-value': value, title: value }, roughly + words);
     });
@@ -140,16 +138,21 @@ function failuresTable() {
     element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows))));
 }
 
-const FIGURES = [
-  ['requests', 'count'], ['ok', 'count'], ['failed', 'count'], ['ttft_p50', 'ms'], ['ttft_p99', 'ms'], ['tpot_mean', 'ms/token'],
-  ['response_p50', 'ms'], ['response_p99', 'ms'], ['tokens_per_s_mean', 'tokens/s'], ['output_tokens', 'count'],
-];
+// The columns of groups: counts, then the figures of metrics, as [id, unit].
+function groupColumns() {
+  const counts = ['requests', 'ok', 'failed'].map((id) => [id, 'count']);
+  return [...counts, ...data.metrics.flatMap(({ id, unit, flags }) => {
+    if (flags.includes('group_percentiles')) return [[`${id}_p50`, unit], [`${id}_p99`, unit]];
+    if (flags.includes('group_mean')) return [[`${id}_mean`, unit]];
+    return flags.includes('group_sum') ? [[id, 'count']] : [];
+  })];
+}
 
 // Groups of requests side by side, sortable by each column.
 function breakdown(by, names) {
   const groups = data.breakdowns[by];
   if (!groups || !groups.of) return null;
-  const columns = [...names.map((name) => [name, 'words']), ...FIGURES].map(([name, unit]) => ({ label: text(`table.${name}`), unit }));
+  const columns = [...names.map((name) => [name, 'words']), ...groupColumns()].map(([name, unit]) => ({ label: text(`table.${name}`), unit }));
   const rows = groups.names.map((name, i) => [...name, ...groups.figures[i]]);
   const left = groups.of - rows.length;
   return element('div', { class: 'sortable', id: `breakdown-${by}` }, element('h3', {}, text(`breakdown.${by}`)),
@@ -215,13 +218,13 @@ function sortRows(rows, column, falling) {
   });
 }
 
-const GLOSSARY = [
-  'ttfb', 'ttfe', 'ttft', 'ttfa', 'tpot', 'itl', 'stall', 'streaming', 'tokens_per_s', 'response', 'connect', 'chunk', 'output_tokens',
-  ...data.spans ? ['node', 'node_client', 'node_server', 'before_model'] : [], ...hasTurns() ? ['turn'] : [],
-  'success', 'success_rate', 'outcomes', 'rps', 'throughput', 'active_users', 'phases', 'retries', 'percentiles', 'missing',
-];
-
+// Metrics in the table's order, then all other terms.
 function glossary() {
-  const entries = GLOSSARY.map((term) => element('div', { id: `term-${term}` }, element('dt', {}, text(METRICS[term] ? `metric.${term}` : `term.${term}`)), element('dd', {}, text(`glossary.${term}`))));
-  return section('glossary', element('dl', { class: 'glossary' }, ...entries));
+  const metrics = data.metrics.filter(({ id }) => textOrNull(`glossary.${id}`)).map(({ id }) => id);
+  const isKnown = (term) => (term.startsWith('node') || term === 'before_model' ? data.spans : term !== 'turn' || hasTurns());
+  const all = Object.keys(texts[page.language]).filter((id) => id.startsWith('glossary.')).map((id) => id.replace('glossary.', ''));
+  const terms = all.filter((term) => !metrics.includes(term) && isKnown(term));
+  const entry = (term, name) => element('div', { id: `term-${term}` }, element('dt', {}, text(name)), element('dd', {}, text(`glossary.${term}`)));
+  return section('glossary', element('dl', { class: 'glossary' },
+    ...metrics.map((id) => entry(id, `metric.${id}`)), ...terms.map((term) => entry(term, `term.${term}`))));
 }

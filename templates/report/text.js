@@ -4,10 +4,12 @@ const texts = JSON.parse(document.getElementById('texts').textContent);
 const page = { language: data.language, theme: 'light', log: false };
 const NONE = '–';
 
-// The text of an id (without its "report.") in the page's language, each {name} replaced.
+// The text of an id in the page's language, without its "report."; null where there is none.
+const textOrNull = (id) => texts[page.language][`report.${id}`] ?? texts[page.language][id] ?? null;
+
+// The same with each {name} replaced; the id itself where there is no text.
 function text(id, values = {}) {
-  const found = texts[page.language][`report.${id}`] ?? id;
-  return found.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return (textOrNull(id) ?? id).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 const formats = Array.from({ length: 7 }, (_, decimals) => new Intl.NumberFormat('en-US', {

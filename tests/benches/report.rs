@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use sse_perf::clock::Stamp;
+use sse_perf::metrics::{self, Measured};
 use sse_perf::output::about::About;
 use sse_perf::output::html::{self, Report};
 use sse_perf::output::waterfall::{Bar, Waterfall};
@@ -14,7 +15,7 @@ use sse_perf::output::{
 };
 use sse_perf::random::{self, Purpose};
 use sse_perf::record::{Failure, FailureKind, Outcome, Progress, RequestRecord, Sample};
-use sse_perf::stats::{Measured, RunStats, Summary};
+use sse_perf::stats::{RunStats, Summary};
 
 use crate::directory::Directory;
 use crate::harness::{Amount, compare, heading};
@@ -25,6 +26,18 @@ const SEED: u64 = 20_260_203;
 const USERS: usize = 1_000;
 /// Of each user.
 const REQUESTS: usize = 100;
+
+/// The metrics whose values are sorted.
+const VALUES: [&str; 8] = [
+    "ttfb",
+    "ttfe",
+    "ttft",
+    "ttfa",
+    "tpot",
+    "response",
+    "tokens_per_s",
+    "output_tokens",
+];
 
 pub(crate) fn report() {
     let directory = Directory::new();
@@ -109,7 +122,7 @@ struct Run {
     outputs: Outputs,
     report: Report,
     /// The requests' values of each metric, as they came.
-    values: [Vec<u64>; 8],
+    values: [Vec<u64>; VALUES.len()],
 }
 
 impl Run {
@@ -170,17 +183,8 @@ impl Run {
     }
 
     fn keep_values(&mut self, request: &Measured<'_>) {
-        for (values, value) in self.values.iter_mut().zip([
-            request.ttfb,
-            request.ttfe,
-            request.ttft,
-            request.ttfa,
-            request.tpot,
-            request.response,
-            request.tokens_per_s,
-            request.output_tokens.map(|(tokens, _)| tokens),
-        ]) {
-            values.extend(value);
+        for (values, metric) in self.values.iter_mut().zip(VALUES.map(metrics::named)) {
+            values.extend(request.values[metric]);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The final statistics of a run, and where its files are.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::Closing;
 use super::banner::add_run;
@@ -11,6 +12,10 @@ use super::spans;
 use super::table::{self, Row};
 use super::turns;
 use super::watched::prompt_tokens;
+use crate::metrics::{
+    self, CACHED_TOKENS, CHUNKS, COALESCED, Flag, PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS,
+    RETRY_WAIT,
+};
 use crate::output::RunInfo;
 use crate::record::TokenSource;
 use crate::stats::{Grade, OutputTokens, Summary, TokenMix, Verdict};
@@ -44,7 +49,7 @@ pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> Strin
     text.push_str(&totals(page, summary));
     if many_reconnects(summary) {
         let message = Message::new("console.summary.closes")
-            .with("reconnects", summary.reconnects)
+            .with("reconnects", summary.count(RECONNECTS))
             .with("requests", summary.requests());
         text.push_str(&page.remark(&page.message(&message)));
     }
@@ -117,20 +122,22 @@ fn totals(page: &Page, summary: &Summary) -> String {
         success_rate(page, summary),
     );
     fields.add(page.text("console.summary.retries"), retries(page, summary));
-    let reconnects = summary.reconnects.to_string();
+    let reconnects = summary.count(RECONNECTS).to_string();
     fields.add(page.text("console.summary.reconnects"), reconnects);
     fields.add(
         page.text("console.summary.chunks"),
-        summary.chunks.to_string(),
+        summary.count(CHUNKS).to_string(),
     );
     let tokens = output_tokens(page, &summary.output_tokens);
     fields.add(page.text("console.summary.output_tokens"), tokens);
-    if summary.prompt_tokens.is_some() || summary.cached_tokens.is_some() {
-        let tokens = prompt_tokens(page, summary.prompt_tokens, summary.cached_tokens);
+    let sums = &summary.sums;
+    let (prompt, cached) = (sums[PROMPT_TOKENS], sums[CACHED_TOKENS]);
+    if prompt.is_some() || cached.is_some() {
+        let tokens = prompt_tokens(page, prompt, cached);
         fields.add(page.text("console.summary.prompt_tokens"), tokens);
     }
-    if summary.reasoning_tokens.is_some() {
-        let tokens = count(summary.reasoning_tokens);
+    if sums[REASONING_TOKENS].is_some() {
+        let tokens = count(sums[REASONING_TOKENS]);
         fields.add(page.text("console.summary.reasoning_tokens"), tokens);
     }
     let sum = page.seconds(summary.response_time_sum);
@@ -182,9 +189,10 @@ fn retries(page: &Page, summary: &Summary) -> String {
     if summary.retries == 0 {
         return "0".to_owned();
     }
+    let waited = Duration::from_micros(summary.count(RETRY_WAIT));
     let message = Message::new("console.summary.retries_waited")
         .with("retries", summary.retries)
-        .with("waited", page.seconds(Some(summary.retry_wait)));
+        .with("waited", page.seconds(Some(waited)));
     page.texts.render(&message)
 }
 
@@ -206,28 +214,10 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
 
 /// The table of distributions, with what has to be known to read it.
 fn distributions(page: &Page, summary: &Summary) -> String {
-    let exact = |name, unit, statistics| Row {
-        name,
-        unit,
-        statistics,
-        approximate: false,
-    };
-    let mut rows = vec![
-        exact("TTFB", "ms", summary.ttfb.as_ref()),
-        exact("TTFT", "ms", summary.ttft.as_ref()),
-    ];
-    if summary.ttfa.is_some() {
-        rows.push(exact("TTFA", "ms", summary.ttfa.as_ref()));
-    }
-    rows.push(exact("TPOT", "ms/token", summary.tpot.as_ref()));
-    rows.push(Row {
-        approximate: true,
-        ..exact("ITL", "ms", summary.itl.as_ref())
-    });
-    let response = page.text("console.table.response");
-    rows.push(exact(response, "ms", summary.response.as_ref()));
-    let throughput = page.text("console.table.tokens_per_s");
-    rows.push(exact(throughput, "", summary.tokens_per_s.as_ref()));
+    let rows: Vec<Row<'_>> = metrics::with(Flag::Console)
+        .map(|metric| Row::of(page, metric, summary.statistics[metric].as_ref()))
+        .filter(|row| row.statistics.is_some() || !row.metric.has(Flag::UnlikeTtft))
+        .collect();
     if rows.iter().all(|row| row.statistics.is_none()) {
         return page.remark(page.text("console.summary.nothing"));
     }
@@ -254,12 +244,13 @@ fn distributions(page: &Page, summary: &Summary) -> String {
 /// with a later one, in answers that are long enough for this to mean something.
 fn came_in_bursts(summary: &Summary) -> bool {
     const LONG_ANSWER: u64 = 4;
-    summary.chunks >= LONG_ANSWER * summary.requests() && 2 * summary.coalesced > summary.chunks
+    let chunks = summary.count(CHUNKS);
+    chunks >= LONG_ANSWER * summary.requests() && 2 * summary.count(COALESCED) > chunks
 }
 
 /// Whether the server closes connections that it should keep: of more than 5% of the requests.
 fn many_reconnects(summary: &Summary) -> bool {
-    20 * summary.reconnects > summary.requests()
+    20 * summary.count(RECONNECTS) > summary.requests()
 }
 
 fn rates(page: &Page, summary: &Summary) -> String {
@@ -273,7 +264,7 @@ fn rates(page: &Page, summary: &Summary) -> String {
     };
     fields.add(page.text("console.summary.throughput"), throughput);
     fields.add(page.text("console.summary.rps"), figure(summary.rps()));
-    if let Some(lag) = summary.client.and_then(|client| client.lag) {
+    if let Some(lag) = summary.client.and_then(|client| client.lag_ms) {
         let lag = Message::new("console.summary.lag_figures")
             .with("p50", figure(Some(lag.p50)))
             .with("p99", figure(Some(lag.p99)))
@@ -283,7 +274,7 @@ fn rates(page: &Page, summary: &Summary) -> String {
     let client = summary.client.as_ref();
     if let Some(cores) = client.and_then(|client| client.process_cores) {
         let mut load = Message::new("console.summary.cores").with("cores", decimals(cores));
-        if let Some(busy) = client.and_then(|client| client.machine) {
+        if let Some(busy) = client.and_then(|client| client.machine_busy) {
             load = Message::new("console.summary.cores_and_machine")
                 .with("cores", decimals(cores))
                 .with("percent", format!("{:.0}", busy * 100.0));

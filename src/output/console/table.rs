@@ -2,17 +2,33 @@
 
 use super::page::{ABSENT, Page, decimals, percentile};
 use super::text::{left, right, width};
+use crate::metrics::{Flag, Metric};
 use crate::stats::Statistics;
 
 /// A row: a metric and its distribution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<'a> {
-    pub(super) name: &'a str,
-    pub(super) unit: &'a str,
+    pub(super) metric: Metric,
+    name: &'a str,
+    /// Of times; the names of others have it.
+    unit: &'a str,
     /// `None` where nothing was measured.
     pub(super) statistics: Option<&'a Statistics>,
-    /// Whether percentiles come from a histogram, and say so.
-    pub(super) approximate: bool,
+}
+
+impl<'a> Row<'a> {
+    /// The row of a metric, by its short name where it has one.
+    pub(super) fn of(page: &Page, metric: Metric, statistics: Option<&'a Statistics>) -> Self {
+        let text = |kind: &str| page.texts.find(&format!("{kind}{}", metric.id()));
+        let name = text("console.metric.").or_else(|| text("metric."));
+        let unit = metric.unit();
+        Self {
+            metric,
+            name: name.unwrap_or(metric.id()),
+            unit: if unit.is_time() { unit.name() } else { "" },
+            statistics,
+        }
+    }
 }
 
 /// Headers of the columns; how many values there are and their deviation are shown only where
@@ -88,7 +104,7 @@ fn cells(row: &Row<'_>) -> [String; 9] {
     let Some(s) = row.statistics else {
         return std::array::from_fn(|_| ABSENT.to_owned());
     };
-    let percentile = |value| percentile(value, row.approximate);
+    let percentile = |value| percentile(value, row.metric.has(Flag::Pooled));
     [
         s.count.to_string(),
         decimals(s.mean),

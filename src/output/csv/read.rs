@@ -6,11 +6,11 @@ use std::io::{self, Read};
 
 use ::csv::{ByteRecord, Position, ReaderBuilder};
 
-use super::{COLUMNS, hash};
+use super::{hash, names};
 use crate::clock::Stamp;
+use crate::metrics::{Measured, OUTPUT_TOKENS, PerMetric};
 use crate::output::row;
-use crate::record::{Failure, FailureKind, Outcome, TokenSource, Usage};
-use crate::stats::Measured;
+use crate::record::{Failure, FailureKind, Outcome, TokenSource};
 
 pub use errors::{Damage, Damaged, ReadError};
 
@@ -24,7 +24,7 @@ pub(crate) const LAST_SECOND: u64 = 15 * 86_400;
 /// Columns without which a file is not ours.
 const REQUIRED: [&str; 6] = ["request", "user", "outcome", "start_s", "end_s", "run_id"];
 
-/// The columns that are read, in an order of their own.
+/// The columns that are read beside those of metrics, in an order of their own.
 macro_rules! columns {
     ($($column:ident)*) => {
         #[derive(Clone, Copy)]
@@ -35,10 +35,8 @@ macro_rules! columns {
 }
 
 columns! {
-    request user started_at outcome error_kind ttft_ms tpot_ms response_ms output_tokens
-    tokens_per_s ttfb_ms ttfe_ms ttfa_ms chunks coalesced bytes answer_chars prompt_tokens
-    cached_tokens reasoning_tokens token_source start_s end_s query query_hash api_key attempts
-    retry_wait_ms reconnects connect_ms turn error_detail run_id label client_host target protocol model
+    request user started_at outcome error_kind token_source start_s end_s query query_hash api_key
+    turn error_detail run_id label client_host target protocol model
 }
 
 /// A request as its row tells it.
@@ -77,6 +75,10 @@ pub struct Reader<R> {
     record: ByteRecord,
     /// Where each [`Column`] is.
     places: Vec<Option<usize>>,
+    /// Where each metric's column is.
+    metrics: PerMetric<Option<usize>>,
+    /// Where the columns of this version are, in their order.
+    own: Vec<Option<usize>>,
     outcome: Outcome,
     copied: row::Row,
 }
@@ -101,6 +103,8 @@ impl<R: Read> Reader<R> {
         }
         Ok(Self {
             places: NAMES.iter().map(|name| place(name)).collect(),
+            metrics: PerMetric::of(|metric| place(metric.name())),
+            own: names().map(place).collect(),
             csv,
             header,
             record: ByteRecord::new(),
@@ -127,6 +131,7 @@ impl<R: Read> Reader<R> {
         let cells = Cells {
             record: &self.record,
             places: &self.places,
+            metrics: &self.metrics,
         };
         let (found, expected) = (self.record.len(), self.header.len());
         let row = if found == expected {
@@ -148,8 +153,7 @@ impl<R: Read> Reader<R> {
 
     /// Appends the last line to `out`, in the columns of this version.
     pub fn copy(&mut self, out: &mut Vec<u8>) {
-        for (name, _) in COLUMNS {
-            let place = self.header.iter().position(|cell| cell == name.as_bytes());
+        for place in &self.own {
             let cell = place.and_then(|place| self.record.get(place));
             self.copied.raw(cell.unwrap_or_default());
         }
@@ -161,11 +165,15 @@ impl<R: Read> Reader<R> {
 struct Cells<'a> {
     record: &'a ByteRecord,
     places: &'a [Option<usize>],
+    metrics: &'a PerMetric<Option<usize>>,
 }
 
 impl<'a> Cells<'a> {
     fn get(&self, column: Column) -> &'a [u8] {
-        let place = self.places[column as usize];
+        self.at(self.places[column as usize])
+    }
+
+    fn at(&self, place: Option<usize>) -> &'a [u8] {
         place
             .and_then(|place| self.record.get(place))
             .unwrap_or_default()
@@ -178,32 +186,12 @@ impl<'a> Cells<'a> {
         std::str::from_utf8(cell).map_err(|_| damaged(column))
     }
 
-    /// A number with that many decimals, in units of the last of them.
-    fn decimal(&self, column: Column, decimals: u32) -> Result<Option<u64>, Damage> {
-        let cell = self.get(column);
-        if cell.is_empty() {
-            return Ok(None);
-        }
-        decimal(cell, decimals)
-            .map(Some)
-            .ok_or_else(|| damaged(column))
-    }
-
     fn number(&self, column: Column) -> Result<Option<u64>, Damage> {
-        self.decimal(column, 0)
-    }
-
-    /// A count, 0 where it is missing.
-    fn count(&self, column: Column) -> Result<u64, Damage> {
-        Ok(self.number(column)?.unwrap_or(0))
-    }
-
-    fn thousandths(&self, column: Column) -> Result<Option<u64>, Damage> {
-        self.decimal(column, 3)
+        decimal(self.get(column), 0).map_err(|_| damaged(column))
     }
 
     fn stamp(&self, column: Column) -> Result<Stamp, Damage> {
-        let micros = self.decimal(column, 6)?;
+        let micros = decimal(self.get(column), 6).ok().flatten();
         micros
             .filter(|micros| micros / 1_000_000 <= LAST_SECOND)
             .map(Stamp::from_micros)
@@ -228,16 +216,23 @@ impl<'a> Cells<'a> {
         Ok(())
     }
 
-    fn output_tokens(&self) -> Result<Option<(u64, TokenSource)>, Damage> {
-        let Some(tokens) = self.number(Column::output_tokens)? else {
-            return Ok(None);
-        };
+    /// The values of all metrics.
+    fn values(&self) -> Result<PerMetric<Option<u64>>, Damage> {
+        let mut values = PerMetric::default();
+        for (metric, place) in self.metrics.iter() {
+            let cell = decimal(self.at(*place), metric.unit().decimals());
+            values[metric] = cell.map_err(|NoNumber| Damage::Cell {
+                column: metric.name(),
+            })?;
+        }
+        Ok(values)
+    }
+
+    fn token_source(&self) -> Result<TokenSource, Damage> {
         let name = self.get(Column::token_source);
         let mut sources = TokenSource::ALL.into_iter();
-        let source = sources
-            .find(|source| source.name().as_bytes() == name)
-            .ok_or_else(|| damaged(Column::token_source))?;
-        Ok(Some((tokens, source)))
+        let source = sources.find(|source| source.name().as_bytes() == name);
+        source.ok_or_else(|| damaged(Column::token_source))
     }
 
     fn measured(&self, outcome: &'a Outcome) -> Result<Measured<'a>, Damage> {
@@ -246,35 +241,16 @@ impl<'a> Cells<'a> {
             return Err(damaged(Column::end_s));
         }
         let request = self.number(Column::request)?;
+        let values = self.values()?;
+        let tokens = values[OUTPUT_TOKENS];
         Ok(Measured {
             request: request.ok_or_else(|| damaged(Column::request))?,
             turn: self.number(Column::turn)?,
             start,
             end,
             outcome,
-            ttfb: self.thousandths(Column::ttfb_ms)?,
-            ttfe: self.thousandths(Column::ttfe_ms)?,
-            ttft: self.thousandths(Column::ttft_ms)?,
-            ttfa: self.thousandths(Column::ttfa_ms)?,
-            tpot: self.thousandths(Column::tpot_ms)?,
-            response: self.thousandths(Column::response_ms)?,
-            connect: self.thousandths(Column::connect_ms)?,
-            tokens_per_s: self.thousandths(Column::tokens_per_s)?,
-            output_tokens: self.output_tokens()?,
-            usage: Usage {
-                prompt: self.number(Column::prompt_tokens)?,
-                completion: None,
-                cached: self.number(Column::cached_tokens)?,
-                reasoning: self.number(Column::reasoning_tokens)?,
-                ..Usage::default()
-            },
-            attempts: self.number(Column::attempts)?.unwrap_or(1),
-            retry_wait: self.thousandths(Column::retry_wait_ms)?.unwrap_or(0),
-            reconnects: self.count(Column::reconnects)?,
-            chunks: self.count(Column::chunks)?,
-            coalesced: self.count(Column::coalesced)?,
-            bytes: self.count(Column::bytes)?,
-            answer_chars: self.count(Column::answer_chars)?,
+            token_source: tokens.map(|_| self.token_source()).transpose()?,
+            values,
         })
     }
 
@@ -316,33 +292,35 @@ fn damaged(column: Column) -> Damage {
     }
 }
 
+/// A cell that holds something else than a number.
+#[derive(Debug, PartialEq, Eq)]
+struct NoNumber;
+
 /// Digits, with a point among them or without, as a whole number of units of the last of
-/// `decimals` decimals; further decimals are cut off. `None` if it is anything else, or too large.
-fn decimal(cell: &[u8], decimals: u32) -> Option<u64> {
+/// `decimals` decimals; further decimals are cut off. `None` of an empty cell.
+fn decimal(cell: &[u8], decimals: u32) -> Result<Option<u64>, NoNumber> {
+    if cell.is_empty() {
+        return Ok(None);
+    }
     let point = cell.iter().position(|byte| *byte == b'.');
     let (whole, fraction) = match point {
         Some(point) => (&cell[..point], &cell[point + 1..]),
         None => (cell, &b""[..]),
     };
     if whole.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
-        return None;
+        return Err(NoNumber);
     }
     let digits = decimals as usize;
     let padded = std::iter::repeat_n(&b'0', digits.saturating_sub(fraction.len()));
-    let mut number: u64 = 0;
-    for byte in whole
+    let digits = whole
         .iter()
         .chain(fraction.iter().take(digits))
-        .chain(padded)
-    {
-        if !byte.is_ascii_digit() {
-            return None;
-        }
-        number = number
-            .checked_mul(10)?
-            .checked_add(u64::from(byte - b'0'))?;
-    }
-    Some(number)
+        .chain(padded);
+    let number = digits.into_iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    number.map(Some).ok_or(NoNumber)
 }
 
 #[cfg(test)]

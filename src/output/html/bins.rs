@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::series::Thousandths;
-use crate::stats::{Distribution, Statistics, rounded};
+use super::values::Thousandths;
+use crate::metrics::rounded;
+use crate::stats::{Distribution, Statistics};
 
 /// How many bins there are at least and at most.
 const BINS: (f64, f64) = (8.0, 60.0);

@@ -3,20 +3,16 @@
 use super::groups::Groups;
 use super::points::{Point, Points};
 use crate::clock::micros;
+use crate::metrics::{self, Flag, Measured, PerMetric};
 use crate::output::csv::{beginning, hash};
 use crate::output::format::GroupKeys;
 use crate::record::Outcome;
-use crate::stats::Measured;
 
 /// The requests of a run or of several, reduced to what the page shows while they are gathered.
 #[derive(Debug, Default)]
 pub(super) struct Charts {
-    pub(super) ttft: Points,
-    pub(super) tpot: Points,
-    pub(super) ttfb: Points,
-    pub(super) tokens_per_s: Points,
-    pub(super) response: Points,
-    pub(super) output_tokens: Points,
+    /// Of the requests that succeeded: the metrics with a series.
+    pub(super) points: PerMetric<Points>,
     pub(super) failed: Points,
     pub(super) keys: Groups,
     pub(super) queries: Groups,
@@ -27,7 +23,12 @@ impl Charts {
     /// Adds a request that is over.
     pub(super) fn add(&mut self, request: &Measured<'_>, groups: &GroupKeys<'_>) {
         match request.outcome {
-            Outcome::Ok => self.add_points(request),
+            Outcome::Ok => {
+                for metric in metrics::with(Flag::Series) {
+                    let value = request.thousandths(metric);
+                    add(&mut self.points[metric], request, value);
+                }
+            }
             Outcome::Failed(_) => {
                 let lasted = request.end.since(request.start);
                 add(&mut self.failed, request, Some(micros(lasted)));
@@ -50,17 +51,6 @@ impl Charts {
             ]
         };
         self.runs.add(groups.run_number as u64, names, request);
-    }
-
-    fn add_points(&mut self, request: &Measured<'_>) {
-        let tokens = request.output_tokens.map(|(tokens, _)| tokens);
-        let tokens = tokens.map(|tokens| tokens.saturating_mul(1_000));
-        add(&mut self.ttft, request, request.ttft);
-        add(&mut self.tpot, request, request.tpot);
-        add(&mut self.ttfb, request, request.ttfb);
-        add(&mut self.tokens_per_s, request, request.tokens_per_s);
-        add(&mut self.response, request, request.response);
-        add(&mut self.output_tokens, request, tokens);
     }
 }
 

@@ -5,17 +5,19 @@ use serde::Serialize;
 use super::bins::Bins;
 use super::charts::Charts;
 use super::groups::Breakdown;
-use super::parts::{SpansData, TurnData, cut};
+use super::parts::{SpansData, TurnData};
 use super::points::Packed;
-use super::series::{Series, Thousandths};
-use super::statistics::StatisticsData;
+use super::series::Series;
+use super::values::{StatisticsRow, Thousandths, cut};
 use crate::clock::{Stamp, micros};
+use crate::metrics::{self, Flag, Metric, OUTPUT_TOKENS, Unit};
 use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
 use crate::output::format::Results;
 use crate::output::host::Host;
+use crate::output::members::Members;
 use crate::output::waterfall::Bar;
-use crate::stats::{FailureSummary, Summary, Ticks, TokenMix, Verdict};
+use crate::stats::{COUNTS, FailureSummary, Number, RATES, Summary, Ticks, TokenMix, Verdict};
 use crate::text::Language;
 
 /// Name and version of the data's form.
@@ -43,11 +45,12 @@ pub(super) struct PageData {
     warnings: Vec<SavedMessage>,
     verdict: Option<VerdictData>,
     summary: SummaryData,
-    statistics: StatisticsData,
-    points: PointsData,
+    metrics: Vec<MetricData>,
+    statistics: Members<Option<StatisticsRow>>,
+    points: Members<Packed>,
     ticks: Series,
     failures: Vec<FailureData>,
-    distributions: DistributionsData,
+    distributions: Members<Bins>,
     waterfall: Option<WaterfallData>,
     spans: Option<SpansData>,
     turns: Vec<TurnData>,
@@ -73,18 +76,16 @@ impl PageData {
                 .collect(),
             verdict: summary.verdict.as_ref().map(VerdictData::of),
             summary: SummaryData::of(summary),
-            statistics: StatisticsData::of(summary, page.results.whole),
-            points: PointsData::of(page),
+            metrics: metrics::all().map(MetricData::of).collect(),
+            statistics: statistics(summary, page.results.whole),
+            points: points(page.charts),
             failures: summary
                 .failures
                 .iter()
                 .map(|failure| FailureData::of(failure, stats.ticks(), ticks.step()))
                 .collect(),
             ticks,
-            distributions: DistributionsData {
-                ttft: Bins::of(stats.ttft(), summary.ttft.as_ref()),
-                response: Bins::of(stats.response(), summary.response.as_ref()),
-            },
+            distributions: distributions(page),
             waterfall: page.results.waterfall.map(|waterfall| {
                 let bars = waterfall.chosen();
                 WaterfallData::of(&bars, waterfall.of())
@@ -189,68 +190,72 @@ impl VerdictData {
     }
 }
 
+/// A row of the table of metrics.
+#[derive(Serialize)]
+struct MetricData {
+    id: &'static str,
+    unit: Unit,
+    flags: &'static [Flag],
+}
+
+impl MetricData {
+    fn of(metric: Metric) -> Self {
+        Self {
+            id: metric.id(),
+            unit: metric.unit(),
+            flags: metric.flags(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct SummaryData {
-    requests: u64,
-    ok: u64,
-    failed: u64,
-    cancelled: u64,
-    abandoned: u64,
-    success_rate: Option<f64>,
-    chunks: u64,
-    retries: u64,
-    reconnects: u64,
-    output_tokens: Option<u64>,
+    #[serde(flatten)]
+    figures: Members<Option<Number>>,
     token_source: Option<&'static str>,
-    rps: Option<f64>,
-    throughput: Option<f64>,
 }
 
 impl SummaryData {
     fn of(summary: &Summary) -> Self {
         let tokens = &summary.output_tokens;
+        let figures = COUNTS.iter().chain(RATES);
+        let figures = figures.map(|figure| (figure.id, (figure.of)(summary)));
+        let counts = metrics::with(Flag::Count).filter(|metric| !metric.unit().is_time());
+        let counts = counts.map(|metric| (metric.id(), Some(summary.count(metric))));
+        let counts = counts.chain([
+            ("retries", Some(summary.retries)),
+            (OUTPUT_TOKENS.id(), tokens.total()),
+        ]);
+        let counts = counts.map(|(id, count)| (id, count.map(Number::Whole)));
         Self {
-            requests: summary.requests(),
-            ok: summary.ok,
-            failed: summary.failed(),
-            cancelled: summary.cancelled,
-            abandoned: summary.abandoned,
-            success_rate: summary.success_rate(),
-            chunks: summary.chunks,
-            retries: summary.retries,
-            reconnects: summary.reconnects,
-            output_tokens: tokens.total(),
+            figures: figures.chain(counts).collect(),
             token_source: tokens.mix().map(TokenMix::name),
-            rps: summary.rps(),
-            throughput: summary.system_throughput(),
         }
     }
 }
 
-#[derive(Serialize)]
-struct PointsData {
-    ttft: Packed,
-    tpot: Packed,
-    ttfb: Packed,
-    tokens_per_s: Packed,
-    response: Packed,
-    output_tokens: Packed,
-    failed: Packed,
+fn statistics(summary: &Summary, whole: bool) -> Members<Option<StatisticsRow>> {
+    let is_known = |metric: Metric| whole || !metric.has(Flag::Pooled);
+    let row = |metric: Metric| {
+        let figures = summary.statistics[metric].filter(|_| is_known(metric));
+        (metric.id(), figures.as_ref().map(StatisticsRow::of))
+    };
+    metrics::with(Flag::Statistics).map(row).collect()
 }
 
-impl PointsData {
-    fn of(page: &Page<'_>) -> Self {
-        let charts = page.charts;
-        Self {
-            ttft: charts.ttft.packed(),
-            tpot: charts.tpot.packed(),
-            ttfb: charts.ttfb.packed(),
-            tokens_per_s: charts.tokens_per_s.packed(),
-            response: charts.response.packed(),
-            output_tokens: charts.output_tokens.packed(),
-            failed: charts.failed.packed(),
-        }
-    }
+fn points(charts: &Charts) -> Members<Packed> {
+    let series = metrics::with(Flag::Series);
+    let series = series.map(|metric| (metric.id(), charts.points[metric].packed()));
+    series.chain([("failed", charts.failed.packed())]).collect()
+}
+
+fn distributions(page: &Page<'_>) -> Members<Bins> {
+    let bins = |metric: Metric| {
+        let figures = page.results.summary.statistics[metric].as_ref();
+        let values = page.results.stats.distribution(metric);
+        (metric.id(), Bins::of(values, figures))
+    };
+    metrics::with(Flag::Histogram).map(bins).collect()
 }
 
 #[derive(Serialize)]
@@ -280,12 +285,6 @@ impl FailureData {
                 .collect(),
         }
     }
-}
-
-#[derive(Serialize)]
-struct DistributionsData {
-    ttft: Bins,
-    response: Bins,
 }
 
 type Instants = Vec<Option<Thousandths>>;

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use super::series::{Thousandths, in_unit, mean};
+use super::values::Thousandths;
+use crate::metrics::{self, Flag, Measured, Metric};
 use crate::record::Outcome;
-use crate::stats::{Distribution, Measured, Statistics, Sum};
+use crate::stats::{Distribution, Statistics, Sum};
 
 /// So many groups are shown.
 const SHOWN: usize = 100;
@@ -22,17 +23,24 @@ pub(super) struct Groups {
     beyond: HashSet<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Group {
     names: Vec<Option<String>>,
     requests: u64,
     ok: u64,
     failed: u64,
-    ttft: Distribution,
-    response: Distribution,
-    tpot: Sum,
-    tokens_per_s: Sum,
-    output_tokens: u64,
+    figures: Vec<(Metric, Figure)>,
+}
+
+/// What a group shows of a metric.
+#[derive(Debug)]
+enum Figure {
+    /// P50 and P99 of the requests that succeeded.
+    Percentiles(Box<Distribution>),
+    /// The mean of the requests that succeeded.
+    Mean(Sum),
+    /// The sum of all requests.
+    Sum(u64),
 }
 
 impl Groups {
@@ -46,10 +54,7 @@ impl Groups {
         let place = match self.places.get(&id) {
             Some(place) => *place,
             None if self.measured.len() < MEASURED => {
-                self.measured.push(Group {
-                    names: names(),
-                    ..Group::default()
-                });
+                self.measured.push(Group::new(names()));
                 self.places.insert(id, self.measured.len() - 1);
                 self.measured.len() - 1
             }
@@ -76,47 +81,59 @@ impl Groups {
 }
 
 impl Group {
-    fn add(&mut self, request: &Measured<'_>) {
-        self.requests += 1;
-        self.output_tokens += request.output_tokens.map_or(0, |(tokens, _)| tokens);
-        match request.outcome {
-            Outcome::Ok => {}
-            Outcome::Failed(_) => {
-                self.failed += 1;
-                return;
-            }
-            Outcome::Cancelled | Outcome::Abandoned => return,
+    fn new(names: Vec<Option<String>>) -> Self {
+        let shown = |metric: Metric| {
+            let figure = metric.flags().iter().find_map(|flag| match flag {
+                Flag::GroupPercentiles => Some(Figure::Percentiles(Box::default())),
+                Flag::GroupMean => Some(Figure::Mean(Sum::default())),
+                Flag::GroupSum => Some(Figure::Sum(0)),
+                _ => None,
+            });
+            Some((metric, figure?))
+        };
+        Self {
+            names,
+            requests: 0,
+            ok: 0,
+            failed: 0,
+            figures: metrics::all().filter_map(shown).collect(),
         }
-        self.ok += 1;
-        if let Some(ttft) = request.ttft {
-            self.ttft.record(ttft);
-        }
-        if let Some(response) = request.response {
-            self.response.record(response);
-        }
-        self.tpot.record(request.tpot);
-        self.tokens_per_s.record(request.tokens_per_s);
     }
 
-    fn figures(&self) -> Figures {
-        let percentiles = |distribution: &Distribution| {
-            let figures = distribution.snapshot();
-            let of = |figure: fn(&Statistics) -> f64| figures.as_ref().map(figure).map(in_unit);
-            (of(|figures| figures.p50), of(|figures| figures.p99))
-        };
-        let (ttft, response) = (percentiles(&self.ttft), percentiles(&self.response));
-        Figures(
-            self.requests,
-            self.ok,
-            self.failed,
-            ttft.0,
-            ttft.1,
-            mean(self.tpot),
-            response.0,
-            response.1,
-            mean(self.tokens_per_s),
-            self.output_tokens,
-        )
+    fn add(&mut self, request: &Measured<'_>) {
+        let ok = *request.outcome == Outcome::Ok;
+        self.requests += 1;
+        self.ok += u64::from(ok);
+        self.failed += u64::from(request.outcome.failure().is_some());
+        for (metric, figure) in &mut self.figures {
+            match (figure, request.values[*metric]) {
+                (Figure::Sum(sum), Some(value)) => *sum += value,
+                (Figure::Mean(sum), value) if ok => sum.record(value),
+                (Figure::Percentiles(values), Some(value)) if ok => {
+                    values.record(metric.unit().thousandths(value));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn figures(&self) -> Vec<Option<Thousandths>> {
+        let counts = [self.requests, self.ok, self.failed];
+        let mut figures: Vec<_> = counts.map(Thousandths::whole).map(Some).into();
+        for (metric, figure) in &self.figures {
+            match figure {
+                Figure::Sum(sum) => {
+                    figures.push(Some(Thousandths(metric.unit().thousandths(*sum))));
+                }
+                Figure::Mean(sum) => figures.push(Thousandths::mean(*sum, metric.unit().steps())),
+                Figure::Percentiles(values) => {
+                    let statistics = values.snapshot();
+                    let of = |figure: fn(Statistics) -> f64| statistics.map(figure);
+                    figures.extend([of(|s| s.p50), of(|s| s.p99)].map(|f| f.map(Thousandths::of)));
+                }
+            }
+        }
+        figures
     }
 }
 
@@ -126,24 +143,9 @@ pub(super) struct Breakdown {
     /// How many there are; the largest are shown.
     of: usize,
     names: Vec<Vec<Option<String>>>,
-    figures: Vec<Figures>,
+    /// Requests, ok, failed, and the figures of metrics in the table's order.
+    figures: Vec<Vec<Option<Thousandths>>>,
 }
-
-/// Requests, ok, failed, TTFT P50 and P99, mean TPOT, response time P50 and P99, mean tokens/s,
-/// output tokens.
-#[derive(Debug, PartialEq, Serialize)]
-struct Figures(
-    u64,
-    u64,
-    u64,
-    Option<Thousandths>,
-    Option<Thousandths>,
-    Option<Thousandths>,
-    Option<Thousandths>,
-    Option<Thousandths>,
-    Option<Thousandths>,
-    u64,
-);
 
 #[cfg(test)]
 mod tests {

@@ -2,17 +2,8 @@
 
 use serde::Serialize;
 
-use super::series::{Thousandths, mean};
-use super::statistics::StatisticsRow;
+use super::values::{StatisticsRow, Thousandths, cut};
 use crate::stats::{Mergeable, SpanSummary, SpansSummary, TurnSummary};
-
-/// How long a text from outside may be, in characters; the page shows less.
-const LONGEST: usize = 4_000;
-
-/// The first characters of a text.
-pub(super) fn cut(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
-}
 
 #[derive(Serialize)]
 pub(super) struct SpansData {
@@ -58,7 +49,7 @@ impl SpanData {
             count: span.count,
             failed: span.failed,
             unfinished: span.unfinished,
-            begun: mean(span.begun),
+            begun: Thousandths::mean(span.begun, 1_000),
             client: row(&span.client),
             server: row(&span.server),
         }

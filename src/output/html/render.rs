@@ -102,8 +102,10 @@ fn both_languages() -> BTreeMap<&'static str, BTreeMap<&'static str, &'static st
         .into_iter()
         .map(|language| {
             let texts = language.texts();
-            let of_report = texts.ids().filter(|id| id.starts_with("report."));
-            let texts = of_report.map(|id| (id, texts.get(id))).collect();
+            let kinds = ["report.", "metric.", "glossary."];
+            let shown = |id: &&str| kinds.iter().any(|kind| id.starts_with(kind));
+            let shown = texts.ids().filter(shown);
+            let texts = shown.map(|id| (id, texts.get(id))).collect();
             (language.code(), texts)
         })
         .collect()

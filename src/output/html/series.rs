@@ -1,162 +1,153 @@
 //! The run second by second as the page has it: at most [`MOST`] ticks, each of one or more
 //! seconds.
 
-use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
-use crate::stats::{Counts, Sum, Tick, TickView, Ticks, rounded};
+use serde::Serialize;
+
+use super::values::Thousandths;
+use crate::metrics::{self, Flag, rounded};
+use crate::output::members::Members;
+use crate::stats::{Counts, Tick, TickView, Ticks};
 
 /// So many ticks are drawn at most.
 const MOST: u64 = 2_000;
 /// What a tick may cover, in seconds; beyond the last, its multiples.
 const STEPS: [u64; 9] = [1, 2, 5, 10, 15, 30, 60, 300, 600];
 
-/// A value in whole thousandths of its unit, written in the unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Thousandths(pub(super) u64);
+type Value = Option<Thousandths>;
 
-impl Serialize for Thousandths {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_multiple_of(1_000) {
-            serializer.serialize_u64(self.0 / 1_000)
-        } else {
-            serializer.serialize_f64(self.0 as f64 / 1_000.0)
-        }
-    }
-}
-
-/// A value, not negative, to thousandths.
-pub(super) fn in_unit(value: f64) -> Thousandths {
-    Thousandths(rounded(value * 1_000.0))
-}
-
-/// The mean of a sum in thousandths, in thousandths.
-pub(super) fn mean(sum: Sum) -> Option<Thousandths> {
-    sum.mean().map(|mean| Thousandths(rounded(mean)))
-}
-
-/// The mean of a sum in units.
-fn mean_of_units(sum: Sum) -> Option<Thousandths> {
-    sum.mean().map(in_unit)
-}
-
-type Figures = Vec<Option<Thousandths>>;
-
-/// The ticks of the page: an array of values for each series, `null` for a series that is not
-/// known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// The ticks of the page: an array of values for each series that is known.
+#[derive(Debug, Serialize)]
 pub(super) struct Series {
     step_s: u64,
     count: usize,
-    rps: Vec<Thousandths>,
-    response: Figures,
-    tpot: Figures,
-    ttft: Figures,
-    ttfb: Figures,
-    tokens_per_s: Figures,
-    output_tokens: Figures,
-    response_so_far: Figures,
-    tpot_so_far: Figures,
-    total: Vec<u64>,
-    total_ok: Vec<u64>,
-    total_failed: Vec<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rps_min: Option<Vec<u64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rps_max: Option<Vec<u64>>,
     #[serde(flatten)]
-    streams: Option<Streams>,
+    values: Members<Vec<Value>>,
 }
 
-/// What only those know who saw users and streams, and not just requests that were over.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-struct Streams {
-    throughput: Vec<Thousandths>,
-    active_users: Vec<u64>,
-    total_users: Vec<u64>,
-    itl_p50: Figures,
-    itl_p90: Figures,
-    itl_p99: Figures,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    throughput_min: Option<Vec<u64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    throughput_max: Option<Vec<u64>>,
+/// What a tick is made of.
+struct Part<'a> {
+    seconds: &'a [TickView<'a>],
+    /// Their sum.
+    tick: Tick,
+    so_far: Counts,
+}
+
+impl<'a> Part<'a> {
+    fn last(&self) -> &'a TickView<'a> {
+        &self.seconds[self.seconds.len() - 1]
+    }
+
+    fn counts(&self, count: fn(&Counts) -> u64) -> impl Iterator<Item = u64> {
+        let seconds = self.seconds.iter();
+        seconds.map(move |second| count(&second.tick.counts))
+    }
 }
 
 impl Series {
     /// The series of the ticks; `whole` if they saw users and streams.
     pub(super) fn of(ticks: &Ticks, whole: bool) -> Self {
-        let seconds = ticks.iter().count() as u64;
-        let step = step(seconds);
-        let mut series = Series {
-            step_s: step,
-            streams: whole.then(Streams::default),
-            ..Series::default()
-        };
-        if step > 1 {
-            series.rps_min = Some(Vec::new());
-            series.rps_max = Some(Vec::new());
-            if let Some(streams) = &mut series.streams {
-                streams.throughput_min = Some(Vec::new());
-                streams.throughput_max = Some(Vec::new());
+        let views: Vec<TickView<'_>> = ticks.iter().collect();
+        let step = step(views.len() as u64);
+        let wanted = Wanted::of(whole, step > 1).0;
+        let mut values = vec![Vec::new(); wanted.len()];
+        let mut so_far = Counts::default();
+        let parts = views.chunks(usize::try_from(step).unwrap_or(usize::MAX));
+        let count = parts.len();
+        for seconds in parts {
+            let tick = sum(seconds);
+            so_far += &tick.counts;
+            let part = Part {
+                seconds,
+                tick,
+                so_far,
+            };
+            for ((_, value), values) in wanted.iter().zip(&mut values) {
+                values.push(value(&part));
             }
         }
-        let mut so_far = Counts::default();
-        let views: Vec<TickView<'_>> = ticks.iter().collect();
-        for part in views.chunks(usize::try_from(step).unwrap_or(usize::MAX)) {
-            let tick = sum(part);
-            so_far += &tick.counts;
-            series.push(part, &tick, &so_far);
+        let names = wanted.into_iter().map(|(name, _)| name);
+        Self {
+            step_s: step,
+            count,
+            values: names.zip(values).collect(),
         }
-        series
     }
 
     /// How many seconds a tick covers.
     pub(super) fn step(&self) -> u64 {
         self.step_s
     }
-
-    fn push(&mut self, part: &[TickView<'_>], tick: &Tick, so_far: &Counts) {
-        let counts = &tick.counts;
-        self.count += 1;
-        self.rps.push(per_second(counts.completed(), part.len()));
-        self.response.push(mean(counts.response));
-        self.tpot.push(mean(counts.tpot));
-        self.ttft.push(mean(counts.ttft));
-        self.ttfb.push(mean(counts.ttfb));
-        self.tokens_per_s.push(mean(counts.tokens_per_s));
-        self.output_tokens.push(mean_of_units(counts.output_tokens));
-        self.response_so_far.push(mean(so_far.response));
-        self.tpot_so_far.push(mean(so_far.tpot));
-        self.total.push(so_far.completed());
-        self.total_ok.push(so_far.ok);
-        self.total_failed.push(so_far.failed.total());
-        let completed = |view: &TickView<'_>| view.tick.counts.completed();
-        push_extremes(&mut self.rps_min, &mut self.rps_max, part, completed);
-        if let Some(streams) = &mut self.streams {
-            streams.push(part, tick);
-        }
-    }
 }
 
-impl Streams {
-    fn push(&mut self, part: &[TickView<'_>], tick: &Tick) {
-        self.throughput
-            .push(per_second(tick.counts.tokens, part.len()));
-        let last = part.last();
-        self.active_users
-            .push(last.map_or(0, |view| view.active_users));
-        self.total_users
-            .push(last.map_or(0, |view| view.total_users));
-        for (series, p) in [
-            (&mut self.itl_p50, 50.0),
-            (&mut self.itl_p90, 90.0),
-            (&mut self.itl_p99, 99.0),
-        ] {
-            let micros = tick.itl.percentile(p);
-            series.push(micros.map(|micros| Thousandths(rounded(micros))));
+/// A series: its name, and its value of a tick.
+type Named = (Cow<'static, str>, Box<dyn Fn(&Part<'_>) -> Value>);
+
+/// The series that are known.
+#[derive(Default)]
+struct Wanted(Vec<Named>);
+
+impl Wanted {
+    /// All series, if `whole`; the extreme seconds of ticks that are `long`.
+    fn of(whole: bool, long: bool) -> Self {
+        let mut wanted = Self::default();
+        wanted.rate("rps", long, Counts::completed);
+        for metric in metrics::with(Flag::Series) {
+            let steps = metric.unit().steps();
+            let mean = move |counts: &Counts| Thousandths::mean(counts.sum(metric), steps);
+            wanted.add(metric.id(), move |part| mean(&part.tick.counts));
+            if metric.has(Flag::SoFar) {
+                let name = format!("{}_so_far", metric.id());
+                wanted.add(name, move |part| mean(&part.so_far));
+            }
         }
-        let (min, max) = (&mut self.throughput_min, &mut self.throughput_max);
-        push_extremes(min, max, part, |view| view.tick.counts.tokens);
+        wanted.count("total", |part| part.so_far.completed());
+        wanted.count("total_ok", |part| part.so_far.ok);
+        wanted.count("total_failed", |part| part.so_far.failed.total());
+        if !whole {
+            return wanted;
+        }
+        wanted.rate("throughput", long, |counts| counts.tokens);
+        wanted.count("active_users", |part| part.last().active_users);
+        wanted.count("total_users", |part| part.last().total_users);
+        for (name, p) in [("itl_p50", 50.0), ("itl_p90", 90.0), ("itl_p99", 99.0)] {
+            wanted.add(name, move |part| {
+                let micros = part.tick.itl.percentile(p)?;
+                Some(Thousandths(rounded(micros)))
+            });
+        }
+        wanted
+    }
+
+    fn add(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Fn(&Part<'_>) -> Value + 'static,
+    ) {
+        self.0.push((name.into(), Box::new(value)));
+    }
+
+    fn count(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        count: impl Fn(&Part<'_>) -> u64 + 'static,
+    ) {
+        self.add(name, move |part| Some(Thousandths::whole(count(part))));
+    }
+
+    /// A count per second, and its extreme seconds where ticks are `long`.
+    fn rate(&mut self, name: &'static str, long: bool, count: fn(&Counts) -> u64) {
+        self.add(name, move |part| {
+            let sum: u64 = part.counts(count).sum();
+            Some(Thousandths::of(sum as f64 / part.seconds.len() as f64))
+        });
+        if long {
+            let least = move |part: &Part<'_>| part.counts(count).min().unwrap_or(0);
+            let most = move |part: &Part<'_>| part.counts(count).max().unwrap_or(0);
+            self.count(format!("{name}_min"), least);
+            self.count(format!("{name}_max"), most);
+        }
     }
 }
 
@@ -177,23 +168,6 @@ fn sum(part: &[TickView<'_>]) -> Tick {
             sum.merge(view.tick);
             sum
         }),
-    }
-}
-
-fn per_second(count: u64, seconds: usize) -> Thousandths {
-    in_unit(count as f64 / seconds as f64)
-}
-
-fn push_extremes(
-    min: &mut Option<Vec<u64>>,
-    max: &mut Option<Vec<u64>>,
-    part: &[TickView<'_>],
-    value: impl Fn(&TickView<'_>) -> u64,
-) {
-    let values = || part.iter().map(&value);
-    if let (Some(min), Some(max)) = (min, max) {
-        min.extend(values().min());
-        max.extend(values().max());
     }
 }
 

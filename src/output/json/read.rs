@@ -1,6 +1,5 @@
 //! The run JSON read again.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -8,22 +7,19 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::client::{ClientJson, VerdictJson};
-use super::spans::SpanJson;
-use super::summary::NODE_FIGURES;
+use super::SCHEMA;
+use super::summary::SummaryJson;
+use super::ticks::{TickJson, ticks};
+use super::verdict::VerdictJson;
 use super::waterfall::WaterfallJson;
-use super::{SCHEMA, SumJson};
 use crate::load::Load;
+use crate::metrics::PerMetric;
 use crate::output::RunInfo;
 use crate::output::about::{About, SavedMessage};
 use crate::output::csv::read::LAST_SECOND;
 use crate::output::host::Host;
 use crate::output::waterfall::Bar;
-use crate::record::FailureKind;
-use crate::stats::{
-    ClientSummary, Counts, FailureCounts, Histogram, Mergeable, SpansSummary, Statistics, Tick,
-    TickCpu, Ticks, Verdict,
-};
+use crate::stats::{ClientSummary, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
 
 /// A run as its JSON tells it.
@@ -40,8 +36,8 @@ pub struct SavedRun {
 pub struct SavedResults {
     /// How many requests there were.
     pub requests: u64,
-    /// Tokens of everything together, of the requests whose usage tells nothing more.
-    pub total_tokens: Option<u64>,
+    /// The sums of what the server's usage told.
+    pub sums: PerMetric<Option<u64>>,
     /// The parts of the service's work that streams told of.
     pub spans: SpansSummary,
     /// The run second by second.
@@ -95,14 +91,17 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
     }
     let started = OffsetDateTime::parse(&run.started_at, &Rfc3339)
         .map_err(|_| InvalidRun::Member("started_at"))?;
+    if run.ticks.iter().any(|tick| tick.second > LAST_SECOND) {
+        return Err(InvalidRun::Member("second"));
+    }
     let results = match (run.summary, run.waterfall) {
         (Some(summary), Some(waterfall)) => Some(SavedResults {
-            requests: summary.requests,
-            total_tokens: summary.total_tokens,
-            ticks: ticks(run.ticks)?,
+            requests: summary.requests().ok_or(InvalidRun::Member("requests"))?,
+            sums: summary.sums(),
+            ticks: ticks(run.ticks),
             waterfall: waterfall.bars(),
-            client: summary.client.as_ref().map(ClientJson::summary),
-            spans: spans(&summary),
+            client: summary.client,
+            spans: summary.spans(),
             verdict: summary.verdict.and_then(VerdictJson::verdict),
         }),
         _ => None,
@@ -149,118 +148,9 @@ struct Run {
     config: Option<Value>,
     host: Option<Host>,
     warnings: Vec<SavedMessage>,
-    summary: Option<Summary>,
+    summary: Option<SummaryJson<'static>>,
     waterfall: Option<WaterfallJson>,
-    ticks: Vec<TickJson>,
-}
-
-/// What rows do not tell. Members that earlier versions did not write may be missing.
-#[derive(Deserialize)]
-struct Summary {
-    requests: u64,
-    total_tokens: Option<u64>,
-    #[serde(default)]
-    approximate_percentiles: Vec<String>,
-    #[serde(default)]
-    spans: Vec<SpanJson<'static>>,
-    #[serde(default)]
-    spans_left_out: u64,
-    before_model_percent: Option<Statistics>,
-    #[serde(default)]
-    before_model_histogram: Histogram,
-    client: Option<ClientJson>,
-    verdict: Option<VerdictJson>,
-}
-
-#[derive(Deserialize)]
-struct TickJson {
-    second: u64,
-    active_users: u64,
-    total_users: u64,
-    ok: u64,
-    failed: BTreeMap<String, u64>,
-    cancelled: u64,
-    abandoned: u64,
-    chunks: u64,
-    tokens: u64,
-    ttfb_ms: SumJson,
-    ttft_ms: SumJson,
-    tpot_ms: SumJson,
-    response_ms: SumJson,
-    tokens_per_s: SumJson,
-    output_tokens: SumJson,
-    itl: Histogram,
-    client_lag: Histogram,
-    process_cores: Option<f64>,
-    machine_busy: Option<f64>,
-}
-
-fn spans(summary: &Summary) -> SpansSummary {
-    let approximate = &summary.approximate_percentiles;
-    SpansSummary {
-        spans: summary.spans.iter().map(SpanJson::summary).collect(),
-        before_model: Mergeable {
-            statistics: summary.before_model_percent,
-            histogram: summary.before_model_histogram.clone(),
-        },
-        left_out: summary.spans_left_out,
-        approximate: approximate.iter().any(|name| name == NODE_FIGURES[0]),
-    }
-}
-
-fn ticks(read: Vec<TickJson>) -> Result<Ticks, InvalidRun> {
-    let mut ticks = Ticks::default();
-    let (mut started, mut finished) = (0, 0);
-    for tick in read {
-        if tick.second > LAST_SECOND {
-            return Err(InvalidRun::Member("second"));
-        }
-        // Users are told as they were at the second's end.
-        let gone = tick.total_users.saturating_sub(tick.active_users);
-        let mut counts = tick.counts()?;
-        counts.users_started = tick.total_users.saturating_sub(started);
-        counts.users_finished = gone.saturating_sub(finished);
-        (started, finished) = (tick.total_users, gone);
-        let cpu = TickCpu {
-            process_cores: tick.process_cores,
-            machine: tick.machine_busy,
-        };
-        let cpu = (cpu != TickCpu::default()).then_some(cpu);
-        let tick_read = Tick {
-            counts,
-            itl: tick.itl,
-            lag: tick.client_lag,
-            cpu,
-        };
-        ticks.merge_second(tick.second, &tick_read);
-    }
-    Ok(ticks)
-}
-
-impl TickJson {
-    fn counts(&self) -> Result<Counts, InvalidRun> {
-        let mut failed = FailureCounts::default();
-        for (name, count) in &self.failed {
-            let kind = FailureKind::ALL.into_iter().find(|k| k.name() == name);
-            failed.add(kind.ok_or(InvalidRun::Member("failed"))?, *count);
-        }
-        Ok(Counts {
-            users_started: 0,
-            users_finished: 0,
-            ok: self.ok,
-            failed,
-            cancelled: self.cancelled,
-            abandoned: self.abandoned,
-            chunks: self.chunks,
-            tokens: self.tokens,
-            ttfb: self.ttfb_ms.sum(1_000.0),
-            ttft: self.ttft_ms.sum(1_000.0),
-            tpot: self.tpot_ms.sum(1_000.0),
-            response: self.response_ms.sum(1_000.0),
-            tokens_per_s: self.tokens_per_s.sum(1_000.0),
-            output_tokens: self.output_tokens.sum(1.0),
-        })
-    }
+    ticks: Vec<TickJson<'static>>,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::SumJson;
+use super::sum::SumJson;
 use crate::stats::{Histogram, Mergeable, SpanSummary, Statistics};
 
 /// Members that earlier versions did not write may be missing.
@@ -40,7 +40,7 @@ impl<'a> SpanJson<'a> {
             count: span.count,
             failed: span.failed,
             unfinished: span.unfinished,
-            begun_ms: SumJson::of(span.begun, 1_000.0),
+            begun_ms: SumJson::of(span.begun, 1_000),
             client_ms: span.client.statistics,
             server_ms: span.server.statistics,
             client_histogram: Cow::Borrowed(&span.client.histogram),
@@ -61,7 +61,7 @@ impl<'a> SpanJson<'a> {
             count: self.count,
             failed: self.failed,
             unfinished: self.unfinished,
-            begun: self.begun_ms.sum(1_000.0),
+            begun: self.begun_ms.sum(1_000),
             client: mergeable(self.client_ms, &self.client_histogram),
             server: mergeable(self.server_ms, &self.server_histogram),
         }

@@ -1,164 +1,181 @@
 //! The summary of a run in its JSON: every figure that the final statistics show.
 
-use std::time::Duration;
+use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::client::{ClientJson, VerdictJson};
 use super::spans::SpanJson;
+use super::verdict::VerdictJson;
 use crate::clock::{Stamp, micros};
+use crate::metrics::{self, Flag, Metric, PerMetric, Unit};
+use crate::output::members::Members;
+use crate::record::FailureKind;
 use crate::stats::{
-    FailureSummary, Histogram, OutputTokens, Statistics, Summary, TokenMix, TurnSummary,
+    COUNTS, ClientSummary, FailureSummary, Figure, Histogram, Mergeable, Number, OutputTokens,
+    RATES, SpansSummary, Statistics, Summary, TokenMix, TurnSummary,
 };
 
-/// The figures whose percentiles are always taken from histograms.
-const FROM_HISTOGRAMS: [&str; 4] = ["itl_ms", "lag_ms", "send_delay_ms", "late_start_ms"];
+/// The figures of the client, whose percentiles are always those of histograms.
+const CLIENT_FIGURES: [&str; 3] = ["lag_ms", "send_delay_ms", "late_start_ms"];
 
 /// The figures of nodes, whose percentiles are those of histograms where runs were merged.
-pub(super) const NODE_FIGURES: [&str; 3] = ["client_ms", "server_ms", "before_model_percent"];
+const NODE_FIGURES: [&str; 3] = ["client_ms", "server_ms", "before_model_percent"];
 
-pub(super) fn seconds(duration: Duration) -> f64 {
-    micros(duration) as f64 / 1_000_000.0
-}
-
-fn at_s(at: Stamp) -> f64 {
-    seconds(at.since(Stamp::ZERO))
-}
-
-#[derive(Serialize)]
+/// Members that earlier versions did not write may be missing.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SummaryJson<'a> {
-    users_planned: Option<u32>,
-    users_started: u64,
-    ramp_up_s: Option<f64>,
-    planned_duration_s: Option<f64>,
-    duration_s: Option<f64>,
-    first_start_s: Option<f64>,
-    last_end_s: Option<f64>,
-    requests: u64,
-    ok: u64,
-    failed: u64,
-    cancelled: u64,
-    abandoned: u64,
-    success_rate: Option<f64>,
+    #[serde(flatten)]
+    counts: Members<Option<Number>>,
+    #[serde(default)]
     failures: Vec<FailureJson<'a>>,
+    #[serde(default)]
     retries: u64,
-    retry_wait_s: f64,
-    reconnects: u64,
-    chunks: u64,
-    coalesced: u64,
-    bytes: u64,
-    answer_chars: u64,
-    output_tokens: OutputTokensJson,
-    prompt_tokens: Option<u64>,
-    cached_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
-    total_tokens: Option<u64>,
-    response_time_sum_s: Option<f64>,
-    system_throughput_tokens_per_s: Option<f64>,
-    rps: Option<f64>,
-    ttfb_ms: Option<Statistics>,
-    ttfe_ms: Option<Statistics>,
-    ttft_ms: Option<Statistics>,
-    ttfa_ms: Option<Statistics>,
-    tpot_ms: Option<Statistics>,
-    itl_ms: Option<Statistics>,
-    response_ms: Option<Statistics>,
-    connect_ms: Option<Statistics>,
-    tokens_per_s: Option<Statistics>,
-    output_tokens_per_request: Option<Statistics>,
+    #[serde(flatten)]
+    amounts: Members<Option<Number>>,
+    #[serde(default)]
+    output_tokens: Members<Option<Value>>,
+    #[serde(flatten)]
+    usage: Members<Option<Number>>,
+    #[serde(flatten)]
+    rates: Members<Option<Number>>,
+    #[serde(flatten)]
+    statistics: Members<Option<Statistics>>,
     /// Names of the figures whose percentiles are at most 0.5% off.
-    approximate_percentiles: Vec<&'static str>,
+    #[serde(default)]
+    approximate_percentiles: Vec<Cow<'static, str>>,
+    #[serde(default)]
     turns: Vec<TurnJson>,
+    #[serde(default)]
     spans: Vec<SpanJson<'a>>,
+    #[serde(default)]
     spans_left_out: u64,
     /// Percent of TTFT that had passed when the first span with a model began.
     before_model_percent: Option<Statistics>,
     /// The same in thousandths of a percent.
-    before_model_histogram: &'a Histogram,
-    client: Option<ClientJson>,
-    verdict: Option<VerdictJson>,
+    #[serde(default)]
+    before_model_histogram: Cow<'a, Histogram>,
+    pub(super) client: Option<ClientSummary>,
+    pub(super) verdict: Option<VerdictJson>,
 }
 
 impl<'a> SummaryJson<'a> {
     pub(super) fn of(summary: &'a Summary) -> Self {
+        let spans = &summary.spans;
+        let amounts = metrics::with(Flag::Count);
+        let usage = metrics::with(Flag::Sum);
+        let statistics = metrics::with(Flag::Statistics);
         Self {
-            users_planned: summary.plan.as_ref().map(|plan| plan.users()),
-            users_started: summary.users_started,
-            ramp_up_s: summary.plan.as_ref().map(|plan| seconds(plan.ramp_up())),
-            planned_duration_s: summary.planned_duration().map(seconds),
-            duration_s: summary.duration().map(seconds),
-            first_start_s: summary.first_start.map(at_s),
-            last_end_s: summary.last_end.map(at_s),
-            requests: summary.requests(),
-            ok: summary.ok,
-            failed: summary.failed(),
-            cancelled: summary.cancelled,
-            abandoned: summary.abandoned,
-            success_rate: summary.success_rate(),
+            counts: figures(summary, COUNTS),
             failures: summary.failures.iter().map(FailureJson::of).collect(),
             retries: summary.retries,
-            retry_wait_s: seconds(summary.retry_wait),
-            reconnects: summary.reconnects,
-            chunks: summary.chunks,
-            coalesced: summary.coalesced,
-            bytes: summary.bytes,
-            answer_chars: summary.answer_chars,
-            output_tokens: OutputTokensJson::of(&summary.output_tokens),
-            prompt_tokens: summary.prompt_tokens,
-            cached_tokens: summary.cached_tokens,
-            reasoning_tokens: summary.reasoning_tokens,
-            total_tokens: summary.total_tokens,
-            response_time_sum_s: summary.response_time_sum.map(seconds),
-            system_throughput_tokens_per_s: summary.system_throughput(),
-            rps: summary.rps(),
-            ttfb_ms: summary.ttfb,
-            ttfe_ms: summary.ttfe,
-            ttft_ms: summary.ttft,
-            ttfa_ms: summary.ttfa,
-            tpot_ms: summary.tpot,
-            itl_ms: summary.itl,
-            response_ms: summary.response,
-            connect_ms: summary.connect,
-            tokens_per_s: summary.tokens_per_s,
-            output_tokens_per_request: summary.tokens_per_request,
-            approximate_percentiles: approximate_percentiles(summary.spans.approximate),
+            amounts: amounts.map(|metric| amount(summary, metric)).collect(),
+            output_tokens: output_tokens(&summary.output_tokens),
+            usage: usage
+                .map(|metric| (metric.id(), summary.sums[metric].map(Number::Whole)))
+                .collect(),
+            rates: figures(summary, RATES),
+            statistics: statistics
+                .map(|metric| (statistics_name(metric), summary.statistics[metric]))
+                .collect(),
+            approximate_percentiles: approximate_percentiles(spans.approximate),
             turns: summary.turns.iter().map(TurnJson::of).collect(),
-            spans: summary.spans.spans.iter().map(SpanJson::of).collect(),
-            spans_left_out: summary.spans.left_out,
-            before_model_percent: summary.spans.before_model.statistics,
-            before_model_histogram: &summary.spans.before_model.histogram,
-            client: summary.client.as_ref().map(ClientJson::of),
+            spans: spans.spans.iter().map(SpanJson::of).collect(),
+            spans_left_out: spans.left_out,
+            before_model_percent: spans.before_model.statistics,
+            before_model_histogram: Cow::Borrowed(&spans.before_model.histogram),
+            client: summary.client,
             verdict: summary.verdict.as_ref().map(VerdictJson::of),
+        }
+    }
+
+    /// How many requests there were; `None` where the document does not say.
+    pub(super) fn requests(&self) -> Option<u64> {
+        self.whole("requests")
+    }
+
+    /// The sums of what the server's usage told.
+    pub(super) fn sums(&self) -> PerMetric<Option<u64>> {
+        PerMetric::of(|metric| self.whole(metric.id()).filter(|_| metric.has(Flag::Sum)))
+    }
+
+    fn whole(&self, name: &str) -> Option<u64> {
+        match self.counts.get(name).flatten() {
+            Some(Number::Whole(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The parts of the service's work that streams told of.
+    pub(super) fn spans(&self) -> SpansSummary {
+        let mut approximate = self.approximate_percentiles.iter();
+        SpansSummary {
+            spans: self.spans.iter().map(SpanJson::summary).collect(),
+            before_model: Mergeable {
+                statistics: self.before_model_percent,
+                histogram: self.before_model_histogram.clone().into_owned(),
+            },
+            left_out: self.spans_left_out,
+            approximate: approximate.any(|name| name == NODE_FIGURES[0]),
         }
     }
 }
 
-fn approximate_percentiles(nodes: bool) -> Vec<&'static str> {
-    let of_nodes = NODE_FIGURES.into_iter().filter(|_| nodes);
-    FROM_HISTOGRAMS.into_iter().chain(of_nodes).collect()
+fn figures(summary: &Summary, figures: &[Figure]) -> Members<Option<Number>> {
+    let figures = figures.iter();
+    figures
+        .map(|figure| (figure.name, (figure.of)(summary)))
+        .collect()
 }
 
-#[derive(Serialize)]
+/// A sum over all requests; times are in seconds.
+fn amount(summary: &Summary, metric: Metric) -> (Cow<'static, str>, Option<Number>) {
+    let sum = summary.count(metric);
+    if metric.unit().is_time() {
+        let seconds = sum as f64 / (1_000 * metric.unit().steps()) as f64;
+        let name = format!("{}_s", metric.id());
+        (name.into(), Some(Number::Real(seconds)))
+    } else {
+        (metric.id().into(), Some(Number::Whole(sum)))
+    }
+}
+
+/// The name of a metric's statistics: tokens alone are those of all requests together.
+fn statistics_name(metric: Metric) -> Cow<'static, str> {
+    match metric.unit() {
+        Unit::Tokens => format!("{}_per_request", metric.id()).into(),
+        _ => metric.name().into(),
+    }
+}
+
+fn approximate_percentiles(nodes: bool) -> Vec<Cow<'static, str>> {
+    let pooled = metrics::with(Flag::Pooled).map(statistics_name);
+    let of_nodes = NODE_FIGURES.into_iter().filter(|_| nodes);
+    let named = CLIENT_FIGURES.into_iter().chain(of_nodes);
+    pooled.chain(named.map(Cow::Borrowed)).collect()
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct FailureJson<'a> {
-    kind: &'static str,
+    kind: FailureKind,
     count: u64,
     first_seen_s: f64,
-    detail: &'a str,
+    detail: Cow<'a, str>,
 }
 
 impl<'a> FailureJson<'a> {
     fn of(failures: &'a FailureSummary) -> Self {
+        let first_seen = micros(failures.first_seen.since(Stamp::ZERO));
         Self {
-            kind: failures.kind.name(),
+            kind: failures.kind,
             count: failures.count,
-            first_seen_s: at_s(failures.first_seen),
-            detail: &failures.detail,
+            first_seen_s: first_seen as f64 / 1_000_000.0,
+            detail: Cow::Borrowed(&failures.detail),
         }
     }
 }
 
 /// The requests of one turn of conversations.
-#[derive(Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct TurnJson {
     turn: u64,
     ok: u64,
@@ -177,33 +194,29 @@ impl TurnJson {
     }
 }
 
-#[derive(Serialize)]
-struct OutputTokensJson {
-    total: Option<u64>,
-    source: Option<&'static str>,
-    usage: u64,
-    usage_requests: u64,
-    estimate: u64,
-    estimate_requests: u64,
-    events: u64,
-    events_requests: u64,
-    tokenizer: u64,
-    tokenizer_requests: u64,
+/// A number or a word.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Number(u64),
+    Word(Cow<'static, str>),
 }
 
-impl OutputTokensJson {
-    fn of(tokens: &OutputTokens) -> Self {
-        Self {
-            total: tokens.total(),
-            source: tokens.mix().map(TokenMix::name),
-            usage: tokens.usage,
-            usage_requests: tokens.usage_requests,
-            estimate: tokens.estimate,
-            estimate_requests: tokens.estimate_requests,
-            events: tokens.events,
-            events_requests: tokens.events_requests,
-            tokenizer: tokens.tokenizer,
-            tokenizer_requests: tokens.tokenizer_requests,
-        }
-    }
+/// Output tokens in all, and by the source of their number.
+fn output_tokens(tokens: &OutputTokens) -> Members<Option<Value>> {
+    let source = tokens.mix().map(TokenMix::name);
+    let total = [
+        ("total".into(), tokens.total().map(Value::Number)),
+        ("source".into(), source.map(|word| Value::Word(word.into()))),
+    ];
+    let by_source = tokens.all().flat_map(|(source, sum)| {
+        let requests = format!("{}_requests", source.name());
+        let [tokens, requests] = [
+            (source.name().into(), sum.tokens),
+            (requests.into(), sum.requests),
+        ];
+        [tokens, requests]
+            .map(|(name, count): (Cow<'static, str>, u64)| (name, Some(Value::Number(count))))
+    });
+    total.into_iter().chain(by_source).collect()
 }

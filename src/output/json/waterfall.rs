@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::metrics::rounded;
 use crate::output::waterfall::{Bar, Waterfall, outcome_named};
-use crate::stats::rounded;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct WaterfallJson {

@@ -10,12 +10,13 @@ use time::format_description::well_known::Rfc3339;
 use super::Saved;
 use super::source::Sources;
 use crate::clock::Stamp;
+use crate::metrics::{self, Columns, Flag, Measured, PerMetric};
 use crate::output::about::About;
 use crate::output::csv::read::{LAST_SECOND, Row};
 use crate::output::json::read::SavedResults;
 use crate::output::waterfall::Waterfall;
 use crate::output::{Formats, GroupKeys, RunInfo};
-use crate::stats::{ClientSummary, Grade, Measured, RunStats, SpansSummary, Ticks, Verdict};
+use crate::stats::{ClientSummary, Grade, RunStats, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
 
 /// Why the gathering has come to a stop.
@@ -142,7 +143,7 @@ impl Merge {
         let measured = Measured {
             start: row.measured.start + run.shift,
             end: row.measured.end + run.shift,
-            ..row.measured
+            ..row.measured.clone()
         };
         self.stats.record(&measured);
         let groups = GroupKeys {
@@ -238,7 +239,7 @@ impl Merge {
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
         (summary.client, summary.verdict) = self.client(whole);
         if whole {
-            summary.total_tokens = self.total_tokens();
+            self.add_sums(&mut summary.sums);
             match SpansSummary::merged(self.results().map(|results| &results.spans)) {
                 Some(spans) => summary.spans = spans,
                 None => self.notices.push(Message::new("saved.no_node_histograms")),
@@ -327,10 +328,12 @@ impl Merge {
         waterfall
     }
 
-    /// Tokens of everything together, which rows do not have.
-    fn total_tokens(&self) -> Option<u64> {
-        let told = self.results().filter_map(|results| results.total_tokens);
-        told.reduce(|sum, tokens| sum + tokens)
+    /// Adds the sums of metrics that rows do not have.
+    fn add_sums(&self, sums: &mut PerMetric<Option<u64>>) {
+        for metric in metrics::with(Flag::Sum).filter(|metric| metric.columns() == Columns::None) {
+            let told = self.results().filter_map(|results| results.sums[metric]);
+            sums[metric] = told.reduce(|sum, value| sum + value);
+        }
     }
 
     /// The seconds of all runs, each moved by whole ones.

@@ -12,6 +12,7 @@ use super::*;
 use crate::clock::Stamp;
 use crate::load::Load;
 use crate::load::tests::load;
+use crate::metrics::{ITL, TTFT};
 use crate::output::about::About;
 use crate::output::csv::{RequestsCsv, header};
 use crate::output::tests::{TempDir, run};
@@ -131,7 +132,7 @@ fn a_run_is_read_with_what_lies_beside_it() {
         assert_eq!(saved.summary.plan, Some(plan()));
         assert_eq!((saved.summary.ok, saved.summary.failed()), (1, 1));
         assert_eq!(saved.summary.users_started, 2);
-        assert_eq!(saved.summary.itl.map(|itl| itl.count), Some(2));
+        assert_eq!(saved.summary.statistics[ITL].map(|itl| itl.count), Some(2));
         assert_eq!(saved.waterfall.as_ref().map(Waterfall::of), Some(2));
         assert_eq!(notices(&saved), [""; 0]);
     }
@@ -161,9 +162,12 @@ fn a_csv_alone_tells_what_is_missing() {
     assert!(!saved.whole && saved.waterfall.is_none());
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!((saved.users, saved.summary.users_started), (2, 2));
-    assert_eq!((&saved.summary.plan, saved.summary.itl), (&None, None));
     assert_eq!(
-        saved.summary.ttft.map(|ttft| ttft.mean.to_bits()),
+        (&saved.summary.plan, saved.summary.statistics[ITL]),
+        (&None, None)
+    );
+    assert_eq!(
+        saved.summary.statistics[TTFT].map(|ttft| ttft.mean.to_bits()),
         Some(200_f64.to_bits())
     );
     assert!(
@@ -196,7 +200,7 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     assert_eq!(saved.about.run.run_id, "r2, r1");
     assert_eq!(saved.about.run.label.as_deref(), Some("=nightly"));
     assert_eq!((saved.summary.ok, saved.summary.failed()), (2, 2));
-    assert_eq!(saved.summary.itl.map(|itl| itl.count), Some(4));
+    assert_eq!(saved.summary.statistics[ITL].map(|itl| itl.count), Some(4));
     let page = page(&saved);
     // The second run's seconds lie 3 later, its instants 2.6 s.
     assert_eq!(page["ticks"]["rps"], serde_json::json!([0, 2, 0, 0, 2]));

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::load::tests::load;
+use crate::metrics::{PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS, RETRY_WAIT, TOTAL_TOKENS};
 use crate::record::{Progress, TokenSource};
 use crate::stats::TokenMix;
 use crate::stats::tests::{failed, finished, ok_request};
+
+const TTFA: Metric = metrics::named("ttfa");
 
 const fn ms(millis: u64) -> Stamp {
     Stamp::from_micros(millis * 1_000)
@@ -28,7 +31,10 @@ fn a_run_without_requests_has_no_figures() {
     );
     assert_eq!(summary.response_time_sum, None);
     assert_eq!(summary.system_throughput(), None);
-    assert_eq!((summary.ttft, summary.itl), (None, None));
+    assert_eq!(
+        (summary.statistics[TTFT], summary.statistics[ITL]),
+        (None, None)
+    );
     assert_eq!(summary.planned_duration(), Some(Duration::from_secs(12)));
 }
 
@@ -49,7 +55,7 @@ fn rates_are_over_the_time_from_the_first_start_to_the_last_end() {
     assert_eq!(summary.output_tokens.total(), Some(15), "the cut one's too");
     assert_eq!(summary.system_throughput(), Some(3.75));
     assert_eq!(summary.response_time_sum, Some(Duration::from_secs(3)));
-    let response = summary.response.unwrap();
+    let response = summary.statistics[RESPONSE].unwrap();
     assert_eq!(
         (response.count, response.max.to_bits()),
         (2, 2_000.0_f64.to_bits())
@@ -92,9 +98,9 @@ fn tokens_say_where_they_come_from() {
         assert_eq!(summary.output_tokens.mix(), Some(mix));
         assert_eq!(summary.output_tokens.total(), Some(total));
         let given = matches!(mix, TokenMix::Only(TokenSource::Estimate));
-        assert_eq!(summary.prompt_tokens, (!given).then_some(7));
-        assert_eq!(summary.total_tokens, (!given).then_some(47));
-        assert_eq!(summary.reasoning_tokens, None);
+        assert_eq!(summary.sums[PROMPT_TOKENS], (!given).then_some(7));
+        assert_eq!(summary.sums[TOTAL_TOKENS], (!given).then_some(47));
+        assert_eq!(summary.sums[REASONING_TOKENS], None);
     }
     let mut cut = estimated();
     cut.outcome = Outcome::Cancelled;
@@ -137,7 +143,7 @@ fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() 
         .for_each(|sample| expected.on(sample));
     let (counted, expected) = (told(&stats), told(&expected));
     assert_eq!(counted, expected);
-    assert_eq!(counted.0.output_tokens.tokenizer, 41);
+    assert_eq!(counted.0.output_tokens.total(), Some(41));
     assert_eq!(
         counted.0.output_tokens.mix(),
         Some(TokenMix::Only(TokenSource::Tokenizer))
@@ -149,10 +155,8 @@ fn ttfa_is_shown_only_where_a_model_reasoned() {
     let plain = ok_request(ms(0), ms(100), ms(900));
     let mut reasoned = plain.clone();
     reasoned.instants.first_answer = Some(ms(400));
-    assert_eq!(summary(&[finished(plain.clone())]).ttfa, None);
-    let ttfa = summary(&[finished(plain), finished(reasoned)])
-        .ttfa
-        .unwrap();
+    assert_eq!(summary(&[finished(plain.clone())]).statistics[TTFA], None);
+    let ttfa = summary(&[finished(plain), finished(reasoned)]).statistics[TTFA].unwrap();
     assert_eq!((ttfa.count, ttfa.mean.to_bits()), (2, 250.0_f64.to_bits()));
 }
 
@@ -170,8 +174,8 @@ fn gaps_are_pooled_over_all_streams() {
         progress(ms(500), &[1_000, 3_000]),
         progress(ms(1_500), &[8_000]),
     ])
-    .itl
-    .unwrap();
+    .statistics[ITL]
+        .unwrap();
     assert_eq!((itl.count, itl.mean.to_bits()), (3, 4.0_f64.to_bits()));
     assert_eq!(
         (itl.min.to_bits(), itl.max.to_bits()),
@@ -186,6 +190,6 @@ fn attempts_and_waits_are_summed() {
     request.retry_wait = Duration::from_millis(300);
     request.reconnects = 1;
     let summary = summary(&[finished(request.clone()), finished(request)]);
-    assert_eq!((summary.retries, summary.reconnects), (4, 2));
-    assert_eq!(summary.retry_wait, Duration::from_millis(600));
+    assert_eq!((summary.retries, summary.count(RECONNECTS)), (4, 2));
+    assert_eq!(summary.count(RETRY_WAIT), 600_000);
 }

@@ -9,9 +9,14 @@ use time::macros::datetime;
 use crate::clock::Stamp;
 use crate::load::Load;
 use crate::load::tests::load;
+use crate::metrics::{
+    self, CACHED_TOKENS, CHUNKS, Metric, PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS, RETRY_WAIT,
+};
 use crate::output::console::{Banner, Closing, Origin};
 use crate::output::{FileKind, RunInfo, csv, json};
-use crate::record::{Connection, FailureKind, Outcome, Phase, RequestRecord, Sample, Sent, SoFar};
+use crate::record::{
+    Connection, FailureKind, Outcome, Phase, RequestRecord, Sample, Sent, SoFar, TokenSource,
+};
 use crate::stats::{FailureSummary, LiveLine, OutputTokens, RunStats, Statistics, Summary};
 use crate::text::Message;
 use crate::workload::Order;
@@ -190,6 +195,30 @@ pub(super) fn statistics(count: u64, scale: f64) -> Statistics {
     }
 }
 
+/// Output tokens: source, tokens, requests.
+pub(super) fn tokens(sources: &[(TokenSource, u64, u64)]) -> OutputTokens {
+    let mut all = OutputTokens::default();
+    for (source, tokens, requests) in sources {
+        all.add(*source, *tokens, *requests);
+    }
+    all
+}
+
+/// The summary with other sums, and other statistics: metric, count, scale.
+pub(super) fn with(
+    mut summary: Summary,
+    sums: &[(Metric, u64)],
+    measured: &[(&str, u64, f64)],
+) -> Summary {
+    for (metric, sum) in sums {
+        summary.sums[*metric] = Some(*sum);
+    }
+    for (id, count, scale) in measured {
+        summary.statistics[metrics::named(id)] = Some(statistics(*count, *scale));
+    }
+    summary
+}
+
 /// A summary without a single request.
 pub(super) fn summary(plan: &Load) -> Summary {
     RunStats::default().summary(Some(plan), false)
@@ -197,29 +226,27 @@ pub(super) fn summary(plan: &Load) -> Summary {
 
 /// A summary of a usual run.
 pub(super) fn usual() -> Summary {
-    let tokens = OutputTokens {
-        usage: 60_000,
-        usage_requests: 1_200,
-        ..OutputTokens::default()
-    };
-    Summary {
+    let tokens = tokens(&[(TokenSource::Usage, 60_000, 1_200)]);
+    let usual = Summary {
         users_started: 100,
         first_start: Some(ms(1)),
         last_end: Some(Stamp::from_micros(71_235_001)),
         ok: 1_200,
-        chunks: 61_234,
         output_tokens: tokens,
         ok_tokens: tokens,
-        prompt_tokens: Some(14_400),
         response_time_sum: Some(Duration::from_micros(3_600_123_456)),
-        ttfb: Some(statistics(1_200, 20.0)),
-        ttft: Some(statistics(1_200, 201.0)),
-        tpot: Some(statistics(1_200, 19.5)),
-        itl: Some(statistics(60_034, 18.0)),
-        response: Some(statistics(1_200, 2_999.0)),
-        tokens_per_s: Some(statistics(1_200, 50.0)),
         ..summary(plan(100, 10.0, TIMED))
-    }
+    };
+    let sums = [(CHUNKS, 61_234), (PROMPT_TOKENS, 14_400)];
+    let measured = [
+        ("ttfb", 1_200, 20.0),
+        ("ttft", 1_200, 201.0),
+        ("tpot", 1_200, 19.5),
+        ("itl", 60_034, 18.0),
+        ("response", 1_200, 2_999.0),
+        ("tokens_per_s", 1_200, 50.0),
+    ];
+    with(usual, &sums, &measured)
 }
 
 pub(super) fn failing() -> Summary {
@@ -231,7 +258,7 @@ pub(super) fn failing() -> Summary {
     };
     let body = "{\"code\":\"too_many_requests\",\"message\":\"Too many requests. Please try again \
                 later. The current maximum concurrent requests allowed is 100.\",\"status\":429}";
-    Summary {
+    let failing = Summary {
         users_started: 98,
         failures: vec![
             failure(
@@ -256,21 +283,20 @@ pub(super) fn failing() -> Summary {
         cancelled: 4,
         abandoned: 1,
         retries: 9,
-        retry_wait: Duration::from_millis(1_250),
-        reconnects: 2,
-        output_tokens: OutputTokens {
-            usage: 50_000,
-            usage_requests: 1_000,
-            estimate: 9_000,
-            estimate_requests: 200,
-            ..OutputTokens::default()
-        },
-        cached_tokens: Some(3_000),
-        reasoning_tokens: Some(777),
-        ttfa: Some(statistics(1_200, 15_000.0)),
-        response: Some(statistics(1_200, 29_999.0)),
+        output_tokens: tokens(&[
+            (TokenSource::Usage, 50_000, 1_000),
+            (TokenSource::Estimate, 9_000, 200),
+        ]),
         ..usual()
-    }
+    };
+    let sums = [
+        (RETRY_WAIT, 1_250_000),
+        (RECONNECTS, 2),
+        (CACHED_TOKENS, 3_000),
+        (REASONING_TOKENS, 777),
+    ];
+    let measured = [("ttfa", 1_200, 15_000.0), ("response", 1_200, 29_999.0)];
+    with(failing, &sums, &measured)
 }
 
 pub(super) fn closing<'a>(

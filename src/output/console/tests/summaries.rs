@@ -2,9 +2,11 @@
 
 use super::data::*;
 use super::{golden, shown};
+use crate::metrics::{CHUNKS, COALESCED, ITL, PROMPT_TOKENS, RECONNECTS, TPOT};
 use crate::output::RunInfo;
 use crate::output::console::{Closing, Settings};
-use crate::stats::{OutputTokens, Summary};
+use crate::record::TokenSource;
+use crate::stats::Summary;
 
 #[test]
 fn summary_of_a_usual_run() {
@@ -35,24 +37,18 @@ fn summary_with_failures_and_warnings() {
 #[test]
 fn summary_by_estimate() {
     golden("summary_estimate", Settings::default(), |console| {
-        let tokens = OutputTokens {
-            estimate: 50,
-            estimate_requests: 1,
-            ..OutputTokens::default()
-        };
-        let estimated = Summary {
+        let tokens = tokens(&[(TokenSource::Estimate, 50, 1)]);
+        let mut estimated = Summary {
+            plan: Some(plan(1, 0.0, TIMED).clone()),
             users_started: 1,
             ok: 1,
             output_tokens: tokens,
             ok_tokens: tokens,
-            prompt_tokens: None,
-            ttft: Some(statistics(1, 201.0)),
-            tpot: None,
-            itl: None,
-            ..usual()
+            ..with(usual(), &[], &[("ttft", 1, 201.0)])
         };
-        let plan = Some(plan(1, 0.0, TIMED).clone());
-        console.summary(&Summary { plan, ..estimated }, &Closing::default())
+        estimated.sums[PROMPT_TOKENS] = None;
+        (estimated.statistics[TPOT], estimated.statistics[ITL]) = (None, None);
+        console.summary(&estimated, &Closing::default())
     });
 }
 
@@ -89,11 +85,8 @@ fn summary_of_nothing() {
 fn events_that_share_reads_are_spoken_of() {
     let remark = |coalesced, chunks| {
         let text = shown(Settings::default(), |console| {
-            let summary = Summary {
-                chunks,
-                coalesced,
-                ..usual()
-            };
+            let sums = [(CHUNKS, chunks), (COALESCED, coalesced)];
+            let summary = with(usual(), &sums, &[]);
             console.summary(&summary, &Closing::default())
         });
         text.contains("several in one read")
@@ -108,10 +101,7 @@ fn events_that_share_reads_are_spoken_of() {
 #[test]
 fn a_server_that_closes_kept_connections_is_spoken_of() {
     let remark = |reconnects| {
-        let summary = Summary {
-            reconnects,
-            ..usual()
-        };
+        let summary = with(usual(), &[(RECONNECTS, reconnects)], &[]);
         let text = shown(Settings::default(), |console| {
             console.summary(&summary, &Closing::default())
         });
@@ -125,15 +115,8 @@ fn a_server_that_closes_kept_connections_is_spoken_of() {
 #[test]
 fn the_tokens_of_latencies_are_those_of_successful_requests() {
     let text = shown(Settings::default(), |console| {
-        let estimated = OutputTokens {
-            estimate: 7,
-            estimate_requests: 2,
-            ..usual().output_tokens
-        };
-        let summary = Summary {
-            output_tokens: estimated,
-            ..usual()
-        };
+        let mut summary = usual();
+        summary.output_tokens.add(TokenSource::Estimate, 7, 2);
         console.summary(&summary, &Closing::default())
     });
     assert!(text.contains("mixed, by requests: usage 1200, estimate 2"));

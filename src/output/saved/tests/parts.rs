@@ -1,6 +1,7 @@
 //! Nodes and turns of runs that were saved.
 
 use super::*;
+use crate::metrics::TOTAL_TOKENS;
 use crate::record::{SpanRecord, Turn};
 
 /// The requests as second turns, with a node of a workflow that began after 20 ms.
@@ -34,7 +35,7 @@ fn nodes_turns_and_total_tokens_come_back() {
     let csv = save(&temp, "a", &about("r1", FIRST), &with_parts(300));
     let saved = read(std::slice::from_ref(&csv));
     let summary = &saved.summary;
-    assert_eq!(summary.total_tokens, Some(11));
+    assert_eq!(summary.sums[TOTAL_TOKENS], Some(11));
     let turns: Vec<_> = summary.turns.iter().map(|t| (t.ok, t.failed)).collect();
     assert_eq!(turns, [(0, 0), (1, 1)]);
     let node = &summary.spans.spans[0];
@@ -73,7 +74,7 @@ fn nodes_of_several_runs_are_put_together_by_their_histograms() {
         save(&temp, "b", &about("r2", FIRST), &with_parts(500)),
     ];
     let saved = read(&files);
-    assert_eq!(saved.summary.total_tokens, Some(22));
+    assert_eq!(saved.summary.sums[TOTAL_TOKENS], Some(22));
     assert_eq!(saved.summary.turns[1].ok, 2);
     let spans = &saved.summary.spans;
     assert!(spans.approximate);

@@ -1,0 +1,165 @@
+//! A row of the table by its place: what the rest of the program names metrics by.
+
+use super::table::{Row, TABLE};
+use super::unit::{Columns, Flag, Unit};
+use crate::record::RequestRecord;
+
+/// A row of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Metric(pub(super) usize);
+
+/// TTFT.
+pub const TTFT: Metric = named("ttft");
+/// TPOT.
+pub const TPOT: Metric = named("tpot");
+/// ITL.
+pub const ITL: Metric = named("itl");
+/// Response time.
+pub const RESPONSE: Metric = named("response");
+/// Output tokens of a request.
+pub const OUTPUT_TOKENS: Metric = named("output_tokens");
+/// Attempts of a request, from 1.
+pub const ATTEMPTS: Metric = named("attempts");
+/// Time spent waiting between attempts.
+pub const RETRY_WAIT: Metric = named("retry_wait");
+/// How often a request went out again because its reused connection turned out closed.
+pub const RECONNECTS: Metric = named("reconnects");
+/// Events that carried generated text.
+pub const CHUNKS: Metric = named("chunks");
+/// Events that arrived in one read with later ones.
+pub const COALESCED: Metric = named("coalesced");
+/// Prompt tokens, where the server's usage tells.
+pub const PROMPT_TOKENS: Metric = named("prompt_tokens");
+/// Prompt tokens from a cache, where the server's usage tells.
+pub const CACHED_TOKENS: Metric = named("cached_tokens");
+/// Reasoning tokens, where the server's usage tells.
+pub const REASONING_TOKENS: Metric = named("reasoning_tokens");
+/// Tokens of everything together, where the server's usage tells nothing more.
+pub const TOTAL_TOKENS: Metric = named("total_tokens");
+
+impl Metric {
+    fn row(self) -> &'static Row {
+        &TABLE[self.0]
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.row().id
+    }
+
+    /// Its name in CSV and JSON: identifier and unit.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Its unit.
+    #[must_use]
+    pub fn unit(self) -> Unit {
+        self.row().unit
+    }
+
+    /// Where the CSV has it.
+    #[must_use]
+    pub fn columns(self) -> Columns {
+        self.row().columns
+    }
+
+    /// Where it appears, and what is special about it.
+    #[must_use]
+    pub fn flags(self) -> &'static [Flag] {
+        self.row().flags
+    }
+
+    /// Whether it has a flag.
+    #[must_use]
+    pub fn has(self, flag: Flag) -> bool {
+        self.row().has(flag)
+    }
+
+    /// Its value of a request, in the last decimal of its unit; `None` where it was not measured.
+    #[must_use]
+    pub fn of(self, record: &RequestRecord) -> Option<u64> {
+        (self.row().of)(record)
+    }
+}
+
+impl std::fmt::Debug for Metric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+/// All metrics, in the table's order.
+pub fn all() -> impl Iterator<Item = Metric> {
+    (0..TABLE.len()).map(Metric)
+}
+
+/// The metrics with a flag, in the table's order.
+pub fn with(flag: Flag) -> impl Iterator<Item = Metric> {
+    all().filter(move |metric| metric.has(flag))
+}
+
+/// The metric of that identifier.
+///
+/// # Panics
+///
+/// If there is none: a constant of it does not compile.
+#[must_use]
+pub const fn named(id: &str) -> Metric {
+    let mut place = 0;
+    while !is_same(TABLE[place].id, id) {
+        place += 1;
+    }
+    Metric(place)
+}
+
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut same = a.len() == b.len();
+    let mut i = 0;
+    while same && i < a.len() {
+        same = a[i] == b[i];
+        i += 1;
+    }
+    same
+}
+
+/// How many metrics have a flag.
+#[must_use]
+pub const fn count(flag: Flag) -> usize {
+    let (mut place, mut count) = (0, 0);
+    while place < TABLE.len() {
+        if TABLE[place].has(flag) {
+            count += 1;
+        }
+        place += 1;
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Language;
+
+    #[test]
+    fn identifiers_are_different() {
+        for metric in all() {
+            assert_eq!(all().filter(|other| other.id() == metric.id()).count(), 1);
+        }
+    }
+
+    #[test]
+    fn every_metric_with_statistics_has_its_texts() {
+        for metric in with(Flag::Statistics) {
+            for language in [Language::English, Language::Chinese] {
+                for kind in ["metric", "glossary"] {
+                    let id = format!("{kind}.{}", metric.id());
+                    assert!(language.texts().find(&id).is_some(), "{id}");
+                }
+            }
+        }
+    }
+}

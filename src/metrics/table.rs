@@ -1,0 +1,100 @@
+//! The table of metrics.
+
+use std::time::Duration;
+
+use super::unit::{Columns, Flag, Unit, in_thousandths, rounded};
+use crate::clock::micros;
+use crate::record::{ItlSummary, RequestRecord};
+use Columns::{Amount, Client, Connection, Detail, Latency, None as Nowhere, Output, Rate, Retry};
+use Flag::{
+    Card, Console, Count as Counted, GroupMean, GroupPercentiles, GroupSum, Histogram, OfTokens,
+    Pooled, Series, SoFar, Statistics, Sum, UnlikeTtft,
+};
+use Unit::{Count, Ms, MsPerToken, Tokens, TokensPerSecond};
+
+/// A metric.
+pub(super) struct Row {
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    pub(super) unit: Unit,
+    pub(super) columns: Columns,
+    pub(super) of: fn(&RequestRecord) -> Option<u64>,
+    pub(super) flags: &'static [Flag],
+}
+
+/// Name with unit, unit, columns, value, flags. Each list of metrics is in this order.
+#[rustfmt::skip]
+pub(super) const TABLE: &[Row] = &[
+    row("ttfb_ms", Ms, Detail, |r| time(r.ttfb()), &[Statistics, Console, Series]),
+    row("ttfe_ms", Ms, Detail, |r| time(r.ttfe()), &[Statistics]),
+    row("ttft_ms", Ms, Latency, |r| time(r.ttft()), &[Statistics, Console, Series, Histogram, Card, GroupPercentiles]),
+    row("ttfa_ms", Ms, Detail, |r| time(r.ttfa()), &[Statistics, Console, UnlikeTtft]),
+    row("tpot_ms", MsPerToken, Latency, |r| time(r.tpot()), &[Statistics, Console, Series, SoFar, Card, GroupMean, OfTokens]),
+    row("itl_ms", Ms, Nowhere, |_| None, &[Statistics, Console, Pooled]),
+    row("response_ms", Ms, Latency, |r| time(r.response_time()), &[Statistics, Console, Series, SoFar, Histogram, Card, GroupPercentiles]),
+    row("dns_ms", Ms, Connection, |r| time(r.connection.dns), &[]),
+    row("connect_ms", Ms, Connection, |r| time(r.connection.connect), &[Statistics]),
+    row("tls_ms", Ms, Connection, |r| time(r.connection.tls), &[]),
+    row("tokens_per_s", TokensPerSecond, Rate, |r| r.tokens_per_second().map(in_thousandths), &[Statistics, Console, Series, Card, GroupMean, OfTokens]),
+    row("output_tokens", Tokens, Output, |r| r.output_tokens().map(|(tokens, _)| tokens), &[Statistics, Series, GroupSum, OfTokens]),
+    row("headers_ms", Ms, Detail, |r| time(r.headers_time()), &[]),
+    row("streaming_ms", Ms, Detail, |r| time(r.streaming_time()), &[]),
+    row("itl_mean_ms", Ms, Detail, |r| gaps(r, |itl| itl.mean), &[]),
+    row("itl_p50_ms", Ms, Detail, |r| gaps(r, |itl| itl.p50), &[]),
+    row("itl_p99_ms", Ms, Detail, |r| gaps(r, |itl| itl.p99), &[]),
+    row("itl_max_ms", Ms, Detail, |r| r.itl.map(|itl| itl.max), &[]),
+    row("attempts", Count, Retry, |r| Some(r.attempts.into()), &[]),
+    row("retry_wait_ms", Ms, Retry, |r| time(Some(r.retry_wait)), &[Counted]),
+    row("reconnects", Count, Retry, |r| Some(r.reconnects.into()), &[Counted]),
+    row("chunks", Count, Amount, |r| Some(r.chunks), &[Counted]),
+    row("coalesced", Count, Amount, |r| Some(r.coalesced), &[Counted]),
+    row("bytes", Count, Amount, |r| Some(r.bytes), &[Counted]),
+    row("answer_chars", Count, Amount, |r| Some(r.answer_chars), &[Counted]),
+    row("prompt_tokens", Tokens, Amount, |r| r.usage.prompt, &[Sum]),
+    row("cached_tokens", Tokens, Amount, |r| r.usage.cached, &[Sum]),
+    row("reasoning_tokens", Tokens, Amount, |r| r.usage.reasoning, &[Sum]),
+    row("total_tokens", Tokens, Nowhere, |r| r.usage.total, &[Sum]),
+    // Only a kernel's stamps tell how late the client was.
+    row("client_lag_ms", Ms, Client, |r| time(r.client_lag), &[]),
+    row("uncertainty_ms", Ms, Client, |r| time(r.uncertainty), &[]),
+];
+
+const fn row(
+    name: &'static str,
+    unit: Unit,
+    columns: Columns,
+    of: fn(&RequestRecord) -> Option<u64>,
+    flags: &'static [Flag],
+) -> Row {
+    let suffix = if unit.is_time() { "_ms".len() } else { 0 };
+    Row {
+        id: name.split_at(name.len() - suffix).0,
+        name,
+        unit,
+        columns,
+        of,
+        flags,
+    }
+}
+
+impl Row {
+    pub(super) const fn has(&self, flag: Flag) -> bool {
+        let mut i = 0;
+        while i < self.flags.len() {
+            if self.flags[i] as u8 == flag as u8 {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+}
+
+fn time(duration: Option<Duration>) -> Option<u64> {
+    duration.map(micros)
+}
+
+/// A figure of the gaps between a request's chunks.
+fn gaps(record: &RequestRecord, figure: fn(&ItlSummary) -> f64) -> Option<u64> {
+    record.itl.as_ref().map(figure).map(rounded)
+}

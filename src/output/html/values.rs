@@ -1,0 +1,59 @@
+//! Values as the page has them.
+
+use serde::{Serialize, Serializer};
+
+use crate::metrics::{in_thousandths, rounded};
+use crate::stats::{Statistics, Sum};
+
+/// How long a text from outside may be, in characters; the page shows less.
+const LONGEST: usize = 4_000;
+
+/// The first characters of a text.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+/// A value in whole thousandths of its unit, written in the unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Thousandths(pub(super) u64);
+
+impl Thousandths {
+    /// A whole number.
+    pub(super) fn whole(number: u64) -> Self {
+        Self(number.saturating_mul(1_000))
+    }
+
+    /// A value, not negative, to thousandths.
+    pub(super) fn of(value: f64) -> Self {
+        Self(in_thousandths(value))
+    }
+
+    /// The mean of a sum of which `steps` make one.
+    pub(super) fn mean(sum: Sum, steps: u64) -> Option<Self> {
+        let mean = sum.mean()?;
+        Some(Self(rounded(mean * (1_000 / steps) as f64)))
+    }
+}
+
+impl Serialize for Thousandths {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_multiple_of(1_000) {
+            serializer.serialize_u64(self.0 / 1_000)
+        } else {
+            serializer.serialize_f64(self.0 as f64 / 1_000.0)
+        }
+    }
+}
+
+/// Count, mean, standard deviation, minimum, P50, P90, P95, P99, maximum.
+#[derive(Serialize)]
+pub(super) struct StatisticsRow(u64, f64, Option<f64>, f64, f64, f64, f64, f64, f64);
+
+impl StatisticsRow {
+    pub(super) fn of(figures: &Statistics) -> Self {
+        let f = figures;
+        Self(
+            f.count, f.mean, f.std_dev, f.min, f.p50, f.p90, f.p95, f.p99, f.max,
+        )
+    }
+}
