@@ -1,5 +1,4 @@
-//! What is done for one request: a refusal, a fault in place of an answer, or the stream on its
-//! schedule.
+//! Answers one request: with an error, with a fault, or with a stream on its schedule.
 
 use std::sync::atomic::Ordering;
 
@@ -13,16 +12,16 @@ use super::slot::Slot;
 use super::strike::strike;
 use super::wire::{self, Moment, Wire};
 
-/// Most token times for which room is made beforehand.
+/// The log has room for this many token times from the start.
 const MAX_RESERVE: usize = 4096;
 
-/// Share of the time to the first token that the work before a model's takes.
+/// Share of the time to the first token that a service spends before its model starts.
 const PREPARING: f64 = 0.6;
 
-/// One answer in the making.
+/// One answer.
 pub(super) struct Answer<'a> {
     delivery: Delivery<'a>,
-    /// The request's number, from 1.
+    /// Number of the request, from 1.
     number: u64,
 }
 
@@ -41,7 +40,7 @@ impl<'a> Answer<'a> {
             After::Close
         });
         if let Some(log) = &self.delivery.service.log {
-            // The log's writer leaves early only by an error, which `Server::shutdown` tells.
+            // Sending fails only after an error of the log, which `Server::shutdown` returns.
             let _ = log.send(Some(self.delivery.entry));
         }
         after
@@ -91,7 +90,7 @@ impl<'a> Answer<'a> {
         self.stream(script, schedule, &mut plan)
     }
 
-    /// Does what the fault says in place of a stream; `None` if there is to be a stream.
+    /// Carries out a fault that leaves no stream. `None` if the fault is another one.
     fn instead(&mut self, wire: &Wire, fault: Fault) -> Option<Result<After, Gone>> {
         Some(match fault {
             Fault::Close => {
@@ -137,7 +136,7 @@ impl<'a> Answer<'a> {
     ) -> Result<After, Gone> {
         let delivery = &mut self.delivery;
         let fault = delivery.entry.fault.filter(|fault| fault.is_mid_stream());
-        // After one event at least, and before the last one if there are several.
+        // The fault comes after the first event and, of several events, before the last one.
         let strikes = fault.map(|_| 1 + plan.below(schedule.events().saturating_sub(1)));
 
         if delivery.service.log.is_some() {
@@ -155,7 +154,7 @@ impl<'a> Answer<'a> {
             let Some(due) = schedule.next() else { break };
             let at = delivery.read + due.at;
             delivery.keep_alive_until(&script, at)?;
-            // All is ready before the wait, so that only the write follows it.
+            // The event is ready before the wait, so that only the write comes after the wait.
             delivery.frames.clear();
             script.say(due, delivery.frames);
             delivery.sleep(at)?;
@@ -173,7 +172,7 @@ impl<'a> Answer<'a> {
         delivery.finish()
     }
 
-    /// When the events of this answer are due, in a format that has a place for reasoning or none.
+    /// Draws when the events are due. `reasons`: the format has a place for reasoning.
     fn schedule(&self, reasons: bool) -> Schedule {
         let options = &self.delivery.service.options;
         let mut rng = self.rng(Purpose::Schedule);
@@ -201,7 +200,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Sends a stream's head, and what the API sends before any text.
+/// Sends the head of a stream and everything that comes before the first token.
 fn open(delivery: &mut Delivery<'_>, script: &mut Script, schedule: &Schedule) -> Result<(), Gone> {
     delivery.begin()?;
     if !delivery.service.options.opening {

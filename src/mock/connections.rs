@@ -22,7 +22,7 @@ impl Connections {
         Self(Mutex::new(Some(HashMap::new())))
     }
 
-    /// Enters a connection that this thread serves. Says whether it may be served: not after a stop.
+    /// Adds a connection that this thread serves. `false` after a stop: it must not be served.
     pub(super) fn enter(&self, number: u64, stream: &Arc<TcpStream>) -> bool {
         let connection = Connection {
             stream: Arc::clone(stream),
@@ -33,18 +33,18 @@ impl Connections {
         entered.is_some()
     }
 
-    /// Removes a connection, so that its thread closes the socket by dropping it.
+    /// Removes a connection, so that the socket closes when its thread drops it.
     pub(super) fn leave(&self, number: u64) {
         if let Some(open) = self.open().as_mut() {
             open.remove(&number);
         }
     }
 
-    /// Shuts all connections down and wakes their threads. No further one may be served.
+    /// Shuts all connections down and wakes their threads. None can be added after this.
     pub(super) fn end(&self) {
         let open = self.open().take().unwrap_or_default();
         for connection in open.values() {
-            // It fails where the client has closed already.
+            // This fails if the client has closed already.
             let _ = connection.stream.shutdown(Shutdown::Both);
             connection.thread.unpark();
         }

@@ -1,5 +1,5 @@
-//! The way of one answer to its client: each write at its moment, keep-alives while nothing else is
-//! due, and the row of the log that says what was really done.
+//! Sends one answer: writes each event when it is due and keep-alives in between, and notes for the
+//! log what was sent and when.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -26,14 +26,14 @@ pub(super) enum After {
     Reset,
 }
 
-/// Why an answer cannot go on.
+/// The answer cannot go on; the value is what the log says about its end.
 pub(super) struct Gone(pub(super) Ended);
 
-/// The way of one answer to its client.
+/// One answer on its way to the client.
 pub(super) struct Delivery<'a> {
     pub(super) service: &'a Service,
     pub(super) frames: &'a mut Frames,
-    /// When the request had been read. All other times of the answer count from here.
+    /// When the request was read. All times of the answer count from here.
     pub(super) read: Stamp,
     /// Whether the stream is sent in the chunked transfer coding.
     pub(super) chunked: bool,
@@ -44,7 +44,7 @@ pub(super) struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// The way of the answer to a request that was read at that moment, `late` after its arrival.
+    /// The answer to a request that was read at `read`, `late` after it had arrived.
     pub(super) fn new(
         service: &'a Service,
         stream: &'a TcpStream,
@@ -128,13 +128,13 @@ impl<'a> Delivery<'a> {
         self.sleep(at)
     }
 
-    /// Sends the keep-alives that are due until `at`, each at its moment.
+    /// Sends each keep-alive that is due until `at`.
     pub(super) fn keep_alive_until(&mut self, script: &Script, at: Stamp) -> Result<(), Gone> {
         let Some(every) = self.service.options.keep_alive else {
             return Ok(());
         };
         while let Some(due) = self.next_keep_alive.filter(|due| *due <= at) {
-            // Less than a microsecond apart they would leave no time for anything else.
+            // A shorter period would never let this loop end.
             self.next_keep_alive = Some(due + every.max(Duration::from_micros(1)));
             self.sleep(due)?;
             self.send(script, Moment::KeepAlive)?;
@@ -160,7 +160,7 @@ impl<'a> Delivery<'a> {
         self.gone()
     }
 
-    /// Sleeps until `at`, not at all if it has passed.
+    /// Sleeps until `at`; does not sleep if `at` has passed.
     pub(super) fn sleep(&self, at: Stamp) -> Result<(), Gone> {
         if self.service.clock.park_until(at, || self.service.stopped()) {
             Ok(())
@@ -169,14 +169,14 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// Sends what belongs to a moment.
+    /// Sends the frames of a moment.
     pub(super) fn send(&mut self, script: &Script, moment: Moment) -> Result<(), Gone> {
         self.frames.clear();
         script.put(moment, self.frames);
         self.write_frames()
     }
 
-    /// Writes the frames of an event that carries tokens, and notes the moment before.
+    /// Writes the frames of an event that carries tokens. The log gets the time before the write.
     pub(super) fn write_tokens(&mut self, due: Due) -> Result<(), Gone> {
         let now = self.since_read();
         self.write_frames()?;
@@ -190,7 +190,7 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// Writes the frames that are ready, each with a system call of its own.
+    /// Writes the frames in the buffer, each with its own system call.
     pub(super) fn write_frames(&mut self) -> Result<(), Gone> {
         for frame in self.frames.iter() {
             self.write(frame)?;
@@ -199,7 +199,7 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// Writes bytes with one system call, or in pieces if so asked.
+    /// Writes bytes with one system call, or in the pieces that the options ask for.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Gone> {
         let size = self.service.options.split.map_or(bytes.len(), NonZero::get);
         let mut stream = self.stream;
@@ -209,7 +209,7 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// Why nothing can be sent any more.
+    /// Says why nothing more can be sent.
     fn gone(&self) -> Gone {
         Gone(if self.service.stopped() {
             Ended::Shutdown

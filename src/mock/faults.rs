@@ -1,4 +1,4 @@
-//! What can go wrong on purpose, and how often: `status=503:0.01,truncate:0.01`.
+//! Simulated faults and their rates: `status=503:0.01,truncate:0.01`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,46 +6,46 @@ use std::str::FromStr;
 use super::rng::Rng;
 use crate::values::share;
 
-/// The message of errors that are made on purpose.
+/// Message of simulated errors.
 pub(super) const ON_PURPOSE: &str = "this failure is simulated";
 
-/// One way for a request to go wrong.
+/// A simulated fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// `status=CODE`: the HTTP status 400 to 599 with the API's error body; 429 with
+    /// `status=CODE`: an HTTP status from 400 to 599 with the API's error body; 429 has
     /// `Retry-After`.
     Status(u16),
-    /// `close`: the connection is closed in place of a response.
+    /// `close`: the connection closes without a response.
     Close,
-    /// `no-response`: the request is read and nothing is ever sent.
+    /// `no-response`: the request is read, but nothing is sent.
     NoResponse,
-    /// `html`: status 200 with a page for people, as a misled proxy sends it.
+    /// `html`: status 200 with an HTML page, as a wrongly configured proxy sends it.
     Html,
-    /// `error-json`: status 200 with an error body in place of a stream.
+    /// `error-json`: status 200 with an error body instead of a stream.
     ErrorJson,
-    /// `empty`: a stream with its end but without text.
+    /// `empty`: a stream that ends properly, but without text.
     Empty,
-    /// `malformed`: an event amid the text whose JSON is cut short; the stream goes on.
+    /// `malformed`: in the middle of the text an event with incomplete JSON; the stream goes on.
     Malformed,
-    /// `oversize`: an event of 9 MiB amid the text; the stream goes on.
+    /// `oversize`: in the middle of the text an event of 9 MiB; the stream goes on.
     Oversize,
-    /// `error-event`: the API's error event after a part of the text.
+    /// `error-event`: the API's error event after part of the text.
     ErrorEvent,
-    /// `no-end`: all the text, and a clean end of the body, without the API's last event.
+    /// `no-end`: all the text and a clean end of the body, but not the API's last event.
     NoEnd,
-    /// `truncate`: a clean end of the body after a part of the text.
+    /// `truncate`: a clean end of the body after part of the text.
     Truncate,
-    /// `cut`: the connection is closed in the middle of an event.
+    /// `cut`: the connection closes in the middle of an event.
     Cut,
-    /// `reset`: the connection is reset (RST) after a part of the text.
+    /// `reset`: the connection is reset (RST) after part of the text.
     Reset,
-    /// `stall`: silence after a part of the text, until the client leaves.
+    /// `stall`: after part of the text nothing more, until the client leaves.
     Stall,
-    /// `pings`: keep-alives only after a part of the text, until the client leaves.
+    /// `pings`: after part of the text only keep-alives, until the client leaves.
     Pings,
 }
 
-/// Every fault that needs no further word, by its name.
+/// All faults but `status`, by name.
 const NAMED: [(&str, Fault); 14] = [
     ("close", Fault::Close),
     ("no-response", Fault::NoResponse),
@@ -64,7 +64,7 @@ const NAMED: [(&str, Fault); 14] = [
 ];
 
 impl Fault {
-    /// Whether it strikes amid the text, after a part of it has been sent.
+    /// Whether the fault strikes in the middle of the text.
     pub(super) fn is_mid_stream(self) -> bool {
         matches!(
             self,
@@ -80,7 +80,7 @@ impl Fault {
     }
 }
 
-/// The name by which the fault is asked for.
+/// The name of the fault, as the command line has it.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,7 +111,7 @@ impl FromStr for Fault {
     }
 }
 
-/// Which faults strike, and how often: at most one per request. None by default.
+/// Faults with their rates; none by default. A request has at most one fault.
 ///
 /// ```
 /// use sse_perf::mock::Faults;
@@ -124,7 +124,7 @@ impl FromStr for Fault {
 pub struct Faults(Vec<(Fault, f64)>);
 
 impl Faults {
-    /// Draws what goes wrong with a request.
+    /// Draws the fault of a request.
     pub(super) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
         let drawn = rng.unit();
         let mut below = 0.0;
@@ -151,7 +151,7 @@ impl FromStr for Faults {
             })
             .collect::<Result<Vec<(Fault, f64)>, _>>()?;
         let sum: f64 = faults.iter().map(|(_, rate)| rate).sum();
-        // Ten times 0.1 is a little more than 1 in binary.
+        // In binary, ten times 0.1 is a little more than 1.
         if sum > 1.0 + 1e-9 {
             return Err(FaultError::Sum(sum));
         }
@@ -159,16 +159,16 @@ impl FromStr for Faults {
     }
 }
 
-/// Why a text names no faults.
+/// Why a text cannot be read as faults.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultError {
-    /// The fault's name is unknown.
+    /// Unknown name of a fault.
     Unknown(String),
-    /// The rate is missing or no share.
+    /// The rate is missing, or not a number from 0 to 1.
     Rate(String),
-    /// The status is none that tells of an error.
+    /// The status is not from 400 to 599.
     Status(String),
-    /// More than every request would fail.
+    /// The sum of the rates, which is above 1.
     Sum(f64),
 }
 
@@ -196,7 +196,7 @@ impl fmt::Display for FaultError {
 
 impl std::error::Error for FaultError {}
 
-/// The names of all faults but statuses, for a message.
+/// The names of all faults but `status`.
 fn names() -> String {
     NAMED.map(|(name, _)| name).join(", ")
 }

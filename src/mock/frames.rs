@@ -1,14 +1,14 @@
-//! Server-sent events, framed for the wire: each is one piece of bytes, transfer coding included, so
+//! Server-sent events as bytes for the wire. Each event is one piece, transfer coding included, so
 //! that one system call writes it.
 
 use std::fmt;
 use std::io;
 use std::ops::Range;
 
-/// How lines of the stream end; the standard allows all three.
+/// Line end of a stream; the standard allows all three.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineEnd {
-    /// Line feed, as nearly all servers.
+    /// Line feed, which nearly all servers send.
     #[default]
     Lf,
     /// Carriage return and line feed.
@@ -18,7 +18,6 @@ pub enum LineEnd {
 }
 
 impl LineEnd {
-    /// The bytes.
     fn as_str(self) -> &'static str {
         match self {
             LineEnd::Lf => "\n",
@@ -31,10 +30,10 @@ impl LineEnd {
 /// The end of a chunked body.
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
-/// Room before a chunk for its size in hexadecimal digits and CRLF.
+/// Room before a chunk for its size: 16 hexadecimal digits and CRLF.
 const SIZE_ROOM: usize = 18;
 
-/// Events to be written, each on its own. A buffer that is used again and again.
+/// Events that are ready to be written. The buffer is reused.
 #[derive(Debug)]
 pub(super) struct Frames {
     bytes: Vec<u8>,
@@ -54,13 +53,13 @@ impl Frames {
         }
     }
 
-    /// Forgets the events; the next ones are in the chunked transfer coding, or not.
+    /// Removes the events, and says whether the next ones are in the chunked transfer coding.
     pub(super) fn restart(&mut self, chunked: bool) {
         self.clear();
         self.chunked = chunked;
     }
 
-    /// Forgets the events.
+    /// Removes the events.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.ranges.clear();
@@ -72,13 +71,13 @@ impl Frames {
         self.piece(format_args!("{line}{end}{end}"));
     }
 
-    /// Adds an event with its name before that line.
+    /// Adds an event of a name and a line.
     pub(super) fn named(&mut self, name: &str, line: fmt::Arguments<'_>) {
         let end = self.line_end.as_str();
         self.block(format_args!("event: {name}{end}{line}"));
     }
 
-    /// Adds bytes of the body as they are.
+    /// Adds text of the body as it is.
     pub(super) fn piece(&mut self, text: fmt::Arguments<'_>) {
         let room = if self.chunked { SIZE_ROOM } else { 0 };
         let body = self.bytes.len() + room;
@@ -86,7 +85,8 @@ impl Frames {
         put(&mut self.bytes, text);
         let mut start = body;
         if self.chunked {
-            // The size goes in front and is known only now: it fills the end of the room.
+            // The size stands before the data but is known only after them: it goes to the end of
+            // the room.
             let length = self.bytes.len() - body;
             let digits = length.max(1).ilog2() as usize / 4 + 1;
             start -= digits + 2;
@@ -96,13 +96,13 @@ impl Frames {
         self.ranges.push(start..self.bytes.len());
     }
 
-    /// The events, framed.
+    /// The bytes of each event.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.ranges.iter().map(|range| &self.bytes[range.clone()])
     }
 }
 
-/// Writes where writing cannot fail: to memory with enough room.
+/// Writes to memory that is large enough.
 fn put(mut memory: impl io::Write, text: fmt::Arguments<'_>) {
     memory.write_fmt(text).expect("memory takes everything");
 }

@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as the simulated service needs: requests with a bounded head and a body of a
-//! stated length, and the heads of responses.
+//! The part of HTTP/1.1 that the simulated service needs: it reads requests whose body has a stated
+//! length, and makes the heads of responses.
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -14,17 +14,15 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 /// A request that has been read completely.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request<'a> {
-    /// Its method.
     pub(super) method: &'a str,
-    /// Its path, without the query.
+    /// The path, without the query.
     pub(super) path: &'a str,
-    /// Whether the client can take the chunked transfer coding: not in HTTP/1.0.
+    /// Whether the client understands the chunked transfer coding, which HTTP/1.0 lacks.
     pub(super) takes_chunks: bool,
-    /// Whether the client keeps the connection.
+    /// Whether the client keeps the connection open.
     pub(super) keep_alive: bool,
-    /// Its header fields, a line each.
+    /// The header fields, one a line.
     pub(super) fields: &'a str,
-    /// Its body.
     pub(super) body: &'a [u8],
 }
 
@@ -41,9 +39,9 @@ impl<'a> Request<'a> {
 /// Why there is no request.
 #[derive(Debug)]
 pub(super) enum ReadError {
-    /// The connection ended, between requests or within one.
+    /// The connection has ended, between requests or in one.
     Gone,
-    /// What came cannot be served; the status says why.
+    /// The request cannot be served; the value is the HTTP status that says why.
     Refused(u16),
 }
 
@@ -53,17 +51,17 @@ impl From<io::Error> for ReadError {
     }
 }
 
-/// Reads one request after the other from a connection.
+/// Reads the requests of a connection, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct RequestReader {
-    /// What has been read: the current request, and what came after it.
+    /// The current request and the bytes after it.
     buffer: Vec<u8>,
-    /// Length of the current request.
+    /// Length of the current request in bytes.
     current: usize,
 }
 
 impl RequestReader {
-    /// Waits for the next request and reads all of it.
+    /// Waits for the next request and reads it completely.
     pub(super) fn read(&mut self, mut stream: impl Read + Write) -> Result<Request<'_>, ReadError> {
         self.buffer.drain(..self.current);
         self.current = 0;
@@ -92,11 +90,11 @@ impl RequestReader {
         })
     }
 
-    /// Reads until there is a whole head; says where it ends.
+    /// Reads until the head is complete. Returns its length in bytes.
     fn read_head(&mut self, stream: &mut impl Read) -> Result<usize, ReadError> {
         let mut searched = 0;
         loop {
-            // Empty lines before a request are to be ignored (RFC 9112, 2.2).
+            // A server ignores empty lines before a request (RFC 9112, 2.2).
             let empty = self
                 .buffer
                 .iter()
@@ -117,7 +115,7 @@ impl RequestReader {
         }
     }
 
-    /// Reads once more.
+    /// Reads once.
     fn fill(&mut self, stream: &mut impl Read) -> Result<(), ReadError> {
         let mut piece = [0; 4096];
         let count = loop {
@@ -134,7 +132,7 @@ impl RequestReader {
     }
 }
 
-/// What a head says, as places in the buffer, which grows while the body is read.
+/// A head. Texts are ranges of the buffer, since reading the body may move the buffer.
 #[derive(Debug)]
 struct Head {
     method: Range<usize>,
@@ -182,7 +180,7 @@ impl Head {
             "content-length" => {
                 self.length = value.parse().map_err(|_| ReadError::Refused(400))?;
             }
-            // Only bodies of a stated length are read.
+            // A body must have a stated length.
             "transfer-encoding" => return Err(ReadError::Refused(411)),
             "connection" => {
                 for option in value.split(',') {
@@ -200,13 +198,13 @@ impl Head {
     }
 }
 
-/// Where a part of a text lies in it.
+/// The range of a part in its text.
 fn place(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }
 
-/// The head of a response. `fields` are header lines beside the usual ones, each with its CRLF.
+/// The head of a response. `fields` are further header lines, each with CRLF.
 pub(super) fn response_head(
     status: u16,
     content_type: &str,
@@ -235,7 +233,7 @@ pub(super) fn response(
     response_head(status, content_type, &fields, keep_alive) + body
 }
 
-/// The phrase that goes with a status.
+/// The reason phrase of a status.
 pub(super) fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",

@@ -1,10 +1,10 @@
-//! The log of what the simulated service really did, a row per request: the truth against which a
-//! client's figures are held.
+//! The log of what the simulated service did, one row per request. A client's figures are compared
+//! with it.
 //!
-//! Times are taken immediately *before* the system call that writes an event. On loopback that call
-//! delivers to the receiver before it returns, so a moment taken after it can lie behind the
-//! client's; one taken before it never does, and a client's figure less the server's is then always
-//! the delay of the way, never negative.
+//! Times are taken immediately *before* the system call that writes an event. On loopback the call
+//! delivers the event before it returns, so a time taken after the call can be later than the
+//! client's. A time taken before it never is: the client's time minus the server's is the delay of
+//! the transfer and never negative.
 
 use std::fs::File;
 use std::io;
@@ -16,52 +16,19 @@ use std::time::Duration;
 use super::faults::Fault;
 use crate::clock::{Stamp, micros};
 
-/// The log's columns. All times are whole microseconds.
-const COLUMNS: [&str; 16] = [
-    // The answer's identifier, which clients know as the message's.
-    "id",
-    "conversation_id",
-    "path",
-    // The HTTP status; empty if no response was begun.
-    "status",
-    // What went wrong on purpose; empty if nothing did.
-    "fault",
-    // `complete`: all that was meant to be sent has been; `client`: the client left before;
-    // `shutdown`: the server was stopped before.
-    "ended",
-    // When the request had been read completely: since the Unix epoch, and since the server's start.
-    "read_wall_us",
-    "read_us",
-    // How late the service was in reading it: that − the kernel's arrival of its last byte. Empty
-    // where the kernel does not tell.
-    "late_us",
-    // From here on since the request had been read.
-    "first_token_us",
-    "last_token_us",
-    // Before the body's last write.
-    "end_us",
-    // Of reasoning and answer.
-    "tokens",
-    "reasoning_tokens",
-    // Blocks of any kind: pings and the role-only delta, the end and `[DONE]`.
-    "events",
-    // One time per event that carries tokens, separated by spaces.
-    "token_times_us",
-];
-
-/// How a request ended.
+/// How an answer ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// All that was meant to be sent has been.
+    /// Everything was sent.
     #[default]
     Complete,
-    /// The client left before that.
+    /// The client left early.
     Client,
-    /// The server was stopped before that.
+    /// The server stopped early.
     Shutdown,
 }
 
-/// What was done for one request.
+/// One row of the log: what was done for a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
     pub(super) id: String,
@@ -81,40 +48,50 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn cells(&self) -> [String; COLUMNS.len()] {
+    /// The row's cells with their columns. All times are whole microseconds.
+    fn cells(&self) -> [(&'static str, String); 16] {
         let time = |time: &Duration| micros(*time).to_string();
         let times: Vec<_> = self.token_times.iter().map(time).collect();
+        let status = self.status.map(|status| status.to_string());
+        let fault = self.fault.map(|fault| fault.to_string());
         let ended = match self.ended {
             Ended::Complete => "complete",
             Ended::Client => "client",
             Ended::Shutdown => "shutdown",
         };
         [
-            self.id.clone(),
-            self.conversation_id.clone(),
-            self.path.clone(),
-            self.status
-                .map(|status| status.to_string())
-                .unwrap_or_default(),
-            self.fault
-                .map(|fault| fault.to_string())
-                .unwrap_or_default(),
-            ended.to_owned(),
-            self.read_wall_us.to_string(),
-            self.read.as_micros().to_string(),
-            self.late.as_ref().map(time).unwrap_or_default(),
-            times.first().cloned().unwrap_or_default(),
-            times.last().cloned().unwrap_or_default(),
-            time(&self.end),
-            self.tokens.to_string(),
-            self.reasoning_tokens.to_string(),
-            self.events.to_string(),
-            times.join(" "),
+            // The message id of clients.
+            ("id", self.id.clone()),
+            ("conversation_id", self.conversation_id.clone()),
+            ("path", self.path.clone()),
+            // Empty if no response was sent.
+            ("status", status.unwrap_or_default()),
+            // Empty if there was none.
+            ("fault", fault.unwrap_or_default()),
+            ("ended", ended.to_owned()),
+            // When the request was read: since the Unix epoch, and since the server's start.
+            ("read_wall_us", self.read_wall_us.to_string()),
+            ("read_us", self.read.as_micros().to_string()),
+            // Time from the arrival of the request's last byte to its reading. Empty if the kernel
+            // does not tell the arrival.
+            ("late_us", self.late.as_ref().map(time).unwrap_or_default()),
+            // Times since the request was read.
+            ("first_token_us", times.first().cloned().unwrap_or_default()),
+            ("last_token_us", times.last().cloned().unwrap_or_default()),
+            // Before the last write of the body.
+            ("end_us", time(&self.end)),
+            // Tokens of reasoning and answer.
+            ("tokens", self.tokens.to_string()),
+            ("reasoning_tokens", self.reasoning_tokens.to_string()),
+            // Events of any kind, keep-alives and `[DONE]` included.
+            ("events", self.events.to_string()),
+            // The time of each event with tokens, separated by spaces.
+            ("token_times_us", times.join(" ")),
         ]
     }
 }
 
-/// A thread that writes rows, so that no answer waits for a disk.
+/// The log. A thread of its own writes it, so that no answer waits for the disk.
 #[derive(Debug)]
 pub(super) struct Log {
     rows: Sender<Option<Entry>>,
@@ -122,7 +99,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Creates the file, in place of what is there, and starts the thread.
+    /// Creates or replaces the file, and starts the thread.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let name =
             |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
@@ -134,14 +111,14 @@ impl Log {
         Ok(Self { rows, writer })
     }
 
-    /// Where rows are sent.
+    /// Takes rows.
     pub(super) fn sender(&self) -> Sender<Option<Entry>> {
         self.rows.clone()
     }
 
-    /// Waits until all rows that were sent are in the file; says what went wrong with it.
+    /// Waits until all rows are in the file. Returns the error of the file, if there was one.
     pub(super) fn finish(self) -> io::Result<()> {
-        // No receiver: the thread has ended by an error, which the join tells.
+        // Sending fails if the thread has ended with an error, which `join` returns.
         let _ = self.rows.send(None);
         self.writer
             .join()
@@ -149,19 +126,19 @@ impl Log {
     }
 }
 
-/// Writes rows until there are no more. The file is up to date whenever no row is waiting, so that a
-/// server that is killed leaves what it did.
+/// Writes rows to the last one. Whenever no row waits, the file is complete: also a server that is
+/// killed leaves its rows.
 fn write(file: File, rows: &Receiver<Option<Entry>>) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(file);
-    csv.write_record(COLUMNS)?;
+    csv.write_record(Entry::default().cells().map(|(column, _)| column))?;
     csv.flush()?;
     while let Ok(Some(row)) = rows.recv() {
-        csv.write_record(row.cells())?;
+        csv.write_record(row.cells().map(|(_, cell)| cell))?;
         while let Ok(next) = rows.try_recv() {
             let Some(row) = next else {
                 return csv.flush();
             };
-            csv.write_record(row.cells())?;
+            csv.write_record(row.cells().map(|(_, cell)| cell))?;
         }
         csv.flush()?;
     }
@@ -173,7 +150,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_has_a_cell_for_each_column() {
+    fn a_row_is_written_cell_by_cell() {
+        let row_of = |entry: &Entry| entry.cells().map(|(_, cell)| cell).join(",");
         let row = Entry {
             id: "m1".into(),
             path: "/v1/x".into(),
@@ -191,13 +169,10 @@ mod tests {
             ..Entry::default()
         };
         assert_eq!(
-            row.cells().join(","),
+            row_of(&row),
             "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,1,4,50 71"
         );
-        assert_eq!(
-            Entry::default().cells().join(","),
-            ",,,,,complete,0,0,,,,0,0,0,0,"
-        );
+        assert_eq!(row_of(&Entry::default()), ",,,,,complete,0,0,,,,0,0,0,0,");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The simulated streaming service behind `sse-perf mock` and `sse-perf demo`, and the tests' server.
+//! The simulated streaming service: `sse-perf mock`, `sse-perf demo`, and the server of the tests.
 //!
 //! [`Server::start`] listens and gives each connection a thread. A request's path chooses the wire
-//! format (`wire/`); [`Options`] say when its tokens are due and what goes wrong. Schedules are
-//! absolute: each write waits for its own moment, counted from the one at which the request had been
-//! read, so that delays do not add up. What was really done, and when, is in the log (`log.rs`).
+//! format (`wire/`, from documents in `data/mock/`); [`Options`] say when tokens are due and which
+//! faults strike. Each write is due at a time since the request was read, so that delays do not add
+//! up. The log (`log.rs`) says what was sent, and when.
 
 mod answer;
 mod connections;

@@ -1,4 +1,4 @@
-//! How the simulated service behaves.
+//! Options of the simulated service.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -8,49 +8,47 @@ use super::faults::Faults;
 use super::frames::LineEnd;
 use crate::values::Dist;
 
-/// How the simulated service behaves. The default is a healthy service with a first token after
-/// 200 ms and 50 tokens, one every 20 ms.
+/// How the simulated service behaves. By default it is healthy: the first token after 200 ms, 50
+/// tokens, one every 20 ms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// Time from the moment at which a request has been read to its first token.
+    /// Time from the reading of a request to the first token.
     pub ttft: Dist<Duration>,
-    /// Gap between a token and the next.
+    /// Time from one token to the next.
     pub itl: Dist<Duration>,
-    /// Tokens per answer; a draw of less than 1 counts as 1.
+    /// Tokens of an answer; at least 1 is sent.
     pub tokens: Dist<u32>,
-    /// Tokens of reasoning before each answer, in the formats that have a place for it.
+    /// Tokens of reasoning before an answer, in formats that have a place for reasoning.
     pub reasoning_tokens: Dist<u32>,
-    /// Tokens per event, at least 1. An event is due with its first token.
+    /// Tokens of an event, at least 1. An event is due when its first token is.
     pub per_event: u32,
-    /// Each event is delayed by a time drawn evenly between zero and this; later ones are not.
+    /// Longest delay of an event. Delays are uniformly distributed from 0, and do not add up.
     pub jitter: Duration,
-    /// What random numbers start from: the same seed gives the same answers in the same order.
+    /// Seed of random numbers: the same seed gives the same answers in the same order.
     pub seed: u64,
-    /// What goes wrong, and how often.
+    /// Simulated faults.
     pub faults: Faults,
-    /// Seconds in the `Retry-After` of responses with status 429.
+    /// `Retry-After` of responses with status 429, in seconds.
     pub retry_after: u32,
-    /// How lines of the stream end.
+    /// Line end of streams.
     pub line_end: LineEnd,
-    /// Each event is written in pieces of that many bytes, a system call each.
+    /// Size in bytes of the pieces in which events are written, with a system call for each.
     pub split: Option<NonZero<usize>>,
-    /// How long a stream's head is held back.
+    /// Delay of a stream's head.
     pub slow_headers: Duration,
-    /// Whether what the API sends at once, before any text, is sent: Dify's ping, `OpenAI`'s role-only
-    /// delta.
+    /// Whether to send what comes before any text: Dify's ping, `OpenAI`'s role-only delta.
     pub opening: bool,
-    /// How often a keep-alive is sent from then on, text or no text.
+    /// Period of keep-alives.
     pub keep_alive: Option<Duration>,
-    /// Whether usage is sent, where the API sends it.
+    /// Whether to send usage at the end of an answer.
     pub usage: bool,
-    /// Whether streams are sent in the chunked transfer coding; otherwise they end with the
-    /// connection.
+    /// Whether to use the chunked transfer coding. Without it, a stream ends with its connection.
     pub chunked: bool,
-    /// The key that must come as `Authorization: Bearer KEY`, else the response is 401.
+    /// The API key that requests must have, in the header of their API. Others get 401.
     pub require_key: Option<String>,
-    /// How many requests are answered at once; more get 429.
+    /// Most requests that are answered at once. Others get 429.
     pub max_concurrent: Option<u32>,
-    /// The file for the log of what was really done.
+    /// File of the log.
     pub log: Option<PathBuf>,
 }
 

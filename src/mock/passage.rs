@@ -1,10 +1,10 @@
-//! The text that answers are made of, cut into tokens: one English word or one Chinese character
-//! each, so that the usage that the server reports and the client's estimate agree.
+//! The text of all answers, in tokens. A token is one English word or one Chinese character, so
+//! that the server's usage and the client's estimate agree.
 
 use std::sync::OnceLock;
 
-/// The passage, which answers repeat from wherever they begin. It starts with a space, and there is
-/// one wherever a word meets a Chinese character: a client that splits at white space counts right.
+/// The passage. Answers begin anywhere in it and repeat it. It has a space wherever a word meets a
+/// Chinese character, and before its first word: clients that split at white space count right.
 const PASSAGE: &str = " This answer comes from a simulated service 这段回答来自模拟的服务 One \
     token is one English word or one Chinese character 一个词元是一个英文单词或者一个汉字 so the \
     usage that the server reports 服务器报告的用量 and the estimate of the client 和客户端的估算 \
@@ -12,13 +12,13 @@ const PASSAGE: &str = " This answer comes from a simulated service 这段回答�
     it is a passage that repeats 只是一段文字不断重复 at the pace that you asked for \
     按照你要求的速度到来";
 
-/// The passage's tokens, each with the space in front of it.
+/// The tokens of the passage, each with the space before it.
 pub(super) fn tokens() -> &'static [&'static str] {
     static TOKENS: OnceLock<Vec<&str>> = OnceLock::new();
     TOKENS.get_or_init(|| split(PASSAGE))
 }
 
-/// Splits at the beginning of each word and before each CJK character.
+/// Splits before each word and each CJK character.
 fn split(text: &str) -> Vec<&str> {
     let mut starts = Vec::new();
     let mut after_space = false;
@@ -36,12 +36,12 @@ fn split(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether it is a character of its own, in the range that the manual's metrics name.
+/// Whether a character is one token: the range that the manual's metrics name.
 fn is_cjk(character: char) -> bool {
     ('\u{4E00}'..='\u{9FFF}').contains(&character)
 }
 
-/// The tokens of a prompt by the same measure: words and CJK characters.
+/// Counts the tokens of a prompt: its words and CJK characters.
 pub(super) fn count(text: &str) -> u64 {
     let cjk = text.chars().filter(|c| is_cjk(*c)).count();
     let words = text
@@ -51,7 +51,7 @@ pub(super) fn count(text: &str) -> u64 {
     (cjk + words) as u64
 }
 
-/// A place in the passage, from which an answer's text is read on and on.
+/// A place in the passage.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor {
     next: usize,
@@ -59,7 +59,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// Begins at that token, counted round the passage.
+    /// The place of a token; numbers beyond the last token start again at the first.
     pub(super) fn new(start: u32) -> Self {
         Self {
             next: start as usize % tokens().len(),
@@ -67,13 +67,12 @@ impl Cursor {
         }
     }
 
-    /// Begins another text, there where the last one ended.
+    /// Begins another text at this place.
     pub(super) fn begin(&mut self) {
         self.first = true;
     }
 
-    /// Puts the next `count` tokens in place of what is in `text`. The first one of a text comes
-    /// without its space.
+    /// Replaces `text` by the next `count` tokens. A text does not begin with a space.
     pub(super) fn read(&mut self, count: u32, text: &mut String) {
         text.clear();
         for _ in 0..count {

@@ -1,16 +1,16 @@
-//! A small pseudo-random generator: repeatable from a seed, which is all that a simulation needs.
+//! A small pseudo-random generator: the same seed gives the same numbers.
 
 use std::f64::consts::TAU;
 
 use crate::random;
 
-/// What numbers are drawn for. Each purpose has its own stream, so that asking for faults does not
-/// change when tokens are due, nor the reverse.
+/// What numbers are drawn for. Each purpose has its own numbers, so that faults do not change when
+/// tokens are due.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
-    /// Identifiers of the answer.
+    /// Identifiers of an answer.
     Ids,
-    /// Whether and where a fault strikes, and where in the passage the text begins.
+    /// Fault of an answer and its place, and the start of the answer in the passage.
     Plan,
     /// When tokens are due.
     Schedule,

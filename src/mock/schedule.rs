@@ -1,4 +1,4 @@
-//! When the tokens of an answer are due: a pure function of the options and the generator.
+//! When the tokens of an answer are due, by the options and random numbers alone.
 
 use std::time::Duration;
 
@@ -8,30 +8,28 @@ use crate::values::Dist;
 /// An event that carries tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
-    /// When it is to be written, from the moment at which the request had been read. Never before
-    /// the event before it.
+    /// When to write the event, since the request was read. Never before the previous event.
     pub(super) at: Duration,
-    /// How many tokens it carries.
+    /// Number of tokens in the event.
     pub(super) tokens: u32,
-    /// Whether they are of the reasoning, not of the answer.
+    /// Whether the tokens are reasoning.
     pub(super) reasoning: bool,
 }
 
 /// The events of one answer, in order.
 ///
-/// Token k (from 0) is due at the time to the first token plus the sum of the first k gaps; an event
-/// of several tokens is due with its first one, and carries tokens of the reasoning or of the answer
-/// that follows it, never of both. Times are sums of draws, never of what happened, so
-/// that a late write makes no later one late; jitter delays an event and is not carried on.
+/// Token k (from 0) is due at the time to the first token plus the sum of the first k gaps. An
+/// event is due when its first token is; its tokens are all reasoning, or all of the answer. Times
+/// come from draws alone, so a late write delays no later one. Jitter delays one event only.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
     rng: Rng,
     itl: Dist<Duration>,
     jitter: Duration,
     per_event: u32,
-    /// Tokens of the reasoning that have not been scheduled.
+    /// Tokens of reasoning that are left.
     reasoning: u32,
-    /// Tokens of the answer that have not been scheduled.
+    /// Tokens of the answer that are left.
     left: u32,
     /// When the next token is due, without jitter.
     next: Duration,
@@ -40,8 +38,8 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of an answer of that many tokens after that many of reasoning; the very first
-    /// one is due at `ttft`.
+    /// The schedule of `reasoning` tokens and then `tokens` of the answer. The first of all tokens
+    /// is due at `ttft`.
     pub(super) fn new(
         ttft: Duration,
         reasoning: u32,
@@ -63,17 +61,17 @@ impl Schedule {
         }
     }
 
-    /// How many events are left.
+    /// Number of events left.
     pub(super) fn events(&self) -> u32 {
         self.reasoning.div_ceil(self.per_event) + self.left.div_ceil(self.per_event)
     }
 
-    /// Whether the next event carries reasoning.
+    /// Whether the next event is reasoning.
     pub(super) fn is_reasoning(&self) -> bool {
         self.reasoning > 0
     }
 
-    /// When the next token is due or, after the last one, would have been.
+    /// When the next token is due. After the last token: when another one would be due.
     pub(super) fn next_token(&self) -> Duration {
         self.next.max(self.last)
     }

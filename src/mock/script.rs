@@ -1,11 +1,11 @@
-//! What an answer says: its words, in the events of its format.
+//! Puts the words of an answer into the events of its format.
 
 use super::frames::Frames;
 use super::passage::Cursor;
 use super::schedule::Due;
 use super::wire::{Moment, Reply, Wire};
 
-/// An answer's format, and how far the answer has come.
+/// The format of an answer, and how far the answer has come.
 pub(super) struct Script {
     pub(super) wire: &'static Wire,
     pub(super) reply: Reply,
@@ -13,7 +13,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// An answer that has said nothing yet. It reads the passage from that token on.
+    /// An answer without any words yet. Its words are the passage's, from token `start` on.
     pub(super) fn new(wire: &'static Wire, reply: Reply, start: u32) -> Self {
         Self {
             wire,
@@ -22,7 +22,7 @@ impl Script {
         }
     }
 
-    /// Adds what is sent at a moment.
+    /// Adds the frames of a moment.
     pub(super) fn put(&self, moment: Moment, frames: &mut Frames) {
         self.wire.put(moment, &self.reply, frames);
     }

@@ -18,7 +18,7 @@ use super::service::Service;
 use super::workers::Workers;
 use crate::arrival::{Receiver, Stamping};
 
-/// How long accepting pauses when the system has no more sockets, until some may have been closed.
+/// Pause after a failure to accept: by then connections may have closed and freed their sockets.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A simulated service that listens until it is shut down or dropped.
@@ -38,7 +38,7 @@ pub struct Server {
     connections: Arc<Connections>,
     acceptor: Option<JoinHandle<Workers>>,
     log: Option<Log>,
-    /// Held, so that all requests are stamped.
+    /// Keeps the kernel's arrival times switched on.
     _stamping: Stamping,
 }
 
@@ -75,20 +75,20 @@ impl Server {
         })
     }
 
-    /// The address that is listened at, with the port that was chosen.
+    /// The address of the server, with its real port.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// How many requests have been read so far, whatever became of them.
+    /// Number of requests read so far, refused ones included.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.service.requests.load(Ordering::Relaxed)
     }
 
-    /// Stops accepting, cuts the open connections, waits for their threads and for the log.
-    /// Dropping the server does the same and forgets the error.
+    /// Stops accepting, cuts the open connections, and waits for their threads and the log.
+    /// Dropping the server does the same, but hides the error.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Server {
 
     fn stop(&mut self) -> io::Result<()> {
         self.service.stop();
-        // First, so that there are sockets left to wake the acceptor.
+        // This frees sockets, one of which is needed to wake the acceptor.
         self.connections.end();
         if let Some(acceptor) = self.acceptor.take() {
             while !acceptor.is_finished() {
@@ -117,7 +117,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Whoever wants to know calls `shutdown`.
+        // `shutdown` returns the error to those who want it.
         let _ = self.stop();
     }
 }
@@ -129,7 +129,7 @@ fn accept(listener: &TcpListener, mut workers: Workers, service: &Service) -> Wo
         match listener.accept() {
             Ok((stream, _)) => {
                 number += 1;
-                // Where no thread can be had, the connection is closed.
+                // Without a thread to serve it, the connection is closed.
                 let _ = workers.hand_over(number, stream);
             }
             // The client left before its turn.
@@ -144,9 +144,9 @@ fn accept(listener: &TcpListener, mut workers: Workers, service: &Service) -> Wo
     workers
 }
 
-/// Serves a connection to its end, in the list of those that a stop ends.
+/// Serves a connection to its end. Meanwhile it is in the list, so that a stop can end it.
 fn attend(number: u64, stream: TcpStream, service: &Service, connections: &Connections) {
-    // Each event is to leave at once. A socket that cannot do that is still of use.
+    // Events leave at once. If the option cannot be set, they leave a little later.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
     if !connections.enter(number, &stream) {
@@ -159,7 +159,7 @@ fn attend(number: u64, stream: TcpStream, service: &Service, connections: &Conne
     }
 }
 
-/// Answers the requests of a connection, one after the other. Says whether it is to be reset.
+/// Answers the requests of a connection, one by one. `true` if the connection must be reset.
 fn serve(mut stream: &TcpStream, service: &Service) -> bool {
     let mut reader = RequestReader::default();
     let mut frames = Frames::new(service.options.line_end);
@@ -178,7 +178,7 @@ fn serve(mut stream: &TcpStream, service: &Service) -> bool {
             }
             Err(ReadError::Refused(status)) => {
                 let refusal = response(status, "text/plain", "", reason(status), false);
-                // The connection is closed next, whether the refusal arrives or not.
+                // The connection closes next, even if the refusal does not arrive.
                 let _ = stream.write_all(refusal.as_bytes());
                 After::Close
             }
@@ -192,11 +192,11 @@ fn serve(mut stream: &TcpStream, service: &Service) -> bool {
     }
 }
 
-/// A connection that is read with the kernel's arrival times.
+/// A connection whose reads come with the kernel's arrival times.
 struct Stamped<'a> {
     stream: &'a TcpStream,
     receiver: Receiver,
-    /// How late the last read was.
+    /// Time from arrival to the last read.
     lag: Option<Duration>,
 }
 
@@ -218,7 +218,7 @@ impl Write for Stamped<'_> {
     }
 }
 
-/// Makes the close of a socket a reset.
+/// Lets the close of a socket send a reset.
 #[cfg(unix)]
 fn reset_on_close(stream: &TcpStream) {
     use nix::libc::linger;
@@ -228,29 +228,29 @@ fn reset_on_close(stream: &TcpStream) {
         l_onoff: 1,
         l_linger: 0,
     };
-    // It fails where the client has reset the connection first.
+    // This fails if the client has reset the connection already.
     let _ = setsockopt(stream, Linger, &at_once);
 }
 
-/// Elsewhere there is no safe call for it, and the connection is closed in the middle of the body.
+/// Other systems have no safe call for a reset: the connection closes in the middle of the body.
 #[cfg(not(unix))]
 fn reset_on_close(_stream: &TcpStream) {}
 
-/// Lets as many connections wait to be accepted as the system allows: the standard library asks for
-/// 128, and when 1,000 users arrive at once the others would try again only a second later.
+/// Lets as many connections wait to be accepted as the system allows. The standard library allows
+/// 128; of 1,000 users that arrive at once, the others would try again only a second later.
 #[cfg(unix)]
 fn widen_backlog(listener: &TcpListener) {
     use nix::sys::socket::{Backlog, listen};
 
-    // The socket listens already; without more room it still does.
+    // If this fails, the socket listens with the old limit.
     let _ = listen(listener, Backlog::MAXCONN);
 }
 
-/// Elsewhere the standard library's number stays.
+/// Other systems keep the standard library's limit.
 #[cfg(not(unix))]
 fn widen_backlog(_listener: &TcpListener) {}
 
-/// An address at which a listener at `addr` can be reached from this machine.
+/// The address at which this machine reaches a listener at `addr`.
 fn reachable(addr: SocketAddr) -> SocketAddr {
     let ip = match addr.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -12,18 +12,18 @@ use crate::clock::Clock;
 pub(super) struct Service {
     pub(super) clock: Clock,
     pub(super) options: Options,
-    /// Requests that have been read.
+    /// Number of requests read.
     pub(super) requests: AtomicU64,
-    /// Requests that are being answered.
+    /// Number of requests that are being answered.
     pub(super) active: AtomicU32,
-    /// The way to the log, if there is one.
+    /// Sends to the log, if there is one.
     pub(super) log: Option<Sender<Option<Entry>>>,
     /// Whether to stop.
     stop: AtomicBool,
 }
 
 impl Service {
-    /// A service whose clock begins here.
+    /// A service whose clock starts at this call.
     pub(super) fn new(options: Options, log: Option<Sender<Option<Entry>>>) -> Self {
         Self {
             clock: Clock::start(),

@@ -1,8 +1,8 @@
-//! The limit of requests that are answered at once.
+//! Limits how many requests are answered at once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// One of the places for requests that are answered at once; given back when dropped.
+/// One of the limited places, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Slot<'a>(&'a AtomicU32);
 

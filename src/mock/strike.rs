@@ -1,14 +1,14 @@
-//! Faults amid the text.
+//! Faults that strike in the middle of the text.
 
 use super::delivery::{After, Delivery, Gone};
 use super::faults::{Fault, ON_PURPOSE};
 use super::script::Script;
 use super::wire::Moment;
 
-/// Size of the event that is too large for most clients, in bytes.
+/// Size of the oversize event in bytes: more than most clients accept.
 const OVERSIZE: usize = 9 * 1024 * 1024;
 
-/// Does what the fault says. `None`: the stream goes on.
+/// Carries out a fault. `None` if the stream goes on after it.
 pub(super) fn strike(
     fault: Fault,
     delivery: &mut Delivery<'_>,
@@ -32,7 +32,7 @@ pub(super) fn strike(
             delivery.send(script, Moment::Error)?;
         }
         Fault::Cut => {
-            // The beginning of an event and, where there are chunks, of a longer chunk.
+            // The chunk is announced longer than what follows.
             let size = if delivery.chunked { "1000\r\n" } else { "" };
             delivery.stamp_end();
             delivery.write(format!("{size}data: {{\"event").as_bytes())?;
@@ -44,13 +44,13 @@ pub(super) fn strike(
         }
         Fault::Stall => return Err(delivery.silence()),
         Fault::Pings => return Err(delivery.only_keep_alives(script)),
-        // `truncate`; the others do not strike amid the text.
+        // `truncate`. The remaining faults never get here.
         _ => {}
     }
     delivery.finish().map(Some)
 }
 
-/// Sends an event that is too large, in pieces that are not.
+/// Sends one event of `OVERSIZE` bytes in pieces of 64 KiB.
 fn write_oversize(delivery: &mut Delivery<'_>) -> Result<(), Gone> {
     let middle = "x".repeat(64 * 1024);
     for (piece, times) in [

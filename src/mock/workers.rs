@@ -1,5 +1,5 @@
-//! The threads that serve connections, one each at a time: some wait from the start, since starting
-//! a thread for each of many connections that come at once would delay them all.
+//! The threads that serve connections. Many connections may come at once, and starting a thread for
+//! each would delay them all: so some threads wait from the start.
 
 use std::fmt;
 use std::io;
@@ -10,21 +10,21 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-/// Stack of a worker, in bytes: enough, and small for thousands of them.
+/// Stack of a worker in bytes: small, since there may be thousands.
 const STACK: usize = 128 * 1024;
-/// How many workers wait from the start.
+/// Number of workers that wait from the start.
 const PREPARED: usize = 128;
 
 /// A connection with its number.
 type Task = (u64, TcpStream);
 type Work = dyn Fn(u64, TcpStream) + Send + Sync;
 
-/// Threads that serve connections. They are kept for the next connection.
+/// Threads that serve one connection after the other.
 pub(super) struct Workers {
     work: Arc<Work>,
     tasks: Sender<Task>,
     waiting: Receiver<Task>,
-    /// Workers that wait and have not been promised a task.
+    /// Workers that wait, less the tasks on their way to them.
     idle: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -38,7 +38,7 @@ impl fmt::Debug for Workers {
 }
 
 impl Workers {
-    /// Nobody yet, to do that work.
+    /// No workers yet; `work` serves a connection.
     pub(super) fn new(work: impl Fn(u64, TcpStream) + Send + Sync + 'static) -> Self {
         let (tasks, waiting) = unbounded();
         Self {
@@ -50,7 +50,7 @@ impl Workers {
         }
     }
 
-    /// Starts the workers that wait from the start, as many as the system permits.
+    /// Starts the first workers; fewer if the system permits no more threads.
     pub(super) fn prepare(&mut self) {
         while self.threads.len() < PREPARED && self.start(None).is_ok() {
             self.idle.fetch_add(1, Ordering::AcqRel);
@@ -69,7 +69,7 @@ impl Workers {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, reserve)
             .is_ok()
         {
-            // The receiver is ours: the channel is open.
+            // `self` holds a receiver, so the channel is open.
             let _ = self.tasks.send((number, stream));
             return Ok(());
         }
@@ -96,7 +96,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Lets all workers go, and waits for those who still serve.
+    /// Waits for workers that still serve, and ends all.
     pub(super) fn dismiss(self) {
         drop(self.tasks);
         for thread in self.threads {

@@ -1,4 +1,4 @@
-//! A format, read from its document.
+//! Reads a format from its document.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ struct Document<'a> {
     http_errors: BTreeMap<String, &'a RawValue>,
 }
 
-/// The header that carries a key; `{key}` in the value is the key.
+/// The header that carries an API key; `{key}` in the value is the key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Auth {
@@ -47,7 +47,7 @@ pub(in super::super) struct Wire {
     auth: Auth,
     rules: RequestRules,
     events: BTreeMap<Moment, Vec<Frame>>,
-    /// By status, exact ones first.
+    /// By status. In this order exact statuses come before those with `x`.
     http_errors: BTreeMap<String, Template>,
 }
 
@@ -85,7 +85,7 @@ impl Wire {
         })
     }
 
-    /// The end of the paths at which it is spoken.
+    /// The end of the paths of this format.
     pub(in super::super) fn path(&self) -> &str {
         &self.path
     }
@@ -95,18 +95,17 @@ impl Wire {
         request.header(&self.auth.header) == Some(&*self.auth.value.replace("{key}", key))
     }
 
-    /// Whether it sends something at that moment.
+    /// Whether the format sends something at a moment.
     pub(in super::super) fn has(&self, moment: Moment) -> bool {
         self.events.contains_key(&moment)
     }
 
-    /// Reads a request's body: what is known of its answer, or else what is wrong with it, for a
-    /// response of status 400.
+    /// Reads a request's body. The error says what is wrong with the request: its status is 400.
     pub(in super::super) fn accept(&self, body: &[u8], rng: &mut Rng) -> Result<Reply, String> {
         self.rules.read(body, rng)
     }
 
-    /// Adds what is sent at a moment of an answer.
+    /// Adds the frames of a moment of an answer.
     pub(in super::super) fn put(&self, moment: Moment, reply: &Reply, frames: &mut Frames) {
         for frame in self.events.get(&moment).into_iter().flatten() {
             frame.put(reply, frames);
@@ -121,10 +120,7 @@ impl Wire {
             ..Reply::default()
         };
         let status = status.to_string();
-        let fits = |pattern: &str| {
-            let mut digits = pattern.bytes().zip(status.bytes());
-            digits.all(|(pattern, digit)| pattern == b'x' || pattern == digit)
-        };
+        let fits = |pattern: &str| status.starts_with(pattern.trim_end_matches('x'));
         let body = self.http_errors.iter().find(|(pattern, _)| fits(pattern));
         body.map_or_else(String::new, |(_, body)| body.of(&reply).to_string())
     }

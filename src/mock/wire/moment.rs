@@ -1,4 +1,4 @@
-//! The moments of an answer, and the frames that are sent at them.
+//! The moments of an answer, and the frames that are sent at each.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub(in super::super) enum Moment {
     Error,
 }
 
-/// A frame as the document has it.
+/// A frame as the document has it: one of `data`, `line` and `raw`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenFrame<'a> {
@@ -39,38 +39,34 @@ pub(super) struct WrittenFrame<'a> {
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
+    line: Option<&'a RawValue>,
+    #[serde(borrow)]
     raw: Option<&'a RawValue>,
-    #[serde(borrow)]
-    comment: Option<&'a RawValue>,
-    #[serde(borrow)]
-    event: Option<&'a RawValue>,
 }
 
 /// A compiled frame.
 #[derive(Debug)]
 pub(super) struct Frame {
     when: Option<When>,
-    /// The event's name, where it stands before data.
+    /// Name of an event that has data.
     name: Option<String>,
-    /// The line with the data, the comment or the name alone; of a raw frame all of it.
+    /// The only line, but for the name; of a raw frame, all of it.
     line: Template,
     raw: bool,
 }
 
 impl Frame {
-    /// Compiles a frame. `field` stands before data; `name_at` is where data have the event's name.
+    /// Compiles a frame. `field` stands before data; `name_at` points to the event's name in them.
     pub(super) fn compile(
         source: &WrittenFrame<'_>,
         field: &str,
         name_at: Option<&str>,
         compiler: &Compiler<'_>,
     ) -> Result<Self, Invalid> {
-        let (before, json) = match (source.data, source.raw, source.comment, source.event) {
-            (Some(data), None, None, None) => (field, data),
-            (None, Some(raw), None, None) => ("", raw),
-            (None, None, Some(comment), None) => (": ", comment),
-            (None, None, None, Some(event)) => ("event: ", event),
-            _ => return Err("a frame has one of data, raw, comment and event".into()),
+        let (before, json) = match (source.data, source.line, source.raw) {
+            (Some(data), None, None) => (field, data),
+            (None, Some(text), None) | (None, None, Some(text)) => ("", text),
+            _ => return Err("a frame has one of data, line and raw".into()),
         };
         let name = |at| {
             let data: Value = serde_json::from_str(source.data?.get()).ok()?;

@@ -1,5 +1,5 @@
-//! One answer in the making: what its request asked for, how far it has come, and which facts of it
-//! a template may name.
+//! What is known of an answer: what its request asked for and how far it has come. Templates name
+//! these facts.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -19,11 +19,11 @@ pub(in super::super) struct Reply {
     pub(in super::super) usage: bool,
     /// Whether reasoning comes before the answer.
     pub(in super::super) reasoning: bool,
-    /// Whether the stream is ended as the API ends it.
+    /// Whether the stream ends as the API ends it.
     pub(in super::super) terminal: bool,
     /// The newest piece of text.
     pub(in super::super) text: String,
-    /// The whole reasoning so far and, from the answer's first piece on, the whole answer so far.
+    /// All the reasoning so far; from the answer's first piece on, all the answer so far.
     pub(in super::super) whole: String,
     /// Tokens of the answer so far.
     pub(in super::super) answer_tokens: u32,
@@ -31,7 +31,7 @@ pub(in super::super) struct Reply {
     pub(in super::super) reasoning_tokens: u32,
     /// Time since the request was read.
     pub(in super::super) elapsed: Duration,
-    /// Time that the work before the text took.
+    /// Duration of the work before the text.
     pub(in super::super) preparation: Duration,
     /// HTTP status of an error.
     pub(in super::super) status: u16,
@@ -42,16 +42,16 @@ pub(in super::super) struct Reply {
 /// A fact of an answer.
 #[derive(Debug)]
 pub(super) enum Fact<'a> {
-    /// A text, escaped where it is written.
+    /// A text, which is escaped when written.
     Text(Cow<'a, str>),
     /// A whole number.
     Number(u64),
-    /// A time, written in seconds with six decimals.
+    /// A duration, written in seconds with six decimals.
     Seconds(Duration),
 }
 
 impl Reply {
-    /// The document's value of that name, if it has one.
+    /// The value of that name, if the document has one.
     pub(in super::super) fn value(&self, name: &str) -> Option<&str> {
         let mut values = self.values.iter();
         values

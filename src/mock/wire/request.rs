@@ -1,4 +1,4 @@
-//! What a request must have, and what an answer takes from it.
+//! Reads requests: checks them, and takes from them what the answer needs.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -11,13 +11,13 @@ use super::reply::Reply;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequestRules {
-    /// Checked in this order.
+    /// What a request must have, in the order of the checks.
     needs: Vec<Need>,
     /// Pointers to the texts whose tokens are the prompt's.
     prompt: Vec<String>,
-    /// Pointer to the member that asks for usage; usage is always sent if absent.
+    /// Pointer to the member that asks for usage. If absent, usage is always sent.
     usage: Option<String>,
-    /// The texts that templates may name: of each the first source that is not empty.
+    /// Texts that templates may name, each with its sources.
     #[serde(default)]
     values: Map<String, Value>,
 }
@@ -33,7 +33,7 @@ struct Need {
     kinds: Vec<String>,
     /// The only value that is accepted.
     value: Option<Value>,
-    /// The error where nothing is there, or another value; if absent, nothing need be there.
+    /// The error if the place has nothing, or another value. If absent, the place may have nothing.
     #[serde(rename = "else")]
     error: Option<String>,
 }
@@ -58,7 +58,7 @@ impl Need {
     }
 }
 
-/// The kind of a value, in the words of documents.
+/// The kind of a value, as documents name it.
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -70,7 +70,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The values at a pointer, in which `*` is each element or member; null where there is none.
+/// The values at a pointer; null if there is none. `*` in it is each element or member.
 fn at<'v>(pointer: &str, body: &'v Value) -> Vec<&'v Value> {
     let mut found = vec![body];
     for segment in pointer.split('/').skip(1) {
@@ -87,7 +87,7 @@ fn at<'v>(pointer: &str, body: &'v Value) -> Vec<&'v Value> {
 }
 
 impl RequestRules {
-    /// An answer that has all values, but nothing in them.
+    /// An answer whose values are empty.
     pub(super) fn sample(&self) -> Reply {
         let names = self.values.keys();
         Reply {
@@ -96,7 +96,7 @@ impl RequestRules {
         }
     }
 
-    /// Reads a request's body: what is known of its answer, or what is wrong with the request.
+    /// Reads a request's body. The error says what is wrong with the request.
     pub(super) fn read(&self, body: &[u8], rng: &mut Rng) -> Result<Reply, String> {
         let body = serde_json::from_slice(body).map(Value::Object);
         let body = body.map_err(|error| error.to_string())?;
@@ -118,8 +118,8 @@ impl RequestRules {
     }
 }
 
-/// The text that a source gives, if it is not empty: one of the request, by its pointer, or a text
-/// in which `{uuid}` and `{hex}` are drawn.
+/// The text of a source, if not empty: a text of the request by its pointer, or a text in which
+/// `{uuid}` and `{hex}` are drawn.
 fn drawn(source: &str, body: &Value, rng: &mut Rng) -> Option<String> {
     if source.starts_with('/') {
         let text = body.pointer(source)?.as_str()?;

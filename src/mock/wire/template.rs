@@ -1,5 +1,5 @@
-//! Templates: JSON text that is sent as the document has it, but for the facts, parts and conditions
-//! in it. Each is compiled once into pieces.
+//! Templates: JSON texts of a document, with placeholders for facts and for parts. A template is
+//! compiled once, into pieces that are written one after the other.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::reply::{Fact, Reply};
 
-/// Why a document is none.
+/// Says what is wrong with a document.
 pub(super) type Invalid = Box<dyn Error>;
 
 /// A condition of a document.
@@ -38,7 +38,7 @@ impl When {
     }
 }
 
-/// JSON that templates share, or that is sent under a condition only.
+/// JSON that templates share, or that depends on a condition.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Part<'a> {
@@ -48,11 +48,11 @@ pub(super) struct Part<'a> {
     is: &'a RawValue,
 }
 
-/// What it takes to compile the templates of a document.
+/// What the compilation of a template needs from its document.
 #[derive(Debug)]
 pub(super) struct Compiler<'a> {
     pub(super) parts: &'a BTreeMap<String, Part<'a>>,
-    /// An answer with the document's values: it tells which facts there are.
+    /// An answer with the document's values, to see which facts exist.
     pub(super) sample: &'a Reply,
     /// Whether characters beyond ASCII become `\uXXXX`, as Python's `json.dumps` writes them.
     pub(super) ascii: bool,
@@ -70,16 +70,16 @@ enum Piece {
     Literal(String),
     /// The fact of that name.
     Fact(String),
-    /// Pieces under a condition, and what is written where it does not hold.
+    /// Pieces for the case that a condition holds, and the text for the other case.
     If(When, Vec<Piece>, &'static str),
 }
 
 impl Compiler<'_> {
-    /// Compiles a template that stands after a text.
+    /// Compiles a template. `before` is written before it.
     ///
     /// # Errors
     ///
-    /// If it names something that is neither a fact, a value nor a part.
+    /// If a placeholder names neither a fact nor a value nor a part.
     pub(super) fn compile(&self, before: &str, json: &RawValue) -> Result<Template, Invalid> {
         let mut pieces = vec![Piece::Literal(before.to_owned())];
         self.append(&text(json)?, &mut pieces)?;
@@ -97,7 +97,7 @@ impl Compiler<'_> {
                     after
                 }
                 (None, Some(fact), _) => {
-                    // A number that is a whole text loses the quotes.
+                    // A number loses the quotes around its placeholder.
                     let unquoted = unquoted.filter(|_| !matches!(fact, Fact::Text(_)));
                     let (before, after) = unquoted.unwrap_or((before, after));
                     pieces.push(Piece::Literal(before.to_owned()));
@@ -111,7 +111,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Appends the text before a part, and the part: its members after `"...":`, else its value.
+    /// Appends the text `before` a part and then the part: its members after `"...":`, else all.
     fn append_part(
         &self,
         part: &Part<'_>,
@@ -123,7 +123,7 @@ impl Compiler<'_> {
             None => (before, "", json.as_str(), "null"),
             Some(object) => {
                 let members = json.get(1..json.len() - 1).unwrap_or_default();
-                // The comma goes where the members go.
+                // Without the members there is no comma.
                 let (object, comma) = object.split_at(object.trim_end_matches([',', ' ']).len());
                 (object, comma, members, "")
             }
@@ -139,8 +139,8 @@ impl Compiler<'_> {
     }
 }
 
-/// The text of a template: a JSON text without its quotes, anything else as it stands in the
-/// document. JSON of several lines loses the last line's indentation, and ends with a line break.
+/// The text of a template as the document has it; of a JSON string, the text between its quotes.
+/// Several lines lose the indentation of the last one, and end with a line break.
 fn text(json: &RawValue) -> Result<String, Invalid> {
     let json = json.get();
     if json.starts_with('"') {
@@ -155,7 +155,7 @@ fn text(json: &RawValue) -> Result<String, Invalid> {
     })
 }
 
-/// The first `{name}` of a text, with what stands before and after it.
+/// Splits a text at its first `{name}`: what stands before it, the name, what stands after it.
 fn placeholder(text: &str) -> Option<(&str, &str, &str)> {
     text.match_indices('{').find_map(|(at, _)| {
         let (name, after) = text[at + 1..].split_once('}')?;
@@ -185,7 +185,7 @@ impl Template {
     }
 }
 
-/// A template with an answer, which is written as text.
+/// A template to be written for an answer.
 pub(super) struct Filled<'a>(&'a Template, &'a Reply);
 
 impl fmt::Display for Filled<'_> {

@@ -1,4 +1,4 @@
-//! What each format makes of requests, and what it sends: byte for byte as the golden files have it.
+//! What each format makes of requests and what it sends, byte for byte as in the golden files.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -324,10 +324,10 @@ fn documents_that_name_what_they_do_not_have_are_refused() {
         ("{text}", "{txt}", "{txt}: no fact"),
         ("\"{details}\"", "\"a {details}\"", "{details}: no fact"),
         ("\"keep_alive\"", "\"alive\"", "unknown variant `alive`"),
-        ("\"comment\"", "\"remark\"", "unknown field `remark`"),
+        ("\"line\"", "\"remark\"", "unknown field `remark`"),
         (
-            "{\"comment\"",
-            "{\"event\": \"e\", \"comment\"",
+            "{\"line\"",
+            "{\"raw\": \"e\", \"line\"",
             "a frame has one of",
         ),
         (
@@ -341,5 +341,26 @@ fn documents_that_name_what_they_do_not_have_are_refused() {
             .expect_err(to)
             .to_string();
         assert!(error.contains(part), "{to}: {error}");
+    }
+}
+
+#[test]
+fn an_event_takes_no_memory() {
+    for (name, wire) in named() {
+        let mut frames = Frames::new(LineEnd::Lf);
+        let mut reply = Reply {
+            text: "\u{8c46} \"b\"".to_owned(),
+            ..Reply::default()
+        };
+        for id in ["id", "task_id", "conversation_id", "model"] {
+            reply.values.push((id.to_owned(), "1".to_owned()));
+        }
+        let mut put = || {
+            frames.clear();
+            wire.put(Moment::Text, &reply, &mut frames);
+        };
+        put();
+        let info = allocation_counter::measure(put);
+        assert_eq!(info.count_total, 0, "{name}");
     }
 }
