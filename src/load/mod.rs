@@ -1,7 +1,7 @@
 //! When requests are sent: a [`Shape`] says when each slot of a run is due, [`Slots`] hands the
 //! slots out to users.
 //!
-//! A shape is a file here that implements [`Shape`], its `mod` line and its line in `shapes!`, and
+//! A shape is a file here that implements [`Shape`], its lines under `mod` and in `shapes!`, and
 //! the flag from which [`crate::config`] makes it. How users behave beside the shape: [`ThinkTime`],
 //! [`Leaving`].
 
@@ -18,14 +18,15 @@ use serde_json::Value;
 
 use crate::clock::Stamp;
 
-pub use closed::ClosedLoop;
 pub use shape::{Seconds, Shape, Slot};
 pub use slots::{Claim, Slots};
 pub use think::{Leaving, ThinkTime};
 
 /// Declares the shapes, each with its name in the run JSON.
 macro_rules! shapes {
-    ($($name:literal => $Shape:ident),* $(,)?) => {
+    ($($name:literal => $file:ident::$Shape:ident),* $(,)?) => {
+        $(pub use $file::$Shape;)*
+
         /// The load of a run: any of the shapes. It writes itself into the run JSON and reads itself
         /// from there.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ macro_rules! shapes {
 }
 
 shapes! {
-    "closed" => ClosedLoop,
+    "closed" => closed::ClosedLoop,
 }
 
 impl Load {
