@@ -10,13 +10,15 @@
 //! # How a request travels
 //!
 //! Raw arguments ([`cli`]) become a validated plan ([`config`], [`plan`]); the [`engine`] lets the
-//! users begin; a [`user`] claims the next number, takes what is to be sent from the [`workload`],
-//! and sends it by its own [`transport`], which stamps what happens where it happens; the body goes
-//! through the [`sse`] parser and the [`protocol`], which says what an event means, into a
-//! [`record::RequestRecord`]; the [`collector`] hands that to [`stats`] and [`output`]. Users'
-//! threads never print, format, lock or wait for the collector: the channel is unbounded, a record
-//! is never dropped, and progress is coalesced to at most 10 samples a second and user. Nothing is
-//! counted by a tokenizer while users measure: requests wait with their text in the
+//! users begin; a [`user`] claims the next slot of the [`load`], takes what is to be sent from the
+//! [`workload`], waits until the slot is due, and sends it by its own [`transport`], which stamps
+//! what happens where it happens; the body goes through the [`sse`] parser and the [`protocol`],
+//! which says what an event means, into a [`record::RequestRecord`]; the [`collector`] hands that to
+//! [`stats`] and [`output`]. A [`user::Observer`] sees each event on this way.
+//!
+//! Users' threads never print, format, lock or wait for the collector: the channel is unbounded, a
+//! record is never dropped, and progress is coalesced to at most 10 samples a second and user.
+//! Nothing is counted by a tokenizer while users measure: requests wait with their text in the
 //! [`output::spool`], and `commands/count.rs` makes the results anew when the run is over.
 //!
 //! # Modules

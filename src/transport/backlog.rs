@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_whose_stamp_is_in_doubt_does_not_wait() {
+    fn a_read_whose_stamp_is_uncertain_does_not_wait() {
         let both = [EVENT, EVENT].concat();
         assert!(!waits(&[(100, 100), (200, 200)], &both));
         // It had arrived when the one before it was made.
