@@ -104,13 +104,13 @@ impl Collector {
     #[must_use]
     pub fn run(mut self, samples: &Receiver<Sample>) -> Collected {
         // What was used before the run does not count.
-        let _ = self.monitor.read(self.clock.now());
+        let _ = self.monitor.read(self.clock.now(), &self.heartbeat);
         while self.drain(samples) {
             let next = (self.clock.now() + PACE)
                 .min(self.flush_due)
                 .min(self.line_due());
             self.clock.park_until(next, || false);
-            self.monitor.beat(next, self.clock.now());
+            self.heartbeat.woke(next, self.clock.now());
         }
         // A run's last part of a second is shown too, if anything happened in it.
         let line = self.collected.stats.live(self.second);
@@ -157,7 +157,7 @@ impl Collector {
     /// Looks at what the machine is doing.
     fn see_cpu(&mut self) {
         let at = self.clock.now();
-        let used = self.monitor.read(at);
+        let used = self.monitor.read(at, &self.heartbeat);
         self.collected.stats.on(&Sample::CpuUse { at, used });
     }
 

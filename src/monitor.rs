@@ -93,24 +93,11 @@ struct Totals {
 #[derive(Debug, Default)]
 pub struct Monitor {
     last: Totals,
-    standstill: Duration,
 }
 
-/// A wake that is late by less is no standstill: threads that take turns are that late.
-const STANDSTILL: Duration = Duration::from_millis(20);
-
 impl Monitor {
-    /// Takes the wake of a thread that wakes at short intervals, and was to wake at `due`: it is
-    /// late when the process has been stopped or throttled, or has not got a processor.
-    pub fn beat(&mut self, due: Stamp, now: Stamp) {
-        let late = now.since(due);
-        if late > STANDSTILL {
-            self.standstill += late;
-        }
-    }
-
     /// What was seen since it was last asked, or since the process began.
-    pub fn read(&mut self, now: Stamp) -> CpuUse {
+    pub fn read(&mut self, now: Stamp, heartbeat: &Heartbeat) -> CpuUse {
         let totals = Totals {
             at: now,
             process: platform::process(),
@@ -127,25 +114,45 @@ impl Monitor {
                 .and_then(|(new, old)| new.busy_since(old)),
             voluntary_switches: process.map(|process| process.voluntary),
             involuntary_switches: process.map(|process| process.involuntary),
-            standstill: std::mem::take(&mut self.standstill),
+            standstill: heartbeat.take_late(),
             peak_memory: peak_memory(),
         }
     }
 }
 
-/// By which threads know that the whole process has been stopped: one of them beats all the time,
-/// and has not for as long as it was. A thread that is stopped while it waits for nothing but bytes
-/// waits on no run queue: the system does not count that time.
-///
-/// It is one number, read without a lock: the time for which the process has stood still in all, and
-/// the moment of the last beat, both in milliseconds.
+/// Detects that the process stands still: one thread beats all the time, and lacks beats while the
+/// process is stopped or throttled, or gets no processor. The system does not tell: a thread that is
+/// stopped while it waits for bytes waits on no run queue.
 #[derive(Debug, Default)]
-pub struct Heartbeat(AtomicU64);
+pub struct Heartbeat {
+    /// Read without a lock: for how long the process has stood still in all, and when the last beat
+    /// was, both in milliseconds.
+    pauses: AtomicU64,
+    /// How late the beating thread has woken since that was last asked, in nanoseconds.
+    late: AtomicU64,
+}
 
 impl Heartbeat {
-    /// A pause of the beat that is shorter is none: the thread that beats may be late, and may have
-    /// to wait for a disk or a terminal.
+    /// What the verdict on a run counts: a wake that is later than this. Threads that take turns are
+    /// less late.
+    const LATE: Duration = Duration::from_millis(20);
+    /// What a request counts, in milliseconds: a pause of the beat that is as long as this. The thread
+    /// that beats may be late itself, and may have to wait for a disk or a terminal.
     const PAUSE: u64 = 100;
+
+    /// Says when the beating thread was to wake, and when it has woken.
+    pub fn woke(&self, due: Stamp, now: Stamp) {
+        let late = now.since(due);
+        if late > Self::LATE {
+            let nanos = u64::try_from(late.as_nanos()).unwrap_or(u64::MAX);
+            self.late.fetch_add(nanos, Ordering::Relaxed);
+        }
+    }
+
+    /// How late the beating thread has woken in all since this was last asked.
+    fn take_late(&self) -> Duration {
+        Duration::from_nanos(self.late.swap(0, Ordering::Relaxed))
+    }
 
     /// Says that the process runs. By one thread only, much more often than the shortest pause.
     pub fn beat(&self, now: Stamp) {
@@ -157,7 +164,8 @@ impl Heartbeat {
         } else {
             still
         };
-        self.0.store(still << 32 | now.max(1), Ordering::Relaxed);
+        self.pauses
+            .store(still << 32 | now.max(1), Ordering::Relaxed);
     }
 
     /// For how long the process has stood still until then, in all and at most; none where nobody
@@ -177,7 +185,7 @@ impl Heartbeat {
     }
 
     fn read(&self) -> (u64, u64) {
-        let both = self.0.load(Ordering::Relaxed);
+        let both = self.pauses.load(Ordering::Relaxed);
         (both >> 32, both & u64::from(u32::MAX))
     }
 }
@@ -279,14 +287,14 @@ mod tests {
     #[test]
     fn a_late_wake_is_a_standstill_only_if_it_is_long() {
         let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
-        let mut monitor = Monitor::default();
+        let (mut monitor, heart) = (Monitor::default(), Heartbeat::default());
         for (due, now) in [(10, 10), (20, 40), (50, 130), (140, 200), (210, 209)] {
-            monitor.beat(ms(due), ms(now));
+            heart.woke(ms(due), ms(now));
         }
-        let load = monitor.read(ms(250));
+        let load = monitor.read(ms(250), &heart);
         assert_eq!(load.standstill, Duration::from_millis(140));
         assert_eq!(load.elapsed, Duration::from_millis(250));
-        assert_eq!(monitor.read(ms(260)).standstill, Duration::ZERO);
+        assert_eq!(monitor.read(ms(260), &heart).standstill, Duration::ZERO);
     }
 
     #[test]
@@ -321,7 +329,7 @@ mod tests {
     #[cfg(unix)]
     fn the_process_uses_time() {
         let mut monitor = Monitor::default();
-        let load = monitor.read(Stamp::from_micros(1));
+        let load = monitor.read(Stamp::from_micros(1), &Heartbeat::default());
         assert!(load.process.is_some());
         assert_eq!(load.machine, None, "there is nothing to compare with yet");
     }

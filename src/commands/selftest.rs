@@ -10,6 +10,7 @@ use crate::cli::SelftestArgs;
 use crate::config::{count, positive_duration};
 use crate::output::host::Host;
 use crate::selftest::{Condition, Graded, Step, Workplace, run};
+use crate::stats::Grade;
 use crate::text::columns::right;
 use crate::text::{Language, Message, Texts};
 
@@ -98,7 +99,7 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
         writeln!(out, "{}", row(&outcome))?;
         out.flush()?;
         // Looking for the limit ends where it is.
-        let over = !args.matrix && (!outcome.is_exact() || outcome.verdict != "VALID");
+        let over = !args.matrix && (!outcome.is_exact() || !outcome.is_valid());
         outcomes.push(outcome);
         if over {
             break;
@@ -142,7 +143,7 @@ fn row(outcome: &Graded) -> String {
         )
     };
     let memory = outcome.peak_memory_bytes.map(|bytes| bytes as f64 / 1e6);
-    let mut verdict = outcome.verdict.clone();
+    let mut verdict = outcome.verdict.map_or("", Grade::name).to_owned();
     if !outcome.is_honest() {
         verdict.push_str(" !");
     }
@@ -175,7 +176,7 @@ fn conclusion(args: &SelftestArgs, outcomes: &[Graded]) -> Message {
             .with("steps", outcomes.len())
             .with("lies", lies);
     }
-    let good = |outcome: &&Graded| outcome.is_exact() && outcome.verdict == "VALID";
+    let good = |outcome: &&Graded| outcome.is_exact() && outcome.is_valid();
     match outcomes.iter().rev().find(good) {
         None => Message::new("selftest.none"),
         Some(best) => {

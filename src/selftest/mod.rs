@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
 pub use self::condition::Condition;
 pub use self::truth::{Errors, Spread, compare};
+use crate::stats::{Grade, tolerated};
 
 /// The time to first token that the service is asked for, in milliseconds.
 const TTFT_MS: u32 = 200;
@@ -72,15 +73,9 @@ pub struct Graded {
     /// Most memory that the client used, in bytes.
     pub peak_memory_bytes: Option<u64>,
     /// The client's verdict on itself.
-    pub verdict: String,
+    pub verdict: Option<Grade>,
     /// Its reasons, by id.
     pub reasons: Vec<String>,
-}
-
-/// What is tolerated of a figure, in milliseconds: the verdict's measure.
-#[must_use]
-pub fn tolerated(metric_ms: f64) -> f64 {
-    (0.05 * metric_ms).max(5.0)
 }
 
 impl Graded {
@@ -93,10 +88,16 @@ impl Graded {
         })
     }
 
+    /// Whether the client says that its figures can be used.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.verdict == Some(Grade::Valid)
+    }
+
     /// Whether the verdict is right: nothing inexact is called valid.
     #[must_use]
     pub fn is_honest(&self) -> bool {
-        self.is_exact() || self.verdict != "VALID"
+        self.is_exact() || !self.is_valid()
     }
 }
 
@@ -185,7 +186,7 @@ fn outcome(step: &Step, summary: &Value, errors: Option<Errors>) -> Graded {
         client_lag_p99_ms: client["lag_ms"]["p99"].as_f64(),
         process_cores: client["process_cores"].as_f64(),
         peak_memory_bytes: client["peak_memory_bytes"].as_u64(),
-        verdict: text(&summary["verdict"]["grade"]),
+        verdict: Grade::deserialize(&summary["verdict"]["grade"]).ok(),
         reasons: reasons
             .into_iter()
             .flatten()

@@ -31,7 +31,7 @@ pub use spans::{SpanSummary, SpansSummary};
 pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix, TokensOfSource};
 pub use ticks::{LiveLine, Tick, TickCpu, TickView, Ticks};
 pub use turns::TurnSummary;
-pub use verdict::{Evidence, Grade, Verdict, judge};
+pub use verdict::{Evidence, Grade, Verdict, judge, tolerated};
 pub use watched::ChunkRow;
 
 /// The percentile `p` (0 to 100) of values in ascending order, by linear interpolation between

@@ -8,11 +8,14 @@
 //! falsifies everything. A run is valid while none of that exceeds 5 ms, or 5% of the metric where
 //! that is more.
 
+use serde::{Deserialize, Serialize};
+
 use super::Statistics;
 use crate::text::Message;
 
 /// How far numbers can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Grade {
     /// They are the service's.
     Valid,
@@ -97,6 +100,12 @@ const PUNCTUAL: f64 = 1.0;
 /// A machine busier than this has no room for the client.
 const BUSY: f64 = 0.9;
 
+/// By how much the client may falsify a metric of that value; both in milliseconds.
+#[must_use]
+pub fn tolerated(metric: f64) -> f64 {
+    TOLERATED.max(TOLERATED_SHARE * metric)
+}
+
 /// Judges a run.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Verdict {
@@ -160,7 +169,7 @@ fn latencies(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
         ("verdict.itl", evidence.itl, itl),
     ] {
         let Some(metric) = metric else { continue };
-        let tolerated = TOLERATED.max(TOLERATED_SHARE * metric);
+        let tolerated = tolerated(metric);
         let grade = if error <= tolerated {
             continue;
         } else if error <= LIMITED * tolerated {

@@ -298,27 +298,13 @@ impl<'a> Writer<'a> {
 
 /// Appends a text as a JSON string.
 pub(super) fn quote(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    escape(text, out);
-    out.push(b'"');
+    serde_json::to_writer(out, text).expect("memory takes everything");
 }
 
 /// Appends a text as the inside of a JSON string.
 pub(super) fn escape(text: &str, out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    for &byte in text.as_bytes() {
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..0x20 => {
-                out.extend_from_slice(b"\\u00");
-                out.push(HEX[usize::from(byte >> 4)]);
-                out.push(HEX[usize::from(byte & 15)]);
-            }
-            _ => out.push(byte),
-        }
-    }
+    let start = out.len();
+    quote(text, out);
+    out.pop();
+    out.remove(start);
 }
