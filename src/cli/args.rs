@@ -2,11 +2,18 @@
 //! in `templates/texts/`, under `help.run.` and the field's name; fields are in the order in which
 //! the help shows them.
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches as _};
 
 use super::files::FileArgs;
 
-use super::Given;
+/// A flag as it was typed, by its long name: what repeats a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// With its dashes: `--api-key`.
+    pub flag: String,
+    /// Its value; `None` for a switch.
+    pub value: Option<String>,
+}
 
 /// All flags of a run.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +42,15 @@ pub struct RunArgs {
     /// The flags that were typed, in the order of the help.
     #[arg(skip)]
     pub given: Vec<Given>,
+}
+
+/// A run without any flag.
+impl Default for RunArgs {
+    fn default() -> Self {
+        let command = RunArgs::augment_args(Command::new("run"));
+        let matches = command.get_matches_from([""]);
+        Self::from_arg_matches(&matches).expect("a run needs no flags")
+    }
 }
 
 /// Where requests go.

@@ -1,19 +1,60 @@
-//! The definitions of the command line in a language: every argument with its text, its heading and
-//! the name of its value from `templates/texts/`.
+//! The definitions of the command line, with the texts of `templates/texts/` in a language.
 
 use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, Command, CommandFactory, ValueHint};
+use clap::{Arg, ArgAction, CommandFactory as _, Parser, Subcommand, ValueHint};
 
-use super::Cli;
+use super::args::RunArgs;
+use super::inspect::{ProbeArgs, ProtocolsArgs};
+use super::subcommands::{CompletionsArgs, DemoArgs, HelpArgs, MockArgs, ReportArgs, SelftestArgs};
 use crate::manual::{self, TOPICS};
 use crate::record::FailureKind;
 use crate::text::{Language, Texts};
 
-/// The definitions with their texts in a language. What clap would print as help is a note for
-/// [`super::help::text`].
-pub(super) fn command(language: Language) -> Command {
+/// The program's name, in help and messages.
+pub const PROGRAM: &str = "sse-perf";
+
+/// The whole command line.
+#[derive(Clone, Debug, Parser)]
+#[command(name = PROGRAM, version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do; without one, a test is run.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The flags of a run.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Language of the console; read beforehand, see [`super::language`].
+    #[arg(long, value_name = "en|zh", global = true, help_heading = "general")]
+    pub lang: Option<String>,
+}
+
+/// The subcommands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// A run against the built-in server.
+    Demo(DemoArgs),
+    /// The report of runs that are over.
+    Report(Box<ReportArgs>),
+    /// The built-in server alone.
+    Mock(Box<MockArgs>),
+    /// A single request, looked at closely.
+    Probe(Box<ProbeArgs>),
+    /// What the protocols are.
+    Protocols(ProtocolsArgs),
+    /// How exact this program is on this machine.
+    Selftest(SelftestArgs),
+    /// Completions for a shell.
+    Completions(CompletionsArgs),
+    /// A topic of the manual.
+    Help(HelpArgs),
+}
+
+/// The definitions, with their texts in a language: all that the help shows of a command is in
+/// clap's own fields, its usage in `before_help`.
+#[must_use]
+pub fn command(language: Language) -> clap::Command {
     let texts = language.texts();
     let command = Cli::command().disable_version_flag(true).arg(
         Arg::new("version")
@@ -36,20 +77,24 @@ pub(super) fn command(language: Language) -> Command {
 }
 
 /// The words that `sse-perf help` explains, each once.
-fn help_words(command: &Command) -> BTreeSet<String> {
+fn help_words(command: &clap::Command) -> BTreeSet<String> {
     let topics = TOPICS.iter().map(|topic| topic.name);
     let kinds = FailureKind::ALL.into_iter().map(FailureKind::name);
     let exits = Language::English.texts().exits().map(|(code, _)| code);
-    let commands = command.get_subcommands().map(Command::get_name);
+    let commands = command.get_subcommands().map(clap::Command::get_name);
     let words = topics.chain(kinds).chain(exits).chain(manual::words());
     let words = words.map(str::to_owned);
     words.chain(commands.map(str::to_owned)).collect()
 }
 
-fn localized(command: Command, name: &str, texts: &'static Texts) -> Command {
-    let about = texts
-        .find(&format!("help.{name}.about"))
-        .unwrap_or_default();
+fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap::Command {
+    let own = |part: &str| texts.find(&format!("help.{name}.{part}"));
+    let about = own("about").unwrap_or_default();
+    let exits = texts
+        .exits()
+        .map(|(code, text)| format!("  {code:3}  {text}"));
+    let exits = exits.collect::<Vec<_>>().join("\n");
+    let after = own("after").map(|after| after.replace("{exits}", &exits));
     command
         .disable_help_flag(true)
         .arg(
@@ -59,28 +104,31 @@ fn localized(command: Command, name: &str, texts: &'static Texts) -> Command {
                 .action(ArgAction::Help)
                 .help_heading(None),
         )
-        .help_template("{before-help}")
-        .before_help(format!("{name} short"))
-        .before_long_help(format!("{name} long"))
-        .about(about)
-        .mut_args(|arg| {
-            let help = texts.find(&text_id(name, &arg)).unwrap_or_default();
-            let heading = arg.get_help_heading().unwrap_or("general");
-            let heading = texts.find(&format!("help.heading.{heading}"));
-            let value = arg.get_value_names().and_then(|names| names.first());
-            let hint = value.map_or(ValueHint::Unknown, |value| hint(value));
-            let value = value.and_then(|value| texts.find(&format!("help.value.{value}")));
-            let arg = arg.help(help).help_heading(heading.unwrap_or_default());
-            let arg = if arg.get_action().takes_values() {
-                arg.value_hint(hint)
-            } else {
-                arg
-            };
-            match value {
-                Some(value) => arg.value_name(value),
-                None => arg,
-            }
-        })
+        .about(own("short").unwrap_or(about))
+        .long_about(about)
+        .before_help(own("usage").unwrap_or_default())
+        .after_help(own("after_short").unwrap_or_default())
+        .after_long_help(after.unwrap_or_default())
+        .subcommand_help_heading(texts.get("help.heading.commands"))
+        .mut_args(|arg| localized_arg(arg, name, texts))
+}
+
+fn localized_arg(arg: Arg, command: &str, texts: &'static Texts) -> Arg {
+    let id = text_id(command, &arg);
+    let help = texts.find(&id).unwrap_or_default();
+    let long = texts.find(&format!("{id}.long")).unwrap_or(help);
+    let heading = arg.get_help_heading().unwrap_or("general");
+    let heading = texts.find(&format!("help.heading.{heading}"));
+    let value = arg.get_value_names().and_then(|names| names.first());
+    let value = value.filter(|_| arg.get_action().takes_values()).cloned();
+    let arg = arg.help(help).long_help(long);
+    let arg = arg.help_heading(heading.unwrap_or_default());
+    let Some(value) = value else {
+        return arg;
+    };
+    let name = texts.find(&format!("help.value.{value}"));
+    arg.value_hint(hint(&value))
+        .value_name(name.unwrap_or(&value).to_owned())
 }
 
 /// What a shell completes a value of that name with.
@@ -94,7 +142,7 @@ fn hint(value: &str) -> ValueHint {
 }
 
 /// The id of a flag's text; `--help`, `--version` and `--lang` are the same everywhere.
-pub(super) fn text_id(command: &str, arg: &Arg) -> String {
+fn text_id(command: &str, arg: &Arg) -> String {
     match arg.get_id().as_str().replace('-', "_").as_str() {
         // A probe takes most of what a run takes.
         id if command == "probe" && !["raw", "seed"].contains(&id) => format!("help.run.{id}"),

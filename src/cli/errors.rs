@@ -4,8 +4,18 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{PROGRAM, Reply, help};
+use super::define::PROGRAM;
+use super::help;
 use crate::text::{Language, Message};
+
+/// Why there is nothing to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Help or version was asked for: this text goes to standard output.
+    Show(String),
+    /// The command line is wrong.
+    Usage(Message),
+}
 
 /// What a parser's error about these arguments means to the user.
 pub(super) fn stop(
@@ -16,7 +26,7 @@ pub(super) fn stop(
 ) -> Reply {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            Reply::Show(help::text(command, &error.to_string(), language))
+            Reply::Show(help::asked(args, language))
         }
         ErrorKind::DisplayVersion => Reply::Show(error.to_string()),
         ErrorKind::UnknownArgument => {

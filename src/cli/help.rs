@@ -1,14 +1,14 @@
-//! The help in the user's language. clap decides whether help is wanted, of which command and how
-//! long; what it would draw has English words in it and cannot wrap Chinese, so it is drawn here.
+//! The help, drawn from the definitions: what clap would draw has English words in it and cannot wrap
+//! Chinese.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, StyledStr};
 use clap::{Arg, Command};
 
-use super::define::text_id;
-use super::terminal;
+use super::{define, terminal};
 use crate::text::columns::{hanging, left, width};
 use crate::text::{Language, Message, Texts};
 
@@ -21,87 +21,94 @@ const LONG_INDENT: usize = 10;
 /// Widest column of flags in the short help; wider ones get a line of their own.
 const WIDEST_SPEC: usize = 34;
 
-/// The help that a note of clap asks for.
-pub(super) fn text(root: &Command, note: &str, language: Language) -> String {
-    let (name, length) = note.trim().split_once(' ').unwrap_or(("run", "long"));
-    let command = root.find_subcommand(name).unwrap_or(root);
-    // A pager takes standard output; what it shows it on is still there as standard error.
-    let terminal = terminal::width(io::stdout()).or_else(|| terminal::width(io::stderr()));
-    let help = Help {
-        command,
-        name,
-        texts: language.texts(),
-        long: length == "long",
-        width: terminal.map_or(WIDEST, |width| width.clamp(50, WIDEST)),
+/// The help of the command that the arguments ask for, short or long as they do: clap finds which.
+pub(super) fn asked(args: &[OsString], language: Language) -> String {
+    let mut root = define::command(language);
+    root.build();
+    let with_help = |command: Command| {
+        let [short, long] = [false, true].map(|long| Help::new(&command, long, language).draw());
+        let command = command.help_template("{before-help}");
+        command.before_help(short).before_long_help(long)
     };
-    help.draw()
+    let mut root = with_help(root.mut_subcommands(with_help));
+    match root.try_get_matches_from_mut(args) {
+        Err(help) => help.to_string(),
+        Ok(_) => String::new(),
+    }
 }
 
-/// The options of all commands, in Markdown.
-pub(super) fn reference(root: &Command, language: Language) -> String {
-    let mut out = String::new();
-    let subcommands = root.get_subcommands().map(|sub| (sub.get_name(), sub));
-    for (name, command) in std::iter::once(("run", root)).chain(subcommands) {
-        let help = Help {
-            command,
-            name,
-            texts: language.texts(),
-            long: true,
-            width: WIDEST,
-        };
-        help.reference(&mut out);
-    }
-    out
+/// What `--help` says of a command, where there is one of that name.
+#[must_use]
+pub fn command_help(name: &str, language: Language) -> Option<String> {
+    let mut root = define::command(language);
+    root.build();
+    let command = root.find_subcommand(name)?;
+    Some(Help::new(command, true, language).draw())
+}
+
+/// The reference of all commands and their options, in Markdown.
+#[must_use]
+pub fn reference(language: Language) -> String {
+    let root = define::command(language);
+    let commands = std::iter::once(&root).chain(root.get_subcommands());
+    commands
+        .map(|command| Help::new(command, true, language).reference())
+        .collect()
 }
 
 /// One command's help to be drawn.
 struct Help<'a> {
     command: &'a Command,
-    name: &'a str,
     texts: &'a Texts,
     long: bool,
     width: usize,
 }
 
-impl Help<'_> {
+impl<'a> Help<'a> {
+    fn new(command: &'a Command, long: bool, language: Language) -> Self {
+        // A pager takes standard output; what it shows it on is still there as standard error.
+        let terminal = terminal::width(io::stdout()).or_else(|| terminal::width(io::stderr()));
+        Self {
+            command,
+            texts: language.texts(),
+            long,
+            width: terminal.map_or(WIDEST, |width| width.clamp(50, WIDEST)),
+        }
+    }
+
     fn draw(&self) -> String {
-        let mut out = String::new();
-        out.push_str(&hanging(self.own("about"), self.width, 0));
-        out.push_str("\n\n");
-        out.push_str(self.own("usage"));
-        out.push('\n');
+        let about = text(self.command.get_long_about());
+        let usage = text(self.command.get_before_help());
+        let mut out = format!("{}\n\n{usage}\n", hanging(&about, self.width, 0));
         self.commands(&mut out);
         for heading in self.headings() {
             self.group(heading, &mut out);
         }
-        let after = if self.long { "after" } else { "after_short" };
-        if let Some(text) = self.texts.find(&format!("help.{}.{after}", self.name)) {
-            let exits = self.texts.exits();
-            let exits: Vec<String> = exits
-                .map(|(code, text)| format!("  {code:3}  {text}"))
-                .collect();
-            let text = text.replace("{exits}", &exits.join("\n"));
-            let _ = writeln!(out, "\n{text}");
+        let after = if self.long {
+            self.command.get_after_long_help()
+        } else {
+            self.command.get_after_help()
+        };
+        let after = text(after);
+        if !after.is_empty() {
+            let _ = writeln!(out, "\n{after}");
         }
         out
     }
 
     /// The command's options in Markdown.
-    fn reference(&self, out: &mut String) {
-        let _ = writeln!(
-            out,
-            "## {}\n\n{}",
-            self.own("usage").replace('\n', " "),
-            self.own("about")
-        );
+    fn reference(&self) -> String {
+        let usage = text(self.command.get_before_help()).replace('\n', " ");
+        let mut out = format!("## {usage}\n\n{}\n", text(self.command.get_long_about()));
         for heading in self.headings() {
             let _ = writeln!(out, "\n### {heading}\n");
             for arg in self.of_group(heading) {
-                let help = self.long_text(arg, " ");
+                let help = self.with_notes(arg.get_long_help(), arg, " ");
                 let _ = writeln!(out, "- `{}`: {help}", spec(arg).trim());
             }
         }
         out.push('\n');
+        out
     }
 
     /// The headings of groups of arguments; what is there for every command comes last.
@@ -123,18 +130,6 @@ impl Help<'_> {
             .filter(move |arg| arg.get_help_heading() == Some(heading))
     }
 
-    /// The text of an argument in the long help.
-    fn long_text(&self, arg: &Arg, separator: &str) -> String {
-        let id = text_id(self.name, arg);
-        let help = self.texts.find(&format!("{id}.long"));
-        self.with_notes(help.unwrap_or_else(|| self.texts.get(&id)), arg, separator)
-    }
-
-    fn own(&self, part: &str) -> &str {
-        let text = self.texts.find(&format!("help.{}.{part}", self.name));
-        text.unwrap_or_default()
-    }
-
     fn arguments(&self) -> impl Iterator<Item = &Arg> {
         let mut arguments: Vec<&Arg> = self
             .command
@@ -151,19 +146,20 @@ impl Help<'_> {
         if subcommands.peek().is_none() {
             return;
         }
-        self.heading(self.texts.get("help.heading.commands"), out);
+        let heading = self.command.get_subcommand_help_heading();
+        self.heading(heading.unwrap_or_default(), out);
         for subcommand in subcommands {
-            let name = subcommand.get_name();
-            let about = self.texts.find(&format!("help.{name}.short"));
-            self.row(name, about.unwrap_or_default(), 14, out);
+            self.row(
+                subcommand.get_name(),
+                &text(subcommand.get_about()),
+                14,
+                out,
+            );
         }
     }
 
     fn heading(&self, heading: &str, out: &mut String) {
-        out.push('\n');
-        out.push_str(heading);
-        out.push_str(self.texts.get("help.colon"));
-        out.push('\n');
+        let _ = writeln!(out, "\n{heading}{}", self.texts.get("help.colon"));
     }
 
     fn group(&self, heading: &str, out: &mut String) {
@@ -176,15 +172,15 @@ impl Help<'_> {
             .unwrap_or_default();
         for (index, arg) in self.of_group(heading).enumerate() {
             if !self.long {
-                let id = text_id(self.name, arg);
-                let help = self.with_notes(self.texts.get(&id), arg, " ");
+                let help = self.with_notes(arg.get_help(), arg, " ");
                 self.row(&spec(arg), &help, column + 2, out);
                 continue;
             }
             if index > 0 {
                 out.push('\n');
             }
-            let help = hanging(&self.long_text(arg, "\n"), self.width, LONG_INDENT);
+            let help = self.with_notes(arg.get_long_help(), arg, "\n");
+            let help = hanging(&help, self.width, LONG_INDENT);
             let indent = " ".repeat(LONG_INDENT);
             let _ = writeln!(out, "  {}\n{indent}{help}", spec(arg));
         }
@@ -203,7 +199,7 @@ impl Help<'_> {
     }
 
     /// A text followed by default, aliases and choices of its flag.
-    fn with_notes(&self, help: &str, arg: &Arg, separator: &str) -> String {
+    fn with_notes(&self, help: Option<&StyledStr>, arg: &Arg, separator: &str) -> String {
         let mut notes = Vec::new();
         let note = |id, value: String| self.texts.render(&Message::new(id).with("value", value));
         let shown = !arg.is_hide_default_value_set() && arg.get_action().takes_values();
@@ -222,12 +218,16 @@ impl Help<'_> {
                 notes.push(note("help.choices", names.join(", ")));
             }
         }
+        let help = text(help);
         if notes.is_empty() {
-            help.to_owned()
-        } else {
-            format!("{help}{separator}{}", notes.join(" "))
+            return help;
         }
+        format!("{help}{separator}{}", notes.join(" "))
     }
+}
+
+fn text(text: Option<&StyledStr>) -> String {
+    text.map(StyledStr::to_string).unwrap_or_default()
 }
 
 /// `-u, --url <URL>`
@@ -288,7 +288,7 @@ mod tests {
     fn the_reference_has_every_flag_of_every_command() {
         for language in [Language::English, Language::Chinese] {
             let root = command(language);
-            let text = reference(&root, language);
+            let text = reference(language);
             for command in std::iter::once(&root).chain(root.get_subcommands()) {
                 for arg in command.get_arguments() {
                     let line = format!("\n- `{}`: ", spec(arg).trim());

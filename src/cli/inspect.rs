@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::{ConnectionArgs, RequestArgs, RunArgs, TargetArgs, WaitArgs, parse_run};
-use crate::text::Language;
+use super::args::{ConnectionArgs, RequestArgs, RunArgs, TargetArgs, WaitArgs};
 
 /// `sse-perf probe`: the flags of a run that tell its one request from others. Those of load, of
 /// retries and of files would have no effect, and are refused.
@@ -47,16 +46,14 @@ pub struct ProbeArgs {
 
 impl ProbeArgs {
     /// The flags of a run of a single request that is not tried again and leaves no files.
-    ///
-    /// # Panics
-    ///
-    /// Never: a run needs no flags.
     #[must_use]
     pub fn single(&self) -> RunArgs {
-        let mut run = parse_run::<&str>([], Language::English).expect("a run needs no flags");
-        run.target = self.target.clone();
-        run.request = self.request.clone();
-        run.connection = self.connection.clone();
+        let mut run = RunArgs {
+            target: self.target.clone(),
+            request: self.request.clone(),
+            connection: self.connection.clone(),
+            ..RunArgs::default()
+        };
         run.load.seed.clone_from(&self.seed);
         run.patience.waits = self.waits.clone();
         "0".clone_into(&mut run.patience.retries);
@@ -84,8 +81,9 @@ mod tests {
 
     use clap::Arg;
 
-    use super::super::{Command, PROGRAM, Reply, definitions, parse};
+    use super::super::{Command, PROGRAM, Reply, definitions, parse, parse_run};
     use super::*;
+    use crate::text::Language;
 
     /// The words of a flag, with a value of its own where it takes one.
     fn words(arg: &Arg) -> Option<Vec<String>> {
