@@ -81,7 +81,8 @@ impl Compiler<'_> {
     ///
     /// If a placeholder names neither a fact nor a value nor a part.
     pub(super) fn compile(&self, before: &str, json: &RawValue) -> Result<Template, Invalid> {
-        let mut pieces = vec![Piece::Literal(before.to_owned())];
+        let mut pieces = Vec::new();
+        push_literal(before, &mut pieces);
         self.append(&text(json)?, &mut pieces)?;
         let ascii = self.ascii;
         Ok(Template { pieces, ascii })
@@ -100,14 +101,14 @@ impl Compiler<'_> {
                     // A number loses the quotes around its placeholder.
                     let unquoted = unquoted.filter(|_| !matches!(fact, Fact::Text(_)));
                     let (before, after) = unquoted.unwrap_or((before, after));
-                    pieces.push(Piece::Literal(before.to_owned()));
+                    push_literal(before, pieces);
                     pieces.push(Piece::Fact(name.to_owned()));
                     after
                 }
                 _ => return Err(format!("{{{name}}}: no fact, no value and no part").into()),
             };
         }
-        pieces.push(Piece::Literal(rest.to_owned()));
+        push_literal(rest, pieces);
         Ok(())
     }
 
@@ -128,14 +129,22 @@ impl Compiler<'_> {
                 (object, comma, members, "")
             }
         };
-        pieces.push(Piece::Literal(before.to_owned()));
-        let mut inner = vec![Piece::Literal(comma.to_owned())];
-        self.append(json, &mut inner)?;
-        match part.when {
-            Some(when) => pieces.push(Piece::If(when, inner, otherwise)),
-            None => pieces.append(&mut inner),
+        push_literal(before, pieces);
+        let mut inner = Vec::new();
+        let target = part.when.map_or(&mut *pieces, |_| &mut inner);
+        push_literal(comma, target);
+        self.append(json, target)?;
+        if let Some(when) = part.when {
+            pieces.push(Piece::If(when, inner, otherwise));
         }
         Ok(())
+    }
+}
+
+fn push_literal(text: &str, pieces: &mut Vec<Piece>) {
+    match pieces.last_mut() {
+        Some(Piece::Literal(last)) => last.push_str(text),
+        _ => pieces.push(Piece::Literal(text.to_owned())),
     }
 }
 
@@ -196,10 +205,9 @@ impl fmt::Display for Filled<'_> {
 
 /// Writes a text as the inside of a JSON string.
 fn escape(text: &str, ascii: bool, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let special =
-        |c: char| c.is_ascii_control() || c == '"' || c == '\\' || (ascii && !c.is_ascii());
+    let special = |b: u8| b.is_ascii_control() || b"\"\\".contains(&b) || ascii && !b.is_ascii();
     let mut rest = text;
-    while let Some(at) = rest.find(special) {
+    while let Some(at) = rest.bytes().position(special) {
         f.write_str(&rest[..at])?;
         let mut characters = rest[at..].chars();
         match characters.next().unwrap_or_default() {
