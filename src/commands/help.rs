@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use super::{Exit, print};
 use crate::cli::{self, HelpArgs};
 use crate::manual::{TOPICS, Topic, render};
+use crate::metrics::{self, Columns};
 use crate::output::console::wants_colour;
 use crate::record::FailureKind;
 use crate::text::{Language, Message};
@@ -113,15 +114,19 @@ fn known(line: &str, language: Language) -> Option<String> {
     };
     let exit = |(code, text): (&str, &str)| vec![code.to_owned(), text.to_owned()];
     let metric = |(id, text): (&str, &str)| {
-        let term = texts.find(&format!("report.metric.{id}"));
+        let term = texts.find(&format!("metric.{id}"));
         let term = term.or_else(|| texts.find(&format!("report.term.{id}")));
-        vec![term.unwrap_or(id).to_owned(), text.to_owned()]
+        let mut columns = metrics::all().filter(|metric| metric.columns != Columns::None);
+        let column = columns.find(|metric| metric.id == id);
+        let column = column.map(|metric| format!(" CSV: `{}`", metric.name));
+        let text = format!("{text}{}", column.unwrap_or_default());
+        vec![term.unwrap_or(id).to_owned(), text]
     };
     match line {
         "{options}" => Some(cli::reference(language)),
         "{failures}" => Some(rows(FailureKind::ALL.map(failure))),
         "{exit-codes}" => Some(rows(texts.exits().map(exit))),
-        "{metrics}" => Some(rows(texts.below("report.glossary.").map(metric))),
+        "{metrics}" => Some(rows(texts.below("glossary.").map(metric))),
         _ => None,
     }
 }

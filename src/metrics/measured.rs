@@ -43,7 +43,7 @@ impl<'a> Measured<'a> {
     /// Its value in thousandths of the unit.
     #[must_use]
     pub fn thousandths(&self, metric: Metric) -> Option<u64> {
-        self.values[metric].map(|value| metric.unit().thousandths(value))
+        self.values[metric].map(|value| metric.unit.thousandths(value))
     }
 
     /// Its output tokens, and where their number comes from.

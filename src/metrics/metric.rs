@@ -1,10 +1,12 @@
 //! A row of the table by its place: what the rest of the program names metrics by.
 
-use super::table::{Row, TABLE};
-use super::unit::{Columns, Flag, Unit};
-use crate::record::RequestRecord;
+use std::fmt;
+use std::ops::Deref;
 
-/// A row of the table.
+use super::table::{Row, TABLE};
+use super::unit::Flag;
+
+/// A row of the table, which it can be used as.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Metric(pub(super) usize);
 
@@ -37,57 +39,17 @@ pub const REASONING_TOKENS: Metric = named("reasoning_tokens");
 /// Tokens of everything together, where the server's usage tells nothing more.
 pub const TOTAL_TOKENS: Metric = named("total_tokens");
 
-impl Metric {
-    fn row(self) -> &'static Row {
+impl Deref for Metric {
+    type Target = Row;
+
+    fn deref(&self) -> &Row {
         &TABLE[self.0]
-    }
-
-    /// Its identifier.
-    #[must_use]
-    pub fn id(self) -> &'static str {
-        self.row().id
-    }
-
-    /// Its name in CSV and JSON: identifier and unit.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.row().name
-    }
-
-    /// Its unit.
-    #[must_use]
-    pub fn unit(self) -> Unit {
-        self.row().unit
-    }
-
-    /// Where the CSV has it.
-    #[must_use]
-    pub fn columns(self) -> Columns {
-        self.row().columns
-    }
-
-    /// Where it appears, and what is special about it.
-    #[must_use]
-    pub fn flags(self) -> &'static [Flag] {
-        self.row().flags
-    }
-
-    /// Whether it has a flag.
-    #[must_use]
-    pub fn has(self, flag: Flag) -> bool {
-        self.row().has(flag)
-    }
-
-    /// Its value of a request, in the last decimal of its unit; `None` where it was not measured.
-    #[must_use]
-    pub fn of(self, record: &RequestRecord) -> Option<u64> {
-        (self.row().of)(record)
     }
 }
 
-impl std::fmt::Debug for Metric {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.id())
+impl fmt::Debug for Metric {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
     }
 }
 
@@ -147,7 +109,7 @@ mod tests {
     #[test]
     fn identifiers_are_different() {
         for metric in all() {
-            assert_eq!(all().filter(|other| other.id() == metric.id()).count(), 1);
+            assert_eq!(all().filter(|other| other.id == metric.id).count(), 1);
         }
     }
 
@@ -156,7 +118,7 @@ mod tests {
         for metric in with(Flag::Statistics) {
             for language in [Language::English, Language::Chinese] {
                 for kind in ["metric", "glossary"] {
-                    let id = format!("{kind}.{}", metric.id());
+                    let id = format!("{kind}.{}", metric.id);
                     assert!(language.texts().find(&id).is_some(), "{id}");
                 }
             }

@@ -12,14 +12,20 @@ use Flag::{
 };
 use Unit::{Count, Ms, MsPerToken, Tokens, TokensPerSecond};
 
-/// A metric.
-pub(super) struct Row {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    pub(super) unit: Unit,
-    pub(super) columns: Columns,
-    pub(super) of: fn(&RequestRecord) -> Option<u64>,
-    pub(super) flags: &'static [Flag],
+/// What there is to know of a metric.
+#[derive(Debug)]
+pub struct Row {
+    /// Its identifier.
+    pub id: &'static str,
+    /// Its name in CSV and JSON: identifier and unit.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: Unit,
+    /// Where the CSV has it.
+    pub columns: Columns,
+    /// Where it appears, and what is special about it.
+    pub flags: &'static [Flag],
+    of: fn(&RequestRecord) -> Option<u64>,
 }
 
 /// Name with unit, unit, columns, value, flags. Each list of metrics is in this order.
@@ -72,13 +78,21 @@ const fn row(
         name,
         unit,
         columns,
-        of,
         flags,
+        of,
     }
 }
 
 impl Row {
-    pub(super) const fn has(&self, flag: Flag) -> bool {
+    /// The value of a request, in the last decimal of the unit; `None` where it was not measured.
+    #[must_use]
+    pub fn of(&self, record: &RequestRecord) -> Option<u64> {
+        (self.of)(record)
+    }
+
+    /// Whether it has a flag.
+    #[must_use]
+    pub const fn has(&self, flag: Flag) -> bool {
         let mut i = 0;
         while i < self.flags.len() {
             if self.flags[i] as u8 == flag as u8 {

@@ -115,14 +115,14 @@ const PARTS: &[Part] = &[
 
 /// The metrics that have their columns in that place.
 fn metrics_in(columns: Columns) -> impl Iterator<Item = Metric> {
-    metrics::all().filter(move |metric| metric.columns() == columns)
+    metrics::all().filter(move |metric| metric.columns == columns)
 }
 
 /// The names of all columns in their order.
 fn names() -> impl Iterator<Item = &'static str> {
     PARTS.iter().flat_map(|part| match part {
         Column(name, _) => vec![*name],
-        Metrics(columns) => metrics_in(*columns).map(Metric::name).collect(),
+        Metrics(columns) => metrics_in(*columns).map(|metric| metric.name).collect(),
     })
 }
 
@@ -173,7 +173,7 @@ impl Format for RequestsCsv {
                     Column(_, cell) => cell(&mut self.row, request, run),
                     Metrics(columns) => {
                         for metric in metrics_in(*columns) {
-                            let decimals = metric.unit().decimals();
+                            let decimals = metric.unit.decimals();
                             self.row.decimal(metric.of(request), decimals);
                         }
                     }

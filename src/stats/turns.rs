@@ -1,5 +1,7 @@
 //! TTFT by the turn of the conversation: it grows with the context.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Distribution, Statistics};
 use crate::metrics::{Measured, TTFT};
 use crate::record::Outcome;
@@ -19,7 +21,7 @@ struct OneTurn {
 }
 
 /// The requests that were the same turn of their conversations.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TurnSummary {
     /// Number of the turn, from 1.
     pub turn: u64,
@@ -28,6 +30,7 @@ pub struct TurnSummary {
     /// Requests that failed.
     pub failed: u64,
     /// TTFT of those that succeeded, in milliseconds.
+    #[serde(rename = "ttft_ms")]
     pub ttft: Option<Statistics>,
 }
 

@@ -19,12 +19,12 @@ pub(super) struct Row<'a> {
 impl<'a> Row<'a> {
     /// The row of a metric, by its short name where it has one.
     pub(super) fn of(page: &Page, metric: Metric, statistics: Option<&'a Statistics>) -> Self {
-        let text = |kind: &str| page.texts.find(&format!("{kind}{}", metric.id()));
+        let text = |kind: &str| page.texts.find(&format!("{kind}{}", metric.id));
         let name = text("console.metric.").or_else(|| text("metric."));
-        let unit = metric.unit();
+        let unit = metric.unit;
         Self {
             metric,
-            name: name.unwrap_or(metric.id()),
+            name: name.unwrap_or(metric.id),
             unit: if unit.is_time() { unit.name() } else { "" },
             statistics,
         }

@@ -103,7 +103,7 @@ impl<R: Read> Reader<R> {
         }
         Ok(Self {
             places: NAMES.iter().map(|name| place(name)).collect(),
-            metrics: PerMetric::of(|metric| place(metric.name())),
+            metrics: PerMetric::of(|metric| place(metric.name)),
             own: names().map(place).collect(),
             csv,
             header,
@@ -220,9 +220,9 @@ impl<'a> Cells<'a> {
     fn values(&self) -> Result<PerMetric<Option<u64>>, Damage> {
         let mut values = PerMetric::default();
         for (metric, place) in self.metrics.iter() {
-            let cell = decimal(self.at(*place), metric.unit().decimals());
+            let cell = decimal(self.at(*place), metric.unit.decimals());
             values[metric] = cell.map_err(|NoNumber| Damage::Cell {
-                column: metric.name(),
+                column: metric.name,
             })?;
         }
         Ok(values)

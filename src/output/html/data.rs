@@ -201,9 +201,9 @@ struct MetricData {
 impl MetricData {
     fn of(metric: Metric) -> Self {
         Self {
-            id: metric.id(),
-            unit: metric.unit(),
-            flags: metric.flags(),
+            id: metric.id,
+            unit: metric.unit,
+            flags: metric.flags,
         }
     }
 }
@@ -220,11 +220,11 @@ impl SummaryData {
         let tokens = &summary.output_tokens;
         let figures = COUNTS.iter().chain(RATES);
         let figures = figures.map(|figure| (figure.id, (figure.of)(summary)));
-        let counts = metrics::with(Flag::Count).filter(|metric| !metric.unit().is_time());
-        let counts = counts.map(|metric| (metric.id(), Some(summary.count(metric))));
+        let counts = metrics::with(Flag::Count).filter(|metric| !metric.unit.is_time());
+        let counts = counts.map(|metric| (metric.id, Some(summary.count(metric))));
         let counts = counts.chain([
             ("retries", Some(summary.retries)),
-            (OUTPUT_TOKENS.id(), tokens.total()),
+            (OUTPUT_TOKENS.id, tokens.total()),
         ]);
         let counts = counts.map(|(id, count)| (id, count.map(Number::Whole)));
         Self {
@@ -238,14 +238,14 @@ fn statistics(summary: &Summary, whole: bool) -> Members<Option<StatisticsRow>> 
     let is_known = |metric: Metric| whole || !metric.has(Flag::Pooled);
     let row = |metric: Metric| {
         let figures = summary.statistics[metric].filter(|_| is_known(metric));
-        (metric.id(), figures.as_ref().map(StatisticsRow::of))
+        (metric.id, figures.as_ref().map(StatisticsRow::of))
     };
     metrics::with(Flag::Statistics).map(row).collect()
 }
 
 fn points(charts: &Charts) -> Members<Packed> {
     let series = metrics::with(Flag::Series);
-    let series = series.map(|metric| (metric.id(), charts.points[metric].packed()));
+    let series = series.map(|metric| (metric.id, charts.points[metric].packed()));
     series.chain([("failed", charts.failed.packed())]).collect()
 }
 
@@ -253,7 +253,7 @@ fn distributions(page: &Page<'_>) -> Members<Bins> {
     let bins = |metric: Metric| {
         let figures = page.results.summary.statistics[metric].as_ref();
         let values = page.results.stats.distribution(metric);
-        (metric.id(), Bins::of(values, figures))
+        (metric.id, Bins::of(values, figures))
     };
     metrics::with(Flag::Histogram).map(bins).collect()
 }

@@ -83,7 +83,7 @@ impl Groups {
 impl Group {
     fn new(names: Vec<Option<String>>) -> Self {
         let shown = |metric: Metric| {
-            let figure = metric.flags().iter().find_map(|flag| match flag {
+            let figure = metric.flags.iter().find_map(|flag| match flag {
                 Flag::GroupPercentiles => Some(Figure::Percentiles(Box::default())),
                 Flag::GroupMean => Some(Figure::Mean(Sum::default())),
                 Flag::GroupSum => Some(Figure::Sum(0)),
@@ -110,7 +110,7 @@ impl Group {
                 (Figure::Sum(sum), Some(value)) => *sum += value,
                 (Figure::Mean(sum), value) if ok => sum.record(value),
                 (Figure::Percentiles(values), Some(value)) if ok => {
-                    values.record(metric.unit().thousandths(value));
+                    values.record(metric.unit.thousandths(value));
                 }
                 _ => {}
             }
@@ -123,9 +123,9 @@ impl Group {
         for (metric, figure) in &self.figures {
             match figure {
                 Figure::Sum(sum) => {
-                    figures.push(Some(Thousandths(metric.unit().thousandths(*sum))));
+                    figures.push(Some(Thousandths(metric.unit.thousandths(*sum))));
                 }
-                Figure::Mean(sum) => figures.push(Thousandths::mean(*sum, metric.unit().steps())),
+                Figure::Mean(sum) => figures.push(Thousandths::mean(*sum, metric.unit.steps())),
                 Figure::Percentiles(values) => {
                     let statistics = values.snapshot();
                     let of = |figure: fn(Statistics) -> f64| statistics.map(figure);

@@ -94,11 +94,11 @@ impl Wanted {
         let mut wanted = Self::default();
         wanted.rate("rps", long, Counts::completed);
         for metric in metrics::with(Flag::Series) {
-            let steps = metric.unit().steps();
+            let steps = metric.unit.steps();
             let mean = move |counts: &Counts| Thousandths::mean(counts.sum(metric), steps);
-            wanted.add(metric.id(), move |part| mean(&part.tick.counts));
+            wanted.add(metric.id, move |part| mean(&part.tick.counts));
             if metric.has(Flag::SoFar) {
-                let name = format!("{}_so_far", metric.id());
+                let name = format!("{}_so_far", metric.id);
                 wanted.add(name, move |part| mean(&part.so_far));
             }
         }

@@ -44,7 +44,7 @@ pub(super) struct SummaryJson<'a> {
     #[serde(default)]
     approximate_percentiles: Vec<Cow<'static, str>>,
     #[serde(default)]
-    turns: Vec<TurnJson>,
+    turns: Cow<'a, [TurnSummary]>,
     #[serde(default)]
     spans: Vec<SpanJson<'a>>,
     #[serde(default)]
@@ -71,14 +71,14 @@ impl<'a> SummaryJson<'a> {
             amounts: amounts.map(|metric| amount(summary, metric)).collect(),
             output_tokens: output_tokens(&summary.output_tokens),
             usage: usage
-                .map(|metric| (metric.id(), summary.sums[metric].map(Number::Whole)))
+                .map(|metric| (metric.id, summary.sums[metric].map(Number::Whole)))
                 .collect(),
             rates: figures(summary, RATES),
             statistics: statistics
                 .map(|metric| (statistics_name(metric), summary.statistics[metric]))
                 .collect(),
             approximate_percentiles: approximate_percentiles(spans.approximate),
-            turns: summary.turns.iter().map(TurnJson::of).collect(),
+            turns: Cow::Borrowed(&summary.turns),
             spans: spans.spans.iter().map(SpanJson::of).collect(),
             spans_left_out: spans.left_out,
             before_model_percent: spans.before_model.statistics,
@@ -95,7 +95,7 @@ impl<'a> SummaryJson<'a> {
 
     /// The sums of what the server's usage told.
     pub(super) fn sums(&self) -> PerMetric<Option<u64>> {
-        PerMetric::of(|metric| self.whole(metric.id()).filter(|_| metric.has(Flag::Sum)))
+        PerMetric::of(|metric| self.whole(metric.id).filter(|_| metric.has(Flag::Sum)))
     }
 
     fn whole(&self, name: &str) -> Option<u64> {
@@ -130,20 +130,20 @@ fn figures(summary: &Summary, figures: &[Figure]) -> Members<Option<Number>> {
 /// A sum over all requests; times are in seconds.
 fn amount(summary: &Summary, metric: Metric) -> (Cow<'static, str>, Option<Number>) {
     let sum = summary.count(metric);
-    if metric.unit().is_time() {
-        let seconds = sum as f64 / (1_000 * metric.unit().steps()) as f64;
-        let name = format!("{}_s", metric.id());
+    if metric.unit.is_time() {
+        let seconds = sum as f64 / (1_000 * metric.unit.steps()) as f64;
+        let name = format!("{}_s", metric.id);
         (name.into(), Some(Number::Real(seconds)))
     } else {
-        (metric.id().into(), Some(Number::Whole(sum)))
+        (metric.id.into(), Some(Number::Whole(sum)))
     }
 }
 
 /// The name of a metric's statistics: tokens alone are those of all requests together.
 fn statistics_name(metric: Metric) -> Cow<'static, str> {
-    match metric.unit() {
-        Unit::Tokens => format!("{}_per_request", metric.id()).into(),
-        _ => metric.name().into(),
+    match metric.unit {
+        Unit::Tokens => format!("{}_per_request", metric.id).into(),
+        _ => metric.name.into(),
     }
 }
 
@@ -170,26 +170,6 @@ impl<'a> FailureJson<'a> {
             count: failures.count,
             first_seen_s: first_seen as f64 / 1_000_000.0,
             detail: Cow::Borrowed(&failures.detail),
-        }
-    }
-}
-
-/// The requests of one turn of conversations.
-#[derive(Debug, Serialize, Deserialize)]
-struct TurnJson {
-    turn: u64,
-    ok: u64,
-    failed: u64,
-    ttft_ms: Option<Statistics>,
-}
-
-impl TurnJson {
-    fn of(turn: &TurnSummary) -> Self {
-        Self {
-            turn: turn.turn,
-            ok: turn.ok,
-            failed: turn.failed,
-            ttft_ms: turn.ttft,
         }
     }
 }

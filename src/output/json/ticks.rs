@@ -43,8 +43,8 @@ impl<'a> TickJson<'a> {
         let counts = &view.tick.counts;
         let cpu = view.tick.cpu.unwrap_or_default();
         let sums = counts.sums().map(|(metric, sum)| {
-            let steps = metric.unit().steps();
-            (metric.name(), SumJson::of(sum, steps))
+            let steps = metric.unit.steps();
+            (metric.name, SumJson::of(sum, steps))
         });
         Self {
             second: view.second,
@@ -78,8 +78,8 @@ impl<'a> TickJson<'a> {
             ..Counts::default()
         };
         for (metric, sum) in counts.sums_mut() {
-            let saved = self.sums.get(metric.name()).unwrap_or_default();
-            *sum = saved.sum(metric.unit().steps());
+            let saved = self.sums.get(metric.name).unwrap_or_default();
+            *sum = saved.sum(metric.unit.steps());
         }
         let cpu = TickCpu {
             process_cores: self.process_cores,

@@ -330,7 +330,7 @@ impl Merge {
 
     /// Adds the sums of metrics that rows do not have.
     fn add_sums(&self, sums: &mut PerMetric<Option<u64>>) {
-        for metric in metrics::with(Flag::Sum).filter(|metric| metric.columns() == Columns::None) {
+        for metric in metrics::with(Flag::Sum).filter(|metric| metric.columns == Columns::None) {
             let told = self.results().filter_map(|results| results.sums[metric]);
             sums[metric] = told.reduce(|sum, value| sum + value);
         }
