@@ -132,8 +132,10 @@ fn checked(config: OutputConfig) -> Result<OutputConfig, Message> {
     if config.keep_requests && to_stdout.iter().any(corrected) {
         return Err(Message::new("usage.tokenizer_stdout"));
     }
-    if to_stdout.len() > 1 {
-        return Err(Message::new("usage.stdout_twice"));
+    if let [one, other, ..] = to_stdout[..] {
+        return Err(Message::new("usage.stdout_twice")
+            .with("flag", one.flag)
+            .with("other", other.flag));
     }
     let places: Vec<_> = places(&config).collect();
     for (index, (flag, path)) in places.iter().enumerate() {

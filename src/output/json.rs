@@ -6,7 +6,6 @@ mod sum;
 mod summary;
 mod ticks;
 mod verdict;
-mod waterfall;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,11 +14,11 @@ use time::macros::format_description;
 
 use self::summary::SummaryJson;
 use self::ticks::TicksJson;
-use self::waterfall::WaterfallJson;
 use super::about::{About, SavedMessage};
 use super::format::{FileKind, Format, Results};
 use super::host::Host;
 use super::layout::Layout;
+use super::waterfall::{Chosen, Waterfall};
 use crate::stats::SUB_BUCKETS;
 
 /// Name and version of the document's form.
@@ -101,7 +100,7 @@ struct RunJson<'a> {
     warnings: Vec<SavedMessage>,
     summary: Option<SummaryJson<'a>>,
     histograms: HistogramsJson,
-    waterfall: Option<WaterfallJson>,
+    waterfall: Option<Chosen>,
     ticks: TicksJson<'a>,
 }
 
@@ -129,7 +128,7 @@ impl<'a> RunJson<'a> {
             },
             waterfall: results
                 .and_then(|results| results.waterfall)
-                .map(WaterfallJson::of),
+                .map(Waterfall::chosen),
             ticks: TicksJson(results.map(|results| results.stats.ticks())),
         }
     }
@@ -152,7 +151,6 @@ mod tests {
     use crate::load::Load;
     use crate::load::tests::load;
     use crate::output::tests::run;
-    use crate::output::waterfall::Waterfall;
     use crate::record::{FailureKind, Progress, Sample};
     use crate::stats::tests::{failed, finished, ok_request};
     use crate::stats::{RunStats, Summary};

@@ -4,6 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use crate::clock::{Stamp, micros};
 use crate::record::{FailureKind, ItlSummary, Outcome, RequestRecord};
 
@@ -17,8 +19,12 @@ const UNSUCCESSFUL: usize = 60;
 /// A stall stands out from that many times the median gap, and from that length, in microseconds.
 const STANDS_OUT: (f64, u64) = (3.0, 100_000);
 
-/// A request from its start to its end: instants in whole microseconds since the run's start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A word of our own. By this name, serde does not take it for a text that it lends from the file.
+type Word = &'static str;
+
+/// A request from its start to its end: instants in whole microseconds since the run's start, which
+/// the run JSON has in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bar {
     /// Running number of the request in its run, from 1.
     pub request: u64,
@@ -26,24 +32,80 @@ pub struct Bar {
     pub user: u32,
     /// Number of attempts, from 1.
     pub attempts: u32,
-    /// `ok`, `cancelled`, `abandoned`, or the kind of failure.
-    pub outcome: &'static str,
+    /// `ok`, `cancelled`, `abandoned`, or the kind of failure; empty where it was read from a file
+    /// and this version does not know it.
+    #[serde(deserialize_with = "known_outcome")]
+    pub outcome: Word,
     /// Just before anything was done.
+    #[serde(rename = "start_s", with = "seconds")]
     pub start: u64,
     /// The last byte of the request was handed to the socket.
+    #[serde(rename = "sent_s", with = "seconds")]
     pub sent: Option<u64>,
     /// How long DNS, connect and TLS took together.
+    #[serde(rename = "connect_s", with = "seconds")]
     pub connect: Option<u64>,
     /// The first byte of the response.
+    #[serde(rename = "first_byte_s", with = "seconds")]
     pub first_byte: Option<u64>,
     /// The first token.
+    #[serde(rename = "first_token_s", with = "seconds")]
     pub first_token: Option<u64>,
     /// The last token.
+    #[serde(rename = "last_token_s", with = "seconds")]
     pub last_token: Option<u64>,
     /// The stream was over.
+    #[serde(rename = "end_s", with = "seconds")]
     pub end: u64,
-    /// The longest stall, where it stands out: when it began, and how long it was.
-    pub stall: Option<(u64, u64)>,
+    /// When the longest stall began, where it stands out.
+    #[serde(rename = "stall_at_s", with = "seconds")]
+    pub stall_at: Option<u64>,
+    /// How long it was.
+    #[serde(rename = "stall_s", with = "seconds")]
+    pub stall: Option<u64>,
+}
+
+/// Microseconds, in the file in seconds.
+mod seconds {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+
+    use crate::metrics::rounded;
+
+    pub(super) fn serialize<S: Serializer>(
+        micros: &(impl Copy + Into<Option<u64>>),
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let micros: Option<u64> = (*micros).into();
+        micros
+            .map(|micros| micros as f64 / 1_000_000.0)
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Micros>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        let seconds: Option<f64> = Deserialize::deserialize(deserializer)?;
+        let micros = seconds.map(|seconds| rounded(seconds * 1_000_000.0));
+        T::of(micros).ok_or_else(|| D::Error::custom("an instant is missing"))
+    }
+
+    /// A time that a file has, or may have.
+    pub(super) trait Micros: Sized {
+        fn of(micros: Option<u64>) -> Option<Self>;
+    }
+
+    impl Micros for u64 {
+        fn of(micros: Option<u64>) -> Option<u64> {
+            micros
+        }
+    }
+
+    impl Micros for Option<u64> {
+        fn of(micros: Option<u64>) -> Option<Option<u64>> {
+            Some(micros)
+        }
+    }
 }
 
 impl Bar {
@@ -54,6 +116,7 @@ impl Bar {
         let at = |instant: Option<Stamp>| instant.map(Stamp::as_micros);
         let phases = [connection.dns, connection.connect, connection.tls];
         let connect = phases.into_iter().flatten().map(micros);
+        let stall = record.itl.as_ref().and_then(stall);
         Self {
             request: record.request,
             user: record.user,
@@ -66,7 +129,8 @@ impl Bar {
             first_token: at(instants.first_token),
             last_token: at(instants.last_token),
             end: instants.end.as_micros(),
-            stall: record.itl.as_ref().and_then(stall),
+            stall_at: stall.map(|(at, _)| at),
+            stall: stall.map(|(_, length)| length),
         }
     }
 
@@ -81,10 +145,19 @@ impl Bar {
             first_token: later(self.first_token),
             last_token: later(self.last_token),
             end: self.end + by,
-            stall: self.stall.map(|(at, length)| (at + by, length)),
+            stall_at: later(self.stall_at),
             ..self
         }
     }
+}
+
+/// The requests that were chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// How many they were chosen from.
+    pub of: u64,
+    /// The requests.
+    pub requests: Vec<Bar>,
 }
 
 /// An outcome in one word: a failure is its kind.
@@ -94,12 +167,12 @@ fn word(outcome: &Outcome) -> &'static str {
         .map_or_else(|| outcome.name(), |failure| failure.kind.name())
 }
 
-/// The outcome of that word, as [`Bar::outcome`] has it.
-pub(super) fn outcome_named(word: &str) -> Option<&'static str> {
+fn known_outcome<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    let word = String::deserialize(deserializer)?;
     let others = [Outcome::Ok, Outcome::Cancelled, Outcome::Abandoned];
     let others = others.iter().map(Outcome::name);
     let mut all = others.chain(FailureKind::ALL.into_iter().map(FailureKind::name));
-    all.find(|name| *name == word)
+    Ok(all.find(|name| **name == word).unwrap_or_default())
 }
 
 fn stall(itl: &ItlSummary) -> Option<(u64, u64)> {
@@ -130,22 +203,18 @@ impl Waterfall {
         self.others.add((), bar, CHOSEN);
     }
 
-    /// Adds the requests that were chosen of a run of `of`.
-    pub fn add_chosen(&mut self, bars: impl IntoIterator<Item = Bar>, of: u64) {
+    /// Adds the requests that were chosen of a run that began that many microseconds later. Requests
+    /// whose outcome is not known are left out.
+    pub fn add_chosen(&mut self, chosen: &Chosen, later: u64) {
         let before = self.of;
-        bars.into_iter().for_each(|bar| self.add(bar));
-        self.of = before + of;
-    }
-
-    /// How many requests were chosen from.
-    #[must_use]
-    pub fn of(&self) -> u64 {
-        self.of
+        let known = chosen.requests.iter().filter(|bar| !bar.outcome.is_empty());
+        known.for_each(|bar| self.add(bar.later(later)));
+        self.of = before + chosen.of;
     }
 
     /// The chosen requests, by their start.
     #[must_use]
-    pub fn chosen(&self) -> Vec<Bar> {
+    pub fn chosen(&self) -> Chosen {
         let mut chosen = BTreeMap::new();
         for bar in self.slowest.bars().chain(self.unsuccessful.bars()) {
             chosen.insert((bar.start, bar.request, bar.user), *bar);
@@ -156,7 +225,10 @@ impl Waterfall {
             }
             chosen.insert((bar.start, bar.request, bar.user), *bar);
         }
-        chosen.into_values().collect()
+        Chosen {
+            of: self.of,
+            requests: chosen.into_values().collect(),
+        }
     }
 }
 
@@ -222,6 +294,7 @@ mod tests {
             first_token: None,
             last_token: None,
             end: request * 1_000 + length,
+            stall_at: None,
             stall: None,
         }
     }
@@ -240,7 +313,8 @@ mod tests {
     fn all_of_a_few_are_chosen() {
         let mut waterfall = Waterfall::default();
         (0..150).for_each(|n| waterfall.add(bar(n, 10, "ok")));
-        assert_eq!((waterfall.of(), waterfall.chosen().len()), (150, 150));
+        let chosen = waterfall.chosen();
+        assert_eq!((chosen.of, chosen.requests.len()), (150, 150));
     }
 
     #[test]
@@ -249,7 +323,7 @@ mod tests {
         for bar in many() {
             waterfall.add(bar);
         }
-        let chosen = waterfall.chosen();
+        let chosen = waterfall.chosen().requests;
         assert_eq!(chosen.len(), CHOSEN);
         assert!(chosen.is_sorted_by_key(|bar| bar.start));
         assert!(chosen.iter().any(|bar| bar.request == 4_321));
@@ -273,8 +347,39 @@ mod tests {
         }
         assert_eq!(forth.chosen(), back.chosen());
         let mut again = Waterfall::default();
-        again.add_chosen(forth.chosen(), forth.of());
-        assert_eq!((again.of(), again.chosen()), (10_000, forth.chosen()));
+        again.add_chosen(&forth.chosen(), 0);
+        assert_eq!(again.chosen(), forth.chosen());
+        assert_eq!(again.of, 10_000);
+    }
+
+    #[test]
+    fn requests_come_back_to_the_microsecond() {
+        let first = Bar {
+            start: 1_234_567,
+            sent: Some(1_234_999),
+            connect: Some(1),
+            first_byte: Some(86_400_000_001),
+            end: 86_400_000_003,
+            ..bar(1, 0, "timeout_idle")
+        };
+        let second = Bar {
+            request: 2,
+            stall_at: Some(2_000_003),
+            stall: Some(100_007),
+            ..first
+        };
+        let chosen = Chosen {
+            of: 77,
+            requests: vec![first, second],
+        };
+        let text = serde_json::to_string(&chosen).unwrap();
+        assert!(text.contains("\"first_token_s\":null"), "{text}");
+        assert_eq!(serde_json::from_str::<Chosen>(&text).unwrap(), chosen);
+        let text = text.replace("timeout_idle", "of_the_future");
+        let unknown = serde_json::from_str(&text).unwrap();
+        let mut waterfall = Waterfall::default();
+        waterfall.add_chosen(&unknown, 0);
+        assert_eq!(waterfall.chosen().requests, []);
     }
 
     #[test]

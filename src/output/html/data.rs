@@ -16,7 +16,7 @@ use crate::output::csv::STARTED_AT;
 use crate::output::format::Results;
 use crate::output::host::Host;
 use crate::output::members::Members;
-use crate::output::waterfall::Bar;
+use crate::output::waterfall::{Bar, Waterfall};
 use crate::stats::{COUNTS, FailureSummary, Number, RATES, Summary, Ticks, TokenMix, Verdict};
 use crate::text::Language;
 
@@ -86,10 +86,7 @@ impl PageData {
                 .collect(),
             ticks,
             distributions: distributions(page),
-            waterfall: page.results.waterfall.map(|waterfall| {
-                let bars = waterfall.chosen();
-                WaterfallData::of(&bars, waterfall.of())
-            }),
+            waterfall: page.results.waterfall.map(WaterfallData::of),
             spans: SpansData::of(&summary.spans),
             turns: summary.turns.iter().map(TurnData::of).collect(),
             breakdowns: BreakdownsData::of(page),
@@ -308,14 +305,16 @@ struct WaterfallData {
 }
 
 impl WaterfallData {
-    fn of(bars: &[Bar], of: u64) -> Self {
+    fn of(waterfall: &Waterfall) -> Self {
+        let chosen = waterfall.chosen();
+        let bars = chosen.requests;
         let since_start = |instant: fn(&Bar) -> Option<u64>| -> Instants {
             bars.iter()
                 .map(|bar| Some(Thousandths(instant(bar)?.saturating_sub(bar.start))))
                 .collect()
         };
         Self {
-            of,
+            of: chosen.of,
             request: bars.iter().map(|bar| bar.request).collect(),
             user: bars.iter().map(|bar| bar.user).collect(),
             attempts: bars.iter().map(|bar| bar.attempts).collect(),
@@ -333,11 +332,8 @@ impl WaterfallData {
                 .iter()
                 .map(|bar| Thousandths(bar.end.saturating_sub(bar.start)))
                 .collect(),
-            stall_at: since_start(|bar| bar.stall.map(|(at, _)| at)),
-            stall: bars
-                .iter()
-                .map(|bar| bar.stall.map(|(_, length)| Thousandths(length)))
-                .collect(),
+            stall_at: since_start(|bar| bar.stall_at),
+            stall: bars.iter().map(|bar| bar.stall.map(Thousandths)).collect(),
         }
     }
 }

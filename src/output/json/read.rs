@@ -11,14 +11,13 @@ use super::SCHEMA;
 use super::summary::SummaryJson;
 use super::ticks::{TickJson, ticks};
 use super::verdict::VerdictJson;
-use super::waterfall::WaterfallJson;
 use crate::load::Load;
 use crate::metrics::PerMetric;
 use crate::output::RunInfo;
 use crate::output::about::{About, SavedMessage};
 use crate::output::csv::read::LAST_SECOND;
 use crate::output::host::Host;
-use crate::output::waterfall::Bar;
+use crate::output::waterfall::Chosen;
 use crate::stats::{ClientSummary, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
 
@@ -42,8 +41,8 @@ pub struct SavedResults {
     pub spans: SpansSummary,
     /// The run second by second.
     pub ticks: Ticks,
-    /// The requests that are drawn from start to end, and how many they were chosen from.
-    pub waterfall: (Vec<Bar>, u64),
+    /// The requests that are drawn from start to end.
+    pub waterfall: Chosen,
     /// What is known of the client's own failings.
     pub client: Option<ClientSummary>,
     /// Whether the numbers can be used.
@@ -99,7 +98,7 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
             requests: summary.requests().ok_or(InvalidRun::Member("requests"))?,
             sums: summary.sums(),
             ticks: ticks(run.ticks),
-            waterfall: waterfall.bars(),
+            waterfall,
             client: summary.client,
             spans: summary.spans(),
             verdict: summary.verdict.and_then(VerdictJson::verdict),
@@ -149,7 +148,7 @@ struct Run {
     host: Option<Host>,
     warnings: Vec<SavedMessage>,
     summary: Option<SummaryJson<'static>>,
-    waterfall: Option<WaterfallJson>,
+    waterfall: Option<Chosen>,
     ticks: Vec<TickJson<'static>>,
 }
 

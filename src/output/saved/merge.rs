@@ -321,8 +321,8 @@ impl Merge {
         let mut waterfall = Waterfall::default();
         for run in &self.runs {
             let by = run.shift.as_micros().try_into().unwrap_or(u64::MAX);
-            if let Some((bars, of)) = run.results.as_ref().map(|results| &results.waterfall) {
-                waterfall.add_chosen(bars.iter().map(|bar| bar.later(by)), *of);
+            if let Some(results) = &run.results {
+                waterfall.add_chosen(&results.waterfall, by);
             }
         }
         waterfall

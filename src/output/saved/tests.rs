@@ -133,7 +133,7 @@ fn a_run_is_read_with_what_lies_beside_it() {
         assert_eq!((saved.summary.ok, saved.summary.failed()), (1, 1));
         assert_eq!(saved.summary.users_started, 2);
         assert_eq!(saved.summary.statistics[ITL].map(|itl| itl.count), Some(2));
-        assert_eq!(saved.waterfall.as_ref().map(Waterfall::of), Some(2));
+        assert_eq!(saved.waterfall.as_ref().map(|w| w.chosen().of), Some(2));
         assert_eq!(notices(&saved), [""; 0]);
     }
 }

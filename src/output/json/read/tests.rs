@@ -8,7 +8,7 @@ use crate::load::tests::load;
 use crate::metrics::TOTAL_TOKENS;
 use crate::output::Results;
 use crate::output::json::render;
-use crate::output::waterfall::Waterfall;
+use crate::output::waterfall::{Bar, Waterfall};
 use crate::record::{FailureKind, Progress, Sample, SpanRecord};
 use crate::stats::RunStats;
 use crate::stats::tests::{failed, finished, ok_request};
@@ -88,7 +88,7 @@ fn a_run_comes_back_as_it_was() {
     assert_eq!(results.sums[TOTAL_TOKENS], Some(7));
     assert_eq!(results.spans, summary.spans);
     assert_eq!(results.spans.spans.len(), 1);
-    assert_eq!(results.waterfall, (waterfall.chosen(), 1));
+    assert_eq!(results.waterfall, waterfall.chosen());
     let seconds = |ticks: &Ticks| -> Vec<_> {
         let second = |view: crate::stats::TickView<'_>| (view.active_users, view.tick.clone());
         ticks.iter().map(second).collect()
