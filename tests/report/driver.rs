@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -14,17 +14,25 @@ use crate::directory::Directory;
 /// How long tests wait for the browser: long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One browser at a time: two slow each other down.
+/// One test at a time uses the browser: two would slow each other down.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// A browser with one page.
+/// The browser of all tests that run or wait for their turn: starting one takes seconds.
+static SHARED: Mutex<Weak<Session>> = Mutex::new(Weak::new());
+
+/// A browser with one page, until the test ends.
 pub struct Browser {
+    session: Arc<Session>,
+    #[expect(dead_code, reason = "held until the test ends")]
+    turn: MutexGuard<'static, ()>,
+}
+
+/// A session of a browser, closed when dropped.
+struct Session {
     agent: ureq::Agent,
-    session: String,
+    path: String,
     driver: Driver,
     profile: Directory,
-    #[expect(dead_code, reason = "held until the browser is gone")]
-    turn: MutexGuard<'static, ()>,
 }
 
 /// The running chromedriver, killed in the end.
@@ -69,23 +77,30 @@ impl Driver {
     }
 }
 
-impl Browser {
-    /// Starts a browser whose window shows that many pixels.
-    pub fn start(width: u32, height: u32) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+impl Session {
+    /// The shared one, or a new one.
+    fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let session = Arc::new(Self::start());
+            *shared = Arc::downgrade(&session);
+            session
+        })
+    }
+
+    fn start() -> Self {
         let profile = Directory::new();
         let driver = Driver::start();
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE));
-        let mut browser = Self {
+        let mut session = Self {
             agent: config.build().into(),
-            session: String::new(),
+            path: String::new(),
             driver,
             profile,
-            turn,
         };
-        let profile = format!("--user-data-dir={}", browser.profile.0.display());
+        let profile = format!("--user-data-dir={}", session.profile.0.display());
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -98,7 +113,7 @@ impl Browser {
             "--hide-scrollbars",
             &profile,
         ];
-        let session = browser.post(
+        let created = session.post(
             "",
             &json!({"capabilities": {"alwaysMatch": {
                 "browserName": "chrome",
@@ -107,15 +122,14 @@ impl Browser {
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             }}}),
         );
-        browser.session = format!("/{}", session["sessionId"].as_str().expect("a session"));
-        browser.resize(width, height);
-        browser
+        session.path = format!("/{}", created["sessionId"].as_str().expect("a session"));
+        session
     }
 
     fn url(&self, path: &str) -> String {
         format!(
             "http://127.0.0.1:{}/session{}{path}",
-            self.driver.port, self.session
+            self.driver.port, self.path
         )
     }
 
@@ -127,6 +141,26 @@ impl Browser {
         let answer: Value = serde_json::from_str(&text).expect("JSON");
         assert!(response.status().is_success(), "{path}: {answer}");
         answer["value"].clone()
+    }
+}
+
+impl Browser {
+    /// A browser with an empty page of this size in pixels.
+    pub fn start(width: u32, height: u32) -> Self {
+        let session = Session::shared();
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let browser = Self { session, turn };
+        // Nothing of the test before may be left.
+        browser.pointer("mouse", &[("move", 0.0, 0.0)]);
+        browser.post("/url", &json!({"url": "about:blank"}));
+        browser.resize(width, height);
+        browser.console();
+        browser.requested();
+        browser
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Value {
+        self.session.post(path, body)
     }
 
     /// A command of the browser's own protocol.
@@ -296,7 +330,7 @@ impl Browser {
     }
 }
 
-impl Drop for Browser {
+impl Drop for Session {
     fn drop(&mut self) {
         // Closes Chromium; chromedriver itself is ended by its own drop.
         let _ = self.agent.delete(self.url("")).call();
