@@ -11,7 +11,7 @@ use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Interruption, Response};
 use crate::workload::{Assignment, Filling};
 
-use super::Context;
+use super::context::Context;
 use super::conversation::{Generated, Kept};
 use super::observer::Observer;
 use super::progress::Reporter;

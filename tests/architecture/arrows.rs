@@ -44,7 +44,9 @@ impl Sources {
             // A re-export is no use of what it names, unless this file names it again.
             let imports = imports.filter(|(name, import)| !import.is_public || is_used(name));
             let imports = imports.map(|(_, import)| &import.path);
-            let whole = source.paths.iter().filter(|path| path.len() > 1);
+            // One name is no path, and `super::super` alone stands in `pub(in super::super)`.
+            let is_path = |path: &&Names| path.len() > 1 && path.iter().any(|name| name != "super");
+            let whole = source.paths.iter().filter(is_path);
             let paths = imports.chain(&source.globs).chain(whole);
             let mut used: BTreeSet<Module> = paths
                 .filter_map(|path| self.definer(module, path))
@@ -333,7 +335,7 @@ mod tests {
             "fn f() { let b = \"super::b::f()\"; } // super::b",
             "const A: &str = r#\"\"super::b::f()\"#; fn f<'b>(c: char) -> bool { c == '\"' }",
             "mod inner { use super::b; }",
-            "pub(super) fn b() { b(); B::b(); self::b() }",
+            "pub(super) fn b() { b(); B::b(); self::b() } pub(in super::super) struct C;",
         ] {
             let sources = sources(&[("room", "mod a; mod b;"), ("room/a", code), ("room/b", "")]);
             assert!(sources.arrows().values().all(BTreeSet::is_empty), "{code}");
