@@ -61,8 +61,9 @@
 //! A protocol is a JSON file in `data/protocols/`; an output is a file in `output/` and a line in
 //! its `mod.rs`; a load shape is a file in `load/`, two lines in its `mod.rs` and its flag; a metric
 //! is a row of `metrics/table.rs` and its texts; a language is a file of texts in
-//! `templates/texts/`; a wire format of the simulated service is a JSON file in `data/mock/` and its
-//! name in `mock/wire/mod.rs`.
+//! `templates/texts/` and a directory of `data/manual/`; a topic of the manual is a file in each of
+//! these directories and its name in `manual/mod.rs`; a wire format of the simulated service is a
+//! JSON file in `data/mock/` and its name in `mock/wire/mod.rs`.
 
 pub mod arrival;
 pub mod cli;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sse_perf::commands::Exit;
 use sse_perf::text::Language;
 
 /// The source files of a directory, tests apart.
@@ -113,5 +114,22 @@ fn the_text_files_are_sorted_with_one_text_a_line() {
             ids.len() + 2,
             "{name}.json: a text a line"
         );
+    }
+}
+
+#[test]
+fn every_exit_code_is_explained() {
+    let exits = [
+        Exit::Ok,
+        Exit::RequestFailed,
+        Exit::Usage,
+        Exit::NotDone,
+        Exit::NotValid,
+        Exit::Interrupted,
+    ];
+    let codes = exits.map(|exit| (exit as u8).to_string());
+    for language in [Language::English, Language::Chinese] {
+        let explained: Vec<&str> = language.texts().exits().map(|(code, _)| code).collect();
+        assert_eq!(explained, codes);
     }
 }

@@ -63,7 +63,7 @@ pub fn command(language: Language) -> clap::Command {
             .action(ArgAction::Version)
             .help_heading(None),
     );
-    let words = help_words(&command);
+    let words = help_words(&command, texts);
     localized(command, "run", texts)
         .mut_subcommands(|subcommand| {
             let name = subcommand.get_name().to_owned();
@@ -77,14 +77,18 @@ pub fn command(language: Language) -> clap::Command {
 }
 
 /// The words that `sse-perf help` explains, each once.
-fn help_words(command: &clap::Command) -> BTreeSet<String> {
-    let topics = TOPICS.iter().map(|topic| topic.name);
-    let kinds = FailureKind::ALL.into_iter().map(FailureKind::name);
-    let exits = Language::English.texts().exits().map(|(code, _)| code);
+fn help_words(command: &clap::Command, texts: &Texts) -> BTreeSet<String> {
+    let statuses = texts.below("console.hint.http_status.");
+    let named = statuses
+        .chain(texts.exits())
+        .chain(texts.below("glossary."));
     let commands = command.get_subcommands().map(clap::Command::get_name);
-    let words = topics.chain(kinds).chain(exits).chain(manual::words());
-    let words = words.map(str::to_owned);
-    words.chain(commands.map(str::to_owned)).collect()
+    let mut words: BTreeSet<String> = manual::words().map(str::to_owned).collect();
+    words.extend(TOPICS.iter().map(|topic| topic.name.to_owned()));
+    words.extend(FailureKind::ALL.map(|kind| kind.name().to_owned()));
+    words.extend(named.map(|(word, _)| word.to_owned()));
+    words.extend(commands.map(str::to_owned));
+    words
 }
 
 fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap::Command {

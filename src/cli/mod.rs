@@ -12,16 +12,13 @@ mod parse;
 mod subcommands;
 mod terminal;
 
-pub use args::{
-    ConnectionArgs, ConsoleArgs, Given, LoadArgs, OutputArgs, PatienceArgs, RequestArgs, RunArgs,
-    TargetArgs, WaitArgs,
-};
+pub use args::*;
 pub use define::{Cli, Command, PROGRAM, command as definitions};
 pub use errors::Reply;
 pub use files::{FileArg, FileArgs};
 pub use help::{command_help, reference};
-pub use inspect::{ProbeArgs, ProtocolsArgs};
+pub use inspect::*;
 pub use language::{NoSuchLanguage, language};
 pub use parse::{parse, parse_run};
-pub use subcommands::{CompletionsArgs, DemoArgs, HelpArgs, MockArgs, ReportArgs, SelftestArgs};
+pub use subcommands::*;
 pub use terminal::width;

@@ -10,10 +10,13 @@ use crate::manual::{TOPICS, Topic, render};
 use crate::metrics::{self, Columns};
 use crate::output::console::wants_colour;
 use crate::record::FailureKind;
-use crate::text::{Language, Message};
+use crate::text::{Language, Message, Texts};
 
 /// Widest line.
 const WIDEST: usize = 100;
+
+/// Shows text where `PAGER` names no pager.
+const PAGER: &str = "if command -v less >/dev/null; then exec less -R; else exec cat; fi";
 
 /// Shows what was asked for, or the contents of the manual.
 pub(super) fn show(args: &HelpArgs, language: Language) -> Exit {
@@ -41,7 +44,7 @@ pub(super) fn show(args: &HelpArgs, language: Language) -> Exit {
 /// Shows a text by the pager; whether there is one.
 fn page(text: &str) -> bool {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let pager = variable("PAGER").unwrap_or_else(|| "less -R".to_owned());
+    let pager = variable("PAGER").unwrap_or_else(|| PAGER.to_owned());
     // Ctrl-C is the pager's: this process waits for its end.
     let _ = ctrlc::set_handler(|| {});
     let child = Command::new("sh")
@@ -76,17 +79,27 @@ fn explained(word: &str, language: Language) -> String {
         return filled(topic.text(language), language);
     }
     let texts = language.texts();
+    let find = |id: &str| texts.find(&format!("{id}.{word}")).map(str::to_owned);
+    let hint = |id: &str| Some(texts.get("console.failures.hint").to_owned() + texts.find(id)?);
+    let meanings = [
+        find("report.kind"),
+        find("glossary"),
+        find("exit"),
+        hint(&format!("console.hint.{word}")),
+        hint(&format!("console.hint.http_status.{word}")),
+    ];
     let mut page = String::new();
-    if let Some(kind) = texts.find(&format!("report.kind.{word}")) {
-        let hint = texts.find(&format!("console.hint.{word}"));
-        let hint = hint.unwrap_or_default();
-        let _ = write!(page, "# {word}\n\n{kind}\n\n{hint}\n\n");
-        for (case, hint) in texts.below(&format!("console.hint.{word}.")) {
-            let _ = writeln!(page, "- `{case}`: {hint}");
-        }
+    for (number, meaning) in meanings.into_iter().flatten().enumerate() {
+        let title = if number == 0 {
+            format!("# {word}\n")
+        } else {
+            String::new()
+        };
+        let _ = writeln!(page, "{title}\n{meaning}");
     }
-    if let Some(exit) = texts.find(&format!("exit.{word}")) {
-        let _ = write!(page, "# {word}\n\n{exit}\n\n");
+    page.push('\n');
+    for (case, hint) in texts.below(&format!("console.hint.{word}.")) {
+        let _ = writeln!(page, "- `{case}`: {hint}");
     }
     for topic in TOPICS {
         for section in topic.sections(word, language) {
@@ -113,22 +126,35 @@ fn known(line: &str, language: Language) -> Option<String> {
         vec![code(kind.name()), text("report.kind"), text("console.hint")]
     };
     let exit = |(code, text): (&str, &str)| vec![code.to_owned(), text.to_owned()];
-    let metric = |(id, text): (&str, &str)| {
-        let term = texts.find(&format!("metric.{id}"));
-        let term = term.or_else(|| texts.find(&format!("report.term.{id}")));
-        let mut columns = metrics::all().filter(|metric| metric.columns != Columns::None);
-        let column = columns.find(|metric| metric.id == id);
-        let column = column.map(|metric| format!(" CSV: `{}`", metric.name));
-        let text = format!("{text}{}", column.unwrap_or_default());
-        vec![term.unwrap_or(id).to_owned(), text]
-    };
     match line {
         "{options}" => Some(cli::reference(language)),
         "{failures}" => Some(rows(FailureKind::ALL.map(failure))),
         "{exit-codes}" => Some(rows(texts.exits().map(exit))),
-        "{metrics}" => Some(rows(texts.below("glossary.").map(metric))),
+        "{metrics}" => Some(rows(definitions(texts))),
         _ => None,
     }
+}
+
+/// The terms of the report's glossary, the metrics in their table's order first: term, definition,
+/// column of the CSV.
+fn definitions(texts: &Texts) -> Vec<Vec<String>> {
+    let row = |id: &str, column: String| {
+        let text = texts.find(&format!("glossary.{id}"))?;
+        let term = texts.find(&format!("metric.{id}"));
+        let term = term.or_else(|| texts.find(&format!("report.term.{id}")));
+        Some(vec![term.unwrap_or(id).to_owned(), text.to_owned(), column])
+    };
+    let metrics = metrics::all().filter_map(|metric| {
+        let column = match metric.columns {
+            Columns::None => String::new(),
+            _ => code(metric.name),
+        };
+        row(metric.id, column)
+    });
+    let terms = texts.below("glossary.").map(|(id, _)| id);
+    let terms = terms.filter(|id| metrics::all().all(|metric| metric.id != *id));
+    let terms = terms.filter_map(|id| row(id, String::new()));
+    metrics.chain(terms).collect()
 }
 
 /// The rows of a table in Markdown.

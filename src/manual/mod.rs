@@ -95,6 +95,17 @@ mod tests {
     }
 
     #[test]
+    fn headings_name_the_same_words_in_both_languages() {
+        for word in words() {
+            for topic in TOPICS {
+                let count = |language| topic.sections(word, language).count();
+                let counts = [Language::English, Language::Chinese].map(count);
+                assert_eq!(counts[0], counts[1], "{}: {word}", topic.name);
+            }
+        }
+    }
+
+    #[test]
     fn sections_are_found_by_the_words_of_their_headings() {
         let topic = Topic {
             name: "x",
