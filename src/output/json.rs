@@ -7,7 +7,7 @@ mod summary;
 mod ticks;
 mod verdict;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
@@ -83,22 +83,25 @@ pub fn render(about: &About, results: Option<&Results<'_>>) -> Vec<u8> {
     out
 }
 
-#[derive(Serialize)]
+/// The document. Members that no reader needs may be missing.
+#[derive(Serialize, Deserialize)]
 struct RunJson<'a> {
-    schema: &'static str,
-    tool_version: Option<&'a str>,
-    run_id: &'a str,
-    label: Option<&'a str>,
+    schema: String,
+    tool_version: Option<String>,
+    run_id: String,
+    label: Option<String>,
     started_at: Option<String>,
-    clocks: &'static str,
-    target: &'a str,
-    protocol: &'a str,
-    model: Option<&'a str>,
-    command_line: Option<&'a str>,
-    config: Option<&'a Value>,
-    host: Option<&'a Host>,
+    #[serde(default)]
+    clocks: String,
+    target: String,
+    protocol: String,
+    model: Option<String>,
+    command_line: Option<String>,
+    config: Option<Value>,
+    host: Option<Host>,
     warnings: Vec<SavedMessage>,
     summary: Option<SummaryJson<'a>>,
+    #[serde(default)]
     histograms: HistogramsJson,
     waterfall: Option<Chosen>,
     ticks: TicksJson<'a>,
@@ -106,38 +109,38 @@ struct RunJson<'a> {
 
 impl<'a> RunJson<'a> {
     fn of(about: &'a About, results: Option<&Results<'a>>) -> Self {
-        let run = &about.run;
+        let run = about.run.clone();
         Self {
-            schema: SCHEMA,
-            tool_version: about.version.as_deref(),
-            run_id: &run.run_id,
-            label: run.label.as_deref(),
+            schema: SCHEMA.to_owned(),
+            tool_version: about.version.clone(),
+            run_id: run.run_id,
+            label: run.label,
             started_at: run.started.format(WALL).ok(),
-            clocks: CLOCK_NOTE,
-            target: &run.target,
-            protocol: &run.protocol,
-            model: run.model.as_deref(),
-            command_line: about.command_line.as_deref(),
-            config: about.config.as_ref(),
-            host: about.host.as_ref(),
+            clocks: CLOCK_NOTE.to_owned(),
+            target: run.target,
+            protocol: run.protocol,
+            model: run.model,
+            command_line: about.command_line.clone(),
+            config: about.config.clone(),
+            host: about.host.clone(),
             warnings: about.warnings.iter().map(SavedMessage::from).collect(),
             summary: results.map(|results| SummaryJson::of(results.summary)),
             histograms: HistogramsJson {
                 sub_buckets: SUB_BUCKETS,
-                note: HISTOGRAM_NOTE,
+                note: HISTOGRAM_NOTE.to_owned(),
             },
             waterfall: results
                 .and_then(|results| results.waterfall)
                 .map(Waterfall::chosen),
-            ticks: TicksJson(results.map(|results| results.stats.ticks())),
+            ticks: TicksJson::of(results.map(|results| results.stats.ticks())),
         }
     }
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct HistogramsJson {
     sub_buckets: u64,
-    note: &'static str,
+    note: String,
 }
 
 #[cfg(test)]

@@ -2,21 +2,15 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::SCHEMA;
-use super::summary::SummaryJson;
-use super::ticks::{TickJson, ticks};
 use super::verdict::VerdictJson;
+use super::{RunJson, SCHEMA};
 use crate::load::Load;
 use crate::metrics::PerMetric;
 use crate::output::RunInfo;
-use crate::output::about::{About, SavedMessage};
-use crate::output::csv::read::LAST_SECOND;
-use crate::output::host::Host;
+use crate::output::about::About;
 use crate::output::waterfall::Chosen;
 use crate::stats::{ClientSummary, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
@@ -84,20 +78,19 @@ impl From<serde_json::Error> for InvalidRun {
 ///
 /// If it is none.
 pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
-    let run: Run = serde_json::from_slice(document)?;
+    let run: RunJson<'static> = serde_json::from_slice(document)?;
     if run.schema != SCHEMA {
         return Err(InvalidRun::Schema(run.schema));
     }
-    let started = OffsetDateTime::parse(&run.started_at, &Rfc3339)
-        .map_err(|_| InvalidRun::Member("started_at"))?;
-    if run.ticks.iter().any(|tick| tick.second > LAST_SECOND) {
-        return Err(InvalidRun::Member("second"));
-    }
+    let started = run.started_at.as_deref().unwrap_or_default();
+    let started =
+        OffsetDateTime::parse(started, &Rfc3339).map_err(|_| InvalidRun::Member("started_at"))?;
+    let ticks = run.ticks.ticks().ok_or(InvalidRun::Member("second"))?;
     let results = match (run.summary, run.waterfall) {
         (Some(summary), Some(waterfall)) => Some(SavedResults {
             requests: summary.requests().ok_or(InvalidRun::Member("requests"))?,
             sums: summary.sums(),
-            ticks: ticks(run.ticks),
+            ticks,
             waterfall,
             client: summary.client,
             spans: summary.spans(),
@@ -127,29 +120,6 @@ pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
         },
         results,
     })
-}
-
-#[derive(Deserialize)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the names are those of the document"
-)]
-struct Run {
-    schema: String,
-    tool_version: Option<String>,
-    run_id: String,
-    label: Option<String>,
-    started_at: String,
-    target: String,
-    protocol: String,
-    model: Option<String>,
-    command_line: Option<String>,
-    config: Option<Value>,
-    host: Option<Host>,
-    warnings: Vec<SavedMessage>,
-    summary: Option<SummaryJson<'static>>,
-    waterfall: Option<Chosen>,
-    ticks: Vec<TickJson<'static>>,
 }
 
 #[cfg(test)]

@@ -5,22 +5,63 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::sum::SumJson;
+use crate::output::csv::read::LAST_SECOND;
 use crate::output::members::Members;
 use crate::stats::{Counts, FailureCounts, Histogram, Tick, TickCpu, TickView, Ticks};
 
-/// The seconds of a run, made one at a time: a long run has more of them than anything else.
-pub(super) struct TicksJson<'a>(pub(super) Option<&'a Ticks>);
+/// The seconds of a run. They are written one at a time: a long run has more of them than anything
+/// else.
+#[derive(Deserialize)]
+#[serde(from = "Vec<TickJson<'static>>")]
+pub(super) enum TicksJson<'a> {
+    Measured(&'a Ticks),
+    Read(Vec<TickJson<'static>>),
+}
+
+impl From<Vec<TickJson<'static>>> for TicksJson<'_> {
+    fn from(ticks: Vec<TickJson<'static>>) -> Self {
+        TicksJson::Read(ticks)
+    }
+}
+
+impl<'a> TicksJson<'a> {
+    /// The seconds of a run, if it has ended.
+    pub(super) fn of(ticks: Option<&'a Ticks>) -> Self {
+        ticks.map_or(TicksJson::Read(Vec::new()), TicksJson::Measured)
+    }
+
+    /// The seconds as they were; `None` where one lies too late to be believed.
+    pub(super) fn ticks(self) -> Option<Ticks> {
+        let saved = match self {
+            TicksJson::Measured(ticks) => return Some(ticks.clone()),
+            TicksJson::Read(saved) => saved,
+        };
+        let mut ticks = Ticks::default();
+        let mut before = (0, 0);
+        for tick in saved {
+            let (second, users) = (tick.second, (tick.total_users, tick.users_gone()));
+            if second > LAST_SECOND {
+                return None;
+            }
+            ticks.merge_second(second, &tick.tick(before));
+            before = users;
+        }
+        Some(ticks)
+    }
+}
 
 impl Serialize for TicksJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ticks = self.0.into_iter().flat_map(Ticks::iter);
-        serializer.collect_seq(ticks.map(TickJson::of))
+        match self {
+            TicksJson::Measured(ticks) => serializer.collect_seq(ticks.iter().map(TickJson::of)),
+            TicksJson::Read(ticks) => serializer.collect_seq(ticks),
+        }
     }
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct TickJson<'a> {
-    pub(super) second: u64,
+    second: u64,
     /// Users as they were at the second's end.
     active_users: u64,
     total_users: u64,
@@ -96,16 +137,4 @@ impl<'a> TickJson<'a> {
     fn users_gone(&self) -> u64 {
         self.total_users.saturating_sub(self.active_users)
     }
-}
-
-/// The seconds of a run that was saved.
-pub(super) fn ticks(saved: Vec<TickJson<'_>>) -> Ticks {
-    let mut ticks = Ticks::default();
-    let mut before = (0, 0);
-    for tick in saved {
-        let (second, users) = (tick.second, (tick.total_users, tick.users_gone()));
-        ticks.merge_second(second, &tick.tick(before));
-        before = users;
-    }
-    ticks
 }

@@ -1,5 +1,6 @@
 //! The verdict on a run in its JSON.
 
+use serde::de::value::{self, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 use crate::output::about::SavedMessage;
@@ -22,12 +23,9 @@ impl VerdictJson {
 
     /// The verdict; `None` if this version does not know the grade.
     pub(super) fn verdict(self) -> Option<Verdict> {
-        let grades = [Grade::Valid, Grade::Degraded, Grade::ClientLimited];
-        let grade = grades
-            .into_iter()
-            .find(|grade| grade.name() == self.grade)?;
+        let grade = StrDeserializer::<value::Error>::new(&self.grade);
         Some(Verdict {
-            grade,
+            grade: Grade::deserialize(grade).ok()?,
             reasons: self.reasons.into_iter().map(Message::from).collect(),
         })
     }
