@@ -98,8 +98,10 @@ impl<'a> Help<'a> {
 
     /// The command's options in Markdown.
     fn reference(&self) -> String {
-        let usage = text(self.command.get_before_help()).replace('\n', " ");
-        let mut out = format!("## {usage}\n\n{}\n", text(self.command.get_long_about()));
+        let usage = text(self.command.get_before_help());
+        let about = text(self.command.get_long_about());
+        let name = self.command.get_name();
+        let mut out = format!("## {name}\n\n```text\n{usage}\n```\n\n{about}\n");
         for heading in self.headings() {
             let _ = writeln!(out, "\n### {heading}\n");
             for arg in self.of_group(heading) {
