@@ -80,6 +80,35 @@ fn help_shows_topics_commands_and_what_words_of_results_mean() {
     assert!(shown(&["help", "mock"]).contains("no-response"));
 }
 
+/// `script`, of Debian's base system, gives the command a terminal.
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_terminal_help_has_a_pager_and_colours() {
+    let path = std::env::var("PATH").expect("a path");
+    let shown = |variables: &[(&str, &str)]| {
+        let output = Command::new("script")
+            .args(["-qec", concat!(env!("CARGO_BIN_EXE_sse-perf"), " help 3")])
+            .arg("/dev/null")
+            .env_clear()
+            .envs([("PATH", path.as_str()), ("TERM", "xterm")])
+            .envs(variables.iter().copied())
+            .stdin(Stdio::null())
+            .output()
+            .expect("script runs");
+        assert_eq!(output.status.code(), Some(0), "{variables:?}");
+        text(&output.stdout).to_owned()
+    };
+    let bold = "\u{1b}[1m3\u{1b}[22m";
+    assert!(shown(&[("PAGER", "cat")]).starts_with(bold));
+    assert!(shown(&[("PAGER", "sed s/^/paged:/")]).starts_with(&format!("paged:{bold}")));
+    assert!(shown(&[("PAGER", "no-such-pager")]).contains(bold));
+    let plain = shown(&[("PAGER", "cat"), ("NO_COLOR", "1")]);
+    assert!(
+        plain.starts_with('3') && !plain.contains('\u{1b}'),
+        "{plain}"
+    );
+}
+
 #[test]
 fn usage_errors_go_to_standard_error() {
     for (flags, part) in [
