@@ -1,24 +1,24 @@
-//! Reading from a socket with the time at which the bytes arrived: the kernel's own where it gives
-//! one (Linux), so that a thread that woke late does not make them look late.
+//! Reads a socket and stamps the arrival of the bytes: by the kernel where it gives a stamp (Linux),
+//! so that bytes do not look late where a thread woke late.
 //!
-//! The kernel's stamp is that of the newest byte of a read. It is wall-clock time, turned into the
-//! run's by the offset between the clocks, which is watched: over a step of the wall clock the read
-//! has no kernel stamp, and the next ones have the new offset.
+//! The kernel's stamp is that of the newest byte of a read, in wall-clock time. The offset between
+//! the clocks turns it into the run's time. Where the wall clock is stepped, one read has no stamp,
+//! and later reads have the new offset.
 
 use std::io;
 use std::net::{TcpStream, UdpSocket};
 use std::time::Duration;
 
-use crate::clock::{Clock, Stamp};
+use crate::clock::{Clock, Stamp, WallOffset};
 
-/// What a read brought.
+/// A read's bytes and stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
     /// Number of bytes; 0 at the end.
     pub bytes: usize,
     /// When the read returned.
     pub returned: Stamp,
-    /// When the newest of the bytes arrived, by the kernel; `None` where it does not tell.
+    /// When the newest of the bytes arrived, by the kernel; `None` where the kernel gives no stamp.
     pub arrived: Option<Stamp>,
 }
 
@@ -37,11 +37,11 @@ impl Received {
 }
 
 /// Keeps the kernel stamping while it is held. Linux begins some time after the first socket has
-/// asked for stamps, and ends after the last one has gone: what arrives at once at the first socket
-/// of a run would carry none.
+/// asked for stamps, and ends after the last one has gone: without this, the first bytes of a run
+/// would have no stamp.
 #[derive(Debug)]
 pub struct Stamping {
-    /// Asks, and is used for nothing else; `None` where it could not be had.
+    /// A socket that only asks for stamps; `None` where the system refused it.
     _socket: Option<UdpSocket>,
 }
 
@@ -51,196 +51,115 @@ impl Stamping {
     pub fn start() -> Self {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).ok();
         if let Some(socket) = &socket {
-            platform::ask_for_stamps(socket);
+            ask_for_stamps(socket);
         }
         Self { _socket: socket }
     }
 }
 
+/// How far a reading of the clocks' offset may be off without another look: less is no step of the
+/// wall clock.
+const TOLERANCE: Duration = Duration::from_micros(500);
+
 /// Reads a socket with the kernel's stamps.
 #[derive(Debug)]
-pub struct Receiver(platform::Receiver);
+pub struct Receiver {
+    clock: Clock,
+    offset: WallOffset,
+}
 
 impl Receiver {
     /// Asks the kernel to stamp what arrives at the socket from now on.
     #[must_use]
     pub fn new(stream: &TcpStream, clock: &Clock) -> Self {
-        Self(platform::Receiver::new(stream, clock))
+        ask_for_stamps(stream);
+        Self {
+            clock: *clock,
+            offset: clock.wall_offset(),
+        }
     }
 
-    /// Reads what is there, or waits for it as long as the socket's timeout allows.
+    /// Reads what is there, or waits for bytes as long as the socket's timeout allows.
     ///
     /// # Errors
     ///
     /// As `read` on the socket.
     pub fn read(&mut self, stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Received> {
-        self.0.read(stream, buffer)
+        let (bytes, (returned, offset), stamp) = receive(stream, buffer, &self.clock)?;
+        Ok(Received {
+            bytes,
+            returned,
+            arrived: stamp.and_then(|stamp| self.arrival(stamp, returned, offset)),
+        })
+    }
+
+    /// The run's time of a kernel stamp; `None` if the wall clock was stepped since the last read,
+    /// or if the stamp makes no sense.
+    fn arrival(&mut self, stamp: i128, returned: Stamp, seen: WallOffset) -> Option<Stamp> {
+        if seen.distance(self.offset) > TOLERANCE {
+            let offset = self.clock.wall_offset();
+            if offset.distance(self.offset) > TOLERANCE {
+                self.offset = offset;
+                return None;
+            }
+        }
+        // The offset is exact to some microseconds: bytes that were read the moment they came may
+        // seem to have come after the read.
+        let arrived = self.offset.stamp_of(stamp)?;
+        (arrived.since(returned) <= TOLERANCE).then(|| arrived.min(returned))
     }
 }
 
+/// Reads a socket. Returns the number of bytes, the clock's reading at the return, and the kernel's
+/// stamp in nanoseconds of the wall clock.
 #[cfg(target_os = "linux")]
-mod platform {
-    use std::io::{self, IoSliceMut};
-    use std::net::TcpStream;
-    use std::os::fd::{AsFd, AsRawFd as _};
-    use std::time::Duration;
+fn receive(
+    stream: &TcpStream,
+    buffer: &mut [u8],
+    clock: &Clock,
+) -> io::Result<(usize, (Stamp, WallOffset), Option<i128>)> {
+    use std::os::fd::AsRawFd as _;
 
-    use nix::sys::socket::{
-        ControlMessageOwned, MsgFlags, cmsg_space, recvmsg, setsockopt, sockopt,
-    };
+    use nix::sys::socket::{ControlMessageOwned, MsgFlags, cmsg_space, recvmsg};
     use nix::sys::time::TimeSpec;
 
-    use super::Received;
-    use crate::clock::{Clock, Stamp, WallOffset};
-
-    /// How far a reading of the clocks' offset may be off without another look: less is no step of
-    /// the wall clock.
-    const TOLERANCE: Duration = Duration::from_micros(500);
-    /// Room for the kernel's stamp.
-    const CONTROL: usize = cmsg_space::<TimeSpec>();
-
-    pub(super) fn ask_for_stamps(socket: &impl AsFd) {
-        // Where the kernel refuses, reads carry no stamp.
-        let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
-    }
-
-    #[derive(Debug)]
-    pub(super) struct Receiver {
-        clock: Clock,
-        offset: WallOffset,
-    }
-
-    impl Receiver {
-        pub(super) fn new(stream: &TcpStream, clock: &Clock) -> Self {
-            ask_for_stamps(stream);
-            Self {
-                clock: *clock,
-                offset: clock.wall_offset(),
-            }
+    // Everything that a read needs is on the stack: other memory is not in a processor's cache.
+    let mut control = [0; cmsg_space::<TimeSpec>()];
+    let mut slices = [io::IoSliceMut::new(buffer)];
+    let (socket, flags) = (stream.as_raw_fd(), MsgFlags::empty());
+    let message = recvmsg::<()>(socket, &mut slices, Some(&mut control), flags)?;
+    let returned = clock.now_with_wall_offset();
+    let stamp = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::ScmTimestampns(at) => {
+            Some(i128::from(at.tv_sec()) * 1_000_000_000 + i128::from(at.tv_nsec()))
         }
-
-        pub(super) fn read(
-            &mut self,
-            stream: &TcpStream,
-            buffer: &mut [u8],
-        ) -> io::Result<Received> {
-            // On the stack, as all else that a read needs: what lies elsewhere has to be fetched.
-            let mut control = [0; CONTROL];
-            let mut slices = [IoSliceMut::new(buffer)];
-            let message = recvmsg::<()>(
-                stream.as_raw_fd(),
-                &mut slices,
-                Some(&mut control),
-                MsgFlags::empty(),
-            )?;
-            let (returned, offset) = self.clock.now_with_wall_offset();
-            let stamp = message.cmsgs()?.find_map(|control| match control {
-                ControlMessageOwned::ScmTimestampns(at) => Some(nanos(at)),
-                _ => None,
-            });
-            let bytes = message.bytes;
-            Ok(Received {
-                bytes,
-                returned,
-                arrived: stamp.and_then(|stamp| self.arrival(stamp, returned, offset)),
-            })
-        }
-
-        /// The run's time of a kernel stamp; `None` if the wall clock was stepped since the last
-        /// read, or the stamp makes no sense.
-        fn arrival(&mut self, stamp: i128, returned: Stamp, seen: WallOffset) -> Option<Stamp> {
-            if seen.distance(self.offset) > TOLERANCE {
-                let offset = self.clock.wall_offset();
-                if offset.distance(self.offset) > TOLERANCE {
-                    self.offset = offset;
-                    return None;
-                }
-            }
-            // The offset is known to some microseconds: bytes that were read the moment they came
-            // may seem to have come after that.
-            let arrived = self.offset.stamp_of(stamp)?;
-            (arrived.since(returned) <= TOLERANCE).then(|| arrived.min(returned))
-        }
-    }
-
-    fn nanos(at: TimeSpec) -> i128 {
-        i128::from(at.tv_sec()) * 1_000_000_000 + i128::from(at.tv_nsec())
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-
-        #[test]
-        fn a_step_of_the_wall_clock_costs_one_stamp() {
-            let clock = Clock::start();
-            let true_offset = clock.wall_offset();
-            let mut receiver = Receiver {
-                clock,
-                offset: true_offset,
-            };
-            let returned = clock.now();
-            let stamp = |at: Stamp| true_offset.nanos_of(at);
-            let arrival = receiver.arrival(stamp(returned), returned, true_offset);
-            assert!(arrival.is_some());
-            // As if the offset had been another one before.
-            receiver.offset = WallOffset::between(
-                true_offset.nanos_of(returned),
-                returned + Duration::from_secs(3600),
-            );
-            let (_, seen) = clock.now_with_wall_offset();
-            assert_eq!(receiver.arrival(stamp(returned), returned, seen), None);
-            let (_, seen) = clock.now_with_wall_offset();
-            let arrival = receiver.arrival(stamp(returned), returned, seen);
-            assert!(arrival.is_some(), "the new offset is known");
-        }
-
-        #[test]
-        fn a_stamp_of_the_future_is_none() {
-            let clock = Clock::start();
-            let offset = clock.wall_offset();
-            let mut receiver = Receiver { clock, offset };
-            let returned = clock.now();
-            let later = offset.nanos_of(returned + Duration::from_secs(1));
-            assert_eq!(receiver.arrival(later, returned, offset), None);
-        }
-    }
+        _ => None,
+    });
+    Ok((message.bytes, returned, stamp))
 }
 
 #[cfg(not(target_os = "linux"))]
-mod platform {
-    use std::io::{self, Read as _};
-    use std::net::{TcpStream, UdpSocket};
-
-    use super::Received;
-    use crate::clock::Clock;
-
-    pub(super) fn ask_for_stamps(_socket: &UdpSocket) {}
-
-    #[derive(Debug)]
-    pub(super) struct Receiver(Clock);
-
-    impl Receiver {
-        pub(super) fn new(_stream: &TcpStream, clock: &Clock) -> Self {
-            Self(*clock)
-        }
-
-        pub(super) fn read(
-            &mut self,
-            mut stream: &TcpStream,
-            buffer: &mut [u8],
-        ) -> io::Result<Received> {
-            let bytes = stream.read(buffer)?;
-            Ok(Received {
-                bytes,
-                returned: self.0.now(),
-                arrived: None,
-            })
-        }
-    }
+fn receive(
+    mut stream: &TcpStream,
+    buffer: &mut [u8],
+    clock: &Clock,
+) -> io::Result<(usize, (Stamp, WallOffset), Option<i128>)> {
+    let bytes = io::Read::read(&mut stream, buffer)?;
+    Ok((bytes, clock.now_with_wall_offset(), None))
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+fn ask_for_stamps(socket: &impl std::os::fd::AsFd) {
+    use nix::sys::socket::{setsockopt, sockopt};
+    // Where the kernel refuses, reads carry no stamp.
+    let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_stamps<Socket>(_socket: &Socket) {}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use std::io::Write as _;
     use std::net::TcpListener;
@@ -289,5 +208,39 @@ mod tests {
         drop(sender);
         let received = receiver.read(&stream, &mut [0; 16]).unwrap();
         assert_eq!((received.bytes, received.arrived), (0, None));
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_costs_one_stamp() {
+        let clock = Clock::start();
+        let true_offset = clock.wall_offset();
+        let mut receiver = Receiver {
+            clock,
+            offset: true_offset,
+        };
+        let returned = clock.now();
+        let stamp = |at: Stamp| true_offset.nanos_of(at);
+        let arrival = receiver.arrival(stamp(returned), returned, true_offset);
+        assert!(arrival.is_some());
+        // As if the offset had been another one before.
+        receiver.offset = WallOffset::between(
+            true_offset.nanos_of(returned),
+            returned + Duration::from_secs(3600),
+        );
+        let (_, seen) = clock.now_with_wall_offset();
+        assert_eq!(receiver.arrival(stamp(returned), returned, seen), None);
+        let (_, seen) = clock.now_with_wall_offset();
+        let arrival = receiver.arrival(stamp(returned), returned, seen);
+        assert!(arrival.is_some(), "the new offset is known");
+    }
+
+    #[test]
+    fn a_stamp_of_the_future_is_none() {
+        let clock = Clock::start();
+        let offset = clock.wall_offset();
+        let mut receiver = Receiver { clock, offset };
+        let returned = clock.now();
+        let later = offset.nanos_of(returned + Duration::from_secs(1));
+        assert_eq!(receiver.arrival(later, returned, offset), None);
     }
 }

@@ -1,7 +1,7 @@
-//! How busy this process and this machine are, as far as results depend on it: processor time,
-//! changes of threads, waits for a processor, and standstills in which the process did not run at
-//! all.
+//! How busy this process and this machine are: processor time, context switches, waits for a
+//! processor, and standstills of the process.
 
+use std::fs;
 use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,47 +12,47 @@ use crate::clock::{Stamp, micros};
 /// where the system does not tell.
 #[must_use]
 pub fn run_queue_wait() -> Option<Duration> {
-    // Processor time, time on a run queue, both in nanoseconds, and the number of slices
-    // (Documentation/scheduler/sched-stats.rst of Linux).
-    // One read brings them all: the users ask for each request.
+    // The file holds processor time and run-queue time in nanoseconds, and the number of slices
+    // (Documentation/scheduler/sched-stats.rst of Linux). One read into the stack is enough, and
+    // cheap: users ask for each request.
     let mut buffer = [0; 64];
-    let mut file = std::fs::File::open("/proc/thread-self/schedstat").ok()?;
+    let mut file = fs::File::open("/proc/thread-self/schedstat").ok()?;
     let length = file.read(&mut buffer).ok()?;
     let text = str::from_utf8(&buffer[..length]).ok()?;
     let nanos = text.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(Duration::from_nanos(nanos))
 }
 
-/// Most memory that the process has had resident, in bytes; `None` where the system does not tell.
-#[must_use]
-pub fn peak_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+/// The most memory that the process has had resident, in bytes.
+fn peak_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
 }
 
-/// What was seen in a stretch of time. Missing where the system does not tell.
+/// Use of processors and memory in a stretch of time. A figure is `None` where the system does not
+/// tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CpuUse {
-    /// How long the stretch was.
+    /// Length of the stretch.
     pub elapsed: Duration,
     /// Processor time that this process used.
     pub process: Option<Duration>,
-    /// Share of the machine's processors that was used by anybody, 0 to 1.
+    /// Share of the machine's processor time that all processes used, 0 to 1.
     pub machine: Option<f64>,
-    /// How often threads of this process gave up their processor to wait.
+    /// Context switches in which a thread of this process began to wait.
     pub voluntary_switches: Option<u64>,
-    /// How often they were made to.
+    /// Context switches in which the system took the processor from a thread of this process.
     pub involuntary_switches: Option<u64>,
-    /// How long the process stood still in all.
+    /// How long the process stood still.
     pub standstill: Duration,
-    /// Most memory that it has had so far, in bytes.
+    /// The most memory that the process has had resident so far, in bytes.
     pub peak_memory: Option<u64>,
 }
 
 impl CpuUse {
-    /// Processors in use by this process, on average.
+    /// Mean number of processors that this process used.
     #[must_use]
     pub fn process_cores(&self) -> Option<f64> {
         let elapsed = self.elapsed.as_secs_f64();
@@ -62,85 +62,101 @@ impl CpuUse {
     }
 }
 
-/// What this process has used since it began.
-#[derive(Clone, Copy, Debug, Default)]
-struct Process {
-    time: Duration,
-    voluntary: u64,
-    involuntary: u64,
-}
-
-impl Process {
-    fn since(self, before: Option<Process>) -> Process {
-        let before = before.unwrap_or_default();
-        Process {
-            time: self.time.saturating_sub(before.time),
-            voluntary: self.voluntary.saturating_sub(before.voluntary),
-            involuntary: self.involuntary.saturating_sub(before.involuntary),
-        }
-    }
-}
-
 /// Totals since the process, or the machine, began.
 #[derive(Clone, Copy, Debug, Default)]
 struct Totals {
     at: Stamp,
-    process: Option<Process>,
-    machine: Option<platform::Machine>,
+    /// Of this process: processor time in microseconds, voluntary and involuntary context switches.
+    process: Option<[u64; 3]>,
+    /// Of all processors, in the kernel's ticks: all time, and idle time.
+    machine: Option<[u64; 2]>,
 }
 
-/// Reads what the system tells, now and then.
+/// Reads the system's totals now and then.
 #[derive(Debug, Default)]
-pub struct Monitor {
-    last: Totals,
-}
+pub struct Monitor(Totals);
 
 impl Monitor {
-    /// What was seen since it was last asked, or since the process began.
+    /// Use since the last call, or since the process began.
     pub fn read(&mut self, now: Stamp, heartbeat: &Heartbeat) -> CpuUse {
-        let totals = Totals {
+        let stat = fs::read_to_string("/proc/stat");
+        let new = Totals {
             at: now,
-            process: platform::process(),
-            machine: platform::machine(),
+            process: process_totals(),
+            machine: stat.ok().and_then(|text| machine_totals(&text)),
         };
-        let last = std::mem::replace(&mut self.last, totals);
-        let process = totals.process.map(|new| new.since(last.process));
+        let old = std::mem::replace(&mut self.0, new);
+        let process = |index: usize| {
+            let before = old.process.unwrap_or_default();
+            Some(new.process?[index].saturating_sub(before[index]))
+        };
         CpuUse {
-            elapsed: now.since(last.at),
-            process: process.map(|process| process.time),
-            machine: totals
-                .machine
-                .zip(last.machine)
-                .and_then(|(new, old)| new.busy_since(old)),
-            voluntary_switches: process.map(|process| process.voluntary),
-            involuntary_switches: process.map(|process| process.involuntary),
+            elapsed: now.since(old.at),
+            process: process(0).map(Duration::from_micros),
+            machine: new.machine.and_then(|new| busy_share(old.machine?, new)),
+            voluntary_switches: process(1),
+            involuntary_switches: process(2),
             standstill: heartbeat.take_late(),
             peak_memory: peak_memory(),
         }
     }
 }
 
-/// Detects that the process stands still: one thread beats all the time, and lacks beats while the
+#[cfg(unix)]
+fn process_totals() -> Option<[u64; 3]> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike as _;
+
+    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
+    let time = usage.user_time() + usage.system_time();
+    Some([
+        u64::try_from(time.num_microseconds()).unwrap_or_default(),
+        u64::try_from(usage.voluntary_context_switches()).unwrap_or_default(),
+        u64::try_from(usage.involuntary_context_switches()).unwrap_or_default(),
+    ])
+}
+
+#[cfg(not(unix))]
+fn process_totals() -> Option<[u64; 3]> {
+    None
+}
+
+/// The first line of Linux's `/proc/stat` (`proc_stat(5)`): user, nice, system, idle, iowait, …
+fn machine_totals(text: &str) -> Option<[u64; 2]> {
+    let line = text.lines().next()?.strip_prefix("cpu ")?;
+    let ticks = line.split_ascii_whitespace().take(8);
+    let ticks: Vec<u64> = ticks.map_while(|number| number.parse().ok()).collect();
+    Some([ticks.iter().sum(), ticks.get(3)? + ticks.get(4)?])
+}
+
+/// The share of the machine's time between two totals in which it was not idle.
+fn busy_share(old: [u64; 2], new: [u64; 2]) -> Option<f64> {
+    let all = new[0].checked_sub(old[0]).filter(|all| *all > 0)?;
+    let idle = new[1].saturating_sub(old[1]).min(all);
+    Some((all - idle) as f64 / all as f64)
+}
+
+/// Detects a process that stands still: one thread beats all the time, and misses beats while the
 /// process is stopped or throttled, or gets no processor. The system does not tell: a thread that is
 /// stopped while it waits for bytes waits on no run queue.
 #[derive(Debug, Default)]
 pub struct Heartbeat {
-    /// Read without a lock: for how long the process has stood still in all, and when the last beat
-    /// was, both in milliseconds.
+    /// Two halves, in milliseconds, to be read without a lock: how long the process has stood still
+    /// in all, and when the last beat was.
     pauses: AtomicU64,
-    /// How late the beating thread has woken since that was last asked, in nanoseconds.
+    /// How late the beating thread has woken since the last [`Monitor::read`], in nanoseconds.
     late: AtomicU64,
 }
 
 impl Heartbeat {
-    /// What the verdict on a run counts: a wake that is later than this. Threads that take turns are
-    /// less late.
+    /// The verdict on a run counts a wake that is later than this. Threads that take turns are less
+    /// late.
     const LATE: Duration = Duration::from_millis(20);
-    /// What a request counts, in milliseconds: a pause of the beat that is as long as this. The thread
-    /// that beats may be late itself, and may have to wait for a disk or a terminal.
+    /// A request counts a pause between two beats that is as long as this, in milliseconds. The
+    /// beating thread may be late itself, and may have to wait for a disk or a terminal.
     const PAUSE: u64 = 100;
 
-    /// Says when the beating thread was to wake, and when it has woken.
+    /// Tells when the beating thread was to wake, and when it has woken.
     pub fn woke(&self, due: Stamp, now: Stamp) {
         let late = now.since(due);
         if late > Self::LATE {
@@ -149,135 +165,42 @@ impl Heartbeat {
         }
     }
 
-    /// How late the beating thread has woken in all since this was last asked.
     fn take_late(&self) -> Duration {
         Duration::from_nanos(self.late.swap(0, Ordering::Relaxed))
     }
 
-    /// Says that the process runs. By one thread only, much more often than the shortest pause.
+    /// Tells that the process runs. Called by one thread only, much more often than the shortest
+    /// pause.
     pub fn beat(&self, now: Stamp) {
         let now = millis(now);
-        let (still, last) = self.read();
-        let pause = now.saturating_sub(last);
-        let still = if last > 0 && pause >= Self::PAUSE {
-            still + pause
-        } else {
-            still
-        };
+        let (still, pause) = self.read(now);
         self.pauses
-            .store(still << 32 | now.max(1), Ordering::Relaxed);
+            .store((still + pause) << 32 | now.max(1), Ordering::Relaxed);
     }
 
-    /// For how long the process has stood still until then, in all and at most; none where nobody
-    /// beats. What has passed since the last beat counts, too, if it is a pause: whoever asks may
-    /// be the first to run again.
+    /// How long the process has stood still until `now`, in all and at most; zero where nobody
+    /// beats. A pause since the last beat counts too: the caller may be the first thread that runs
+    /// again.
     #[must_use]
     pub fn standstill(&self, now: Stamp) -> Duration {
-        let (still, last) = self.read();
-        let pause = millis(now).saturating_sub(last);
-        let pause = if last > 0 && pause >= Self::PAUSE {
-            // The milliseconds that both have lost.
-            pause + 1
-        } else {
-            0
-        };
-        Duration::from_millis(still + pause)
+        let (still, pause) = self.read(millis(now));
+        // Rounding to milliseconds has shortened a pause by one at most.
+        Duration::from_millis(still + pause + u64::from(pause > 0))
     }
 
-    fn read(&self) -> (u64, u64) {
+    /// How long the process has stood still until the last beat and since then, in milliseconds.
+    fn read(&self, now: u64) -> (u64, u64) {
         let both = self.pauses.load(Ordering::Relaxed);
-        (both >> 32, both & u64::from(u32::MAX))
+        let last = both & u64::from(u32::MAX);
+        let since = now.saturating_sub(last);
+        let is_pause = last > 0 && since >= Self::PAUSE;
+        (both >> 32, if is_pause { since } else { 0 })
     }
 }
 
-/// Whole milliseconds; 49 days fit into the half of a number.
+/// Whole milliseconds since the run's start; 49 days fit into the half of a number.
 fn millis(at: Stamp) -> u64 {
     (micros(at.since(Stamp::ZERO)) / 1_000).min(u64::from(u32::MAX))
-}
-
-#[cfg(unix)]
-mod platform {
-    use std::time::Duration;
-
-    use nix::sys::resource::{UsageWho, getrusage};
-    use nix::sys::time::TimeVal;
-
-    use super::Process;
-
-    pub(super) fn process() -> Option<Process> {
-        let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
-        let count = |number| u64::try_from(number).unwrap_or_default();
-        Some(Process {
-            time: duration(usage.user_time()) + duration(usage.system_time()),
-            voluntary: count(usage.voluntary_context_switches()),
-            involuntary: count(usage.involuntary_context_switches()),
-        })
-    }
-
-    fn duration(value: TimeVal) -> Duration {
-        let number = |number: i64| u64::try_from(number).unwrap_or_default();
-        #[expect(
-            clippy::useless_conversion,
-            reason = "the types differ between systems"
-        )]
-        let (seconds, micros) = (i64::from(value.tv_sec()), i64::from(value.tv_usec()));
-        Duration::from_secs(number(seconds)) + Duration::from_micros(number(micros))
-    }
-
-    /// Time of all processors, in the kernel's ticks.
-    #[derive(Clone, Copy, Debug)]
-    pub(super) struct Machine {
-        pub(super) all: u64,
-        pub(super) idle: u64,
-    }
-
-    impl Machine {
-        pub(super) fn busy_since(self, before: Machine) -> Option<f64> {
-            let all = self.all.checked_sub(before.all).filter(|all| *all > 0)?;
-            let idle = self.idle.saturating_sub(before.idle).min(all);
-            Some((all - idle) as f64 / all as f64)
-        }
-    }
-
-    pub(super) fn machine() -> Option<Machine> {
-        parse(&std::fs::read_to_string("/proc/stat").ok()?)
-    }
-
-    /// The first line of Linux's `/proc/stat` (`proc_stat(5)`): user, nice, system, idle, iowait, …
-    pub(super) fn parse(text: &str) -> Option<Machine> {
-        let line = text.lines().next()?.strip_prefix("cpu ")?;
-        let ticks: Vec<u64> = line
-            .split_ascii_whitespace()
-            .take(8)
-            .map_while(|number| number.parse().ok())
-            .collect();
-        Some(Machine {
-            all: ticks.iter().sum(),
-            idle: ticks.get(3)? + ticks.get(4)?,
-        })
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use super::Process;
-
-    pub(super) fn process() -> Option<Process> {
-        None
-    }
-
-    #[derive(Clone, Copy, Debug)]
-    pub(super) struct Machine;
-
-    impl Machine {
-        pub(super) fn busy_since(self, _before: Machine) -> Option<f64> {
-            None
-        }
-    }
-
-    pub(super) fn machine() -> Option<Machine> {
-        None
-    }
 }
 
 #[cfg(test)]
@@ -291,9 +214,9 @@ mod tests {
         for (due, now) in [(10, 10), (20, 40), (50, 130), (140, 200), (210, 209)] {
             heart.woke(ms(due), ms(now));
         }
-        let load = monitor.read(ms(250), &heart);
-        assert_eq!(load.standstill, Duration::from_millis(140));
-        assert_eq!(load.elapsed, Duration::from_millis(250));
+        let used = monitor.read(ms(250), &heart);
+        assert_eq!(used.standstill, Duration::from_millis(140));
+        assert_eq!(used.elapsed, Duration::from_millis(250));
         assert_eq!(monitor.read(ms(260), &heart).standstill, Duration::ZERO);
     }
 
@@ -329,18 +252,17 @@ mod tests {
     #[cfg(unix)]
     fn the_process_uses_time() {
         let mut monitor = Monitor::default();
-        let load = monitor.read(Stamp::from_micros(1), &Heartbeat::default());
-        assert!(load.process.is_some());
-        assert_eq!(load.machine, None, "there is nothing to compare with yet");
+        let used = monitor.read(Stamp::from_micros(1), &Heartbeat::default());
+        assert!(used.process.is_some());
+        assert_eq!(used.machine, None, "there is nothing to compare with yet");
     }
 
     #[test]
-    #[cfg(unix)]
     fn the_machine_is_busy_where_it_is_not_idle() {
-        let before = platform::parse("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 …").unwrap();
-        let after = platform::parse("cpu  150 0 75 820 55 0 0 0 0 0\n").unwrap();
-        assert_eq!(after.busy_since(before), Some(0.75));
-        assert_eq!(before.busy_since(before), None);
-        assert!(platform::parse("intr 1 2 3").is_none());
+        let before = machine_totals("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 …").unwrap();
+        let after = machine_totals("cpu  150 0 75 820 55 0 0 0 0 0\n").unwrap();
+        assert_eq!(busy_share(before, after), Some(0.75));
+        assert_eq!(busy_share(before, before), None);
+        assert!(machine_totals("intr 1 2 3").is_none());
     }
 }

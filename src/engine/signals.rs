@@ -78,7 +78,8 @@ fn on_signal() {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use nix::sys::signal::Signal;
 
