@@ -98,10 +98,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use cli::Reply;
+use commands::Stop;
 use text::Message;
 
-/// The whole program: does what the arguments say (the program's name first) and tells with which
-/// code to exit.
+/// Runs the program with these arguments, the program's name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // The system tells the local time's offset only while there is one thread.
     clock::local_offset();
@@ -111,13 +111,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(language) => language,
         Err(error) => {
             let message = Message::new("usage.language").with("value", error.value);
-            return commands::usage(&message, error.spoken).into();
+            return commands::finish(Err(Stop::usage(message)), error.spoken).into();
         }
     };
-    let exit = match cli::parse(&args, language) {
+    let ends = match cli::parse(&args, language) {
         Ok(cli) => commands::dispatch(&cli, language),
-        Err(Reply::Show(text)) => commands::print(text.as_bytes(), language),
-        Err(Reply::Usage(message)) => commands::usage(&message, language),
+        Err(Reply::Show(text)) => commands::print(text.as_bytes()),
+        Err(Reply::Usage(message)) => Err(Stop::usage(message)),
     };
-    exit.into()
+    commands::finish(ends, language).into()
 }

@@ -121,25 +121,15 @@ pub struct RequestArgs {
 #[command(next_help_heading = "load")]
 pub struct LoadArgs {
     /// Number of virtual users.
-    #[arg(
-        short,
-        long,
-        visible_alias = "users",
-        value_name = "N",
-        default_value = "1"
-    )]
+    #[arg(short, long, visible_alias = "users")]
+    #[arg(value_name = "N", default_value = "1")]
     pub threads: String,
     /// Over which time users are started.
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub ramp_up: String,
     /// How long they go on.
-    #[arg(
-        short,
-        long,
-        visible_alias = "execution-time",
-        value_name = "TIME",
-        default_value = "0"
-    )]
+    #[arg(short, long, visible_alias = "execution-time")]
+    #[arg(value_name = "TIME", default_value = "0")]
     pub duration: String,
     /// Number of requests in all.
     #[arg(short = 'n', long, value_name = "N")]
@@ -245,10 +235,6 @@ pub struct OutputArgs {
 /// What the terminal shows, and what is an error.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "general")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
 pub struct ConsoleArgs {
     /// The answer as it arrives.
     #[arg(long)]

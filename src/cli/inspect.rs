@@ -15,12 +15,8 @@ pub struct ProbeArgs {
     #[command(flatten)]
     pub request: RequestArgs,
     /// Seed of the rows' order.
-    #[arg(
-        help_heading = "request",
-        long,
-        value_name = "SEED",
-        default_value = "0"
-    )]
+    #[arg(help_heading = "request")]
+    #[arg(long, value_name = "SEED", default_value = "0")]
     pub seed: String,
     /// How long is waited.
     #[command(flatten)]
@@ -32,12 +28,8 @@ pub struct ProbeArgs {
     #[arg(help_heading = "general", long)]
     pub raw: bool,
     /// How output tokens are counted.
-    #[arg(
-        help_heading = "general",
-        long,
-        value_name = "SOURCE",
-        default_value = "usage"
-    )]
+    #[arg(help_heading = "general")]
+    #[arg(long, value_name = "SOURCE", default_value = "usage")]
     pub tokens: String,
     /// Files that cannot be used are errors.
     #[arg(help_heading = "general", long)]

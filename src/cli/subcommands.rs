@@ -8,13 +8,8 @@ use clap_complete::Shell;
 #[command(next_help_heading = "load")]
 pub struct DemoArgs {
     /// Number of virtual users.
-    #[arg(
-        short = 't',
-        long,
-        visible_alias = "threads",
-        value_name = "N",
-        default_value = "5"
-    )]
+    #[arg(short = 't', long, visible_alias = "threads")]
+    #[arg(value_name = "N", default_value = "5")]
     pub users: String,
     /// How long they go on.
     #[arg(short, long, value_name = "TIME", default_value = "10")]
@@ -47,88 +42,48 @@ pub struct ReportArgs {
 
 /// `sse-perf mock`.
 #[derive(Args, Clone, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
 pub struct MockArgs {
     /// TCP port on loopback, 0 for any.
-    #[arg(
-        help_heading = "server",
-        long,
-        value_name = "PORT",
-        default_value = "8080"
-    )]
+    #[arg(help_heading = "server")]
+    #[arg(long, value_name = "PORT", default_value = "8080")]
     pub port: String,
     /// Time to first token.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "200"
-    )]
+    #[arg(help_heading = "answers")]
+    #[arg(long, value_name = "DIST", default_value = "200")]
     pub ttft: String,
     /// Time between tokens.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "20"
-    )]
+    #[arg(help_heading = "answers")]
+    #[arg(long, value_name = "DIST", default_value = "20")]
     pub itl: String,
     /// Tokens of an answer.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "50"
-    )]
+    #[arg(help_heading = "answers")]
+    #[arg(long, value_name = "DIST", default_value = "50")]
     pub tokens: String,
     /// Tokens of reasoning before an answer.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "DIST",
-        default_value = "0"
-    )]
+    #[arg(help_heading = "answers")]
+    #[arg(long, value_name = "DIST", default_value = "0")]
     pub reasoning_tokens: String,
     /// Tokens of an event.
     #[arg(help_heading = "answers", long, value_name = "N", default_value = "1")]
     pub per_event: String,
     /// Greatest delay of an event.
-    #[arg(
-        help_heading = "answers",
-        long,
-        value_name = "TIME",
-        default_value = "0"
-    )]
+    #[arg(help_heading = "answers")]
+    #[arg(long, value_name = "TIME", default_value = "0")]
     pub jitter: String,
     /// Seed of everything random.
-    #[arg(
-        help_heading = "server",
-        long,
-        value_name = "SEED",
-        default_value = "0"
-    )]
+    #[arg(help_heading = "server")]
+    #[arg(long, value_name = "SEED", default_value = "0")]
     pub seed: String,
     /// Faults with their rates.
     #[arg(help_heading = "faults", long, value_name = "FAULTS")]
     pub fail: Option<String>,
     /// `Retry-After` of status 429, in seconds.
-    #[arg(
-        help_heading = "faults",
-        long,
-        value_name = "SECONDS",
-        default_value = "1"
-    )]
+    #[arg(help_heading = "faults")]
+    #[arg(long, value_name = "SECONDS", default_value = "1")]
     pub retry_after: String,
     /// Time until the headers.
-    #[arg(
-        help_heading = "faults",
-        long,
-        value_name = "TIME",
-        default_value = "0"
-    )]
+    #[arg(help_heading = "faults")]
+    #[arg(long, value_name = "TIME", default_value = "0")]
     pub slow_headers: String,
     /// CRLF line ends.
     #[arg(help_heading = "wire", long)]
@@ -140,12 +95,8 @@ pub struct MockArgs {
     #[arg(help_heading = "wire", long)]
     pub no_opening: bool,
     /// How often a keep-alive is sent; 0 for never.
-    #[arg(
-        help_heading = "wire",
-        long,
-        value_name = "TIME",
-        default_value = "10s"
-    )]
+    #[arg(help_heading = "wire")]
+    #[arg(long, value_name = "TIME", default_value = "10s")]
     pub keep_alive: String,
     /// No usage is sent.
     #[arg(help_heading = "wire", long)]
@@ -195,12 +146,8 @@ pub struct SelftestArgs {
 #[derive(Args, Clone, Debug)]
 pub struct HelpArgs {
     /// A topic of the manual, a command, a kind of failure or an exit code.
-    #[arg(
-        help_heading = "general",
-        value_name = "TOPIC",
-        hide_possible_values = true,
-        ignore_case = true
-    )]
+    #[arg(help_heading = "general")]
+    #[arg(value_name = "TOPIC", hide_possible_values = true, ignore_case = true)]
     pub topic: Option<String>,
 }
 

@@ -1,25 +1,14 @@
 //! `sse-perf demo`: a test against the simulated service in the same process, to see what a run
 //! looks like before there is anything to test.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-
-use super::{Exit, complain};
+use super::{Ends, mock};
 use crate::cli::{DemoArgs, parse_run};
-use crate::mock::{Options, Server};
+use crate::mock::Options;
 use crate::text::{Language, Message};
 
 /// Starts the service, runs the test, and says what to type next.
-pub(super) fn show(args: &DemoArgs, language: Language) -> Exit {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = match Server::start(address, Options::default()) {
-        Ok(server) => server,
-        Err(error) => {
-            let message = Message::new("mock.cannot_start").with("address", address);
-            complain(&message.with("error", error), language);
-            return Exit::NotDone;
-        }
-    };
+pub(super) fn show(args: &DemoArgs, language: Language) -> Ends {
+    let server = mock::start(0, Options::default())?;
     let url = format!("http://{}/v1/chat-messages", server.addr());
     let flags = [
         "--url",
@@ -31,12 +20,7 @@ pub(super) fn show(args: &DemoArgs, language: Language) -> Exit {
         "--duration",
         &args.duration,
     ];
-    let raw = match parse_run(flags, language) {
-        Ok(raw) => raw,
-        Err(stop) => unreachable!("the demo's own flags are good: {stop:?}"),
-    };
-    match super::plan(&raw, language) {
-        Ok(plan) => super::run::execute(&Arc::new(plan), Some(&Message::new("demo.next"))),
-        Err(exit) => exit,
-    }
+    let raw = parse_run(flags, language).expect("the demo's own flags are good");
+    let plan = super::plan(&raw, language)?;
+    super::run::execute(&plan, Some(&Message::new("demo.next")))
 }

@@ -4,11 +4,10 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
-use super::{Exit, print};
+use super::{Ends, Exit, colour, print};
 use crate::cli::{self, HelpArgs};
 use crate::manual::{TOPICS, Topic, render};
 use crate::metrics::{self, Columns};
-use crate::output::console::wants_colour;
 use crate::record::FailureKind;
 use crate::text::{Language, Message, Texts};
 
@@ -19,26 +18,23 @@ const WIDEST: usize = 100;
 const PAGER: &str = "if command -v less >/dev/null; then exec less -R; else exec cat; fi";
 
 /// Shows what was asked for, or the contents of the manual.
-pub(super) fn show(args: &HelpArgs, language: Language) -> Exit {
+pub(super) fn show(args: &HelpArgs, language: Language) -> Ends {
     let word = args.topic.as_deref().map(str::to_ascii_lowercase);
     let command = word
         .as_deref()
         .and_then(|word| cli::command_help(word, language));
     let markdown = word.map_or_else(|| contents(language), |word| explained(&word, language));
     let terminal = io::stdout().is_terminal();
-    let no_color = std::env::var_os("NO_COLOR");
-    let term = std::env::var_os("TERM");
-    let colour = wants_colour(terminal, no_color.as_deref(), term.as_deref());
     let width = cli::width(io::stdout()).map_or(WIDEST, |width| width.min(WIDEST));
     let mut text = command.unwrap_or_default();
     if !text.is_empty() && !markdown.is_empty() {
         text.push('\n');
     }
-    text.push_str(&render(&markdown, width, colour));
+    text.push_str(&render(&markdown, width, colour(terminal)));
     if terminal && page(&text) {
-        return Exit::Ok;
+        return Ok(Exit::Ok);
     }
-    print(text.as_bytes(), language)
+    print(text.as_bytes())
 }
 
 /// Shows a text by the pager; whether there is one.

@@ -1,6 +1,6 @@
 //! `sse-perf mock`: the simulated service alone, until Ctrl-C.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -9,145 +9,125 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
-use super::{Exit, complain, print, usage};
+use super::{Ends, Stop, print};
 use crate::cli::{MockArgs, PROGRAM};
-use crate::config::whole;
+use crate::config::{count, whole};
 use crate::mock::{FaultError, Faults, LineEnd, Options, Server};
 use crate::text::{Language, Message};
 use crate::values::MILLISECONDS;
 
+/// The largest number that a flag takes.
+const MOST: u32 = 1_000_000;
+
 /// Serves until Ctrl-C or SIGTERM.
-pub(super) fn serve(args: &MockArgs, language: Language) -> Exit {
-    let (port, options) = match options(args) {
-        Ok(understood) => understood,
-        Err(message) => return usage(&message, language),
-    };
+pub(super) fn serve(args: &MockArgs, language: Language) -> Ends {
+    let (port, options) = options(args).map_err(Stop::usage)?;
     let (interrupt, interrupted) = bounded(1);
-    // A second signal finds the channel full, and the server stopping already.
-    let handler = ctrlc::set_handler(move || {
+    // A second signal finds a full channel and a server that stops.
+    ctrlc::set_handler(move || {
         let _ = interrupt.try_send(());
-    });
-    if let Err(error) = handler {
-        return cannot(&error, language);
-    }
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let server = match Server::start(address, options) {
-        Ok(server) => server,
-        Err(error) => {
-            let message = Message::new("mock.cannot_start")
-                .with("address", address)
-                .with("error", error);
-            complain(&message, language);
-            return Exit::NotDone;
-        }
-    };
+    })
+    .map_err(cannot)?;
+    let server = start(port, options)?;
     let greeting = greeting(server.addr(), args.require_key.is_some(), language);
-    let printed = print(greeting.as_bytes(), language);
-    if printed == Exit::Ok {
+    let printed = print(greeting.as_bytes());
+    if printed.is_ok() {
         let _ = interrupted.recv();
     }
-    match server.shutdown() {
-        Ok(()) => printed,
-        Err(error) => cannot(&error, language),
-    }
+    server.shutdown().map_err(cannot)?;
+    printed
 }
 
-fn cannot(error: &dyn Display, language: Language) -> Exit {
-    complain(&Message::new("mock.cannot").with("error", error), language);
-    Exit::NotDone
+/// Starts the service on a loopback port; 0 for any.
+pub(super) fn start(port: u16, options: Options) -> Result<Server, Stop> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    Server::start(address, options).map_err(|error| {
+        let message = Message::new("mock.cannot_start").with("address", address);
+        Stop::not_done(message.with("error", error))
+    })
 }
 
-/// Where the service is, and commands that try it.
+fn cannot(error: impl Display) -> Stop {
+    Stop::not_done(Message::new("mock.cannot").with("error", error))
+}
+
+/// The address of the service, and commands that try the service.
 fn greeting(address: SocketAddr, wants_key: bool, language: Language) -> String {
-    let serving = Message::new("mock.serving").with("address", format!("http://{address}"));
+    let texts = language.texts();
+    let url = format!("http://{address}");
+    let serving = texts.render(&Message::new("mock.serving").with("address", &url));
     let key = if wants_key { "KEY" } else { "\"\"" };
-    let mut text = language.texts().render(&serving);
-    for path in ["/v1/chat-messages", "/v1/chat/completions"] {
-        let _ = write!(
-            text,
-            "\n  {PROGRAM} --url http://{address}{path} --api-key {key}"
-        );
-    }
-    let others = language.texts().get("mock.others");
-    let _ = writeln!(
-        text,
-        "\n{others}\n  {PROGRAM} --url http://{address} --api NAME --api-key {key} --model-name mock"
-    );
-    text
+    let others = texts.get("mock.others");
+    format!(
+        "{serving}
+  {PROGRAM} --url {url}/v1/chat-messages --api-key {key}
+  {PROGRAM} --url {url}/v1/chat/completions --api-key {key}
+{others}
+  {PROGRAM} --url {url} --api NAME --api-key {key} --model-name mock
+"
+    )
 }
 
 /// The port and how the service behaves.
 fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
-    let port = read("--port", &args.port, "mock.port")?;
+    let at_least_one = |flag, raw: &Option<String>| {
+        let raw = raw.as_ref();
+        raw.map(|raw| count(flag, raw, 1..=MOST)).transpose()
+    };
+    let split = at_least_one("--split-writes", &args.split_writes)?;
     let options = Options {
-        ttft: distribution("--ttft", &args.ttft)?,
-        itl: distribution("--itl", &args.itl)?,
-        tokens: distribution("--tokens", &args.tokens)?,
-        reasoning_tokens: distribution("--reasoning-tokens", &args.reasoning_tokens)?,
-        per_event: count("--per-event", &args.per_event, 1)?,
+        ttft: read("--ttft", &args.ttft, "mock.distribution")?,
+        itl: read("--itl", &args.itl, "mock.distribution")?,
+        tokens: read("--tokens", &args.tokens, "mock.distribution")?,
+        reasoning_tokens: read(
+            "--reasoning-tokens",
+            &args.reasoning_tokens,
+            "mock.distribution",
+        )?,
+        per_event: count("--per-event", &args.per_event, 1..=MOST)?,
         jitter: time("--jitter", &args.jitter)?,
         seed: whole("--seed", &args.seed, 0..=u64::MAX)?,
-        faults: match &args.fail {
-            Some(text) => faults(text)?,
-            None => Options::default().faults,
-        },
-        retry_after: count("--retry-after", &args.retry_after, 0)?,
+        faults: args.fail.as_deref().map_or(Ok(Faults::default()), faults)?,
+        retry_after: count("--retry-after", &args.retry_after, 0..=MOST)?,
         line_end: if args.crlf {
             LineEnd::CrLf
         } else {
             LineEnd::Lf
         },
-        split: match &args.split_writes {
-            Some(text) => NonZero::new(count("--split-writes", text, 1)? as usize),
-            None => None,
-        },
+        split: split.and_then(|bytes| NonZero::new(bytes as usize)),
         slow_headers: time("--slow-headers", &args.slow_headers)?,
         opening: !args.no_opening,
         keep_alive: Some(time("--keep-alive", &args.keep_alive)?).filter(|time| !time.is_zero()),
         usage: !args.no_usage,
         chunked: !args.no_chunked,
         require_key: args.require_key.clone(),
-        max_concurrent: match &args.max_concurrent {
-            Some(text) => Some(count("--max-concurrent", text, 1)?),
-            None => None,
-        },
+        max_concurrent: at_least_one("--max-concurrent", &args.max_concurrent)?,
         log: args.log.as_ref().map(PathBuf::from),
     };
-    Ok((port, options))
-}
-
-fn distribution<T: FromStr>(flag: &'static str, raw: &str) -> Result<T, Message> {
-    read(flag, raw, "mock.distribution")
+    Ok((read("--port", &args.port, "mock.port")?, options))
 }
 
 fn faults(raw: &str) -> Result<Faults, Message> {
     raw.parse().map_err(|error| {
-        let (message, part) = match error {
-            FaultError::Unknown(name) => (Message::new("mock.fault_unknown"), name),
-            FaultError::Rate(part) => (Message::new("mock.fault_rate"), part),
-            FaultError::Status(code) => (Message::new("mock.fault_status"), code),
-            FaultError::Sum(sum) => (Message::new("mock.fault_sum"), format!("{sum:.3}")),
+        let (id, part) = match error {
+            FaultError::Unknown(name) => ("mock.fault_unknown", name),
+            FaultError::Rate(part) => ("mock.fault_rate", part),
+            FaultError::Status(code) => ("mock.fault_status", code),
+            FaultError::Sum(sum) => ("mock.fault_sum", format!("{sum:.3}")),
         };
-        message.with("value", raw).with("part", part)
+        Message::new(id).with("value", raw).with("part", part)
     })
 }
 
 fn read<T: FromStr>(flag: &'static str, raw: &str, id: &'static str) -> Result<T, Message> {
-    raw.parse()
-        .map_err(|_| Message::new(id).with("flag", flag).with("value", raw))
+    let wrong = |_| Message::new(id).with("flag", flag).with("value", raw);
+    raw.parse().map_err(wrong)
 }
 
 fn time(flag: &'static str, raw: &str) -> Result<Duration, Message> {
-    MILLISECONDS.read(raw).ok_or_else(|| {
-        Message::new("mock.time")
-            .with("flag", flag)
-            .with("value", raw)
-    })
-}
-
-fn count(flag: &'static str, raw: &str, least: u64) -> Result<u32, Message> {
-    let number = whole(flag, raw, least..=1_000_000)?;
-    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+    let wrong = || Message::new("mock.time").with("flag", flag);
+    let time = MILLISECONDS.read(raw);
+    time.ok_or_else(|| wrong().with("value", raw))
 }
 
 #[cfg(test)]

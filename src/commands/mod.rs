@@ -14,13 +14,16 @@ mod shared;
 
 use crate::cli::{Cli, Command};
 use crate::text::Language;
-use shared::{Waiting, complain, console, plan};
+use shared::{Waiting, colour, complain, console, plan, printed};
 
-pub use shared::{Exit, print, usage};
+pub use shared::{Ends, Exit, Stop, finish, print};
 
-/// Does what the command line says.
-#[must_use]
-pub fn dispatch(cli: &Cli, language: Language) -> Exit {
+/// Carries the command line out.
+///
+/// # Errors
+///
+/// If the flags are wrong, or the work cannot be done.
+pub fn dispatch(cli: &Cli, language: Language) -> Ends {
     match &cli.command {
         None => run::run(&cli.run, language),
         Some(Command::Mock(args)) => mock::serve(args, language),

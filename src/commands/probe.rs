@@ -7,7 +7,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use serde_json::Value;
 
-use super::{Exit, complain, console};
+use super::{Ends, Exit, Stop, console};
 use crate::cli::ProbeArgs;
 use crate::clock::{Clock, Stamp};
 use crate::output::console::{Console, ProbeRequest, Timeline};
@@ -29,18 +29,10 @@ enum Shown {
 }
 
 /// Sends the request and shows what comes.
-pub(super) fn probe(args: &ProbeArgs, language: Language) -> Exit {
-    let plan = match super::plan(&args.single(), language) {
-        Ok(plan) => Arc::new(plan),
-        Err(exit) => return exit,
-    };
-    match SingleRequest::new(&plan, args.raw) {
-        Ok(probe) => probe.run(),
-        Err(message) => {
-            complain(&message, language);
-            Exit::NotDone
-        }
-    }
+pub(super) fn probe(args: &ProbeArgs, language: Language) -> Ends {
+    let plan = super::plan(&args.single(), language)?;
+    let probe = SingleRequest::new(&plan, args.raw).map_err(Stop::not_done)?;
+    Ok(probe.run())
 }
 
 /// A probe that is ready to be sent.

@@ -2,24 +2,20 @@
 
 use std::fmt::Write as _;
 
-use super::{Exit, print, usage};
+use super::{Ends, Stop, print};
 use crate::cli::{PROGRAM, ProtocolsArgs};
 use crate::config::protocol_document;
 use crate::protocol::{Protocol, SCHEMA};
 use crate::text::{Language, Message};
 
-/// Prints what was asked for.
-pub(super) fn show(args: &ProtocolsArgs, language: Language) -> Exit {
-    if args.schema {
-        return print(SCHEMA.as_bytes(), language);
-    }
-    let Some(name) = &args.name else {
-        return print(list(language).as_bytes(), language);
+/// Prints the schema, the list or a document.
+pub(super) fn show(args: &ProtocolsArgs, language: Language) -> Ends {
+    let text = match &args.name {
+        _ if args.schema => SCHEMA.to_owned(),
+        None => list(language),
+        Some(name) => protocol_document(name, language).map_err(Stop::usage)?,
     };
-    match protocol_document(name, language) {
-        Ok(document) => print(document.as_bytes(), language),
-        Err(message) => usage(&message, language),
-    }
+    print(text.as_bytes())
 }
 
 /// The protocols, a line each, and what can be done with them.
@@ -31,8 +27,6 @@ fn list(language: Language) -> String {
         let _ = writeln!(text, "{:width$}  {}", protocol.name(), protocol.title());
     }
     let hint = Message::new("protocols.hint").with("program", PROGRAM);
-    text.push('\n');
-    text.push_str(&language.texts().render(&hint));
-    text.push('\n');
+    let _ = writeln!(text, "\n{}", language.texts().render(&hint));
     text
 }

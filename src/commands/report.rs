@@ -1,9 +1,8 @@
 //! `sse-perf report`: the report of runs that are over, made from their files.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Waiting, complain};
+use super::{Ends, Exit, Stop, Waiting, printed};
 use crate::cli::ReportArgs;
 use crate::config::{check_inputs, report_outputs};
 use crate::output::console::Closing;
@@ -12,33 +11,22 @@ use crate::output::{Formats, OutputConfig, Outputs, WriteError, csv};
 use crate::plan::ConsoleConfig;
 use crate::text::{Language, Message};
 
-/// Reads the files, writes what is wanted of them, and shows the statistics.
-pub(super) fn make(args: &ReportArgs, language: Language) -> Exit {
-    let outputs = match report_outputs(args, language) {
-        Ok(outputs) => outputs,
-        Err(message) => return super::usage(&message, language),
-    };
+/// Reads the files, writes the outputs, and shows the statistics.
+pub(super) fn make(args: &ReportArgs, language: Language) -> Ends {
+    let outputs = report_outputs(args, language).map_err(Stop::usage)?;
     let files: Vec<PathBuf> = args.files.iter().map(PathBuf::from).collect();
     let mut formats = Formats::new(&outputs);
     let mut waiting = Waiting::new(language);
-    let read = saved::read(&files, &mut formats, &mut |path, part| {
+    let saved = saved::read(&files, &mut formats, &mut |path, part| {
         waiting.tell(|| reading(path, part));
     });
-    let checked = read.and_then(|saved| {
-        check_inputs(&outputs, &saved.files)?;
-        Ok(saved)
-    });
-    let saved = match checked {
-        Ok(saved) => saved,
-        Err(message) => return super::usage(&message, language),
-    };
+    let saved = saved.map_err(Stop::usage)?;
+    check_inputs(&outputs, &saved.files).map_err(Stop::usage)?;
     match write(&saved, formats, &stem(&files)) {
         Ok(written) => show(&saved, &outputs, &written, language),
-        Err(NotWritten::Closed) => Exit::Ok,
-        Err(NotWritten::Failed(message)) => {
-            complain(&message, language);
-            Exit::NotDone
-        }
+        // The reader of the output has gone.
+        Err(message) if message.id() == "files.broken_pipe" => Ok(Exit::Ok),
+        Err(message) => Err(Stop::not_done(message)),
     }
 }
 
@@ -49,45 +37,19 @@ fn reading(path: &Path, part: f64) -> Message {
         .with("percent", format_args!("{:.0}", part * 100.0))
 }
 
-/// Why there are no files.
-enum NotWritten {
-    /// Whoever read the output has gone.
-    Closed,
-    Failed(Message),
-}
-
-impl From<Message> for NotWritten {
-    fn from(message: Message) -> Self {
-        NotWritten::Failed(message)
-    }
-}
-
-impl From<WriteError> for NotWritten {
-    fn from(error: WriteError) -> Self {
-        if error.is_closed() {
-            NotWritten::Closed
-        } else {
-            NotWritten::Failed(error.message())
-        }
-    }
-}
-
-/// Writes the files.
-fn write(saved: &Saved, formats: Formats, stem: &str) -> Result<Outputs, NotWritten> {
-    let mut outputs = formats.open(stem, &saved.about)?;
+/// Writes the files; the message is about the first that cannot be written.
+fn write(saved: &Saved, formats: Formats, stem: &str) -> Result<Outputs, Message> {
+    let first = |errors: Vec<WriteError>| match errors.first() {
+        Some(error) => Err(error.message()),
+        None => Ok(()),
+    };
+    let opened = formats.open(stem, &saved.about);
+    let mut outputs = opened.map_err(|error| error.message())?;
     if outputs.has(&csv::KIND) {
         saved.copy_rows(|row| first(outputs.push(&csv::KIND, row)))?;
     }
     first(outputs.finish(&saved.results()))?;
     Ok(outputs)
-}
-
-/// The first of several errors.
-fn first(errors: Vec<WriteError>) -> Result<(), NotWritten> {
-    errors
-        .into_iter()
-        .next()
-        .map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// What the names of the files that have none have in common: the first input's stem.
@@ -99,40 +61,23 @@ fn stem(inputs: &[PathBuf]) -> String {
 }
 
 /// Shows the statistics as the run did.
-fn show(saved: &Saved, config: &OutputConfig, outputs: &Outputs, language: Language) -> Exit {
+fn show(saved: &Saved, config: &OutputConfig, outputs: &Outputs, language: Language) -> Ends {
     let settings = ConsoleConfig {
         language,
         quiet: true,
         show_text: false,
     };
-    let mut console = super::console(config, settings, false);
     let files: Vec<_> = outputs.paths().collect();
-    // The run said this at its top, not among its warnings.
-    let is_interruption = |message: &&Message| message.id() == "console.summary.interrupted";
-    let said = saved.about.warnings.iter();
-    let warnings: Vec<Message> = said
-        .filter(|message| !is_interruption(message))
-        .chain(&saved.notices)
-        .cloned()
-        .collect();
+    // The summary shows an interruption at its top, not among the warnings.
+    let warnings = saved.about.warnings.iter().cloned();
+    let (interruptions, mut warnings): (Vec<_>, Vec<_>) =
+        warnings.partition(|message| message.id() == "console.summary.interrupted");
+    warnings.extend_from_slice(&saved.notices);
     let closing = Closing {
         run: Some(&saved.about.run),
         files: &files,
         warnings: &warnings,
-        interrupted: saved
-            .about
-            .warnings
-            .iter()
-            .any(|message| is_interruption(&message)),
+        interrupted: !interruptions.is_empty(),
     };
-    match console.summary(&saved.summary, &closing) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(
-                &Message::new("output.stdout").with("error", error),
-                language,
-            );
-            Exit::NotDone
-        }
-        _ => Exit::Ok,
-    }
+    printed(super::console(config, settings, false).summary(&saved.summary, &closing))
 }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use super::count::count;
-use super::{Exit, complain, usage};
+use super::{Ends, Exit, Stop, complain};
 use crate::cli::RunArgs;
 use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
@@ -22,30 +22,19 @@ use crate::tokenizer::Tokenizer;
 use crate::workload;
 
 /// Runs the test that the flags describe.
-pub(super) fn run(raw: &RunArgs, language: Language) -> Exit {
-    match super::plan(raw, language) {
-        Ok(plan) => execute(&Arc::new(plan), None),
-        Err(exit) => exit,
-    }
+pub(super) fn run(raw: &RunArgs, language: Language) -> Ends {
+    execute(&super::plan(raw, language)?, None)
 }
 
 /// Carries the plan out; `hint` is said after everything else.
-pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Exit {
-    let language = plan.console.language;
-    if let Err(message) = limits::check(plan.load.users()) {
-        return usage(&message, language);
-    }
+pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Ends {
+    limits::check(plan.load.users()).map_err(Stop::usage)?;
     let finished = engine::run(plan, |clock, control| {
         let live = !plan.console.quiet && !plan.is_watched();
         Ok(Collector::new(clock, control, begin(plan, clock)?, live))
     });
-    match finished {
-        Ok(finished) => conclude(plan, finished, hint),
-        Err(message) => {
-            complain(&message, language);
-            Exit::NotDone
-        }
-    }
+    let finished = finished.map_err(Stop::not_done)?;
+    Ok(conclude(plan, finished, hint))
 }
 
 /// Opens the files and shows the banner: what cannot be written fails here, before anything is

@@ -5,49 +5,50 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Exit, complain, usage};
+use super::{Ends, Exit, Stop};
 use crate::cli::SelftestArgs;
 use crate::config::{count, positive_duration};
 use crate::output::host::Host;
-use crate::selftest::{Condition, Graded, Step, Workplace, run};
+use crate::selftest::{Condition, Graded, Spread, Step, Workplace, run};
 use crate::stats::Grade;
 use crate::text::columns::right;
-use crate::text::{Language, Message, Texts};
+use crate::text::{Language, Message};
 
 /// Users of the steps in which the limit is looked for.
 const USERS: [u32; 10] = [10, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000];
 /// The matrix: users, and milliseconds between tokens.
 const MATRIX: ([u32; 4], [u64; 3]) = ([10, 100, 1_000, 5_000], [10, 50, 200]);
-/// Columns of the table: the id of each header, and its width.
-const COLUMNS: [(&str, usize); 11] = [
-    ("selftest.column.users", 6),
-    ("selftest.column.itl", 6),
-    ("selftest.column.condition", 10),
-    ("selftest.column.events", 9),
-    ("selftest.column.ttft", 21),
-    ("selftest.column.itl_error", 21),
-    ("selftest.column.lag", 8),
-    ("selftest.column.server", 8),
-    ("selftest.column.cores", 6),
-    ("selftest.column.memory", 7),
-    ("selftest.column.verdict", 14),
+/// A column of the table: the id of its header, its width, and its cell.
+type Column = (&'static str, usize, fn(&Graded) -> String);
+
+const COLUMNS: [Column; 11] = [
+    ("users", 6, |o| o.users.to_string()),
+    ("itl", 6, |o| number(Some(o.itl_ms), 0)),
+    ("condition", 10, |o| o.condition.to_owned()),
+    ("events", 9, |o| number(Some(o.events_per_s), 0)),
+    ("ttft", 21, |o| spread(o.errors.map(|errors| errors.ttft))),
+    ("itl_error", 21, |o| {
+        spread(o.errors.map(|errors| errors.itl))
+    }),
+    ("lag", 8, |o| number(o.client_lag_p99_ms, 2)),
+    ("server", 8, |o| {
+        number(o.errors.map(|errors| errors.server_late.p99), 2)
+    }),
+    ("cores", 6, |o| number(o.process_cores, 2)),
+    ("memory", 7, |o| {
+        number(o.peak_memory_bytes.map(|bytes| bytes as f64 / 1e6), 0)
+    }),
+    ("verdict", 14, |o| {
+        let lie = if o.is_honest() { "" } else { " !" };
+        o.verdict.map_or("", Grade::name).to_owned() + lie
+    }),
 ];
 
-/// Runs the steps, prints a row for each, and says what they come to.
-pub(super) fn measure(args: &SelftestArgs, language: Language) -> Exit {
-    match steps(args) {
-        Err(message) => usage(&message, language),
-        Ok(steps) => match carry_out(args, &steps, language) {
-            Ok(exit) => exit,
-            Err(error) => {
-                complain(
-                    &Message::new("selftest.failed").with("error", error),
-                    language,
-                );
-                Exit::NotDone
-            }
-        },
-    }
+/// Runs the steps, prints a row for each, and says how many users this machine measures exactly.
+pub(super) fn measure(args: &SelftestArgs, language: Language) -> Ends {
+    let steps = steps(args).map_err(Stop::usage)?;
+    carry_out(args, &steps, language)
+        .map_err(|error| Stop::not_done(Message::new("selftest.failed").with("error", error)))
 }
 
 /// The tests to run, in order.
@@ -92,13 +93,14 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
         Box::new(io::stdout())
     };
     let workplace = Workplace::new()?;
-    writeln!(out, "{}\n\n{}", texts.get("selftest.intro"), header(texts))?;
+    let header = row(|(id, ..)| texts.get(&format!("selftest.column.{id}")).to_owned());
+    writeln!(out, "{}\n\n{header}", texts.get("selftest.intro"))?;
     let mut outcomes = Vec::new();
     for step in steps {
         let outcome = run(step, &workplace)?;
-        writeln!(out, "{}", row(&outcome))?;
+        writeln!(out, "{}", row(|(.., cell)| cell(&outcome)))?;
         out.flush()?;
-        // Looking for the limit ends where it is.
+        // The search for the limit ends at the limit.
         let over = !args.matrix && (!outcome.is_exact() || !outcome.is_valid());
         outcomes.push(outcome);
         if over {
@@ -126,49 +128,22 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
     Ok(if honest { Exit::Ok } else { Exit::NotValid })
 }
 
-fn header(texts: &Texts) -> String {
-    let cells = COLUMNS.map(|(id, width)| right(texts.get(id), width));
+/// A row of the table: the cell of each column.
+fn row(cell: impl Fn(&Column) -> String) -> String {
+    let cells = COLUMNS.map(|column| right(&cell(&column), column.1));
     cells.join(" ").trim_end().to_owned()
 }
 
-fn row(outcome: &Graded) -> String {
-    let number = |value: Option<f64>, decimals| {
-        value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
-    };
-    let errors = outcome.errors;
-    let spread = |spread: Option<crate::selftest::Spread>| {
-        spread.map_or_else(
-            || "-".to_owned(),
-            |s| format!("{:.2}/{:.2}/{:.1}", s.p50, s.p99, s.max),
-        )
-    };
-    let memory = outcome.peak_memory_bytes.map(|bytes| bytes as f64 / 1e6);
-    let mut verdict = outcome.verdict.map_or("", Grade::name).to_owned();
-    if !outcome.is_honest() {
-        verdict.push_str(" !");
-    }
-    let cells = [
-        outcome.users.to_string(),
-        number(Some(outcome.itl_ms), 0),
-        outcome.condition.to_owned(),
-        number(Some(outcome.events_per_s), 0),
-        spread(errors.map(|errors| errors.ttft)),
-        spread(errors.map(|errors| errors.itl)),
-        number(outcome.client_lag_p99_ms, 2),
-        number(errors.map(|errors| errors.server_late.p99), 2),
-        number(outcome.process_cores, 2),
-        number(memory, 0),
-        verdict,
-    ];
-    let cells: Vec<String> = cells
-        .iter()
-        .zip(COLUMNS)
-        .map(|(cell, (_, width))| right(cell, width))
-        .collect();
-    cells.join(" ").trim_end().to_owned()
+fn number(value: Option<f64>, decimals: usize) -> String {
+    value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
 }
 
-/// What the steps come to, in a sentence.
+fn spread(spread: Option<Spread>) -> String {
+    let text = spread.map(|s| format!("{:.2}/{:.2}/{:.1}", s.p50, s.p99, s.max));
+    text.unwrap_or_else(|| "-".to_owned())
+}
+
+/// The result of all steps, in a sentence.
 fn conclusion(args: &SelftestArgs, outcomes: &[Graded]) -> Message {
     if args.matrix {
         let lies = outcomes.iter().filter(|o| !o.is_honest()).count();

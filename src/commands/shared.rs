@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::{self, RunArgs};
@@ -35,35 +36,58 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The plan of a run; what is wrong with it has been said already.
+/// How a command ends.
+pub type Ends = Result<Exit, Stop>;
+
+/// Why a command ends early: its exit code, and the message for standard error.
+#[derive(Debug)]
+pub struct Stop(Exit, Message);
+
+impl Stop {
+    /// The command line is wrong.
+    #[must_use]
+    pub fn usage(message: Message) -> Self {
+        Self(Exit::Usage, message)
+    }
+
+    /// The work cannot be done.
+    pub(super) fn not_done(message: Message) -> Self {
+        Self(Exit::NotDone, message)
+    }
+}
+
+/// The plan of a run.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`].
-pub(super) fn plan(raw: &RunArgs, language: Language) -> Result<Plan, Exit> {
+/// If the flags are wrong.
+pub(super) fn plan(raw: &RunArgs, language: Language) -> Result<Arc<Plan>, Stop> {
     let key = std::env::var(API_KEY_VARIABLE).ok();
-    config::plan(raw, language, key.as_deref()).map_err(|message| usage(&message, language))
+    let plan = config::plan(raw, language, key.as_deref()).map_err(Stop::usage)?;
+    Ok(Arc::new(plan))
 }
 
-/// Says what is wrong with the command line.
+/// The exit code of a command. Standard error says why the command ended early.
 #[must_use]
-pub fn usage(message: &Message, language: Language) -> Exit {
-    complain(message, language);
-    Exit::Usage
+pub fn finish(ends: Ends, language: Language) -> Exit {
+    ends.unwrap_or_else(|Stop(exit, message)| {
+        complain(&message, language);
+        exit
+    })
 }
 
 /// Says on standard error what is wrong.
 pub(super) fn complain(message: &Message, language: Language) {
     let texts = language.texts();
     let error = Message::new("usage.prefix").with("message", texts.render(message));
-    // Nobody is left to hear that standard error is closed.
+    // Nobody reads a closed standard error.
     let _ = writeln!(io::stderr(), "{}", texts.render(&error));
 }
 
-/// How long it takes until a further word on the progress is said.
+/// Time between two messages about progress.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Says once a second how far something has come, to somebody who waits at a terminal.
+/// Shows progress once a second on a terminal.
 pub(super) struct Waiting {
     clock: Clock,
     due: Stamp,
@@ -81,7 +105,7 @@ impl Waiting {
         }
     }
 
-    /// Says it, if it is time to.
+    /// Shows the message if the last one is a second old.
     pub(super) fn tell(&mut self, message: impl FnOnce() -> Message) {
         let now = self.clock.now();
         if self.terminal && now >= self.due {
@@ -92,48 +116,55 @@ impl Waiting {
     }
 }
 
-/// Writes to standard output. A reader that has seen enough, as `head`, is no failure.
-#[must_use]
-pub fn print(text: &[u8], language: Language) -> Exit {
+/// Writes to standard output.
+///
+/// # Errors
+///
+/// If standard output cannot be written.
+pub fn print(text: &[u8]) -> Ends {
     let mut out = io::stdout().lock();
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Ok(()) => Exit::Ok,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Ok,
-        Err(error) => {
-            complain(
-                &Message::new("output.stdout").with("error", error),
-                language,
-            );
-            Exit::NotDone
+    printed(out.write_all(text).and_then(|()| out.flush()))
+}
+
+/// The end of a command that wrote to standard output. A reader that leaves early, such as `head`,
+/// is no failure.
+pub(super) fn printed(result: io::Result<()>) -> Ends {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let message = Message::new("output.stdout").with("error", error);
+            Err(Stop::not_done(message))
         }
+        _ => Ok(Exit::Ok),
     }
 }
 
-/// The terminal; standard error where rows or the document take standard output.
+/// Whether to write in colour to standard output or standard error, which may be a terminal.
+pub(super) fn colour(terminal: bool) -> bool {
+    let variable = |name| std::env::var_os(name);
+    let (no_color, term) = (variable("NO_COLOR"), variable("TERM"));
+    wants_colour(terminal, no_color.as_deref(), term.as_deref())
+}
+
+/// The terminal: standard error where rows or a document go to standard output.
 pub(super) fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Console {
     let mut wanted = outputs.wanted();
-    let to_stderr = wanted.any(|(_, destination)| *destination == Destination::Stdout);
-    let (out, terminal): (Box<dyn Write + Send>, bool) = if to_stderr {
-        (Box::new(io::stderr()), io::stderr().is_terminal())
-    } else {
-        (Box::new(io::stdout()), io::stdout().is_terminal())
+    let (out, terminal, width): (Box<dyn Write + Send>, _, _) =
+        if wanted.any(|(_, destination)| *destination == Destination::Stdout) {
+            let err = io::stderr();
+            let (terminal, width) = (err.is_terminal(), cli::width(&err));
+            (Box::new(err), terminal, width)
+        } else {
+            let out = io::stdout();
+            let (terminal, width) = (out.is_terminal(), cli::width(&out));
+            (Box::new(out), terminal, width)
+        };
+    let settings = Settings {
+        language: shown.language,
+        quiet: shown.quiet,
+        show_text: shown.show_text,
+        watched,
+        colour: colour(terminal),
+        width,
     };
-    let no_color = std::env::var_os("NO_COLOR");
-    let term = std::env::var_os("TERM");
-    let width = if to_stderr {
-        cli::width(io::stderr())
-    } else {
-        cli::width(io::stdout())
-    };
-    Console::new(
-        out,
-        Settings {
-            language: shown.language,
-            quiet: shown.quiet,
-            show_text: shown.show_text,
-            watched,
-            colour: wants_colour(terminal, no_color.as_deref(), term.as_deref()),
-            width,
-        },
-    )
+    Console::new(out, settings)
 }

@@ -42,10 +42,6 @@ const LEAST_WIDTH: usize = 40;
 
 /// How the terminal is written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches, each a flag of the command line or a fact about the terminal"
-)]
 pub struct Settings {
     /// In which language.
     pub language: Language,

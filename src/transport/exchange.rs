@@ -76,10 +76,6 @@ impl Deadlines {
 
 /// The notes of one attempt.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts that have nothing to do with one another"
-)]
 pub(super) struct Notes {
     pub(super) reached: Reached,
     /// Whether this attempt made a connection of its own.
