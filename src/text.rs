@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::clock::micros;
+use crate::values::shown;
 
 /// A language of the console, the help and the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,6 +157,12 @@ impl Message {
             id,
             arguments: Vec::new(),
         }
+    }
+
+    /// A message about a value that the user gave: the text's `{value}`, quoted and not endless.
+    #[must_use]
+    pub fn about(id: &'static str, value: &str) -> Self {
+        Self::new(id).with("value", shown(value))
     }
 
     /// The same message with one argument more: the text's `{name}`.

@@ -38,34 +38,30 @@ pub fn plan(
         None => transport.timeout,
     };
     let label = builder.label()?;
-    let seed = builder.seed()?;
-    let think_time = builder.think_time()?;
-    let leaving = builder.leaving()?;
-    let tokens = builder.tokens()?;
-    let tokenizer = builder.tokenizer()?;
-    let workload = builder.workload(&protocol, &transport.headers, seed)?;
+    let seed = parse::whole("--seed", &raw.load.seed, 0..=u64::MAX)?;
     Ok(Plan {
+        think_time: builder.think_time()?,
+        leaving: builder.leaving()?,
+        tokens: builder.tokens()?,
+        tokenizer: builder.tokenizer()?,
+        workload: builder.workload(&protocol, &transport.headers, seed)?,
+        require_valid: raw.console.require_valid,
+        model: builder.model(),
+        command_line: command_line(&raw.given),
+        warnings: builder.warnings,
         target,
         protocol,
         load,
-        think_time,
-        leaving,
         seed,
-        tokens,
-        tokenizer,
         retries,
         grace,
         transport,
         outputs,
         console,
-        require_valid: raw.console.require_valid,
-        model: builder.model(),
         label,
-        workload,
-        command_line: command_line(&raw.given),
-        warnings: builder.warnings,
     })
 }
+
 /// The raw command line, and the warnings found so far.
 pub(super) struct Builder<'a> {
     pub(super) raw: &'a RunArgs,
@@ -85,10 +81,10 @@ impl Builder<'_> {
         let users = parse::count("--threads", &raw.threads, 1..=MOST_USERS)?;
         let ramp_up = parse::duration("--ramp-up", &raw.ramp_up)?;
         let hold = parse::duration("--duration", &raw.duration)?;
-        let requests = match &raw.requests {
-            None => None,
-            Some(text) => Some(parse::whole("--requests", text, 1..=1_000_000_000_000)?),
-        };
+        let requests = raw.requests.as_ref();
+        let requests = requests
+            .map(|text| parse::whole("--requests", text, 1..=1_000_000_000_000))
+            .transpose()?;
         if let Some(requests) = requests.filter(|requests| *requests < u64::from(users)) {
             let message = Message::new("warning.idle_users").with("requests", requests);
             self.warn(message.with("users", users));
@@ -104,14 +100,15 @@ impl Builder<'_> {
     fn transport(&mut self) -> Result<TransportConfig, Message> {
         let (waits, connection) = (&self.raw.patience.waits, &self.raw.connection);
         let positive = |flag, raw: &Option<String>| {
-            raw.as_ref()
-                .map(|raw| parse::positive_duration(flag, raw, "usage.limit_zero"))
+            let raw = raw.as_ref();
+            raw.map(|raw| parse::positive_duration(flag, raw, "usage.limit_zero"))
                 .transpose()
         };
         let timeout = parse::positive_duration("--timeout", &waits.timeout, "usage.timeout_zero")?;
         let connect_timeout = positive("--connect-timeout", &waits.connect_timeout)?;
+        let ca_cert = connection.ca_cert.as_deref();
         if connection.insecure {
-            self.warnings.push(Message::new("warning.insecure"));
+            self.warn(Message::new("warning.insecure"));
         }
         Ok(TransportConfig {
             connect_timeout: connect_timeout.unwrap_or(timeout),
@@ -120,11 +117,7 @@ impl Builder<'_> {
             token_timeout: positive("--token-timeout", &waits.token_timeout)?,
             keepalive: !connection.no_keepalive,
             proxy: connection.proxy.as_deref().map(proxy).transpose()?,
-            ca_cert: connection
-                .ca_cert
-                .as_deref()
-                .map(files::certificates)
-                .transpose()?,
+            ca_cert: ca_cert.map(files::certificates).transpose()?,
             insecure: connection.insecure,
             user_clock: connection.user_clock,
             headers: headers::headers(&self.raw.target.headers)?,
@@ -134,13 +127,11 @@ impl Builder<'_> {
 
     fn console(&self, load: &Load) -> Result<ConsoleConfig, Message> {
         let raw = &self.raw.console;
-        if raw.show_text {
-            if !load.is_single(self.turns()?) {
-                return Err(Message::new("usage.show_text"));
-            }
-            if raw.quiet {
-                return Err(Message::new("usage.show_text_quiet"));
-            }
+        if raw.show_text && !load.is_single(self.turns()?) {
+            return Err(Message::new("usage.show_text"));
+        }
+        if raw.show_text && raw.quiet {
+            return Err(Message::new("usage.show_text_quiet"));
         }
         Ok(ConsoleConfig {
             language: self.language,
@@ -159,9 +150,7 @@ impl Builder<'_> {
         let mut known = TokenCount::ALL.into_iter();
         known.find(|count| count.name() == raw).ok_or_else(|| {
             let known = TokenCount::ALL.map(TokenCount::name).join(", ");
-            Message::new("usage.tokens")
-                .with("value", shown(raw))
-                .with("known", known)
+            Message::about("usage.tokens", raw).with("known", known)
         })
     }
 
@@ -170,29 +159,26 @@ impl Builder<'_> {
             return Ok(None);
         };
         if self.raw.given.iter().any(|given| given.flag == "--tokens") {
-            return Err(Message::new("usage.tokenizer_and_tokens")
-                .with("value", shown(file))
-                .with("tokens", shown(&self.raw.output.tokens)));
+            let message = Message::about("usage.tokenizer_and_tokens", file);
+            return Err(message.with("tokens", shown(&self.raw.output.tokens)));
         }
         files::tokenizer(file).map(Some)
     }
 
     fn label(&self) -> Result<Option<String>, Message> {
-        let Some(label) = &self.raw.output.label else {
-            return Ok(None);
-        };
-        let label = label.trim();
-        if label.is_empty() || label.chars().any(char::is_control) {
-            return Err(Message::new("usage.label").with("value", shown(label)));
+        let label = self.raw.output.label.as_deref().map(str::trim);
+        let wrong = |label: &&str| label.is_empty() || label.chars().any(char::is_control);
+        match label {
+            Some(label) if wrong(&label) => Err(Message::about("usage.label", label)),
+            label => Ok(label.map(str::to_owned)),
         }
-        Ok(Some(label.to_owned()))
     }
 }
 
 fn proxy(raw: &str) -> Result<String, Message> {
     let url = Url::parse("--proxy", raw)?;
     if url.scheme != "http" || !url.path.is_empty() || url.query.is_some() {
-        return Err(Message::new("usage.proxy").with("value", shown(&redact_url(raw))));
+        return Err(Message::about("usage.proxy", &redact_url(raw)));
     }
     Ok(url.text())
 }

@@ -47,17 +47,16 @@ impl Builder<'_> {
         let body = BodyTemplate::new(document, parts).map_err(missing)?;
         conversation::check_turns(turns, &body, protocol)?;
         self.check_places(&body, &constants, &data)?;
-        let history = conversation::turn_parts(protocol, &constants, &data.columns);
-        let stop = conversation::stop_call(protocol, &constants);
-        let order = self.order(seed, data.queries.items().len())?;
+        let history = conversation::turn_parts(protocol, parts).map_err(missing)?;
+        let stop = conversation::stop_call(protocol, parts).map_err(missing)?;
         Ok(Workload {
+            order: self.order(seed, data.queries.items().len())?,
             queries: data.queries,
             rows: data.rows,
-            order,
             unique: self.unique(),
             turns,
-            history: history.map_err(missing)?.filter(|_| body.has_history()),
-            stop: stop.map_err(missing)?,
+            history: history.filter(|_| body.has_history()),
+            stop,
             keys,
             body,
             body_file: raw.request_body_file.as_ref().map(PathBuf::from),
@@ -66,7 +65,7 @@ impl Builder<'_> {
         })
     }
 
-    /// Sees to it that what is given and the places that the body has for it fit together.
+    /// Checks that the body has a place for each value that was given.
     fn check_places(
         &mut self,
         body: &BodyTemplate,
@@ -74,7 +73,7 @@ impl Builder<'_> {
         data: &Data,
     ) -> Result<(), Message> {
         if data.has_queries {
-            self.warn_of_what_is_not_sent(body, constants);
+            self.warn_of_unused(body, constants);
         } else if body.uses("query") {
             let columns = data.columns.join(", ");
             return Err(Message::new("usage.data_no_query").with("columns", columns));
@@ -85,44 +84,42 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The keys: of the file, the flag or the environment, in this order; none where the protocol
-    /// or a `--header` makes them needless.
+    /// The keys of the file, else of the flag, else of the environment; none where the protocol or a
+    /// `--header` makes keys needless.
     fn keys(
         &mut self,
         protocol: &Protocol,
         given_headers: &[(String, String)],
     ) -> Result<Rotation<ApiKey>, Message> {
         let raw = &self.raw.target;
-        let flag = match (&raw.api_key_file, &raw.api_key) {
+        // The flag that gives a key which is not empty.
+        let flag = match (&raw.api_key_file, raw.api_key.as_deref()) {
+            (_, Some("")) | (None, None) => None,
             (Some(_), _) => Some("--api-key-file"),
             (None, Some(_)) => Some("--api-key"),
-            (None, None) => None,
         };
         let none = Rotation::flag(ApiKey::none());
         let Some((header, _)) = protocol.auth_header("key") else {
-            if let Some(flag) = flag.filter(|_| raw.api_key.as_deref() != Some("")) {
+            if let Some(flag) = flag {
                 let message = Message::new("warning.key_unused").with("flag", flag);
                 self.warn(message.with("protocol", protocol.name()));
             }
             return Ok(none);
         };
-        if headers::has(given_headers, &header) {
-            return match flag {
-                Some(flag) if raw.api_key.as_deref() != Some("") => {
-                    let message = Message::new("usage.key_and_header").with("flag", flag);
-                    Err(message.with("header", header))
-                }
-                _ => Ok(none),
-            };
+        let mut given = given_headers.iter();
+        if given.any(|(name, _)| name.eq_ignore_ascii_case(&header)) {
+            return flag.map_or(Ok(none), |flag| {
+                let message = Message::new("usage.key_and_header").with("flag", flag);
+                Err(message.with("header", header))
+            });
         }
         let mut file_error = None;
         if let Some(file) = &raw.api_key_file {
             match files::keys(file) {
-                Ok(keys) => return Ok(keys),
-                Err(Unusable::Absent(message)) if !self.raw.console.strict => {
-                    file_error = Some(message);
+                Err(Unusable::Absent(error)) if !self.raw.console.strict => {
+                    file_error = Some(error);
                 }
-                Err(unusable) => return Err(unusable.into()),
+                keys => return Ok(keys?),
             }
         }
         let (source, key) = match (&raw.api_key, self.environment_key) {
@@ -141,13 +138,10 @@ impl Builder<'_> {
     }
 
     fn no_key(&self, file_error: Option<Message>) -> Message {
-        let message = match file_error {
-            None => Message::new("usage.no_key"),
-            Some(error) => {
-                let error = self.language.texts().render(&error);
-                Message::new("usage.no_key_in_file").with("error", error)
-            }
-        };
+        let message = file_error.map_or(Message::new("usage.no_key"), |error| {
+            let error = self.language.texts().render(&error);
+            Message::new("usage.no_key_in_file").with("error", error)
+        });
         message.with("variable", API_KEY_VARIABLE)
     }
 
@@ -157,18 +151,16 @@ impl Builder<'_> {
         self.warn(Message::new(id).with("reason", reason).with("used", used));
     }
 
-    /// Warns of values that were given and that the body has no place for.
-    fn warn_of_what_is_not_sent(&mut self, body: &BodyTemplate, constants: &Constants) {
+    /// Warns of values that the body has no place for.
+    fn warn_of_unused(&mut self, body: &BodyTemplate, constants: &Constants) {
         if !body.uses("query") {
             self.warn(Message::new("warning.query_unused"));
         }
         if !constants.conversation_id.is_empty() && !body.uses("conversation_id") {
             self.warn(Message::new("warning.conversation_unused"));
         }
-        let unused: Vec<&str> = constants
-            .inputs
-            .iter()
-            .map(|(key, _)| key.as_str())
+        let keys = constants.inputs.iter().map(|(key, _)| key.as_str());
+        let unused: Vec<&str> = keys
             .filter(|key| !body.uses("inputs") && !body.uses(&format!("inputs.{key}")))
             .collect();
         if !unused.is_empty() {
@@ -177,11 +169,11 @@ impl Builder<'_> {
     }
 }
 
-/// What is secret of the headers that were given.
+/// The secret parts of the given headers.
 fn secrets(given_headers: &[(String, String)]) -> Vec<ApiKey> {
-    given_headers
-        .iter()
-        .filter(|(name, _)| is_secret_name(name))
+    let headers = given_headers.iter();
+    let secret = headers.filter(|(name, _)| is_secret_name(name));
+    secret
         .map(|(_, value)| ApiKey::new(secret_part(value)))
         .collect()
 }

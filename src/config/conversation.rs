@@ -8,8 +8,8 @@ use super::parse;
 use crate::load::{Leaving, ThinkTime};
 use crate::protocol::Protocol;
 use crate::text::Message;
-use crate::values::{Dist, share, shown};
-use crate::workload::{BodyTemplate, Constants, MissingInput, Parts, StopCall, TurnParts};
+use crate::values::{Dist, share};
+use crate::workload::{BodyTemplate, MissingInput, Parts, StopCall, TurnParts};
 
 /// The most turns of a conversation.
 const MOST_TURNS: u32 = 1_000;
@@ -21,43 +21,34 @@ impl Builder<'_> {
         parse::count("--turns", &self.raw.load.turns, 1..=MOST_TURNS)
     }
 
-    pub(super) fn seed(&self) -> Result<u64, Message> {
-        parse::whole("--seed", &self.raw.load.seed, 0..=u64::MAX)
-    }
-
     pub(super) fn think_time(&self) -> Result<Option<ThinkTime>, Message> {
         let raw = self.raw.load.think_time.as_deref();
         raw.map(think_time).transpose()
     }
 
-    /// Who leaves, and when; `None` where nobody does.
+    /// Which users leave, and when; `None` where nobody does.
     pub(super) fn leaving(&self) -> Result<Option<Leaving>, Message> {
         let raw = &self.raw.load;
-        let rate = share(&raw.abandon_rate).ok_or_else(|| {
-            Message::new("usage.abandon_rate").with("value", shown(&raw.abandon_rate))
-        })?;
+        let wrong = || Message::about("usage.abandon_rate", &raw.abandon_rate);
+        let rate = share(&raw.abandon_rate).ok_or_else(wrong)?;
         let after = match &raw.abandon_after {
             None => LEAVE_AFTER,
             Some(text) => parse::positive_duration("--abandon-after", text, "usage.abandon_zero")?,
         };
-        if rate > 0.0 {
-            return Ok(Some(Leaving { rate, after }));
-        }
         match &raw.abandon_after {
-            Some(text) => Err(Message::new("usage.abandon_after").with("value", shown(text))),
-            None => Ok(None),
+            Some(text) if rate == 0.0 => Err(Message::about("usage.abandon_after", text)),
+            _ => Ok((rate > 0.0).then_some(Leaving { rate, after })),
         }
     }
 }
 
 /// Reads a time to think: `2s`, `uniform:1s..3s`, `exp:2s`.
 fn think_time(raw: &str) -> Result<ThinkTime, Message> {
-    const FLAG: &str = "--think-time";
-    match Dist::read(raw, |text| parse::duration(FLAG, text).ok()) {
+    match Dist::read(raw, |text| parse::duration("--think-time", text).ok()) {
         Some(Dist::Fixed(time)) => Ok(ThinkTime::Fixed(time)),
         Some(Dist::Uniform { low, high }) => Ok(ThinkTime::Uniform(low, high)),
         Some(Dist::Exponential { mean }) => Ok(ThinkTime::Exponential(mean)),
-        _ => Err(Message::new("usage.think_time").with("value", shown(raw))),
+        _ => Err(Message::about("usage.think_time", raw)),
     }
 }
 
@@ -65,52 +56,56 @@ fn think_time(raw: &str) -> Result<ThinkTime, Message> {
 ///
 /// # Errors
 ///
-/// The name of an input that they ask for and that is not given.
+/// The name of an input that a part asks for and that is not given.
 pub(super) fn turn_parts(
     protocol: &Protocol,
-    constants: &Constants,
-    columns: &[String],
+    parts: Parts<'_>,
 ) -> Result<Option<TurnParts>, MissingInput> {
-    let Some(history) = protocol.history() else {
-        return Ok(None);
+    let part = |document| {
+        let (history, answers) = (None, true);
+        BodyTemplate::new(
+            document,
+            Parts {
+                history,
+                answers,
+                ..parts
+            },
+        )
     };
-    let parts = Parts {
-        constants,
-        columns,
-        history: None,
-        answers: true,
-    };
-    Ok(Some(TurnParts {
-        user: BodyTemplate::new(&history.user, parts)?,
-        assistant: BodyTemplate::new(&history.assistant, parts)?,
-    }))
+    let turn = protocol.history().map(|history| {
+        Ok(TurnParts {
+            user: part(&history.user)?,
+            assistant: part(&history.assistant)?,
+        })
+    });
+    turn.transpose()
 }
 
 /// The request that stops an answer, where the protocol has one.
 ///
 /// # Errors
 ///
-/// The name of an input that it asks for and that is not given.
+/// The name of an input that the request asks for and that is not given.
 pub(super) fn stop_call(
     protocol: &Protocol,
-    constants: &Constants,
+    parts: Parts<'_>,
 ) -> Result<Option<StopCall>, MissingInput> {
-    let Some(stop) = protocol.stop() else {
-        return Ok(None);
-    };
+    let (columns, history) = (&[][..], None);
     let parts = Parts {
-        constants,
-        columns: &[],
-        history: None,
-        answers: false,
+        columns,
+        history,
+        ..parts
     };
-    Ok(Some(StopCall {
-        path: stop.path.clone(),
-        body: BodyTemplate::new(&stop.body, parts)?,
-    }))
+    let call = protocol.stop().map(|stop| {
+        Ok(StopCall {
+            path: stop.path.clone(),
+            body: BodyTemplate::new(&stop.body, parts)?,
+        })
+    });
+    call.transpose()
 }
 
-/// That a conversation of several turns has no place in the body.
+/// Checks that a conversation of several turns has a place in the body.
 pub(super) fn check_turns(
     turns: u32,
     body: &BodyTemplate,
@@ -123,9 +118,8 @@ pub(super) fn check_turns(
         Some(history) => Message::new("usage.turns_place").with("at", &history.at),
         None => Message::new("usage.turns_protocol"),
     };
-    Err(message
-        .with("turns", turns)
-        .with("protocol", protocol.name()))
+    let message = message.with("turns", turns);
+    Err(message.with("protocol", protocol.name()))
 }
 
 #[cfg(test)]

@@ -7,13 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::build::Builder;
-use super::files::{self, Unusable, about};
+use super::files::{self, Unusable};
 use crate::text::Message;
 use crate::values::shown;
 use crate::workload::{Cell, Order, Rotation, Table};
-
-/// The column of queries.
-const QUERY: &str = "query";
 
 /// What a run asks.
 pub(super) struct Data {
@@ -35,15 +32,14 @@ impl Data {
     }
 
     fn of_table(path: PathBuf, mut table: Table) -> Self {
-        let queries = table.take_column(QUERY);
-        let has_queries = queries.is_some();
-        let queries: Vec<Arc<str>> = match queries {
-            Some(cells) => cells.iter().map(|cell| cell.text().into()).collect(),
-            None => vec!["".into(); table.rows.len()],
-        };
+        let cells = table.take_column("query");
+        let queries = cells.as_ref().map_or_else(
+            || vec!["".into(); table.rows.len()],
+            |cells| cells.iter().map(|cell| cell.text().into()).collect(),
+        );
         Self {
             queries: Rotation::file(path, queries),
-            has_queries,
+            has_queries: cells.is_some(),
             columns: table.columns,
             rows: table.rows,
         }
@@ -56,12 +52,11 @@ impl Builder<'_> {
         let raw = &self.raw.request;
         if let Some(file) = &raw.param_file {
             match read(file) {
-                Ok(data) => return Ok(data),
                 Err(Unusable::Absent(message)) if !self.raw.console.strict => {
                     let query = shown(&raw.query);
                     self.fall_back(&message, "warning.query_instead", &query);
                 }
-                Err(unusable) => return Err(unusable.into()),
+                data => return Ok(data?),
             }
         }
         Ok(Data::of_queries(Rotation::flag(raw.query.as_str().into())))
@@ -75,9 +70,8 @@ impl Builder<'_> {
             "shuffle" => Order::shuffled(seed, rows),
             "random" => Order::Random(seed),
             other => {
-                return Err(Message::new("usage.data_order")
-                    .with("value", shown(other))
-                    .with("known", Order::NAMES.join(", ")));
+                let message = Message::about("usage.data_order", other);
+                return Err(message.with("known", Order::NAMES.join(", ")));
             }
         };
         if order != Order::Sequential && raw.param_file.is_none() {
@@ -89,10 +83,8 @@ impl Builder<'_> {
     /// What prefixes are drawn from: another one in each run, whatever the seed, since a prefix
     /// that a server has seen before defeats no cache.
     pub(super) fn unique(&self) -> Option<u64> {
-        self.raw
-            .request
-            .unique
-            .then(|| RandomState::new().build_hasher().finish())
+        let random = || RandomState::new().build_hasher().finish();
+        self.raw.request.unique.then(random)
     }
 }
 
@@ -108,7 +100,8 @@ fn read(file: &str) -> Result<Data, Unusable> {
     let table = parse(&files::read(FLAG, file)?)
         .map_err(|wrong| Unusable::Wrong(wrong.with("value", shown(file))))?;
     if table.rows.is_empty() {
-        return Err(Unusable::Absent(about("usage.data_empty", FLAG, file)));
+        let message = Message::about("usage.data_empty", file);
+        return Err(Unusable::Absent(message.with("flag", FLAG)));
     }
     Ok(Data::of_table(path, table))
 }

@@ -8,14 +8,13 @@ use serde_json::Value;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
 use crate::tokenizer::{self, Tokenizer};
-use crate::values::shown;
 use crate::workload::{ApiKey, Rotation};
 
 /// A file that could not be used.
 pub(super) enum Unusable {
-    /// One that a flag's single value can stand in for: it is missing, unreadable or empty.
+    /// The file is missing, unreadable or empty: a flag's single value may replace it.
     Absent(Message),
-    /// One that says something wrong.
+    /// The file has wrong content.
     Wrong(Message),
 }
 
@@ -26,31 +25,22 @@ impl From<Unusable> for Message {
     }
 }
 
-/// What a flag's file is wrong with; `id` is that of the text.
-pub(super) fn about(id: &'static str, flag: &'static str, file: &str) -> Message {
-    let message = Message::new(id).with("flag", flag);
-    message.with("value", shown(file))
-}
-
 /// Reads a UTF-8 file, without the byte-order mark that Windows programs put in front.
 pub(super) fn read(flag: &'static str, file: &str) -> Result<String, Unusable> {
-    let bytes = std::fs::read(file).map_err(|error| {
-        Unusable::Absent(about("usage.file_unreadable", flag, file).with("error", error))
-    })?;
+    let about = |id| Message::about(id, file).with("flag", flag);
+    let bytes = std::fs::read(file)
+        .map_err(|error| Unusable::Absent(about("usage.file_unreadable").with("error", error)))?;
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    match std::str::from_utf8(text) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(error) => {
-            let valid = &text[..error.valid_up_to()];
-            let line = valid.split(|byte| *byte == b'\n').count();
-            let message = about("usage.file_not_utf8", flag, file);
-            Err(Unusable::Wrong(message.with("line", line)))
-        }
-    }
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let valid = &text[..error.valid_up_to()];
+        let line = valid.split(|byte| *byte == b'\n').count();
+        Unusable::Wrong(about("usage.file_not_utf8").with("line", line))
+    })?;
+    Ok(text.to_owned())
 }
 
-/// What `read` makes of each line of a file that is not blank: of its number, from 1, and its text
-/// without white space around it.
+/// What `make` returns for each line of a file that is not blank. `make` gets the line's number,
+/// from 1, and its trimmed text.
 fn lines<T>(
     flag: &'static str,
     file: &str,
@@ -62,7 +52,8 @@ fn lines<T>(
     let items = lines.map(|(line, number)| make(number, line));
     let items: Vec<T> = items.collect::<Result<_, _>>().map_err(Unusable::Wrong)?;
     if items.is_empty() {
-        return Err(Unusable::Absent(about("usage.file_empty", flag, file)));
+        let message = Message::about("usage.file_empty", file).with("flag", flag);
+        return Err(Unusable::Absent(message));
     }
     Ok(Rotation::file(file.into(), items))
 }
@@ -79,35 +70,28 @@ pub(super) fn keys(file: &str) -> Result<Rotation<ApiKey>, Unusable> {
         if key.is_sendable() && !key.is_empty() {
             return Ok(key);
         }
-        let message = Message::new("usage.key_characters_in_file").with("line", number);
-        Err(message.with("value", shown(file)))
+        let message = Message::about("usage.key_characters_in_file", file);
+        Err(message.with("line", number))
     })
 }
 
 /// The body of `--request-body-file`: a JSON object.
 pub(super) fn body(file: &str) -> Result<Value, Message> {
-    const FLAG: &str = "--request-body-file";
-    let text = read(FLAG, file)?;
+    let text = read("--request-body-file", file)?;
     let document: Value = serde_json::from_str(&text).map_err(|error| {
-        Message::new("usage.body_json")
-            .with("value", shown(file))
-            .with("line", error.line())
-            .with("column", error.column())
-            .with("error", reason(&error))
+        // serde_json appends the place.
+        let reason = error.to_string();
+        let reason = reason
+            .rsplit_once(" at line ")
+            .map_or(&*reason, |(reason, _)| reason);
+        let message = Message::about("usage.body_json", file).with("error", reason);
+        let message = message.with("line", error.line());
+        message.with("column", error.column())
     })?;
     if document.is_object() {
         Ok(document)
     } else {
-        Err(Message::new("usage.body_no_object").with("value", shown(file)))
-    }
-}
-
-/// What `serde_json` found wrong, without the place that it appends.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
+        Err(Message::about("usage.body_no_object", file))
     }
 }
 
@@ -119,11 +103,11 @@ pub(super) fn protocol(name: &str, language: Language) -> Result<Arc<Protocol>, 
     }
 }
 
-/// The document of the protocol of that name: a built-in one, else a file's, checked.
+/// The document of the protocol of that name: a built-in one, else a checked file.
 ///
 /// # Errors
 ///
-/// If there is none of that name, or the file is none.
+/// If there is no protocol of that name, or the file has none.
 pub fn protocol_document(name: &str, language: Language) -> Result<String, Message> {
     match Protocol::document(name) {
         Some(document) => Ok(document.to_owned()),
@@ -136,17 +120,14 @@ fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Me
     let looks_like_file = name.contains(['/', '\\', '.']) || Path::new(name).exists();
     if !looks_like_file {
         let names: Vec<&str> = Protocol::builtin_names().collect();
-        return Err(Message::new("usage.api_unknown")
-            .with("value", shown(name))
-            .with("names", names.join(", ")));
+        return Err(Message::about("usage.api_unknown", name).with("names", names.join(", ")));
     }
     let text = read("--api", name)?;
-    match Protocol::parse(&text) {
-        Ok(protocol) => Ok((protocol, text)),
-        Err(error) => Err(Message::new("usage.api_file")
-            .with("value", shown(name))
-            .with("error", language.texts().render(&error.message()))),
-    }
+    let protocol = Protocol::parse(&text).map_err(|error| {
+        let error = language.texts().render(&error.message());
+        Message::about("usage.api_file", name).with("error", error)
+    })?;
+    Ok((protocol, text))
 }
 
 /// The certificates of `--ca-cert`: PEM.
@@ -155,37 +136,30 @@ pub(super) fn certificates(file: &str) -> Result<Vec<u8>, Message> {
     if has_certificate(&text) {
         Ok(text.into_bytes())
     } else {
-        Err(Message::new("usage.ca_cert").with("value", shown(file)))
+        Err(Message::about("usage.ca_cert", file))
     }
 }
 
-/// Whether there is a PEM block of a certificate; whether it is one that TLS can use is seen when
-/// the connection is made.
+/// Whether there is a PEM block of a certificate. TLS judges the certificate itself when the
+/// connection is made.
 fn has_certificate(text: &str) -> bool {
-    let block = text
-        .split_once("-----BEGIN CERTIFICATE-----")
-        .and_then(|(_, after)| after.split_once("-----END CERTIFICATE-----"));
+    let block = text.split_once("-----BEGIN CERTIFICATE-----");
+    let block = block.and_then(|(_, after)| after.split_once("-----END CERTIFICATE-----"));
     block.is_some_and(|(base64, _)| {
+        let base64: String = base64.split_ascii_whitespace().collect();
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
-        let mut characters = base64
-            .chars()
-            .filter(|c| !c.is_ascii_whitespace())
-            .peekable();
-        characters.peek().is_some() && characters.all(legal)
+        !base64.is_empty() && base64.chars().all(legal)
     })
 }
 
 /// The tokenizer of `--tokenizer`.
 pub(super) fn tokenizer(file: &str) -> Result<Tokenizer, Message> {
     if !tokenizer::BUILT_IN {
-        return Err(Message::new("usage.tokenizer_absent").with("value", shown(file)));
+        return Err(Message::about("usage.tokenizer_absent", file));
     }
     let text = read("--tokenizer", file)?;
-    Tokenizer::new(Path::new(file), &text).map_err(|error| {
-        Message::new("usage.tokenizer_file")
-            .with("value", shown(file))
-            .with("error", error)
-    })
+    let wrong = |error| Message::about("usage.tokenizer_file", file).with("error", error);
+    Tokenizer::new(Path::new(file), &text).map_err(wrong)
 }
 
 #[cfg(test)]

@@ -22,26 +22,23 @@ pub(super) fn headers(raw: &[String]) -> Result<Vec<(String, String)>, Message> 
 
 fn header(raw: &str) -> Result<(String, String), Message> {
     let Some((name, value)) = raw.split_once(':') else {
-        // Without a name nobody knows whether it is a secret.
-        return Err(Message::new("usage.header_colon").with("value", shown(&first_word(raw))));
+        // Text without a name may be a secret.
+        return Err(Message::about("usage.header_colon", &first_word(raw)));
     };
     let (name, value) = (name.trim(), value.trim());
     let wrong = |id| {
         let whole = format!("{name}: {}", redact_value(name, value));
-        Message::new(id).with("value", shown(&whole))
+        Err(Message::about(id, &whole).with("name", name))
     };
     if name.is_empty() || !name.bytes().all(is_token) {
-        return Err(wrong("usage.header_name"));
+        return wrong("usage.header_name");
     }
     let ours = OURS.iter().find(|(own, _)| name.eq_ignore_ascii_case(own));
     if let Some((_, id)) = ours {
-        return Err(wrong(id).with("name", name));
+        return wrong(id);
     }
-    if !value
-        .bytes()
-        .all(|b| b == b'\t' || (b' '..0x7f).contains(&b))
-    {
-        return Err(wrong("usage.header_value"));
+    if !value.bytes().all(|b| matches!(b, b'\t' | b' '..0x7f)) {
+        return wrong("usage.header_value");
     }
     Ok((name.to_owned(), value.to_owned()))
 }
@@ -58,25 +55,14 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether a header of that name is among them.
-pub(super) fn has(headers: &[(String, String)], name: &str) -> bool {
-    headers
-        .iter()
-        .any(|(given, _)| given.eq_ignore_ascii_case(name))
-}
-
 /// Reads the `--input` flags.
 pub(super) fn inputs(raw: &[String]) -> Result<Vec<(String, String)>, Message> {
     let mut inputs: Vec<(String, String)> = Vec::new();
     for text in raw {
-        let wrong = |id| Message::new(id).with("value", shown(text));
-        let Some((key, value)) = text
-            .split_once('=')
-            .filter(|(key, _)| !key.trim().is_empty())
-        else {
-            return Err(wrong("usage.input"));
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => (key.trim(), value),
+            _ => return Err(Message::about("usage.input", text)),
         };
-        let key = key.trim();
         if inputs.iter().any(|(given, _)| given == key) {
             return Err(Message::new("usage.input_twice").with("key", shown(key)));
         }

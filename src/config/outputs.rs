@@ -14,17 +14,12 @@ const REPORT_DIRECTORY: &str = "report";
 
 /// Reads the flags of outputs.
 pub(super) fn outputs(raw: &OutputArgs, language: Language) -> Result<OutputConfig, Message> {
-    let file = |file: &FileArg| {
+    let files = raw.files.0.iter().map(|file| {
         let default = file.kind.no_flag.map(|_| Path::new(REPORT_DIRECTORY));
         Ok((file.kind, destination(file, default)?))
-    };
+    });
     checked(OutputConfig {
-        files: raw
-            .files
-            .0
-            .iter()
-            .map(file)
-            .collect::<Result<_, Message>>()?,
+        files: files.collect::<Result<_, Message>>()?,
         csv_bom: raw.csv_bom,
         language,
         brand: brand(&raw.brand),
@@ -36,7 +31,7 @@ pub(super) fn outputs(raw: &OutputArgs, language: Language) -> Result<OutputConf
 ///
 /// # Errors
 ///
-/// If what they say cannot be.
+/// If the flags are wrong.
 pub fn report_outputs(raw: &ReportArgs, language: Language) -> Result<OutputConfig, Message> {
     let first = raw.files.first().map(Path::new).and_then(Path::parent);
     let beside = first.filter(|directory| !directory.as_os_str().is_empty());
@@ -46,53 +41,43 @@ pub fn report_outputs(raw: &ReportArgs, language: Language) -> Result<OutputConf
         (&json::KIND, &raw.json, false, None),
         (&html::KIND, &raw.html_report, raw.no_html, Some(beside)),
     ];
-    let file = |(kind, place, none, default): (&'static FileKind, &Option<String>, bool, _)| {
+    let files = files.into_iter().map(|(kind, place, none, default)| {
         let place = place.clone();
         Ok((kind, destination(&FileArg { kind, place, none }, default)?))
-    };
+    });
     checked(OutputConfig {
-        files: files
-            .into_iter()
-            .map(file)
-            .collect::<Result<_, Message>>()?,
+        files: files.collect::<Result<_, Message>>()?,
         language,
         brand: brand(&raw.brand),
         ..OutputConfig::default()
     })
 }
 
-/// Where a file goes. `default` is the directory of a file that nobody asked for; without one there
-/// is no such file.
+/// Where a file goes. `default` is the directory of a file that no flag asks for; without a
+/// directory there is no such file.
 fn destination(file: &FileArg, default: Option<&Path>) -> Result<Destination, Message> {
     let FileKind {
-        flag,
-        no_flag,
-        only_file,
-        ..
+        flag, only_file, ..
     } = *file.kind;
-    let no_flag = no_flag.filter(|_| default.is_some());
-    match (file.place.as_deref(), no_flag, only_file) {
-        (None, ..) if file.none => Ok(Destination::None),
-        (None, ..) => Ok(default.map_or(Destination::None, |directory| {
-            Destination::Default(directory.to_owned())
-        })),
-        (Some(place), Some(no_flag), _) if file.none => Err(Message::new("usage.file_and_none")
-            .with("flag", flag)
+    let wrong = |id| Message::new(id).with("flag", flag);
+    let Some(place) = file.place.as_deref() else {
+        let default = default.filter(|_| !file.none).map(Path::to_owned);
+        return Ok(default.map_or(Destination::None, Destination::Default));
+    };
+    let no_flag = file.kind.no_flag.filter(|_| default.is_some());
+    Err(match (place, no_flag, only_file) {
+        (_, Some(other), _) if file.none => wrong("usage.file_and_none")
             .with("value", shown(place))
-            .with("other", no_flag)),
-        (Some(""), Some(no_flag), _) => Err(Message::new("usage.file_unnamed")
-            .with("flag", flag)
-            .with("other", no_flag)),
-        (Some(place @ ("" | "-")), _, Some(only_file)) => {
-            Err(Message::new(only_file).with("value", shown(place)))
-        }
-        (Some(""), ..) => Err(Message::new("usage.file_missing").with("flag", flag)),
-        (Some("-"), ..) => Ok(Destination::Stdout),
-        (Some(place), ..) => Ok(Destination::File(place.into())),
-    }
+            .with("other", other),
+        ("", Some(other), _) => wrong("usage.file_unnamed").with("other", other),
+        ("" | "-", _, Some(only_file)) => Message::about(only_file, place),
+        ("", ..) => wrong("usage.file_missing"),
+        ("-", ..) => return Ok(Destination::Stdout),
+        _ => return Ok(Destination::File(place.into())),
+    })
 }
 
-/// Checks that none of the files to write is one of those that were read.
+/// Checks that no file to write is one of the files that were read.
 ///
 /// # Errors
 ///
@@ -100,13 +85,10 @@ fn destination(file: &FileArg, default: Option<&Path>) -> Result<Destination, Me
 pub fn check_inputs(config: &OutputConfig, inputs: &[PathBuf]) -> Result<(), Message> {
     let canonical = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     for (flag, path) in places(config) {
-        if inputs
-            .iter()
-            .any(|input| canonical(input) == canonical(path))
-        {
-            return Err(Message::new("usage.report_over_input")
-                .with("flag", flag)
-                .with("value", shown(&path.display().to_string())));
+        let mut inputs = inputs.iter();
+        if inputs.any(|input| canonical(input) == canonical(path)) {
+            let message = Message::about("usage.report_over_input", &path.to_string_lossy());
+            return Err(message.with("flag", flag));
         }
     }
     Ok(())
@@ -114,36 +96,31 @@ pub fn check_inputs(config: &OutputConfig, inputs: &[PathBuf]) -> Result<(), Mes
 
 /// The files that were named, by their flags.
 fn places(config: &OutputConfig) -> impl Iterator<Item = (&'static str, &Path)> {
-    config
-        .wanted()
-        .filter_map(|(kind, destination)| match destination {
-            Destination::File(path) => Some((kind.flag, path.as_path())),
-            _ => None,
-        })
+    let wanted = config.wanted();
+    wanted.filter_map(|(kind, destination)| match destination {
+        Destination::File(path) => Some((kind.flag, path.as_path())),
+        _ => None,
+    })
 }
 
-/// Two results do not go to one place.
+/// Checks that no two results go to one place.
 fn checked(config: OutputConfig) -> Result<OutputConfig, Message> {
-    let to_stdout = config
-        .wanted()
-        .filter(|(_, place)| **place == Destination::Stdout);
+    let twice = |id, flag, other| Message::new(id).with("flag", flag).with("other", other);
+    let to_stdout = config.wanted();
+    let to_stdout = to_stdout.filter(|(_, place)| **place == Destination::Stdout);
     let to_stdout: Vec<_> = to_stdout.map(|(kind, _)| kind).collect();
     let corrected = |kind: &&FileKind| kind.is_recounted && !kind.is_document;
     if config.keep_requests && to_stdout.iter().any(corrected) {
         return Err(Message::new("usage.tokenizer_stdout"));
     }
     if let [one, other, ..] = to_stdout[..] {
-        return Err(Message::new("usage.stdout_twice")
-            .with("flag", one.flag)
-            .with("other", other.flag));
+        return Err(twice("usage.stdout_twice", one.flag, other.flag));
     }
     let places: Vec<_> = places(&config).collect();
     for (index, (flag, path)) in places.iter().enumerate() {
-        if let Some((other, _)) = places[..index].iter().find(|(_, used)| used == path) {
-            return Err(Message::new("usage.file_twice")
-                .with("flag", other)
-                .with("other", flag)
-                .with("value", shown(&path.display().to_string())));
+        if let Some((first, _)) = places[..index].iter().find(|(_, used)| used == path) {
+            let message = twice("usage.file_twice", first, flag);
+            return Err(message.with("value", shown(&path.to_string_lossy())));
         }
     }
     Ok(config)

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::text::Message;
-use crate::values::{self, SECONDS, digits, shown};
+use crate::values::{self, SECONDS, digits};
 
 /// Longest time that a flag takes: a year.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -13,44 +13,38 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 ///
 /// # Errors
 ///
-/// If it is no time, or longer than a year.
+/// If the text is no time, or the time is longer than a year.
 pub fn duration(flag: &'static str, raw: &str) -> Result<Duration, Message> {
-    let wrong = |id| {
-        Message::new(id)
-            .with("flag", flag)
-            .with("value", shown(raw))
-    };
+    let wrong = |id| Err(Message::about(id, raw).with("flag", flag));
     match SECONDS.read(raw) {
         Some(time) if time <= LONGEST => Ok(time),
-        Some(_) => Err(wrong("usage.duration_long")),
-        None => Err(wrong("usage.duration")),
+        Some(_) => wrong("usage.duration_long"),
+        None => wrong("usage.duration"),
     }
 }
 
-/// Reads a time that has to be longer than nothing. `remedy` is the id of the text that says what
-/// to do in place of 0.
+/// Reads a time of at least one millisecond. `remedy` is the id of the text that says what to do in
+/// place of 0.
 ///
 /// # Errors
 ///
-/// As [`duration`], and for a time below one millisecond.
+/// As [`duration`], and for a shorter time.
 pub fn positive_duration(
     flag: &'static str,
     raw: &str,
     remedy: &'static str,
 ) -> Result<Duration, Message> {
-    let time = duration(flag, raw)?;
-    if time < Duration::from_millis(1) {
-        let message = Message::new(remedy).with("flag", flag);
-        return Err(message.with("value", shown(raw)));
+    match duration(flag, raw)? {
+        time if time >= Duration::from_millis(1) => Ok(time),
+        _ => Err(Message::about(remedy, raw).with("flag", flag)),
     }
-    Ok(time)
 }
 
 /// Reads a whole number in a range.
 ///
 /// # Errors
 ///
-/// If it is none.
+/// If the text is no such number.
 pub fn count(flag: &'static str, raw: &str, range: RangeInclusive<u32>) -> Result<u32, Message> {
     let range = u64::from(*range.start())..=u64::from(*range.end());
     whole(flag, raw, range).map(|n| u32::try_from(n).unwrap_or(u32::MAX))
@@ -60,28 +54,22 @@ pub fn count(flag: &'static str, raw: &str, range: RangeInclusive<u32>) -> Resul
 ///
 /// # Errors
 ///
-/// If it is none.
+/// If the text is no such number.
 pub fn whole(flag: &'static str, raw: &str, range: RangeInclusive<u64>) -> Result<u64, Message> {
-    digits(raw.trim())
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            Message::new("usage.number")
-                .with("flag", flag)
-                .with("value", shown(raw))
-                .with("min", range.start())
-                .with("max", range.end())
-                .with("example", 10.clamp(*range.start(), *range.end()))
-        })
+    let number = digits(raw.trim()).filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        let (min, max) = range.into_inner();
+        let message = Message::about("usage.number", raw).with("flag", flag);
+        let message = message.with("min", min).with("max", max);
+        message.with("example", 10.clamp(min, max))
+    })
 }
 
 /// Reads a number of bytes from 1 KiB to 1 GiB.
 pub(super) fn size(flag: &'static str, raw: &str) -> Result<usize, Message> {
     let bytes = values::size(raw).filter(|bytes| (1 << 10..=1 << 30).contains(bytes));
     let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
-    bytes.ok_or_else(|| {
-        let message = Message::new("usage.size").with("flag", flag);
-        message.with("value", shown(raw))
-    })
+    bytes.ok_or_else(|| Message::about("usage.size", raw).with("flag", flag))
 }
 
 #[cfg(test)]

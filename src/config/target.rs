@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::build::Builder;
 use super::files;
 use super::show::redact_url;
-use super::url::{Url, check_host, encode, port_number};
+use super::url::{Url, check_host, encode, port_number, split_query};
 use crate::plan::Target;
 use crate::protocol::Protocol;
 use crate::text::Message;
@@ -15,8 +15,8 @@ use crate::values::shown;
 const DEFAULT_PROTOCOL: &str = "dify-chat";
 
 impl Builder<'_> {
-    /// The target and its protocol: the one that `--api` names, else the one that the path tells,
-    /// else the default.
+    /// The target and its protocol: `--api` names the protocol, else the path tells it, else it is
+    /// the default.
     pub(super) fn target(&mut self) -> Result<(Target, Arc<Protocol>), Message> {
         let mut url = self.address()?;
         let protocol = self.protocol(&url.path)?;
@@ -31,26 +31,20 @@ impl Builder<'_> {
         Ok((Target { url, shown }, protocol))
     }
 
-    /// Gives a URL the protocol's path, and the query that belongs to it.
+    /// Gives a URL the protocol's path, and its query unless the URL has one.
     fn complete(&self, url: &mut Url, protocol: &Protocol) -> Result<(), Message> {
         let model = self.model();
-        let whole = protocol
-            .path_for(model.as_deref(), |model| {
-                encode(model).replace('?', "%3F").replace('#', "%23")
-            })
+        let in_path = |model: &str| encode(model).replace('?', "%3F").replace('#', "%23");
+        let whole = protocol.path_for(model.as_deref(), in_path);
+        let whole = whole
             .ok_or_else(|| Message::new("usage.no_model").with("protocol", protocol.name()))?;
-        let (path, query) = match whole.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (whole.as_str(), None),
-        };
+        let (path, query) = split_query(&whole);
         url.path = encode(path);
-        if url.query.is_none() {
-            url.query = query.map(encode);
-        }
+        url.query = url.query.take().or(query);
         Ok(())
     }
 
-    /// The URL, its path empty where none was given.
+    /// The URL; its path is empty where none was given.
     fn address(&self) -> Result<Url, Message> {
         let raw = &self.raw.target;
         let Some(text) = &raw.url else {
@@ -62,16 +56,12 @@ impl Builder<'_> {
             ("--api-path", &raw.api_path),
         ];
         if let Some((flag, Some(value))) = parts.iter().find(|(_, value)| value.is_some()) {
-            return Err(Message::new("usage.url_and_part")
-                .with("flag", flag)
-                .with("value", shown(value))
-                .with("url", shown(&redact_url(text))));
+            let message = Message::about("usage.url_and_part", value).with("flag", flag);
+            return Err(message.with("url", shown(&redact_url(text))));
         }
         let url = Url::parse("--url", text)?;
         if url.credentials.is_some() {
-            return Err(
-                Message::new("usage.url_credentials").with("value", shown(&redact_url(text)))
-            );
+            return Err(Message::about("usage.url_credentials", &redact_url(text)));
         }
         Ok(url)
     }
@@ -79,20 +69,17 @@ impl Builder<'_> {
     fn address_of_parts(&self) -> Result<Url, Message> {
         let raw = &self.raw.target;
         let host = raw.host.as_deref().unwrap_or("localhost").trim();
-        let bare = host
+        let inner = host
             .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'))
-            .unwrap_or(host);
-        let ipv6 = bare.matches(':').count() > 1 || bare.len() < host.len();
-        let host = check_host(bare, ipv6)
-            .map_err(|_| Message::new("usage.host").with("value", shown(&redact_url(host))))?;
-        let port = match &raw.port {
-            None => None,
-            Some(text) => Some(
-                port_number(text.trim())
-                    .ok_or_else(|| Message::new("usage.port").with("value", shown(text)))?,
-            ),
-        };
+            .and_then(|host| host.strip_suffix(']'));
+        let ipv6 = inner.is_some() || host.matches(':').count() > 1;
+        let wrong = |_| Message::about("usage.host", &redact_url(host));
+        let host = check_host(inner.unwrap_or(host), ipv6).map_err(wrong)?;
+        let port = raw
+            .port
+            .as_deref()
+            .map(|text| port_number(text.trim()).ok_or_else(|| Message::about("usage.port", text)));
+        let port = port.transpose()?;
         let (path, query) = match &raw.api_path {
             None => (String::new(), None),
             Some(text) => api_path(text)?,
@@ -108,22 +95,15 @@ impl Builder<'_> {
     }
 
     fn protocol(&mut self, path: &str) -> Result<Arc<Protocol>, Message> {
-        if let Some(name) = &self.raw.target.api {
-            return files::protocol(name, self.language);
+        let inferred = Protocol::infer(path);
+        let name = self.raw.target.api.as_deref().or(inferred);
+        if name.is_none() && !path.is_empty() {
+            let names: Vec<&str> = Protocol::builtin_names().collect();
+            let message = Message::new("warning.api_unknown_path").with("path", path);
+            let message = message.with("protocol", DEFAULT_PROTOCOL);
+            self.warn(message.with("names", names.join(", ")));
         }
-        let name = Protocol::infer(path).unwrap_or_else(|| {
-            if !path.is_empty() {
-                let names: Vec<&str> = Protocol::builtin_names().collect();
-                self.warn(
-                    Message::new("warning.api_unknown_path")
-                        .with("path", path)
-                        .with("protocol", DEFAULT_PROTOCOL)
-                        .with("names", names.join(", ")),
-                );
-            }
-            DEFAULT_PROTOCOL
-        });
-        files::protocol(name, self.language)
+        files::protocol(name.unwrap_or(DEFAULT_PROTOCOL), self.language)
     }
 }
 
@@ -131,17 +111,9 @@ impl Builder<'_> {
 fn api_path(raw: &str) -> Result<(String, Option<String>), Message> {
     let text = raw.trim();
     if text.is_empty() || text.contains("://") {
-        return Err(Message::new("usage.api_path").with("value", shown(&redact_url(text))));
+        return Err(Message::about("usage.api_path", &redact_url(text)));
     }
-    let (path, query) = match text.split_once('?') {
-        Some((path, query)) => (path, Some(encode(query))),
-        None => (text, None),
-    };
-    let path = encode(path);
-    let path = if path.starts_with('/') {
-        path
-    } else {
-        format!("/{path}")
-    };
-    Ok((path, query))
+    let (path, query) = split_query(text);
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    Ok((slash.to_owned() + &encode(path), query))
 }

@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 
 use super::show::redact_broken_url;
 use crate::text::Message;
-use crate::values::{digits, shown};
+use crate::values::digits;
 
 /// An `http` or `https` URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,9 @@ pub(super) struct Url {
 }
 
 impl Url {
-    /// Takes a URL apart; a fragment is dropped, as it is never sent.
+    /// Takes a URL apart; drops the fragment, which HTTP never sends.
     pub(super) fn parse(flag: &'static str, raw: &str) -> Result<Self, Message> {
-        let wrong = |id| {
-            Message::new(id)
-                .with("flag", flag)
-                .with("value", shown(&redact_broken_url(raw)))
-        };
+        let wrong = |id| Message::about(id, &redact_broken_url(raw)).with("flag", flag);
         let text = raw.trim();
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(wrong("usage.url_scheme").with("remedy", redact_broken_url(text)));
@@ -48,42 +44,40 @@ impl Url {
             None => (None, authority),
         };
         let (host, port) = split_address(address).map_err(wrong)?;
-        let (path, query) = match tail.split_once('?') {
-            Some((path, query)) => (path, Some(encode(query))),
-            None => (tail, None),
-        };
+        let (path, query) = split_query(tail);
         Ok(Self {
             scheme,
             credentials,
             host,
             port,
-            path: if path == "/" {
-                String::new()
-            } else {
-                encode(path)
-            },
+            path: encode(if path == "/" { "" } else { path }),
             query,
         })
     }
 
-    /// The same as text. Credentials are part of it.
+    /// The URL as text, with its credentials.
     pub(super) fn text(&self) -> String {
-        let mut text = format!("{}://", self.scheme);
-        if let Some(credentials) = &self.credentials {
-            text.push_str(&encode_credentials(credentials));
-            text.push('@');
-        }
-        text.push_str(&self.host);
-        if let Some(port) = self.port {
-            text.push(':');
-            text.push_str(&port.to_string());
-        }
-        text.push_str(&self.path);
-        if let Some(query) = &self.query {
-            text.push('?');
-            text.push_str(query);
-        }
-        text
+        // A password is given as it is, as far as it has no `/`, `?` or `#`.
+        let user = |text| {
+            let text = encode(text).replace('@', "%40");
+            text.replace('[', "%5B").replace(']', "%5D") + "@"
+        };
+        let user = self.credentials.as_deref().map(user).unwrap_or_default();
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let query = self.query.as_ref().map(|query| format!("?{query}"));
+        let query = query.unwrap_or_default();
+        let Self {
+            scheme, host, path, ..
+        } = self;
+        format!("{scheme}://{user}{host}{port}{path}{query}")
+    }
+}
+
+/// The path, and the query after its `?` encoded.
+pub(super) fn split_query(text: &str) -> (&str, Option<String>) {
+    match text.split_once('?') {
+        Some((path, query)) => (path, Some(encode(query))),
+        None => (text, None),
     }
 }
 
@@ -99,14 +93,11 @@ fn split_address(address: &str) -> Result<(String, Option<u16>), &'static str> {
         let (host, port) = address.split_at(address.find(':').unwrap_or(address.len()));
         (check_host(host, false)?, port)
     };
-    match port.strip_prefix(':') {
-        None if port.is_empty() => Ok((host, None)),
-        Some(port) => match port_number(port) {
-            Some(port) => Ok((host, Some(port))),
-            None => Err("usage.url_port"),
-        },
-        None => Err("usage.url_port"),
+    if port.is_empty() {
+        return Ok((host, None));
     }
+    let port = port.strip_prefix(':').and_then(port_number);
+    Ok((host, Some(port.ok_or("usage.url_port")?)))
 }
 
 /// The host as it stands in a URL: IPv6 addresses in brackets, names of ASCII letters, digits, `-`,
@@ -123,40 +114,24 @@ pub(super) fn check_host(host: &str, ipv6: bool) -> Result<String, &'static str>
     Ok(host.to_owned())
 }
 
-/// A port that one can connect to.
+/// A TCP port other than 0.
 pub(super) fn port_number(text: &str) -> Option<u16> {
-    digits(text)
-        .and_then(|port| u16::try_from(port).ok())
-        .filter(|port| *port > 0)
+    let port = u16::try_from(digits(text)?).ok()?;
+    (port > 0).then_some(port)
 }
 
-fn percent(byte: u8, out: &mut String) {
-    let _ = write!(out, "%{byte:02X}");
-}
-
-/// Percent-encodes what may not stand in a URL: blanks, Chinese, quotes. What is encoded already
-/// stays as it is.
+/// Percent-encodes bytes that may not stand in a URL, such as blanks, Chinese and quotes. Encoded
+/// text stays as it is.
 pub(super) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
-                percent(byte, &mut encoded);
-            }
-            0x21..0x7f => encoded.push(char::from(byte)),
-            _ => percent(byte, &mut encoded),
+        if byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded
-}
-
-/// Percent-encodes what may not stand before the `@` of a URL, so that a password can be given as
-/// it is, as far as it has no `/`, `?` or `#`.
-fn encode_credentials(text: &str) -> String {
-    encode(text)
-        .replace('@', "%40")
-        .replace('[', "%5B")
-        .replace(']', "%5D")
 }
 
 #[cfg(test)]
