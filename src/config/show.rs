@@ -12,47 +12,34 @@ use crate::load::ThinkTime;
 use crate::output::{Destination, FORMATS, OutputConfig};
 use crate::plan::{Plan, TransportConfig};
 use crate::values::quote;
-use crate::workload::mask;
+use crate::workload::{ApiKey, mask};
 
 /// The command line of these flags, quoted for a shell, secrets masked.
 pub(super) fn command_line(given: &[Given]) -> String {
     let mut line = PROGRAM.to_owned();
     for Given { flag, value } in given {
         let _ = write!(line, " {flag}");
-        if let Some(value) = value {
-            let value = match flag.as_str() {
-                "--api-key" => mask(crate::workload::ApiKey::new(value).expose()),
-                "--header" => redact_pair(value, ':'),
-                "--input" => redact_pair(value, '='),
-                "--url" | "--proxy" | "--api-path" => redact_url(value),
-                _ => value.clone(),
-            };
-            // A value that begins with a dash would be read as a flag.
-            line.push(if value.starts_with('-') && value != "-" {
-                '='
-            } else {
-                ' '
-            });
-            line.push_str(&quote(&value));
-        }
+        let Some(value) = value else { continue };
+        let value = match flag.as_str() {
+            "--api-key" => ApiKey::new(value).to_string(),
+            "--header" => redact_pair(value, ':'),
+            "--input" => redact_pair(value, '='),
+            "--url" | "--proxy" | "--api-path" => redact_url(value),
+            _ => value.clone(),
+        };
+        // A value that begins with a dash would be read as a flag.
+        let is_like_flag = value.starts_with('-') && value != "-";
+        line.push(if is_like_flag { '=' } else { ' ' });
+        line.push_str(&quote(&value));
     }
     line
 }
 
-/// Whether what goes by that name is likely a secret.
+/// Whether a name such as a header's is likely that of a secret.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    const WORDS: [&str; 8] = [
-        "auth",
-        "cookie",
-        "credential",
-        "key",
-        "passw",
-        "secret",
-        "sign",
-        "token",
-    ];
+    const WORDS: &str = "auth cookie credential key passw secret sign token";
     let name = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word)) || name == "sig"
+    WORDS.split(' ').any(|word| name.contains(word)) || name == "sig"
 }
 
 /// The secret part of a header's value: `Bearer x` keeps its first word.
@@ -63,17 +50,14 @@ pub(super) fn secret_part(value: &str) -> &str {
     }
 }
 
-/// A header's value as it may be shown.
+/// A header's value, masked if the header is a secret.
 pub(super) fn redact_value(name: &str, value: &str) -> String {
     if !is_secret_name(name) {
         return value.to_owned();
     }
     let secret = secret_part(value);
-    format!(
-        "{}{}",
-        &value[..value.trim_end().len() - secret.len()],
-        mask(secret)
-    )
+    let before = &value[..value.trim_end().len() - secret.len()];
+    before.to_owned() + &mask(secret)
 }
 
 fn redact_pair(pair: &str, separator: char) -> String {
@@ -83,42 +67,42 @@ fn redact_pair(pair: &str, separator: char) -> String {
     }
 }
 
-/// What was meant as a URL but is none, with all masked that may be part of its credentials: a
-/// password with a `/` or a `?` in it ends the authority too early.
-pub(super) fn redact_broken_url(text: &str) -> String {
-    let start = text.find("://").map_or(0, |at| at + 3);
-    match text[start..].rsplit_once('@') {
+/// Masks the password before a host.
+fn redact_password(authority: &str) -> String {
+    match authority.rsplit_once('@') {
         Some((credentials, host)) => {
             let user = credentials.split(':').next().unwrap_or_default();
-            redact_url(&format!("{}{user}:***@{host}", &text[..start]))
+            format!("{user}:***@{host}")
         }
-        None => redact_url(text),
+        None => authority.to_owned(),
     }
 }
 
-/// A URL, or what was meant as one, with its password and its secret parameters masked.
+/// Where a URL's host begins, or the user before it.
+fn authority_start(url: &str) -> usize {
+    url.find("://").map_or(0, |at| at + 3)
+}
+
+/// Text that is no URL, with everything masked that may be a password: a `/` or a `?` in a password
+/// ends the authority too early.
+pub(super) fn redact_broken_url(text: &str) -> String {
+    let (scheme, rest) = text.split_at(authority_start(text));
+    redact_url(&(scheme.to_owned() + &redact_password(rest)))
+}
+
+/// A URL, or text that was meant as one, with its password and its secret parameters masked.
 pub(super) fn redact_url(url: &str) -> String {
-    let (before, parameters) = url
-        .split_once('?')
-        .map_or((url, None), |(b, p)| (b, Some(p)));
-    let start = before.find("://").map_or(0, |at| at + 3);
-    let end = before[start..]
-        .find('/')
-        .map_or(before.len(), |at| start + at);
-    let mut text = match before[start..end].rsplit_once('@') {
-        Some((credentials, host)) => {
-            let user = credentials.split(':').next().unwrap_or_default();
-            format!("{}{user}:***@{host}{}", &before[..start], &before[end..])
-        }
-        None => before.to_owned(),
+    let (before, parameters) = match url.split_once('?') {
+        Some((before, parameters)) => (before, Some(parameters)),
+        None => (url, None),
     };
-    if let Some(parameters) = parameters {
-        let parameters: Vec<String> = parameters
-            .split('&')
-            .map(|parameter| redact_pair(parameter, '='))
-            .collect();
-        text.push('?');
-        text.push_str(&parameters.join("&"));
+    let (scheme, rest) = before.split_at(authority_start(before));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let mut text = format!("{scheme}{}{path}", redact_password(authority));
+    let parameters = parameters.into_iter().flat_map(|all| all.split('&'));
+    for (number, parameter) in parameters.enumerate() {
+        text.push(if number == 0 { '?' } else { '&' });
+        text.push_str(&redact_pair(parameter, '='));
     }
     text
 }
@@ -149,77 +133,57 @@ pub fn plan_json(plan: &Plan) -> Value {
 
 fn outputs_json(outputs: &OutputConfig) -> Value {
     let places = FORMATS.map(|kind| (kind.member(), json!(destination(outputs.destination(kind)))));
-    let mut json: serde_json::Map<String, Value> = places.into_iter().collect();
-    json.insert("csv_bom".to_owned(), outputs.csv_bom.into());
-    json.insert("brand".to_owned(), json!(outputs.brand));
-    json.into()
+    let mut json: Value = places.into_iter().collect();
+    json["csv_bom"] = outputs.csv_bom.into();
+    json["brand"] = json!(outputs.brand);
+    json
 }
 
 fn load_json(plan: &Plan) -> Value {
     let mut load = json!(plan.load);
-    let users = json!({
-        "grace_s": seconds(plan.grace),
-        "turns": plan.workload.turns,
-        "think_time": plan.think_time.map(think_time),
-        "abandon_rate": plan.leaving.map(|leaving| leaving.rate),
-        "abandon_after_s": plan.leaving.map(|leaving| seconds(leaving.after)),
-    });
-    if let (Value::Object(load), Value::Object(users)) = (&mut load, users) {
-        load.extend(users);
-    }
+    load["grace_s"] = json!(seconds(plan.grace));
+    load["turns"] = json!(plan.workload.turns);
+    load["think_time"] = json!(plan.think_time.map(think_time));
+    load["abandon_rate"] = json!(plan.leaving.map(|leaving| leaving.rate));
+    load["abandon_after_s"] = json!(plan.leaving.map(|leaving| seconds(leaving.after)));
     load
 }
 
-/// How long users think, times in seconds.
+/// How long users think, in seconds.
 fn think_time(think: ThinkTime) -> Value {
     match think {
         ThinkTime::Fixed(time) => json!({"fixed_s": seconds(time)}),
-        ThinkTime::Uniform(least, most) => {
-            json!({"uniform_s": [seconds(least), seconds(most)]})
-        }
+        ThinkTime::Uniform(least, most) => json!({"uniform_s": [seconds(least), seconds(most)]}),
         ThinkTime::Exponential(mean) => json!({"exponential_mean_s": seconds(mean)}),
     }
 }
 
 fn workload_json(plan: &Plan) -> Value {
     let workload = &plan.workload;
-    let keys: Vec<String> = workload
-        .keys
-        .items()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let inputs: serde_json::Map<String, Value> = workload
-        .constants
-        .inputs
-        .iter()
-        .map(|(key, value)| (key.clone(), redact_value(key, value).into()))
-        .collect();
+    let keys = workload.keys.items().iter().map(ToString::to_string);
+    let inputs = workload.constants.inputs.iter();
+    let inputs = inputs.map(|(key, value)| (key.clone(), redact_value(key, value).into()));
     json!({
         "queries": workload.queries.items().len(),
         "data_order": workload.order.name(),
         "unique": workload.unique.is_some(),
         "query_file": workload.queries.path().map(path),
-        "api_keys": keys,
+        "api_keys": keys.collect::<Vec<_>>(),
         "api_key_file": workload.keys.path().map(path),
         "user": workload.constants.user,
         "conversation_id": workload.constants.conversation_id,
-        "inputs": inputs,
+        "inputs": inputs.collect::<serde_json::Map<String, Value>>(),
         "request_body_file": workload.body_file.as_deref().map(path),
     })
 }
 
-/// The user's own headers, secrets masked.
+/// The headers of `--header`, secrets masked.
 pub fn shown_headers(transport: &TransportConfig) -> impl Iterator<Item = (String, String)> {
     let headers = transport.headers.iter();
     headers.map(|(name, value)| (name.clone(), redact_value(name, value)))
 }
 
-/// How requests travel, as it may be shown.
 fn transport_json(transport: &TransportConfig) -> Value {
-    let headers: Vec<[String; 2]> = shown_headers(transport)
-        .map(|(name, value)| [name, value])
-        .collect();
     json!({
         "connect_timeout_s": seconds(transport.connect_timeout),
         "timeout_s": seconds(transport.timeout),
@@ -230,7 +194,7 @@ fn transport_json(transport: &TransportConfig) -> Value {
         "own_ca_cert": transport.ca_cert.is_some(),
         "insecure": transport.insecure,
         "user_clock": transport.user_clock,
-        "headers": headers,
+        "headers": shown_headers(transport).collect::<Vec<_>>(),
         "max_event_bytes": transport.max_event_bytes,
     })
 }
