@@ -9,7 +9,7 @@ pub mod columns;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::clock::micros;
@@ -48,15 +48,13 @@ impl Language {
     /// The texts of this language, read at their first use.
     #[must_use]
     pub fn texts(self) -> &'static Texts {
-        static ENGLISH: OnceLock<Texts> = OnceLock::new();
-        static CHINESE: OnceLock<Texts> = OnceLock::new();
+        static ENGLISH: LazyLock<Texts> =
+            LazyLock::new(|| Texts::parse(include_str!("../templates/texts/en.json")));
+        static CHINESE: LazyLock<Texts> =
+            LazyLock::new(|| Texts::parse(include_str!("../templates/texts/zh.json")));
         match self {
-            Language::English => {
-                ENGLISH.get_or_init(|| Texts::parse(include_str!("../templates/texts/en.json")))
-            }
-            Language::Chinese => {
-                CHINESE.get_or_init(|| Texts::parse(include_str!("../templates/texts/zh.json")))
-            }
+            Language::English => &ENGLISH,
+            Language::Chinese => &CHINESE,
         }
     }
 }
@@ -115,22 +113,15 @@ impl Texts {
     pub fn render(&self, message: &Message) -> String {
         let mut rest = self.get(message.id);
         let mut text = String::with_capacity(rest.len());
-        while let Some(open) = rest.find('{') {
-            let (before, after) = rest.split_at(open);
+        while let Some((before, after)) = rest.split_once('{') {
             text.push_str(before);
-            match after[1..].split_once('}') {
-                Some((name, tail)) if message.argument(name).is_some() => {
-                    text.push_str(message.argument(name).unwrap_or_default());
-                    rest = tail;
-                }
-                _ => {
-                    text.push('{');
-                    rest = &after[1..];
-                }
-            }
+            let name = after.split_once('}');
+            let found = name.and_then(|(name, tail)| Some((message.argument(name)?, tail)));
+            let (value, tail) = found.unwrap_or(("{", after));
+            text.push_str(value);
+            rest = tail;
         }
-        text.push_str(rest);
-        text
+        text + rest
     }
 }
 
@@ -187,20 +178,18 @@ impl Message {
     /// A message that was saved; `None` if there is no text of that id.
     #[must_use]
     pub fn saved(id: &str, arguments: impl IntoIterator<Item = (String, String)>) -> Option<Self> {
+        let id = Language::English.texts().ids().find(|known| *known == id)?;
         let arguments = arguments.into_iter();
-        Some(Self {
-            id: Language::English.texts().ids().find(|known| *known == id)?,
-            arguments: arguments
-                .map(|(name, value)| (name.into(), value))
-                .collect(),
-        })
+        let arguments = arguments
+            .map(|(name, value)| (name.into(), value))
+            .collect();
+        Some(Self { id, arguments })
     }
 
     fn argument(&self, name: &str) -> Option<&str> {
-        self.arguments
-            .iter()
+        self.arguments()
             .find(|(given, _)| *given == name)
-            .map(|(_, value)| value.as_str())
+            .map(|(_, value)| value)
     }
 }
 

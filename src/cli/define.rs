@@ -56,23 +56,18 @@ pub enum Command {
 #[must_use]
 pub fn command(language: Language) -> clap::Command {
     let texts = language.texts();
-    let command = Cli::command().disable_version_flag(true).arg(
-        Arg::new("version")
-            .short('V')
-            .long("version")
-            .action(ArgAction::Version)
-            .help_heading(None),
-    );
+    let command = Cli::command().disable_version_flag(true);
+    let command = command.arg(action("version", 'V', ArgAction::Version));
     let words = help_words(&command, texts);
+    let topics = PossibleValuesParser::new(words);
+    let of_name = |subcommand: clap::Command| {
+        let name = subcommand.get_name().to_owned();
+        localized(subcommand, &name, texts)
+    };
     localized(command, "run", texts)
-        .mut_subcommands(|subcommand| {
-            let name = subcommand.get_name().to_owned();
-            localized(subcommand, &name, texts)
-        })
+        .mut_subcommands(of_name)
         .mut_subcommand("help", |help| {
-            help.mut_arg("topic", |arg| {
-                arg.value_parser(PossibleValuesParser::new(words))
-            })
+            help.mut_arg("topic", |arg| arg.value_parser(topics))
         })
 }
 
@@ -91,23 +86,23 @@ fn help_words(command: &clap::Command, texts: &Texts) -> BTreeSet<String> {
     words
 }
 
+fn action(name: &'static str, short: char, action: ArgAction) -> Arg {
+    let arg = Arg::new(name).short(short).long(name).action(action);
+    arg.help_heading(None)
+}
+
 fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap::Command {
     let own = |part: &str| texts.find(&format!("help.{name}.{part}"));
     let about = own("about").unwrap_or_default();
-    let exits = texts
-        .exits()
-        .map(|(code, text)| format!("  {code:3}  {text}"));
-    let exits = exits.collect::<Vec<_>>().join("\n");
+    let exits = texts.exits();
+    let exits: Vec<_> = exits
+        .map(|(code, text)| format!("  {code:3}  {text}"))
+        .collect();
+    let exits = exits.join("\n");
     let after = own("after").map(|after| after.replace("{exits}", &exits));
     command
         .disable_help_flag(true)
-        .arg(
-            Arg::new("help")
-                .short('h')
-                .long("help")
-                .action(ArgAction::Help)
-                .help_heading(None),
-        )
+        .arg(action("help", 'h', ArgAction::Help))
         .about(own("short").unwrap_or(about))
         .long_about(about)
         .before_help(own("usage").unwrap_or_default())

@@ -17,7 +17,7 @@ pub enum Reply {
     Usage(Message),
 }
 
-/// What a parser's error about these arguments means to the user.
+/// The reply to the user for a parser's error about these arguments.
 pub(super) fn stop(
     error: &clap::Error,
     command: &clap::Command,
@@ -38,21 +38,20 @@ pub(super) fn stop(
     }
 }
 
-/// That a probe does not take a run's flag; names all of them, so that they are left out at once.
+/// The error of a probe with flags of a run. Names all of these flags, so that the user leaves them
+/// out at once.
 fn of_a_run(flag: &str, command: &clap::Command, args: &[OsString]) -> Option<Message> {
     const PROBE: &str = "probe";
     let mut words = args.iter().filter_map(|word| word.to_str());
     words.find(|word| *word == PROBE)?;
     let (run, probe) = (names(command), names(command.find_subcommand(PROBE)?));
-    let is_of_a_run =
-        |name: &str| run.iter().any(|n| n == name) && !probe.iter().any(|n| n == name);
-    let mut flags = vec![flag.split(' ').next()?];
-    if !is_of_a_run(flags[0]) {
-        return None;
-    }
-    for word in words {
-        let name = word.split('=').next().unwrap_or(word);
-        if is_of_a_run(name) && !flags.contains(&name) {
+    let is_of_a_run = |name: &&str| {
+        let is_name = |known: &String| known == name;
+        run.iter().any(is_name) && !probe.iter().any(is_name)
+    };
+    let mut flags = vec![flag.split(' ').next().filter(is_of_a_run)?];
+    for name in words.filter_map(|word| word.split('=').next()) {
+        if is_of_a_run(&name) && !flags.contains(&name) {
             flags.push(name);
         }
     }
@@ -61,53 +60,45 @@ fn of_a_run(flag: &str, command: &clap::Command, args: &[OsString]) -> Option<Me
 
 /// All names of a command's own flags, with their dashes.
 fn names(command: &clap::Command) -> Vec<String> {
-    let of = |arg: &clap::Arg| {
-        let long = arg.get_long_and_visible_aliases().unwrap_or_default();
-        let long: Vec<String> = long.iter().map(|name| format!("--{name}")).collect();
-        long.into_iter()
-            .chain(arg.get_short().map(|name| format!("-{name}")))
-    };
     let arguments = command.get_arguments();
-    arguments
-        .filter(|arg| arg.get_id() != "version")
-        .flat_map(of)
-        .collect()
+    let arguments = arguments.filter(|arg| arg.get_id() != "version");
+    let names = arguments.flat_map(|arg| {
+        let long = arg.get_long_and_visible_aliases().into_iter().flatten();
+        let long = long.map(|name| format!("--{name}"));
+        long.chain(arg.get_short().map(|name| format!("-{name}")))
+    });
+    names.collect()
 }
 
 fn message(error: &clap::Error) -> Message {
     let flag = context(error, ContextKind::InvalidArg);
     let value = context(error, ContextKind::InvalidValue);
+    let suggested = context(error, ContextKind::SuggestedValue);
+    let of_flag = |id| Message::new(id).with("flag", &flag);
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = context(error, ContextKind::InvalidSubcommand);
-            let suggested = context(error, ContextKind::SuggestedSubcommand);
-            unknown(&word, &suggested)
+            unknown(&word, &context(error, ContextKind::SuggestedSubcommand))
         }
         ErrorKind::InvalidValue if value.is_empty() => {
             let name = flag.split(' ').next().unwrap_or_default();
-            Message::new("usage.value_missing")
-                .with("flag", &flag)
-                .with("name", name)
+            of_flag("usage.value_missing").with("name", name)
         }
-        ErrorKind::InvalidValue if error.get(ContextKind::SuggestedValue).is_some() => {
-            Message::new("usage.value_like")
-                .with("flag", flag)
-                .with("value", value)
-                .with("remedy", context(error, ContextKind::SuggestedValue))
+        ErrorKind::InvalidValue if !suggested.is_empty() => {
+            let message = of_flag("usage.value_like").with("value", value);
+            message.with("remedy", suggested)
         }
-        ErrorKind::InvalidValue => Message::new("usage.value_choice")
-            .with("flag", flag)
-            .with("value", value)
-            .with("values", context(error, ContextKind::ValidValue)),
-        ErrorKind::TooManyValues => Message::new("usage.switch_value")
-            .with("flag", flag)
-            .with("value", value),
-        ErrorKind::ArgumentConflict => Message::new("usage.flag_twice").with("flag", flag),
+        ErrorKind::InvalidValue => {
+            let message = of_flag("usage.value_choice").with("value", value);
+            message.with("values", context(error, ContextKind::ValidValue))
+        }
+        ErrorKind::TooManyValues => of_flag("usage.switch_value").with("value", value),
+        ErrorKind::ArgumentConflict => of_flag("usage.flag_twice"),
         ErrorKind::MissingRequiredArgument => {
             Message::new("usage.argument_missing").with("argument", flag)
         }
         ErrorKind::InvalidUtf8 => Message::new("usage.not_utf8"),
-        // None of these definitions leads to the others; should one ever, clap's words say it.
+        // The definitions lead to no other kind; clap's words are better than none.
         _ => Message::new("usage.other").with("error", error.kind()),
     }
 }
@@ -118,28 +109,21 @@ fn unknown_argument(error: &clap::Error, word: &str) -> Message {
     }
     let suggested = context(error, ContextKind::SuggestedArg);
     let command = context(error, ContextKind::SuggestedSubcommand);
-    if suggested.is_empty() {
-        Message::new("usage.flag_unknown").with("flag", word)
-    } else {
-        let remedy = if command.is_empty() {
-            suggested
-        } else {
-            format!("{PROGRAM} {command} {suggested}")
-        };
-        Message::new("usage.flag_unknown_like")
-            .with("flag", word)
-            .with("remedy", remedy)
-    }
+    let remedy = match (suggested.as_str(), command.as_str()) {
+        ("", _) => return Message::new("usage.flag_unknown").with("flag", word),
+        (_, "") => suggested,
+        _ => format!("{PROGRAM} {command} {suggested}"),
+    };
+    let message = Message::new("usage.flag_unknown_like").with("flag", word);
+    message.with("remedy", remedy)
 }
 
 fn unknown(word: &str, suggested: &str) -> Message {
     if suggested.is_empty() {
-        Message::new("usage.word_unknown").with("word", word)
-    } else {
-        Message::new("usage.word_unknown_like")
-            .with("word", word)
-            .with("remedy", format!("{PROGRAM} {suggested}"))
+        return Message::new("usage.word_unknown").with("word", word);
     }
+    let message = Message::new("usage.word_unknown_like").with("word", word);
+    message.with("remedy", format!("{PROGRAM} {suggested}"))
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> String {

@@ -15,7 +15,7 @@ pub struct FileArg {
     pub kind: &'static FileKind,
     /// Where it goes: `--csv FILE`.
     pub place: Option<String>,
-    /// That there is none: `--no-csv`.
+    /// Whether there is no file: `--no-csv`.
     pub none: bool,
 }
 
@@ -26,19 +26,12 @@ fn long(flag: &'static str) -> &'static str {
 impl Args for FileArgs {
     fn augment_args(command: Command) -> Command {
         FORMATS.iter().fold(command, |command, kind| {
-            let value = if kind.only_file.is_some() {
-                "FILE"
-            } else {
-                "FILE|-"
-            };
-            let name = long(kind.flag);
-            let none = kind.no_flag.map(|flag| {
-                let name = long(flag);
-                Arg::new(name).long(name).action(ArgAction::SetTrue)
-            });
-            command
-                .arg(Arg::new(name).long(name).value_name(value))
-                .args(none)
+            let value = kind.only_file.map_or("FILE|-", |_| "FILE");
+            let arg = |flag| Arg::new(long(flag)).long(long(flag));
+            let none = kind
+                .no_flag
+                .map(|flag| arg(flag).action(ArgAction::SetTrue));
+            command.arg(arg(kind.flag).value_name(value)).args(none)
         })
     }
 
@@ -49,12 +42,11 @@ impl Args for FileArgs {
 
 impl FromArgMatches for FileArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let has = |flag| matches.get_flag(long(flag));
         let file = |kind: &&'static FileKind| FileArg {
             kind,
             place: matches.get_one::<String>(long(kind.flag)).cloned(),
-            none: kind
-                .no_flag
-                .is_some_and(|flag| matches.get_flag(long(flag))),
+            none: kind.no_flag.is_some_and(has),
         };
         Ok(Self(FORMATS.iter().map(file).collect()))
     }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io;
 
-use clap::builder::{PossibleValue, StyledStr};
+use clap::builder::StyledStr;
 use clap::{Arg, Command};
 
 use super::{define, terminal};
@@ -84,12 +84,11 @@ impl<'a> Help<'a> {
         for heading in self.headings() {
             self.group(heading, &mut out);
         }
-        let after = if self.long {
+        let after = text(if self.long {
             self.command.get_after_long_help()
         } else {
             self.command.get_after_help()
-        };
-        let after = text(after);
+        });
         if !after.is_empty() {
             let _ = writeln!(out, "\n{after}");
         }
@@ -133,30 +132,22 @@ impl<'a> Help<'a> {
     }
 
     fn arguments(&self) -> impl Iterator<Item = &Arg> {
-        let mut arguments: Vec<&Arg> = self
-            .command
-            .get_arguments()
-            .filter(|arg| !arg.is_hide_set())
-            .collect();
+        let arguments = self.command.get_arguments();
+        let mut arguments: Vec<&Arg> = arguments.filter(|arg| !arg.is_hide_set()).collect();
         let last = ["lang", "version", "help"];
         arguments.sort_by_key(|arg| last.iter().position(|id| arg.get_id() == id));
         arguments.into_iter()
     }
 
     fn commands(&self, out: &mut String) {
-        let mut subcommands = self.command.get_subcommands().peekable();
-        if subcommands.peek().is_none() {
+        if !self.command.has_subcommands() {
             return;
         }
         let heading = self.command.get_subcommand_help_heading();
         self.heading(heading.unwrap_or_default(), out);
-        for subcommand in subcommands {
-            self.row(
-                subcommand.get_name(),
-                &text(subcommand.get_about()),
-                14,
-                out,
-            );
+        for subcommand in self.command.get_subcommands() {
+            let about = text(subcommand.get_about());
+            self.row(subcommand.get_name(), &about, 14, out);
         }
     }
 
@@ -166,12 +157,9 @@ impl<'a> Help<'a> {
 
     fn group(&self, heading: &str, out: &mut String) {
         self.heading(heading, out);
-        let column = self
-            .arguments()
-            .map(|arg| width(&spec(arg)))
-            .filter(|columns| *columns <= WIDEST_SPEC)
-            .max()
-            .unwrap_or_default();
+        let widths = self.arguments().map(|arg| width(&spec(arg)));
+        let widest = widths.filter(|columns| *columns <= WIDEST_SPEC).max();
+        let column = widest.unwrap_or_default();
         for (index, arg) in self.of_group(heading).enumerate() {
             if !self.long {
                 let help = self.with_notes(arg.get_help(), arg, " ");
@@ -203,22 +191,25 @@ impl<'a> Help<'a> {
     /// A text followed by default, aliases and choices of its flag.
     fn with_notes(&self, help: Option<&StyledStr>, arg: &Arg, separator: &str) -> String {
         let mut notes = Vec::new();
-        let note = |id, value: String| self.texts.render(&Message::new(id).with("value", value));
-        let shown = !arg.is_hide_default_value_set() && arg.get_action().takes_values();
-        if let Some(default) = arg.get_default_values().first().filter(|_| shown) {
-            notes.push(note("help.default", default.to_string_lossy().into_owned()));
+        let mut note = |id, values: &[String]| {
+            if !values.is_empty() {
+                let note = Message::new(id).with("value", values.join(", "));
+                notes.push(self.texts.render(&note));
+            }
+        };
+        let takes_values = arg.get_action().takes_values();
+        if takes_values && !arg.is_hide_default_value_set() {
+            let default = arg.get_default_values().iter().take(1);
+            let default = default.map(|value| value.to_string_lossy().into_owned());
+            note("help.default", &default.collect::<Vec<_>>());
         }
         let aliases = arg.get_visible_aliases().unwrap_or_default();
-        if !aliases.is_empty() {
-            let aliases: Vec<String> = aliases.iter().map(|name| format!("--{name}")).collect();
-            notes.push(note("help.alias", aliases.join(", ")));
-        }
-        if arg.get_action().takes_values() && !arg.is_hide_possible_values_set() {
+        let aliases = aliases.iter().map(|name| format!("--{name}"));
+        note("help.alias", &aliases.collect::<Vec<_>>());
+        if takes_values && !arg.is_hide_possible_values_set() {
             let choices = arg.get_possible_values();
-            if !choices.is_empty() {
-                let names: Vec<&str> = choices.iter().map(PossibleValue::get_name).collect();
-                notes.push(note("help.choices", names.join(", ")));
-            }
+            let choices = choices.iter().map(|choice| choice.get_name().to_owned());
+            note("help.choices", &choices.collect::<Vec<_>>());
         }
         let help = text(help);
         if notes.is_empty() {
@@ -234,20 +225,16 @@ fn text(text: Option<&StyledStr>) -> String {
 
 /// `-u, --url <URL>`
 fn spec(arg: &Arg) -> String {
-    let value = arg
-        .get_value_names()
-        .filter(|_| arg.get_action().takes_values())
-        .and_then(|names| names.first());
+    let names = arg.get_value_names().unwrap_or_default().iter();
+    let mut value = names.map(|name| format!("<{name}>"));
+    let value = value.next().filter(|_| arg.get_action().takes_values());
+    let value = value.unwrap_or_default();
     let Some(long) = arg.get_long() else {
-        return value.map(|name| format!("<{name}>")).unwrap_or_default();
+        return value;
     };
-    let short = arg
-        .get_short()
-        .map_or_else(|| "    ".to_owned(), |short| format!("-{short}, "));
-    match value {
-        Some(name) => format!("{short}--{long} <{name}>"),
-        None => format!("{short}--{long}"),
-    }
+    let short = arg.get_short().map(|short| format!("-{short}, "));
+    let short = short.unwrap_or_else(|| "    ".to_owned());
+    format!("{short}--{long} {value}").trim_end().to_owned()
 }
 
 #[cfg(test)]

@@ -17,9 +17,8 @@ use crate::text::{Language, Message};
 /// If help or the version is asked for, or the arguments are wrong.
 pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Reply> {
     let mut command = define::command(language);
-    let matches = command
-        .try_get_matches_from_mut(args)
-        .map_err(|error| errors::stop(&error, &command, args, language))?;
+    let matches = command.try_get_matches_from_mut(args);
+    let matches = matches.map_err(|error| errors::stop(&error, &command, args, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {
         let message = Message::new("usage.flag_before_command")
@@ -42,27 +41,24 @@ pub fn parse_run<S: Into<OsString>>(
     flags: impl IntoIterator<Item = S>,
     language: Language,
 ) -> Result<RunArgs, Reply> {
-    let args: Vec<OsString> = std::iter::once(OsString::from(PROGRAM))
-        .chain(flags.into_iter().map(Into::into))
-        .collect();
+    let program = std::iter::once(OsString::from(PROGRAM));
+    let args: Vec<_> = program.chain(flags.into_iter().map(Into::into)).collect();
     parse(&args, language).map(|cli| cli.run)
 }
 
 /// The flags that were typed at the top level, but for `--lang`, which belongs to every command.
 fn given(command: &clap::Command, matches: &ArgMatches) -> Vec<Given> {
-    let typed = |arg: &&clap::Arg| {
-        arg.get_id() != "lang"
-            && matches.try_contains_id(arg.get_id().as_str()).is_ok()
-            && matches.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine)
-    };
     let mut given = Vec::new();
-    for arg in command.get_arguments().filter(typed) {
-        let Some(long) = arg.get_long() else {
+    for arg in command.get_arguments() {
+        let id = arg.get_id().as_str();
+        let typed = matches.try_contains_id(id).is_ok()
+            && matches.value_source(id) == Some(ValueSource::CommandLine);
+        let Some(long) = arg.get_long().filter(|_| typed && id != "lang") else {
             continue;
         };
         let flag = format!("--{long}");
         if arg.get_action().takes_values() {
-            let values = matches.get_raw(arg.get_id().as_str()).into_iter().flatten();
+            let values = matches.get_raw(id).into_iter().flatten();
             given.extend(values.map(|value| Given {
                 flag: flag.clone(),
                 value: Some(value.to_string_lossy().into_owned()),

@@ -11,53 +11,45 @@ use crate::engine;
 use crate::output::WriteError;
 use crate::output::spool::Spool;
 use crate::plan::Plan;
-use crate::record::{RequestRecord, Sample};
+use crate::record::Sample;
 use crate::text::Message;
-use crate::tokenizer::{Tokenizer, TokenizerError};
+use crate::tokenizer::Tokenizer;
 
 /// So much text is counted at once, in bytes: enough for all processors, and soon done when somebody
 /// wants to stop it.
 const BATCH: usize = 1 << 20;
 
-/// Why tokens have not been counted.
-enum NotCounted {
-    /// There was a signal.
-    Stopped,
-    /// A text cannot be counted.
-    Refused(TokenizerError),
-    /// The texts cannot be read.
-    Unreadable(io::Error),
-}
+/// Why tokens have not been counted: the failure, or `None` where a signal stopped the counting.
+type NotCounted = Option<Message>;
 
-impl From<io::Error> for NotCounted {
-    fn from(error: io::Error) -> Self {
-        NotCounted::Unreadable(error)
-    }
-}
-
-/// Counts the tokens of all requests, if that was asked for: all or none, so that the numbers of a
-/// run come from one source. Returns whether signals have stopped it.
+/// Counts the tokens of all requests, if a tokenizer is given: all or none, so that the numbers of a
+/// run come from one source. Returns whether a signal stopped the counting.
 pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
     let Some(tokenizer) = &plan.tokenizer else {
         return false;
     };
     let Some(mut spool) = collected.outputs.kept_requests() else {
-        // Why has been said.
+        // An earlier message says why.
         let message = Message::new("warning.not_counted");
         collected.notices.push(message);
         return false;
     };
     let counts = tokens(tokenizer, &mut spool, goes_on(plan));
-    let stopped = matches!(counts, Err(NotCounted::Stopped));
-    let counts = match counts {
-        Ok(counts) => Some(counts),
-        Err(why) => {
-            tell(why, tokenizer, &spool, collected);
-            None
-        }
+    let stopped = counts == Err(None);
+    if stopped {
+        let message = Message::new("warning.count_stopped");
+        collected.notices.push(message);
+    }
+    let (counts, failure) = match counts {
+        Ok(counts) => (Some(counts), None),
+        Err(why) => (None, why),
     };
+    collected.failures.extend(failure);
     if counts.is_some() || plan.is_watched() {
-        collect(&mut spool, counts, collected);
+        if let Err(error) = collect(&mut spool, counts, collected) {
+            let message = WriteError::texts(spool.directory(), error).message();
+            collected.failures.push(message);
+        }
     }
     stopped
 }
@@ -77,43 +69,28 @@ fn goes_on(plan: &Plan) -> impl FnMut(f64) -> bool {
     }
 }
 
-/// Notes why nothing has been counted.
-fn tell(why: NotCounted, tokenizer: &Tokenizer, spool: &Spool, collected: &mut Collected) {
-    match why {
-        NotCounted::Stopped => {
-            let message = Message::new("warning.count_stopped");
-            collected.notices.push(message);
-        }
-        NotCounted::Refused(error) => {
-            let message = Message::new("count.refused")
-                .with("value", tokenizer.path().display())
-                .with("error", error);
-            collected.failures.push(message);
-        }
-        NotCounted::Unreadable(error) => collected.failures.push(unreadable(spool, error)),
-    }
-}
-
-/// The output tokens of each request, in the order in which they were kept. `goes_on` is told which
-/// part has been counted, 0 to 1, and says whether to go on.
+/// The output tokens of each request, in the order in which the requests were kept. `goes_on` gets
+/// the counted part, 0 to 1, and says whether to go on.
 fn tokens(
     tokenizer: &Tokenizer,
     spool: &mut Spool,
     mut goes_on: impl FnMut(f64) -> bool,
 ) -> Result<Vec<u64>, NotCounted> {
     if !goes_on(0.0) {
-        return Err(NotCounted::Stopped);
+        return Err(None);
     }
     let requests = spool.len();
+    let directory = spool.directory().to_owned();
+    let unreadable = |error| Some(WriteError::texts(&directory, error).message());
     let mut counts = Vec::new();
     let mut batch = Batch::default();
-    for text in spool.texts()? {
+    for text in spool.texts().map_err(unreadable)? {
         counts.push(0);
-        batch.add(counts.len() - 1, text?.generated);
+        batch.add(counts.len() - 1, text.map_err(unreadable)?.generated);
         if batch.bytes >= BATCH {
             batch.count(tokenizer, &mut counts)?;
             if !goes_on(counts.len() as f64 / requests as f64) {
-                return Err(NotCounted::Stopped);
+                return Err(None);
             }
         }
     }
@@ -140,7 +117,11 @@ impl Batch {
     }
 
     fn count(&mut self, tokenizer: &Tokenizer, counts: &mut [u64]) -> Result<(), NotCounted> {
-        let counted = tokenizer.count(&self.texts).map_err(NotCounted::Refused)?;
+        let counted = tokenizer.count(&self.texts).map_err(|error| {
+            let message = Message::new("count.refused");
+            let message = message.with("value", tokenizer.path().display());
+            message.with("error", error)
+        })?;
         for (place, tokens) in self.places.iter().zip(counted) {
             counts[*place] += tokens;
         }
@@ -149,19 +130,26 @@ impl Batch {
     }
 }
 
-/// Goes through the requests once more: makes the results anew, if their tokens have been counted,
-/// and shows what was left to be shown.
-fn collect(spool: &mut Spool, counts: Option<Vec<u64>>, collected: &mut Collected) {
+/// Makes the results anew, if tokens have been counted, and shows the requests.
+///
+/// # Errors
+///
+/// If the kept requests cannot be read.
+fn collect(
+    spool: &mut Spool,
+    counts: Option<Vec<u64>>,
+    collected: &mut Collected,
+) -> io::Result<()> {
     let counted = counts.is_some();
+    let mut counts = counts.into_iter().flatten();
     if counted {
         collected.stats.forget_tokens();
         let errors = collected.outputs.start_over();
         note(&errors, &mut collected.failures);
     }
-    let mut counts = counts.unwrap_or_default().into_iter();
-    let read = each(spool, |mut request| {
-        let tokens = counts.next();
-        request.tokenized = tokens.filter(|_| request.chunks > 0);
+    for request in spool.requests()? {
+        let mut request = request?;
+        request.tokenized = counts.next().filter(|_| request.chunks > 0);
         if counted {
             collected.stats.recount(&request);
         }
@@ -172,18 +160,10 @@ fn collect(spool: &mut Spool, counts: Option<Vec<u64>>, collected: &mut Collecte
         }
         let shown = collected.console.sample(&sample);
         collected.closed |= shown.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
-    });
-    if let Err(error) = read {
-        collected.failures.push(unreadable(spool, error));
-    } else if counted {
+    }
+    if counted {
         let errors = collected.outputs.settle();
         note(&errors, &mut collected.failures);
-    }
-}
-
-fn each(spool: &mut Spool, mut take: impl FnMut(RequestRecord)) -> io::Result<()> {
-    for request in spool.requests()? {
-        take(request?);
     }
     Ok(())
 }
@@ -192,17 +172,13 @@ fn note(errors: &[WriteError], failures: &mut Vec<Message>) {
     failures.extend(errors.iter().map(WriteError::message));
 }
 
-fn unreadable(spool: &Spool, error: io::Error) -> Message {
-    WriteError::texts(spool.directory(), error).message()
-}
-
 #[cfg(all(test, feature = "tokenizer"))]
 mod tests {
     use std::path::Path;
 
     use super::*;
     use crate::clock::Stamp;
-    use crate::record::{Phase, Sent};
+    use crate::record::{Phase, RequestRecord, Sent};
 
     const WORDS: &str = r#"{"version": "1.0", "added_tokens": [],
         "pre_tokenizer": {"type": "WhitespaceSplit"},
@@ -228,9 +204,9 @@ mod tests {
             parts.push((part * 5.0).round());
             true
         });
-        assert!(matches!(counts, Ok(counts) if counts == [3, 0, 4, 1, 1]));
+        assert_eq!(counts, Ok(vec![3, 0, 4, 1, 1]));
         assert_eq!(parts, [0.0, 3.0, 5.0]);
         let stopped = tokens(&tokenizer, &mut spool, |part| part < 0.5);
-        assert!(matches!(stopped, Err(NotCounted::Stopped)));
+        assert_eq!(stopped, Err(None));
     }
 }

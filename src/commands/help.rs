@@ -54,11 +54,9 @@ fn page(text: &str) -> bool {
         // A pager that has shown enough closes the pipe.
         let _ = stdin.write_all(text.as_bytes());
     }
-    // What the shell says where there is no such program.
-    !matches!(
-        child.wait().map(|status| status.code()),
-        Ok(Some(126 | 127))
-    )
+    let status = child.wait().map(|status| status.code());
+    // The shell's codes for a program that it cannot find or start.
+    !matches!(status, Ok(Some(126 | 127)))
 }
 
 /// The topics, a line each.
@@ -86,12 +84,10 @@ fn explained(word: &str, language: Language) -> String {
     ];
     let mut page = String::new();
     for (number, meaning) in meanings.into_iter().flatten().enumerate() {
-        let title = if number == 0 {
-            format!("# {word}\n")
-        } else {
-            String::new()
-        };
-        let _ = writeln!(page, "{title}\n{meaning}");
+        if number == 0 {
+            let _ = writeln!(page, "# {word}");
+        }
+        let _ = writeln!(page, "\n{meaning}");
     }
     page.push('\n');
     for (case, hint) in texts.below(&format!("console.hint.{word}.")) {
@@ -141,11 +137,9 @@ fn definitions(texts: &Texts) -> Vec<Vec<String>> {
         Some(vec![term.unwrap_or(id).to_owned(), text.to_owned(), column])
     };
     let metrics = metrics::all().filter_map(|metric| {
-        let column = match metric.columns {
-            Columns::None => String::new(),
-            _ => code(metric.name),
-        };
-        row(metric.id, column)
+        let is_saved = !matches!(metric.columns, Columns::None);
+        let column = is_saved.then(|| code(metric.name));
+        row(metric.id, column.unwrap_or_default())
     });
     let terms = texts.below("glossary.").map(|(id, _)| id);
     let terms = terms.filter(|id| metrics::all().all(|metric| metric.id != *id));

@@ -1,4 +1,4 @@
-//! `sse-perf probe`: one request, with all that comes, and what is wrong with it.
+//! `sse-perf probe`: sends one request, shows the whole answer and says what is wrong.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,8 +19,7 @@ use crate::text::{Language, Message};
 use crate::transport::{Client, Response, Transport};
 use crate::user::{Context, InFlight, Observer, User};
 
-/// Something to be shown. A thread of its own shows it: the terminal may be slow, and the next read
-/// is not to wait for it.
+/// A part of the answer to show. A second thread shows it, so that no read waits for a slow terminal.
 enum Shown {
     Begin(Stamp),
     Head(u16, Stamp, Vec<(String, String)>),
@@ -28,7 +27,7 @@ enum Shown {
     Event(Box<SeenEvent>),
 }
 
-/// Sends the request and shows what comes.
+/// Sends the request and shows the answer.
 pub(super) fn probe(args: &ProbeArgs, language: Language) -> Ends {
     let plan = super::plan(&args.single(), language)?;
     let probe = SingleRequest::new(&plan, args.raw).map_err(Stop::not_done)?;
@@ -60,12 +59,8 @@ impl<'a> SingleRequest<'a> {
         let _ = self.show_request();
         let observed = Arc::new(Mutex::new(Observed::default()));
         let (shown, to_show) = unbounded();
-        let mut user = User::new(
-            1,
-            self.plan,
-            Client::new(&self.transport),
-            Arc::new(InFlight::default()),
-        );
+        let client = Client::new(&self.transport);
+        let mut user = User::new(1, self.plan, client, Arc::new(InFlight::default()));
         user.observe(Box::new(Watcher {
             plan: Arc::clone(self.plan),
             observed: Arc::clone(&observed),
@@ -79,7 +74,11 @@ impl<'a> SingleRequest<'a> {
             scope.spawn(move || user.run(&context));
             self.show(&to_show, &mut timeline);
         });
-        let Some(record) = finished(&samples) else {
+        let record = samples.try_iter().find_map(|sample| match sample {
+            Sample::Finished(record) => Some(record),
+            _ => None,
+        });
+        let Some(record) = record else {
             return Exit::NotDone;
         };
         let observed = mem::take(&mut *observed.lock().unwrap_or_else(PoisonError::into_inner));
@@ -103,7 +102,7 @@ impl<'a> SingleRequest<'a> {
         self.console.probe_request(&request, self.raw)
     }
 
-    /// Shows what comes, until nothing more does.
+    /// Shows the parts of the answer until the user has ended.
     fn show(&mut self, to_show: &Receiver<Shown>, timeline: &mut Timeline) {
         for shown in to_show {
             let _ = match shown {
@@ -122,15 +121,11 @@ impl<'a> SingleRequest<'a> {
     }
 
     fn conclude(mut self, observed: &Observed, record: &RequestRecord) -> Exit {
-        let body = body_template(self.plan);
         let url = self.plan.target.shown.as_str();
-        let after_scheme = url.find("://").map_or(0, |at| at + 3);
-        let path = url[after_scheme..]
-            .find('/')
-            .map_or("/", |at| &url[after_scheme + at..]);
+        let address = url.split_once("://").map_or(url, |(_, address)| address);
         let sketch = Sketch {
-            path,
-            body: &body,
+            path: address.find('/').map_or("/", |at| &address[at..]),
+            body: &body_template(self.plan),
             protocol: &self.plan.protocol,
         };
         let diagnosis = diagnose(observed, record, &sketch);
@@ -142,7 +137,7 @@ impl<'a> SingleRequest<'a> {
     }
 }
 
-/// Keeps what comes, and passes it on to be shown; keys that the service repeats are masked.
+/// Keeps the answer and sends its parts to the thread that shows them, keys masked.
 struct Watcher {
     plan: Arc<Plan>,
     observed: Arc<Mutex<Observed>>,
@@ -173,10 +168,8 @@ impl Observer for Watcher {
     }
 
     fn head(&mut self, response: &Response<'_>, _record: &RequestRecord) {
-        let headers = response.headers();
-        let headers: Vec<_> = headers
-            .map(|(name, value)| (name.to_owned(), self.mask(value)))
-            .collect();
+        let mask = |(name, value): (&str, &str)| (name.to_owned(), self.mask(value));
+        let headers: Vec<_> = response.headers().map(mask).collect();
         self.observed().headers.clone_from(&headers);
         self.show(Shown::Head(response.status, response.headers_at, headers));
     }
@@ -201,19 +194,10 @@ impl Observer for Watcher {
     }
 }
 
-/// The record of the one request.
-fn finished(samples: &Receiver<Sample>) -> Option<RequestRecord> {
-    samples.try_iter().find_map(|sample| match sample {
-        Sample::Finished(record) => Some(*record),
-        _ => None,
-    })
-}
-
 /// The template of the body: of a file, or the protocol's.
 fn body_template(plan: &Plan) -> Value {
     let file = plan.workload.body_file.as_ref();
-    let own = file
-        .and_then(|file| std::fs::read(file).ok())
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let bytes = file.and_then(|file| std::fs::read(file).ok());
+    let own = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     own.unwrap_or_else(|| plan.protocol.body().clone())
 }

@@ -26,7 +26,7 @@ pub(super) fn run(raw: &RunArgs, language: Language) -> Ends {
     execute(&super::plan(raw, language)?, None)
 }
 
-/// Carries the plan out; `hint` is said after everything else.
+/// Carries the plan out; shows `hint` last.
 pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Ends {
     limits::check(plan.load.users()).map_err(Stop::usage)?;
     let finished = engine::run(plan, |clock, control| {
@@ -37,8 +37,8 @@ pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Ends {
     Ok(conclude(plan, finished, hint))
 }
 
-/// Opens the files and shows the banner: what cannot be written fails here, before anything is
-/// sent.
+/// Opens the files and shows the banner. A file that cannot be written fails here, before anything
+/// is sent.
 fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
     let about = about(plan, clock);
     let stem = files::stem(plan.model.as_deref(), about.run.started);
@@ -47,7 +47,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
         .map_err(|error| error.message())?;
     let mut console = super::console(&plan.outputs, plan.console, plan.is_watched());
     let first = plan.workload.assignment(1);
-    // A terminal that has gone is noticed again, and acted upon, as soon as the run has begun.
+    // The run itself ends early if the terminal has gone.
     let _ = console.banner(&Banner {
         version: env!("CARGO_PKG_VERSION"),
         run: &about.run,
@@ -69,7 +69,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
     Ok(Collected::new(about, outputs, console))
 }
 
-/// What is known of the run before it begins.
+/// The facts about the run before it begins.
 fn about(plan: &Plan, clock: Clock) -> About {
     let host = Host::read();
     let run = RunInfo {
@@ -92,43 +92,38 @@ fn about(plan: &Plan, clock: Clock) -> About {
     }
 }
 
-/// What no other run has: sixteen hexadecimal digits from the seed that the standard library takes
-/// from the system for its hash maps, after a letter, so that no reader takes them for a number.
+/// An id that no other run has: sixteen hexadecimal digits from the random seed of the standard
+/// library's hash maps. The letter before them keeps readers from taking the id for a number.
 fn run_id() -> String {
     format!("r{:016x}", RandomState::new().build_hasher().finish())
 }
 
 /// Where queries or keys come from; `single` is the one value where it is no file.
 fn source<'a, T>(items: &'a workload::Rotation<T>, single: &'a str) -> Origin<'a> {
-    match items.path() {
-        Some(path) => Origin::File {
-            path,
-            count: items.items().len(),
-        },
-        None => Origin::Single(single),
-    }
+    let count = items.items().len();
+    items
+        .path()
+        .map_or(Origin::Single(single), |path| Origin::File { path, count })
 }
 
-fn summary(plan: &Plan, collected: &Collected) -> Summary {
-    collected
-        .stats
-        .summary(Some(&plan.load), plan.transport.user_clock)
-}
-
-/// That the server's usage and our own count are far apart, where they are.
+/// Warns where the server's usage and our own count are far apart.
 fn disagreement(collected: &Collected) -> Option<Message> {
     let agreement = collected.stats.agreement();
     let percent = agreement.disagreement()?;
-    let message = if agreement.tokenized {
-        Message::new("warning.tokenizer_disagrees").with("tokenizer", agreement.own)
+    let (id, own) = if agreement.tokenized {
+        ("warning.tokenizer_disagrees", "tokenizer")
     } else {
-        Message::new("warning.tokens_disagree").with("estimate", agreement.own)
+        ("warning.tokens_disagree", "estimate")
     };
-    let message = message.with("usage", agreement.usage);
-    Some(message.with("percent", percent))
+    let message = Message::new(id).with(own, agreement.own);
+    Some(
+        message
+            .with("usage", agreement.usage)
+            .with("percent", percent),
+    )
 }
 
-/// Saves and shows what the run came to, and says with which code to exit.
+/// Saves and shows the results, and returns the exit code.
 fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     let Finished {
         mut collected,
@@ -140,18 +135,12 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     about.warnings.append(&mut collected.notices);
     about.warnings.extend(disagreement);
     let warnings = about.warnings.clone();
-    // The terminal has a line of its own for it.
+    // The terminal shows an interruption on a line of its own.
     let cut_short = interrupted.then(|| Message::new("console.summary.interrupted"));
     about.warnings.extend(cut_short);
-    let summary = summary(plan, &collected);
-    let (stats, waterfall) = (&collected.stats, &collected.waterfall);
-    let results = Results::of_run(
-        &collected.about,
-        plan.load.users(),
-        &summary,
-        stats,
-        waterfall,
-    );
+    let (stats, users) = (&collected.stats, plan.load.users());
+    let summary = stats.summary(Some(&plan.load), plan.transport.user_clock);
+    let results = Results::of_run(about, users, &summary, stats, &collected.waterfall);
     for error in collected.outputs.finish(&results) {
         if error.is_closed() {
             collected.closed = true;
@@ -161,15 +150,13 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     }
     if !collected.closed {
         let files: Vec<_> = collected.outputs.paths().collect();
-        let shown = collected.console.summary(
-            &summary,
-            &Closing {
-                run: Some(&collected.about.run),
-                files: &files,
-                warnings: &warnings,
-                interrupted,
-            },
-        );
+        let closing = Closing {
+            run: Some(&collected.about.run),
+            files: &files,
+            warnings: &warnings,
+            interrupted,
+        };
+        let shown = collected.console.summary(&summary, &closing);
         if let (Ok(()), Some(hint)) = (shown, hint) {
             let _ = collected.console.say(hint);
         }
@@ -180,7 +167,7 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     exit(plan, &collected, &summary, interrupted || count_stopped)
 }
 
-/// With which code to exit: where several apply, with the graver one.
+/// The exit code; the gravest, where several apply.
 fn exit(plan: &Plan, collected: &Collected, summary: &Summary, interrupted: bool) -> Exit {
     if !collected.failures.is_empty() {
         Exit::NotDone
