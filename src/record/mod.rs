@@ -73,11 +73,12 @@ impl Phase {
 }
 
 /// The clock that stamped a request's arrivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ClockSource {
     /// The kernel's receive timestamps, at every read.
     Kernel,
     /// The moment `read` returned, at one read at least.
+    #[default]
     User,
 }
 

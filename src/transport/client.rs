@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use ureq::http::{self, HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _};
-use ureq::{Agent, BodyReader};
+use ureq::{Agent, Body, BodyReader};
 
-use super::exchange::{Deadlines, Exchange, Notes, Reached};
-use super::layers::{Outermost, SharedTls};
+use super::exchange::{Arrival, Attempt, Exchange, Reached};
+use super::layers::UpperLayers;
 use super::leaf::TcpLeaf;
 use super::resolver::UserResolver;
 use super::{Transport, failure, wording};
 use crate::clock::{Clock, Stamp};
-use crate::record::{ClockSource, Connection, Failure};
+use crate::record::Failure;
 
 /// Why an attempt ended before its response did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Client {
     #[must_use]
     pub fn new(transport: &Arc<Transport>) -> Self {
         let settings = &transport.settings;
-        let exchange = Arc::new(Exchange::new());
+        let exchange = Arc::<Exchange>::default();
         let connector = ()
             .chain(ConnectProxyConnector::default())
             .chain(TcpLeaf {
@@ -48,11 +48,8 @@ impl Client {
                 timeout: settings.timeout,
                 user_clock: settings.user_clock,
             })
-            .chain(SharedTls {
+            .chain(UpperLayers {
                 rustls: Arc::clone(&transport.rustls),
-                exchange: Arc::clone(&exchange),
-            })
-            .chain(Outermost {
                 exchange: Arc::clone(&exchange),
                 proxied: settings.proxy.is_some(),
             });
@@ -73,8 +70,8 @@ impl Client {
         self.exchange.begin_run(clock);
     }
 
-    /// Sends a request and waits for the head of its response. `total` is when the whole request,
-    /// all attempts together, must be over; `auth` a header for this request alone.
+    /// Sends a request and waits for the head of its response. `total`: when the whole request, all
+    /// attempts together, must be over. `auth`: a header for this request alone.
     ///
     /// # Errors
     ///
@@ -86,18 +83,14 @@ impl Client {
         total: Option<Stamp>,
     ) -> Result<Response<'_>, Interruption> {
         let token = self.transport.settings.token_timeout;
-        self.exchange.begin(Deadlines {
-            total,
-            token: token.map(|wait| self.exchange.clock().now() + wait),
-        });
-        let uri = self.transport.uri.clone();
-        let result = self.request(uri, auth, body);
-        let result = result.and_then(|request| self.agent.run(request));
-        match result {
+        let token = token.map(|wait| self.exchange.clock().now() + wait);
+        self.exchange.begin(total, token);
+        match self.run(self.transport.uri.clone(), auth, body) {
             Ok(response) => {
-                self.exchange
-                    .note(|notes| notes.reached = Reached::Streaming);
-                let headers_at = self.exchange.see(|notes| notes.last_read);
+                let headers_at = self.exchange.note(|notes| {
+                    notes.reached = Reached::Streaming;
+                    notes.last.at
+                });
                 let (head, body) = response.into_parts();
                 Ok(Response {
                     status: head.status.as_u16(),
@@ -108,18 +101,16 @@ impl Client {
                 })
             }
             Err(error) => {
-                if failure::is_refused_socket(&error) {
-                    self.transport
-                        .refused_sockets
-                        .fetch_add(1, Ordering::Relaxed);
-                }
+                let refused = u64::from(failure::is_refused_socket(&error));
+                let count = &self.transport.refused_sockets;
+                count.fetch_add(refused, Ordering::Relaxed);
                 Err(self.interruption(&error))
             }
         }
     }
 
-    /// Sends a request to a path beside the target's and does not look at the answer, nor at
-    /// failures. Its connection is not used again.
+    /// Sends a request to a path beside the target's; its answer and its failure are of no interest.
+    /// Its connection is not used again.
     pub fn tell(
         &mut self,
         path: &str,
@@ -127,22 +118,19 @@ impl Client {
         body: &[u8],
         within: Duration,
     ) {
-        self.exchange.begin(Deadlines {
-            total: Some(self.exchange.clock().now() + within),
-            token: None,
-        });
+        let deadline = self.exchange.clock().now() + within;
+        self.exchange.begin(Some(deadline), None);
         if let Some(uri) = beside(&self.transport.uri, path) {
-            let request = self.request(uri, auth, body);
-            let _ = request.and_then(|request| self.agent.run(request));
+            let _ = self.run(uri, auth, body);
         }
     }
 
-    fn request<'b>(
+    fn run(
         &self,
         uri: Uri,
         auth: Option<&(String, String)>,
-        body: &'b [u8],
-    ) -> Result<http::Request<&'b [u8]>, ureq::Error> {
+        body: &[u8],
+    ) -> Result<http::Response<Body>, ureq::Error> {
         let mut request = http::Request::new(body);
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = uri;
@@ -154,27 +142,25 @@ impl Client {
             // A header that the user gave for all requests wins over the key.
             request.headers_mut().entry(name).or_insert(value);
         }
-        Ok(request)
+        self.agent.run(request)
     }
 
     fn interruption(&self, error: &ureq::Error) -> Interruption {
         if self.exchange.is_cut() {
             return Interruption::Cut;
         }
-        let proxy_status = wording::proxy_status(error);
-        self.exchange
-            .note(|notes| notes.proxy_status = proxy_status);
-        Interruption::Failed(failure::classify(
-            error,
-            &self.exchange.notes(),
-            &self.transport.peer(),
-        ))
+        let notes = self.exchange.note(|notes| {
+            notes.attempt.proxy_status = wording::proxy_status(error);
+            *notes
+        });
+        let peer = self.transport.peer();
+        Interruption::Failed(failure::classify(error, &notes, &peer))
     }
 
-    /// What is known of the last attempt.
+    /// The last attempt.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
-        Attempt::from(self.exchange.notes())
+        self.exchange.attempt()
     }
 
     /// A handle by which another thread cuts this client's requests.
@@ -195,53 +181,6 @@ fn beside(uri: &Uri, path: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// What is known of an attempt, as far as it came.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Attempt {
-    /// Its connection.
-    pub connection: Connection,
-    /// When the request was begun to be written.
-    pub send_began: Option<Stamp>,
-    /// When its last byte had been written.
-    pub sent: Option<Stamp>,
-    /// How long the thread had waited for a processor in all, when the request had been sent.
-    pub waited: Option<Duration>,
-    /// When the first byte of the response came.
-    pub first_byte: Option<Stamp>,
-    /// How late the client was in reading, at its latest.
-    pub most_lag: Option<Duration>,
-    /// The clock that stamped what it read.
-    pub clock: ClockSource,
-    /// The status by which the proxy refused to connect, where it did.
-    pub proxy_status: Option<u16>,
-}
-
-impl From<Notes> for Attempt {
-    fn from(notes: Notes) -> Self {
-        let had_connection = notes.send_began.is_some() || notes.connect.is_some();
-        Self {
-            connection: Connection {
-                reused: had_connection.then_some(!notes.connected),
-                server_addr: notes.server_addr.filter(|_| had_connection),
-                dns: notes.dns.filter(|_| notes.connected),
-                connect: notes.connect,
-                tls: notes.tls,
-            },
-            send_began: notes.send_began,
-            sent: notes.sent,
-            waited: notes.waited,
-            first_byte: notes.first_byte,
-            most_lag: notes.most_lag,
-            clock: if notes.reads > 0 && !notes.unstamped {
-                ClockSource::Kernel
-            } else {
-                ClockSource::User
-            },
-            proxy_status: notes.proxy_status,
-        }
-    }
-}
-
 /// Cuts a client's requests from another thread, for good.
 #[derive(Debug)]
 pub struct Cutter {
@@ -260,7 +199,7 @@ impl Cutter {
     #[must_use]
     pub fn is_connecting(&self) -> bool {
         self.exchange
-            .see(|notes| notes.reached == Reached::Connecting)
+            .note(|notes| notes.reached == Reached::Connecting)
     }
 }
 
@@ -273,29 +212,6 @@ pub struct Response<'c> {
     pub headers_at: Stamp,
     body: BodyReader<'static>,
     client: &'c Client,
-}
-
-/// Bytes of a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// How many there are; 0 at the end of the body.
-    pub bytes: usize,
-    /// When the newest of what the socket read that completed them brought had arrived.
-    pub at: Stamp,
-    /// The number of that read within the attempt, from 1.
-    pub read: u64,
-    /// How late the client was: that read's return − the kernel's arrival.
-    pub lag: Option<Duration>,
-    /// Whether later reads have been made already, and are told next.
-    pub more: bool,
-}
-
-impl Arrival {
-    /// When that read returned, as far as it is known.
-    #[must_use]
-    pub fn returned(self) -> Stamp {
-        self.at + self.lag.unwrap_or_default()
-    }
 }
 
 impl Response<'_> {
@@ -318,23 +234,15 @@ impl Response<'_> {
     /// With the failure, or that the request was cut; also where ureq takes a reset or our own
     /// shutdown for the end of a body that ends with its connection.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<Arrival, Interruption> {
-        match self.body.read(buffer) {
-            Ok(bytes) => {
-                let exchange = &self.client.exchange;
-                if bytes == 0 && (exchange.see(|notes| notes.reset) || exchange.is_cut()) {
-                    let error = ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into());
-                    return Err(self.client.interruption(&error));
-                }
-                Ok(exchange.see(|notes| Arrival {
-                    bytes,
-                    at: notes.last_read,
-                    read: notes.reads,
-                    lag: notes.last_lag,
-                    more: notes.more,
-                }))
-            }
-            Err(error) => Err(self.client.interruption(&ureq::Error::from(error))),
+        let client = self.client;
+        let bytes = self.body.read(buffer);
+        let bytes = bytes.map_err(|error| client.interruption(&ureq::Error::from(error)))?;
+        let (last, reset) = client.exchange.note(|notes| (notes.last, notes.reset));
+        if bytes == 0 && (reset || client.exchange.is_cut()) {
+            let error = ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+            return Err(client.interruption(&error));
         }
+        Ok(Arrival { bytes, ..last })
     }
 
     /// Lets reads of the body wait for one another before they are told, within a second of the run
@@ -356,10 +264,10 @@ impl Response<'_> {
 
     /// The next token must have come by then; `None` while none is awaited.
     pub fn set_token_deadline(&mut self, at: Option<Stamp>) {
-        self.client.exchange.set_token_deadline(at);
+        self.client.exchange.note(|notes| notes.token_deadline = at);
     }
 
-    /// What is known of the attempt.
+    /// The attempt that the response belongs to.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
         self.client.attempt()

@@ -1,15 +1,16 @@
 //! What the transport's layers note while a request travels: the [`Exchange`] that a user's thread
-//! shares with its connector, so that stamps are taken where things happen.
+//! shares with its connector, so that each instant is stamped in the layer that sees it.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::arrival::Received;
 use crate::clock::{Clock, Stamp};
+use crate::record::{ClockSource, Connection, FailureKind};
 
-/// How far an attempt has come; what a failure means depends on it.
+/// How far an attempt has come; the meaning of a failure depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Reached {
     /// Looking up the host's name (or taking a connection from the pool).
@@ -29,110 +30,97 @@ pub(super) enum Reached {
     Streaming,
 }
 
-/// Which limit a wait has exceeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TimeLimit {
-    /// The connect timeout.
-    Connect,
-    /// The time to write the request.
-    Send,
-    /// The wait for the next read.
-    Idle,
-    /// The wait for the next token.
-    Token,
-    /// The time of the whole request.
-    Total,
+/// An attempt as far as it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Attempt {
+    /// Its connection.
+    pub connection: Connection,
+    /// When the client began to write the request.
+    pub send_began: Option<Stamp>,
+    /// When the request's last byte had been written.
+    pub sent: Option<Stamp>,
+    /// The run-queue wait of the thread in all, when the request had been sent.
+    pub waited: Option<Duration>,
+    /// When the first byte of the response came.
+    pub first_byte: Option<Stamp>,
+    /// The largest lag of a read.
+    pub most_lag: Option<Duration>,
+    /// The clock that stamped the reads.
+    pub clock: ClockSource,
+    /// The status by which the proxy refused to connect.
+    pub proxy_status: Option<u16>,
 }
 
-/// Deadlines that outlast a single read.
+/// Bytes of a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Deadlines {
-    /// The whole request must be over by then.
-    pub(super) total: Option<Stamp>,
-    /// The next token must have come by then.
-    pub(super) token: Option<Stamp>,
+pub struct Arrival {
+    /// Their number; 0 at the end of the body.
+    pub bytes: usize,
+    /// When the newest byte of the socket read that completed them had arrived.
+    pub at: Stamp,
+    /// The number of that read within the attempt, from 1.
+    pub read: u64,
+    /// How late the client was: that read's return − the kernel's arrival.
+    pub lag: Option<Duration>,
+    /// Whether later reads have been made already, and are told next.
+    pub more: bool,
 }
 
-impl Deadlines {
-    /// The earlier of these deadlines and that of one wait which began at `began`.
-    pub(super) fn earliest(
-        self,
-        began: Stamp,
-        wait: Duration,
-        cause: TimeLimit,
-    ) -> (Stamp, TimeLimit) {
-        let mut earliest = (began + wait, cause);
-        for (deadline, cause) in [
-            (self.token, TimeLimit::Token),
-            (self.total, TimeLimit::Total),
-        ] {
-            if let Some(at) = deadline.filter(|at| *at < earliest.0) {
-                earliest = (at, cause);
-            }
-        }
-        earliest
+impl Arrival {
+    /// When that read returned, as far as it is known.
+    #[must_use]
+    pub fn returned(self) -> Stamp {
+        self.at + self.lag.unwrap_or_default()
     }
 }
 
 /// The notes of one attempt.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Notes {
+    pub(super) attempt: Attempt,
     pub(super) reached: Reached,
-    /// Whether this attempt made a connection of its own.
-    pub(super) connected: bool,
+    /// The server's address of the last connection, which a later attempt may use again.
     pub(super) server_addr: Option<SocketAddr>,
-    pub(super) dns: Option<Duration>,
-    pub(super) connect: Option<Duration>,
-    pub(super) tls: Option<Duration>,
-    /// When the first byte was about to be written.
-    pub(super) send_began: Option<Stamp>,
-    pub(super) sent: Option<Stamp>,
-    /// How long the thread had waited for a processor in all, when the request had been sent.
-    pub(super) waited: Option<Duration>,
-    pub(super) first_byte: Option<Stamp>,
-    /// Socket reads that brought bytes.
-    pub(super) reads: u64,
-    /// When what the last socket read brought had arrived.
-    pub(super) last_read: Stamp,
-    /// How late the client was at that read.
-    pub(super) last_lag: Option<Duration>,
-    /// Whether others have been made since.
-    pub(super) more: bool,
-    /// How late the client was at its latest.
-    pub(super) most_lag: Option<Duration>,
-    /// A read brought bytes without the kernel's stamp.
-    pub(super) unstamped: bool,
+    /// The last socket read.
+    pub(super) last: Arrival,
     /// The peer reset the connection.
     pub(super) reset: bool,
     /// The limit that a wait exceeded.
-    pub(super) exceeded: Option<TimeLimit>,
-    /// The status by which the proxy refused to connect.
-    pub(super) proxy_status: Option<u16>,
+    pub(super) exceeded: Option<FailureKind>,
+    /// The whole request must be over by then.
+    pub(super) total_deadline: Option<Stamp>,
+    /// The next token must have come by then.
+    pub(super) token_deadline: Option<Stamp>,
 }
 
 impl Notes {
-    /// Notes what a socket read brought, and whether `more` of them are to be told at once. Of the
-    /// two clocks the kernel's counts, unless the user's is asked for.
+    /// Notes a socket read, and whether `more` reads are to be told at once. The kernel's clock
+    /// counts, unless the user's is asked for.
     pub(super) fn take(&mut self, received: &Received, user_clock: bool, more: bool) {
         let arrived = received.arrived.filter(|_| !user_clock);
-        self.last_read = arrived.unwrap_or(received.returned).max(self.last_read);
-        self.last_lag = received.lag();
-        self.more = more;
-        self.most_lag = self.most_lag.max(self.last_lag);
+        let last = &mut self.last;
+        last.at = arrived.unwrap_or(received.returned).max(last.at);
+        last.lag = received.lag();
+        last.more = more;
+        self.attempt.most_lag = self.attempt.most_lag.max(last.lag);
         if received.bytes > 0 {
-            self.reads += 1;
-            self.unstamped |= arrived.is_none();
+            last.read += 1;
+            if arrived.is_none() {
+                self.attempt.clock = ClockSource::User;
+            } else if last.read == 1 {
+                self.attempt.clock = ClockSource::Kernel;
+            }
         }
     }
 }
 
 /// Shared by one user's thread and the transports of its agent. The lock is never contended: the
 /// layers run on the user's own thread.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Exchange {
     /// The run's clock; set when the run begins, after the client was made.
     clock: OnceLock<Clock>,
-    state: Mutex<(Notes, Deadlines)>,
+    notes: Mutex<Notes>,
     /// The reads of the attempt's body may wait for one another.
     is_patient: AtomicBool,
     /// The engine has cut this user's requests.
@@ -140,15 +128,6 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new() -> Self {
-        Self {
-            clock: OnceLock::new(),
-            state: Mutex::default(),
-            is_patient: AtomicBool::new(false),
-            cut: AtomicBool::new(false),
-        }
-    }
-
     /// Sets the run's clock, once.
     pub(super) fn begin_run(&self, clock: Clock) {
         let _ = self.clock.set(clock);
@@ -163,43 +142,48 @@ impl Exchange {
         self.clock.get().expect("the run has begun")
     }
 
-    fn lock(&self) -> MutexGuard<'_, (Notes, Deadlines)> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets the last attempt. The address survives: a reused connection has it still.
-    pub(super) fn begin(&self, deadlines: Deadlines) {
+    /// Begins an attempt with these deadlines. The last attempt's notes are forgotten.
+    pub(super) fn begin(&self, total_deadline: Option<Stamp>, token_deadline: Option<Stamp>) {
         self.set_patient(false);
-        let mut state = self.lock();
-        let server_addr = state.0.server_addr;
-        *state = (
-            Notes {
-                server_addr,
+        self.note(|notes| {
+            *notes = Notes {
+                server_addr: notes.server_addr,
+                total_deadline,
+                token_deadline,
                 ..Notes::default()
-            },
-            deadlines,
-        );
+            }
+        });
     }
 
-    pub(super) fn notes(&self) -> Notes {
-        self.lock().0
+    /// Reads or changes notes: they are too many to be copied for each read.
+    pub(super) fn note<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
+        look(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks at some of the notes: they are too many to be copied for each read.
-    pub(super) fn see<T>(&self, look: impl FnOnce(&Notes) -> T) -> T {
-        look(&self.lock().0)
+    /// The attempt as far as it came.
+    pub(super) fn attempt(&self) -> Attempt {
+        self.note(|notes| notes.attempt)
     }
 
-    pub(super) fn note(&self, change: impl FnOnce(&mut Notes)) {
-        change(&mut self.lock().0);
-    }
-
-    pub(super) fn deadlines(&self) -> Deadlines {
-        self.lock().1
-    }
-
-    pub(super) fn set_token_deadline(&self, at: Option<Stamp>) {
-        self.lock().1.token = at;
+    /// The earliest deadline of a wait that began at `began` and may last for `wait`, and the failure
+    /// that it means.
+    pub(super) fn deadline(
+        &self,
+        began: Stamp,
+        wait: Duration,
+        kind: FailureKind,
+    ) -> (Stamp, FailureKind) {
+        let [token, total] = self.note(|notes| [notes.token_deadline, notes.total_deadline]);
+        let mut earliest = (began + wait, kind);
+        for (deadline, kind) in [
+            (token, FailureKind::TimeoutToken),
+            (total, FailureKind::TimeoutTotal),
+        ] {
+            if let Some(at) = deadline.filter(|at| *at < earliest.0) {
+                earliest = (at, kind);
+            }
+        }
+        earliest
     }
 
     pub(super) fn set_patient(&self, is_patient: bool) {
@@ -228,18 +212,17 @@ mod tests {
         let at = Stamp::from_micros;
         let wait = Duration::from_micros(100);
         let table = [
-            (None, None, (at(110), TimeLimit::Idle)),
-            (Some(200), None, (at(110), TimeLimit::Idle)),
-            (Some(50), None, (at(50), TimeLimit::Total)),
-            (None, Some(60), (at(60), TimeLimit::Token)),
-            (Some(40), Some(60), (at(40), TimeLimit::Total)),
+            (None, None, (at(110), FailureKind::TimeoutIdle)),
+            (Some(200), None, (at(110), FailureKind::TimeoutIdle)),
+            (Some(50), None, (at(50), FailureKind::TimeoutTotal)),
+            (None, Some(60), (at(60), FailureKind::TimeoutToken)),
+            (Some(40), Some(60), (at(40), FailureKind::TimeoutTotal)),
         ];
         for (total, token, expected) in table {
-            let deadlines = Deadlines {
-                total: total.map(at),
-                token: token.map(at),
-            };
-            assert_eq!(deadlines.earliest(at(10), wait, TimeLimit::Idle), expected);
+            let exchange = Exchange::default();
+            exchange.begin(total.map(at), token.map(at));
+            let deadline = exchange.deadline(at(10), wait, FailureKind::TimeoutIdle);
+            assert_eq!(deadline, expected);
         }
     }
 }

@@ -6,114 +6,80 @@ use std::io;
 
 use ureq::Error;
 
-use super::exchange::{Notes, Reached, TimeLimit};
+use super::exchange::{Notes, Reached};
 use super::wording;
-use crate::record::{Failure, FailureKind};
+use crate::record::{Failure, FailureKind as Kind};
+
+/// What `openssl req -x509` makes by default, and rustls never takes for a server's.
+const CA_AS_SERVER: &str = "the server shows a certificate authority's certificate (CA:TRUE), as \
+    self-signed ones are by default; it cannot be checked, not with --ca-cert either";
 
 /// The failure that ended an attempt; `peer` names whom the connection was to be made to.
 pub(super) fn classify(error: &Error, notes: &Notes, peer: &str) -> Failure {
-    if let (Error::Timeout(_), Some(limit)) = (error, notes.exceeded) {
-        return timeout(limit, notes);
-    }
-    let kind = match (error, notes.reached) {
-        (Error::HostNotFound, _) | (Error::Io(_), Reached::Resolving) => FailureKind::Dns,
-        (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_) | Error::TlsRequired, _) => {
-            FailureKind::Tls
-        }
-        (Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_), _) => {
-            FailureKind::Malformed
-        }
-        (Error::Timeout(_), reached) => return timeout(limit_of(reached), notes),
-        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _)
-        | (_, Reached::Resolving | Reached::Connecting | Reached::Tunnelling) => {
-            FailureKind::Connect
-        }
-        (_, Reached::Handshaking) => FailureKind::Tls,
-        (_, Reached::Sending) => FailureKind::Send,
-        (_, Reached::Waiting) => FailureKind::Reset,
-        (_, Reached::Streaming) if notes.reset => FailureKind::Reset,
-        (_, Reached::Streaming) => FailureKind::Truncated,
-    };
+    let kind = kind(error, notes);
     Failure::new(kind, detail(error, kind, notes, peer))
 }
 
-/// The limit of a wait at that point.
-fn limit_of(reached: Reached) -> TimeLimit {
-    match reached {
-        Reached::Resolving | Reached::Connecting | Reached::Tunnelling | Reached::Handshaking => {
-            TimeLimit::Connect
+fn kind(error: &Error, notes: &Notes) -> Kind {
+    use Reached::{Connecting, Handshaking, Resolving, Sending, Streaming, Tunnelling, Waiting};
+    match (error, notes.reached) {
+        (Error::Timeout(_), reached) => match (notes.exceeded, reached) {
+            (Some(Kind::TimeoutIdle) | None, Streaming) => Kind::TimeoutIdle,
+            (Some(Kind::TimeoutIdle), _) | (None, Waiting) => Kind::TimeoutResponse,
+            (None, Sending) => Kind::TimeoutSend,
+            (None, _) => Kind::TimeoutConnect,
+            (Some(exceeded), _) => exceeded,
+        },
+        (Error::HostNotFound, _) | (Error::Io(_), Resolving) => Kind::Dns,
+        (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_) | Error::TlsRequired, _) => Kind::Tls,
+        (Error::Protocol(_) | Error::LargeResponseHeader(..) | Error::Http(_), _) => {
+            Kind::Malformed
         }
-        Reached::Sending => TimeLimit::Send,
-        Reached::Waiting | Reached::Streaming => TimeLimit::Idle,
+        (Error::ConnectProxyFailed(_) | Error::ConnectionFailed, _)
+        | (_, Resolving | Connecting | Tunnelling) => Kind::Connect,
+        (_, Handshaking) => Kind::Tls,
+        (_, Sending) => Kind::Send,
+        (_, Streaming) if !notes.reset => Kind::Truncated,
+        (_, Waiting | Streaming) => Kind::Reset,
     }
 }
 
-fn timeout(limit: TimeLimit, notes: &Notes) -> Failure {
-    let (kind, what) = match limit {
-        TimeLimit::Connect => (
-            FailureKind::TimeoutConnect,
-            "no connection within the connect timeout",
-        ),
-        TimeLimit::Send => (
-            FailureKind::TimeoutSend,
-            "the request could not be written within the timeout",
-        ),
-        TimeLimit::Idle if notes.reached == Reached::Streaming => (
-            FailureKind::TimeoutIdle,
-            "the stream was silent for longer than the timeout",
-        ),
-        TimeLimit::Idle => (
-            FailureKind::TimeoutResponse,
-            "no response head within the timeout",
-        ),
-        TimeLimit::Token => (
-            FailureKind::TimeoutToken,
-            "no token within the token timeout",
-        ),
-        TimeLimit::Total => (
-            FailureKind::TimeoutTotal,
-            "the request took longer than the max time",
-        ),
-    };
-    Failure::new(kind, what)
-}
-
-fn detail(error: &Error, kind: FailureKind, notes: &Notes, peer: &str) -> String {
+fn detail(error: &Error, kind: Kind, notes: &Notes, peer: &str) -> String {
     let text = match error {
         Error::Io(error) => io_detail(error),
         other => other.to_string(),
     };
-    let inside = notes.reached == Reached::Streaming;
-    match kind {
-        FailureKind::Reset if notes.reset && inside => {
-            "the server reset the connection inside the response".to_owned()
+    let detail = match (kind, error) {
+        (Kind::TimeoutConnect, _) => "no connection within the connect timeout",
+        (Kind::TimeoutSend, _) => "the request could not be written within the timeout",
+        (Kind::TimeoutIdle, _) => "the stream was silent for longer than the timeout",
+        (Kind::TimeoutResponse, _) => "no response head within the timeout",
+        (Kind::TimeoutToken, _) => "no token within the token timeout",
+        (Kind::TimeoutTotal, _) => "the request took longer than the max time",
+        (Kind::Reset, _) if notes.reset && notes.reached == Reached::Streaming => {
+            "the server reset the connection inside the response"
         }
-        FailureKind::Reset if notes.reset => {
-            "the server reset the connection before it responded".to_owned()
+        (Kind::Reset, _) if notes.reset => "the server reset the connection before it responded",
+        (Kind::Reset, _) => "the server closed the connection before it responded",
+        (Kind::Truncated, _) => "the connection was closed inside the response's body",
+        (Kind::Tls, _) if wording::names_authority(&text) => CA_AS_SERVER,
+        (Kind::Connect | Kind::Dns, _) => {
+            return match wording::proxy_status(error) {
+                Some(407) => format!("{peer}: HTTP 407 to CONNECT, Proxy Authentication Required"),
+                Some(status) => format!("{peer}: HTTP {status} to CONNECT"),
+                None => format!("{peer}: {text}"),
+            };
         }
-        FailureKind::Reset => "the server closed the connection before it responded".to_owned(),
-        FailureKind::Truncated => "the connection was closed inside the response's body".to_owned(),
-        FailureKind::Connect | FailureKind::Dns => match wording::proxy_status(error) {
-            Some(407) => format!("{peer}: HTTP 407 to CONNECT, Proxy Authentication Required"),
-            Some(status) => format!("{peer}: HTTP {status} to CONNECT"),
-            None => format!("{peer}: {text}"),
-        },
-        FailureKind::Tls if wording::names_authority(&text) => CA_AS_SERVER.to_owned(),
-        FailureKind::Malformed => match error {
-            Error::LargeResponseHeader(_, limit) => {
-                format!("the response's head is larger than {limit} bytes")
-            }
-            _ => wording::head_fault(&text),
-        },
-        _ => text,
-    }
+        (Kind::Malformed, Error::LargeResponseHeader(_, limit)) => {
+            return format!("the response's head is larger than {limit} bytes");
+        }
+        (Kind::Malformed, _) => return wording::head_fault(&text),
+        _ => return text,
+    };
+    detail.to_owned()
 }
 
-/// What `openssl req -x509` makes unless told otherwise, and rustls never takes for a server's.
-const CA_AS_SERVER: &str = "the server shows a certificate authority's certificate (CA:TRUE), as \
-    self-signed ones are by default; it cannot be checked, not with --ca-cert either";
-
-/// An I/O error's text with that of its cause, since rustls hides there why a handshake failed.
+/// An I/O error's text with that of its cause: rustls hides there why a handshake failed.
 fn io_detail(error: &io::Error) -> String {
     match error.source() {
         Some(cause) if cause.to_string() != error.to_string() => format!("{error}: {cause}"),
@@ -140,31 +106,26 @@ mod tests {
     fn the_stage_decides_what_an_error_means() {
         let io = || Error::Io(io::ErrorKind::UnexpectedEof.into());
         let table = [
-            (io(), Reached::Resolving, false, FailureKind::Dns),
-            (io(), Reached::Connecting, false, FailureKind::Connect),
-            (io(), Reached::Tunnelling, false, FailureKind::Connect),
-            (io(), Reached::Handshaking, false, FailureKind::Tls),
-            (io(), Reached::Sending, false, FailureKind::Send),
-            (io(), Reached::Waiting, false, FailureKind::Reset),
-            (io(), Reached::Streaming, false, FailureKind::Truncated),
-            (io(), Reached::Streaming, true, FailureKind::Reset),
-            (
-                Error::HostNotFound,
-                Reached::Resolving,
-                false,
-                FailureKind::Dns,
-            ),
+            (io(), Reached::Resolving, false, Kind::Dns),
+            (io(), Reached::Connecting, false, Kind::Connect),
+            (io(), Reached::Tunnelling, false, Kind::Connect),
+            (io(), Reached::Handshaking, false, Kind::Tls),
+            (io(), Reached::Sending, false, Kind::Send),
+            (io(), Reached::Waiting, false, Kind::Reset),
+            (io(), Reached::Streaming, false, Kind::Truncated),
+            (io(), Reached::Streaming, true, Kind::Reset),
+            (Error::HostNotFound, Reached::Resolving, false, Kind::Dns),
             (
                 Error::ConnectionFailed,
                 Reached::Connecting,
                 false,
-                FailureKind::Connect,
+                Kind::Connect,
             ),
             (
                 Error::LargeResponseHeader(9, 9),
                 Reached::Waiting,
                 false,
-                FailureKind::Malformed,
+                Kind::Malformed,
             ),
         ];
         for (error, reached, reset, expected) in table {
@@ -185,31 +146,15 @@ mod tests {
     fn a_timeout_is_named_by_the_limit_that_was_exceeded() {
         let table = [
             (
-                TimeLimit::Connect,
+                Kind::TimeoutConnect,
                 Reached::Handshaking,
-                FailureKind::TimeoutConnect,
+                Kind::TimeoutConnect,
             ),
-            (TimeLimit::Send, Reached::Sending, FailureKind::TimeoutSend),
-            (
-                TimeLimit::Idle,
-                Reached::Waiting,
-                FailureKind::TimeoutResponse,
-            ),
-            (
-                TimeLimit::Idle,
-                Reached::Streaming,
-                FailureKind::TimeoutIdle,
-            ),
-            (
-                TimeLimit::Token,
-                Reached::Streaming,
-                FailureKind::TimeoutToken,
-            ),
-            (
-                TimeLimit::Total,
-                Reached::Connecting,
-                FailureKind::TimeoutTotal,
-            ),
+            (Kind::TimeoutSend, Reached::Sending, Kind::TimeoutSend),
+            (Kind::TimeoutIdle, Reached::Waiting, Kind::TimeoutResponse),
+            (Kind::TimeoutIdle, Reached::Streaming, Kind::TimeoutIdle),
+            (Kind::TimeoutToken, Reached::Streaming, Kind::TimeoutToken),
+            (Kind::TimeoutTotal, Reached::Connecting, Kind::TimeoutTotal),
         ];
         for (limit, reached, expected) in table {
             let notes = Notes {

@@ -1,5 +1,5 @@
-//! The layers above the TCP leaf: TLS with one configuration for all users, and on top of
-//! everything the stamps that must be taken above TLS.
+//! The layers above the TCP leaf: TLS with one configuration for all users, and the stamps that
+//! must be taken above TLS.
 
 use std::mem;
 use std::sync::Arc;
@@ -12,15 +12,18 @@ use ureq::unversioned::transport::{
 use super::exchange::{Exchange, Reached};
 use crate::monitor::run_queue_wait;
 
-/// ureq's TLS connector, shared by all agents so that certificates are parsed once, and timed.
-#[derive(Clone, Debug)]
-pub(super) struct SharedTls {
+/// Puts TLS, where it is needed, and the stamps on a connection.
+#[derive(Debug)]
+pub(super) struct UpperLayers {
+    /// Shared by all users, so that certificates are parsed once.
     pub(super) rustls: Arc<RustlsConnector>,
     pub(super) exchange: Arc<Exchange>,
+    /// With a proxy the whole chain runs for the connection to the proxy first.
+    pub(super) proxied: bool,
 }
 
-impl SharedTls {
-    /// Makes it a TLS connection. Boxed and not inlined: a connection without TLS would be moved
+impl UpperLayers {
+    /// Shakes hands and times it. Boxed and not inlined: a connection without TLS would be moved
     /// about in the space of one with it, on ten thousand stacks.
     #[inline(never)]
     fn wrap<In: Transport>(
@@ -28,91 +31,77 @@ impl SharedTls {
         details: &ConnectionDetails,
         plain: In,
     ) -> Result<Option<Box<dyn Transport>>, Error> {
+        let began = self.exchange.clock().now();
         self.exchange
             .note(|notes| notes.reached = Reached::Handshaking);
-        let began = self.exchange.clock().now();
         let wrapped = self.rustls.connect(details, Some(plain))?;
         let took = self.exchange.clock().now().since(began);
-        self.exchange.note(|notes| notes.tls = Some(took));
+        self.exchange
+            .note(|notes| notes.attempt.connection.tls = Some(took));
         Ok(wrapped.map(|connection| Box::new(connection) as Box<dyn Transport>))
     }
 }
 
-impl<In: Transport> Connector<In> for SharedTls {
-    type Out = Either<In, Box<dyn Transport>>;
+impl<In: Transport> Connector<In> for UpperLayers {
+    type Out = StampedTransport<Either<In, Box<dyn Transport>>>;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        match chained {
-            Some(plain) if details.needs_tls() => Ok(self.wrap(details, plain)?.map(Either::B)),
-            plain => Ok(plain.map(Either::A)),
-        }
-    }
-}
-
-/// The outermost layer: notes when the request has been written and when the first byte of the
-/// response came. It sits above TLS, since session tickets reach the socket long before the
-/// response does.
-#[derive(Debug)]
-pub(super) struct Outermost {
-    pub(super) exchange: Arc<Exchange>,
-    /// With a proxy the whole chain runs for the connection to the proxy first.
-    pub(super) proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for Outermost {
-    type Out = Either<In, OutermostTransport<In>>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let to_proxy = self.proxied && details.config.proxy().is_none();
-        Ok(chained.map(|inner| {
-            if to_proxy {
-                Either::A(inner)
-            } else {
-                Either::B(OutermostTransport {
-                    inner,
-                    exchange: Arc::clone(&self.exchange),
-                    sending: false,
-                    is_first: true,
-                })
-            }
+        let inner = match chained {
+            Some(plain) if details.needs_tls() => self.wrap(details, plain)?.map(Either::B),
+            plain => plain.map(Either::A),
+        };
+        Ok(inner.map(|inner| StampedTransport {
+            inner,
+            exchange: Arc::clone(&self.exchange),
+            is_tunnel: self.proxied && details.config.proxy().is_none(),
+            sending: false,
+            is_first: true,
         }))
     }
 }
 
-/// A connection that carries requests, seen from above TLS.
+/// A connection seen from above TLS: notes when the request has been written and when the first byte
+/// of the response came. TLS's session tickets reach the socket long before the response does.
 #[derive(Debug)]
-pub(super) struct OutermostTransport<T> {
+pub(super) struct StampedTransport<T> {
     inner: T,
     exchange: Arc<Exchange>,
+    /// Connects to the proxy, and carries no request itself.
+    is_tunnel: bool,
     /// Something has been written since input was last awaited.
     sending: bool,
     /// The response's first byte has not come.
     is_first: bool,
 }
 
-impl<T: Transport> Transport for OutermostTransport<T> {
+impl<T: Transport> Transport for StampedTransport<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.inner.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if self.is_tunnel {
+            return self.inner.transmit_output(amount, timeout);
+        }
         (self.sending, self.is_first) = (true, true);
         let began = self.exchange.clock().now();
         self.exchange.note(|notes| {
             notes.reached = Reached::Sending;
-            notes.send_began.get_or_insert(began);
+            notes.attempt.send_began.get_or_insert(began);
+            let connection = &mut notes.attempt.connection;
+            if connection.reused.is_none() {
+                connection.reused = Some(true);
+                connection.server_addr = notes.server_addr;
+                connection.dns = None;
+            }
         });
         self.inner.transmit_output(amount, timeout)?;
         let now = self.exchange.clock().now();
-        self.exchange.note(|notes| notes.sent = Some(now));
+        self.exchange.note(|notes| notes.attempt.sent = Some(now));
         Ok(())
     }
 
@@ -121,14 +110,14 @@ impl<T: Transport> Transport for OutermostTransport<T> {
             let waited = run_queue_wait();
             self.exchange.note(|notes| {
                 notes.reached = Reached::Waiting;
-                notes.waited = waited;
+                notes.attempt.waited = waited;
             });
         }
         let more = self.inner.await_input(timeout)?;
-        if more && mem::take(&mut self.is_first) {
+        if more && !self.is_tunnel && mem::take(&mut self.is_first) {
             // The stamp is that of the socket read that delivered the bytes.
             self.exchange.note(|notes| {
-                notes.first_byte.get_or_insert(notes.last_read);
+                notes.attempt.first_byte.get_or_insert(notes.last.at);
             });
         }
         Ok(more)

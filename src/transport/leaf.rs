@@ -13,9 +13,10 @@ use ureq::{Error, Timeout};
 
 use super::backlog::Backlog;
 use super::buffers::ConnectionBuffers;
-use super::exchange::{Exchange, Reached, TimeLimit};
+use super::exchange::{Exchange, Reached};
 use super::reads::{FailedRead, Read, Reads, Wait, is_timeout};
 use crate::clock::Stamp;
+use crate::record::FailureKind;
 
 /// The largest piece of output that is held back, in bytes: a request's head.
 const MOST_HELD: usize = 2 * 1024;
@@ -70,13 +71,8 @@ impl TcpLeaf {
         let exchange = &self.exchange;
         let began = exchange.clock().now();
         let budget = exact(details.timeout).unwrap_or(self.timeout);
-        let (deadline, cause) = exchange
-            .deadlines()
-            .earliest(began, budget, TimeLimit::Connect);
-        exchange.note(|notes| {
-            notes.reached = Reached::Connecting;
-            notes.connected = true;
-        });
+        let (deadline, kind) = exchange.deadline(began, budget, FailureKind::TimeoutConnect);
+        exchange.note(|notes| notes.reached = Reached::Connecting);
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
         let addresses: &[SocketAddr] = &details.addrs;
         for (index, address) in addresses.iter().enumerate() {
@@ -92,8 +88,11 @@ impl TcpLeaf {
                     let took = exchange.clock().now().since(began);
                     exchange.note(|notes| {
                         notes.reached = Reached::Tunnelling;
-                        notes.connect = Some(took);
                         notes.server_addr = Some(*address);
+                        let connection = &mut notes.attempt.connection;
+                        connection.reused = Some(false);
+                        connection.server_addr = Some(*address);
+                        connection.connect = Some(took);
                     });
                     return Ok(stream);
                 }
@@ -101,7 +100,7 @@ impl TcpLeaf {
             }
         }
         if last.kind() == io::ErrorKind::TimedOut && exchange.clock().until(deadline).is_zero() {
-            exchange.note(|notes| notes.exceeded = Some(cause));
+            exchange.note(|notes| notes.exceeded = Some(kind));
             return Err(Error::Timeout(Timeout::Connect));
         }
         Err(last.into())
@@ -131,25 +130,24 @@ pub(super) struct TcpTransport {
 }
 
 impl TcpTransport {
-    /// How long a wait may last, and what it exceeds then. A limit of ureq's is that of the connect
-    /// phase, the only one that it is given.
-    fn longest(&self, limit: NextTimeout, cause: TimeLimit) -> (Duration, TimeLimit) {
+    /// How long a wait may last, and the failure where it lasts longer. A limit of ureq's is that of
+    /// the connect phase, the only limit that ureq is given.
+    fn longest(&self, limit: NextTimeout, kind: FailureKind) -> (Duration, FailureKind) {
         match exact(limit) {
-            Some(left) => (left, TimeLimit::Connect),
-            None => (self.timeout, cause),
+            Some(left) => (left, FailureKind::TimeoutConnect),
+            None => (self.timeout, kind),
         }
     }
 
     /// Reads until what has come may wait no longer: that is once, where reads do not wait.
     fn gather(&mut self, limit: NextTimeout) -> Result<(), Error> {
         let is_patient = self.exchange.is_patient();
-        let deadlines = self.exchange.deadlines();
-        let (longest, cause) = self.longest(limit, TimeLimit::Idle);
+        let (longest, kind) = self.longest(limit, FailureKind::TimeoutIdle);
         let mut now = self.exchange.clock().now();
         let silent_since = self.silent_since.take().filter(|_| is_patient);
         let mut since = silent_since.unwrap_or(now);
+        let (deadline, kind) = self.exchange.deadline(since, longest, kind);
         loop {
-            let (deadline, cause) = deadlines.earliest(since, longest, cause);
             let others_wait = !self.backlog.is_empty();
             let input = self.buffers.input_append_buf();
             if input.is_empty() {
@@ -180,7 +178,7 @@ impl TcpTransport {
                     self.silent_since = Some(since);
                     return Ok(());
                 }
-                Read::Late => return Err(self.exceeded(cause, limit.reason)),
+                Read::Late => return Err(self.exceeded(kind, limit.reason)),
             }
         }
     }
@@ -188,13 +186,13 @@ impl TcpTransport {
     /// Writes what has been held back.
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
         let began = self.exchange.clock().now();
-        let (longest, cause) = self.longest(limit, TimeLimit::Send);
-        let (deadline, cause) = self.exchange.deadlines().earliest(began, longest, cause);
+        let (longest, kind) = self.longest(limit, FailureKind::TimeoutSend);
+        let (deadline, kind) = self.exchange.deadline(began, longest, kind);
         let left = deadline.since(began);
         if left.is_zero() {
-            return Err(self.exceeded(cause, limit.reason));
+            return Err(self.exceeded(kind, limit.reason));
         }
-        let wanted = if cause == TimeLimit::Send {
+        let wanted = if kind == FailureKind::TimeoutSend {
             self.timeout
         } else {
             left
@@ -207,13 +205,13 @@ impl TcpTransport {
         self.buffers.drop_held();
         match written {
             Ok(()) => Ok(()),
-            Err(error) if is_timeout(&error) => Err(self.exceeded(cause, limit.reason)),
+            Err(error) if is_timeout(&error) => Err(self.exceeded(kind, limit.reason)),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn exceeded(&self, cause: TimeLimit, timeout: Timeout) -> Error {
-        self.exchange.note(|notes| notes.exceeded = Some(cause));
+    fn exceeded(&self, kind: FailureKind, timeout: Timeout) -> Error {
+        self.exchange.note(|notes| notes.exceeded = Some(kind));
         Error::Timeout(timeout)
     }
 }
@@ -255,7 +253,7 @@ impl Transport for TcpTransport {
             }
             Err(FailedRead { error, at }) => {
                 self.exchange.note(|notes| {
-                    notes.last_read = at;
+                    notes.last.at = at;
                     notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
                 });
                 Err(error.into())

@@ -25,7 +25,8 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::RustlsConnector;
 use ureq::{Agent, Proxy};
 
-pub use self::client::{Arrival, Attempt, Client, Cutter, Interruption, Response};
+pub use self::client::{Client, Cutter, Interruption, Response};
+pub use self::exchange::{Arrival, Attempt};
 
 use self::buffers::{MOST_INPUT, OUTPUT};
 use self::resolver::Lookups;
@@ -140,13 +141,8 @@ fn agent_config(settings: &TransportConfig) -> Result<ureq::config::Config, Mess
             .collect();
         tls = tls.root_certs(RootCerts::new_with_certs(&certificates));
     }
-    let proxy = match &settings.proxy {
-        None => None,
-        Some(url) => Some(
-            Proxy::new(url)
-                .map_err(|error| Message::new("transport.proxy").with("error", error))?,
-        ),
-    };
+    let proxy = settings.proxy.as_deref().map(Proxy::new).transpose();
+    let proxy = proxy.map_err(|error| Message::new("transport.proxy").with("error", error))?;
     // The leaf keeps all limits but that of the connect phase, which spans several layers.
     Ok(Agent::config_builder()
         .http_status_as_error(false)

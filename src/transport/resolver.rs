@@ -16,24 +16,18 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 use ureq::{Error, Timeout};
 
-use super::exchange::{Exchange, TimeLimit};
-use crate::clock::Clock;
+use super::exchange::Exchange;
+use crate::clock::{Clock, Stamp};
+use crate::record::FailureKind;
 
-/// A name's lookup.
-#[derive(Clone, Debug)]
-enum Lookup {
-    /// A thread is at it.
-    Running,
-    /// Its addresses, at least one.
-    Found(Arc<[SocketAddr]>),
-    /// Why it failed; the next request tries again.
-    Failed(io::ErrorKind, String),
-}
+/// A name's addresses, at least one, or why there are none. The next request tries again then.
+type Found = Result<Arc<[SocketAddr]>, (io::ErrorKind, String)>;
 
 /// The lookups of a run, shared by all users.
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
-    by_name: Mutex<HashMap<String, Lookup>>,
+    /// `None` while a thread looks the name up.
+    by_name: Mutex<HashMap<String, Option<Found>>>,
     changed: Condvar,
     cut: AtomicBool,
     rotation: AtomicUsize,
@@ -47,44 +41,29 @@ impl Lookups {
         self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Lookup>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Option<Found>>> {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The addresses of `name` (`host:port`), rotated by one at each call, and whether they had
-    /// to be waited for.
+    /// The addresses of `name` (`host:port`), and whether the caller had to wait for them.
     fn addresses(
         self: &Arc<Self>,
         name: &str,
-        wait: Duration,
-        clock: Clock,
-    ) -> io::Result<(Vec<SocketAddr>, bool)> {
-        let (found, waited) = self.await_lookup(name, wait, clock)?;
-        let first = self.rotation.fetch_add(1, Ordering::Relaxed) % found.len();
-        Ok(([&found[first..], &found[..first]].concat(), waited))
-    }
-
-    fn await_lookup(
-        self: &Arc<Self>,
-        name: &str,
-        wait: Duration,
-        clock: Clock,
+        deadline: Stamp,
+        clock: &Clock,
     ) -> io::Result<(Arc<[SocketAddr]>, bool)> {
-        let deadline = clock.now() + wait;
         let mut lookups = self.lock();
         let mut waited = false;
         loop {
             match lookups.get(name) {
-                Some(Lookup::Found(addresses)) => {
-                    return Ok((Arc::clone(addresses), waited));
-                }
-                Some(Lookup::Running) => {}
+                Some(Some(Ok(addresses))) => return Ok((Arc::clone(addresses), waited)),
+                Some(None) => {}
                 // Whoever waited for a lookup that failed shares its failure.
-                Some(Lookup::Failed(kind, text)) if waited => {
+                Some(Some(Err((kind, text)))) if waited => {
                     return Err(io::Error::new(*kind, text.clone()));
                 }
-                None | Some(Lookup::Failed(..)) => {
-                    lookups.insert(name.to_owned(), Lookup::Running);
+                _ => {
+                    lookups.insert(name.to_owned(), None);
                     self.start(name)?;
                 }
             }
@@ -96,11 +75,8 @@ impl Lookups {
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            lookups = self
-                .changed
-                .wait_timeout(lookups, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let woken = self.changed.wait_timeout(lookups, left);
+            lookups = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -108,18 +84,17 @@ impl Lookups {
     /// interrupted. If it never answers, the thread ends with the process.
     fn start(self: &Arc<Self>, name: &str) -> io::Result<()> {
         let (lookups, name) = (Arc::clone(self), name.to_owned());
-        thread::Builder::new()
-            .name("resolver".to_owned())
+        let thread = thread::Builder::new().name("resolver".to_owned());
+        thread
             .spawn(move || {
-                let found = name.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
-                let lookup = match found {
+                let found = match name.to_socket_addrs().map(Iterator::collect::<Vec<_>>) {
                     Ok(addresses) if addresses.is_empty() => {
-                        Lookup::Failed(io::ErrorKind::NotFound, "no address".to_owned())
+                        Err((io::ErrorKind::NotFound, "no address".to_owned()))
                     }
-                    Ok(addresses) => Lookup::Found(addresses.into()),
-                    Err(error) => Lookup::Failed(error.kind(), error.to_string()),
+                    Ok(addresses) => Ok(addresses.into()),
+                    Err(error) => Err((error.kind(), error.to_string())),
                 };
-                lookups.lock().insert(name, lookup);
+                lookups.lock().insert(name, Some(found));
                 lookups.changed.notify_all();
             })
             .map(drop)
@@ -152,29 +127,27 @@ impl Resolver for UserResolver {
             resolved.push(address);
             return Ok(resolved);
         }
-        let clock = *self.exchange.clock();
+        let (exchange, limit) = (&self.exchange, FailureKind::TimeoutConnect);
+        let clock = exchange.clock();
         let began = clock.now();
-        let (deadline, cause) =
-            self.exchange
-                .deadlines()
-                .earliest(began, self.connect_timeout, TimeLimit::Connect);
-        let (found, waited) = self
-            .lookups
-            .addresses(&name, deadline.since(began), clock)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::TimedOut => {
-                    self.exchange.note(|notes| notes.exceeded = Some(cause));
-                    Error::Timeout(Timeout::Resolve)
-                }
-                _ => Error::Io(error),
-            })?;
+        let (deadline, kind) = exchange.deadline(began, self.connect_timeout, limit);
+        let found = self.lookups.addresses(&name, deadline, clock);
+        let (found, waited) = found.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => {
+                exchange.note(|notes| notes.exceeded = Some(kind));
+                Error::Timeout(Timeout::Resolve)
+            }
+            _ => Error::Io(error),
+        })?;
         if waited {
             let took = clock.now().since(began);
-            self.exchange.note(|notes| notes.dns = Some(took));
+            exchange.note(|notes| notes.attempt.connection.dns = Some(took));
         }
+        let first = self.lookups.rotation.fetch_add(1, Ordering::Relaxed) % found.len();
+        let (before, rest) = found.split_at(first);
         // ureq takes at most 16.
-        for address in found.into_iter().take(16) {
-            resolved.push(address);
+        for address in rest.iter().chain(before).take(16) {
+            resolved.push(*address);
         }
         Ok(resolved)
     }

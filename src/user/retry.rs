@@ -77,7 +77,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::record::{ClockSource, Connection};
+    use crate::record::Connection;
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
@@ -160,12 +160,7 @@ mod tests {
                 ..Connection::default()
             },
             send_began: Some(Stamp::from_micros(1_000)),
-            sent: None,
-            waited: None,
-            first_byte: None,
-            most_lag: None,
-            clock: ClockSource::User,
-            proxy_status: None,
+            ..Attempt::default()
         };
         let soon = Stamp::from_micros(900_000);
         let reset = Failure::new(FailureKind::Reset, "");
