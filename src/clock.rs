@@ -54,7 +54,7 @@ impl Stamp {
         (self.0 + 500) / 1_000
     }
 
-    /// The second of the run that this moment belongs to, from 0.
+    /// The second of the run in which this moment lies, from 0.
     #[must_use]
     pub const fn second(self) -> u64 {
         self.0 / 1_000_000_000
@@ -110,8 +110,8 @@ impl Clock {
         Stamp(nanos(self.origin.elapsed()))
     }
 
-    /// Where the wall clock stands against this one. The two are read between two readings of the
-    /// first, again if that took so long that the thread must have been interrupted.
+    /// The offset of the wall clock from this clock. Reads the wall clock between two readings of
+    /// this clock, and again if that took so long that the thread was interrupted.
     #[must_use]
     pub fn wall_offset(&self) -> WallOffset {
         const TIGHT: Duration = Duration::from_micros(2);
@@ -133,8 +133,8 @@ impl Clock {
         best.1
     }
 
-    /// Now, and the offset of the wall clock as a single reading tells it: an interruption between
-    /// the two readings makes it look larger than it is.
+    /// Now, and the offset of the wall clock by a single reading: an interruption between the two
+    /// readings makes the offset look too large.
     #[must_use]
     pub fn now_with_wall_offset(&self) -> (Stamp, WallOffset) {
         let now = self.now();
@@ -154,8 +154,8 @@ impl Clock {
         at.since(self.now())
     }
 
-    /// Sleeps until `at`, or until `stop` says so; the thread has to be unparked for the second.
-    /// Returns whether `at` was reached.
+    /// Sleeps until `at`, or until `stop` is true when the thread is unparked. Returns whether `at`
+    /// was reached.
     pub fn park_until(&self, at: Stamp, stop: impl Fn() -> bool) -> bool {
         loop {
             if stop() {
@@ -182,26 +182,26 @@ fn wall_nanos() -> i128 {
     i128::try_from(nanos).unwrap_or(i128::MAX)
 }
 
-/// What the wall clock shows at the run's start, as a difference between the two clocks: it stays
-/// the same, however both are slewed, until the wall clock is stepped.
+/// The wall clock's time at the run's start, as a difference between the two clocks. It changes only
+/// when the wall clock is stepped: both clocks are slewed alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WallOffset(i128);
 
 impl WallOffset {
-    /// The offset at which the wall clock shows that at a stamp.
+    /// The offset at which the wall clock shows `wall_nanos` at a stamp.
     #[must_use]
     pub fn between(wall_nanos: i128, at: Stamp) -> Self {
         Self(wall_nanos - i128::from(at.0))
     }
 
-    /// The stamp of a moment of the wall clock, given in nanoseconds since the Unix epoch; `None`
-    /// where that lies before the run's start.
+    /// The stamp of a moment of the wall clock, in nanoseconds since the Unix epoch; `None` before
+    /// the run's start.
     #[must_use]
     pub fn stamp_of(self, wall_nanos: i128) -> Option<Stamp> {
         u64::try_from(wall_nanos - self.0).ok().map(Stamp)
     }
 
-    /// What the wall clock shows at a stamp, in nanoseconds since the Unix epoch.
+    /// The wall clock's time at a stamp, in nanoseconds since the Unix epoch.
     #[must_use]
     pub fn nanos_of(self, at: Stamp) -> i128 {
         self.0 + i128::from(at.0)

@@ -1,7 +1,7 @@
 //! Numbers drawn from a seed: the same seed gives the same numbers, whichever thread asks first.
 
-/// What a number is drawn for. Each purpose has numbers of its own, so that asking for one thing
-/// does not change another.
+/// The purpose of a number. Each purpose has numbers of its own: more draws for one do not change
+/// another.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// The order of a data file's rows.
@@ -40,12 +40,12 @@ pub fn fraction(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// What the state of a `SplitMix64` generator grows by at each step: the odd number nearest to 2^64
+/// The increment of a `SplitMix64` generator's state at each step: the odd number nearest to 2^64
 /// divided by the golden ratio.
 pub const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// What a `SplitMix64` generator in that state gives next: a bijection that leaves nothing of the
-/// order of the states.
+/// The next number of a `SplitMix64` generator in that state: a bijection without any trace of the
+/// states' order.
 #[must_use]
 pub fn step(state: u64) -> u64 {
     let mut z = state.wrapping_add(INCREMENT);

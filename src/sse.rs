@@ -1,6 +1,6 @@
 //! Server-sent events without I/O: bytes in, blocks out, by the rules of the WHATWG HTML standard
-//! ("Interpreting an event stream"), and told apart from them the blocks that the standard does not
-//! dispatch, since they count as signs of life.
+//! ("Interpreting an event stream"). The parser also reports blocks that the standard does not
+//! dispatch: they are signs of life.
 
 mod block;
 mod line;
@@ -14,18 +14,19 @@ use line::{Field, line_end, push_lossy};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// How much longer than its value a line of a known field can be: the longest name, colon, space.
+/// The most bytes of a known field's line before its value: the longest name, colon, space.
 const LONGEST_PREFIX: usize = "event: ".len();
 
-/// How much is kept of what is no event stream, in bytes.
+/// The most bytes kept of lines that are no event stream.
 const MOST_STRAY: usize = 16 * 1024;
 
 /// Capacity, in bytes, that a buffer may keep from one stream to the next.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
-/// What has come since the last blank line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The lines since the last blank line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum Pending {
+    #[default]
     Nothing,
     Comments,
     Fields,
@@ -52,7 +53,7 @@ enum Pending {
 /// }
 /// assert_eq!(seen, ["one", "(keep-alive)"]);
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parser {
     limit: usize,
     /// The values of the block's `data` lines, each with an LF after it, and behind `data_end`
@@ -62,9 +63,9 @@ pub struct Parser {
     data_end: usize,
     event: String,
     id: String,
-    /// The data of an event that was not UTF-8, made so.
+    /// Repaired data of an event that was not UTF-8.
     repaired: String,
-    /// How many bytes of a BOM the stream has begun with; `None` once that is settled.
+    /// How many bytes of a BOM the stream has begun with; `None` after the stream's first bytes.
     bom: Option<usize>,
     /// The last line ended with a CR: an LF that follows belongs to it.
     after_cr: bool,
@@ -77,22 +78,13 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// A parser at the beginning of a stream, that takes events of at most so many bytes.
+    /// A parser at the beginning of a stream; events may have `max_event_bytes`.
     #[must_use]
     pub fn new(max_event_bytes: usize) -> Self {
         Self {
             limit: max_event_bytes,
-            data: Vec::new(),
-            data_end: 0,
-            event: String::new(),
-            id: String::new(),
-            repaired: String::new(),
             bom: Some(0),
-            after_cr: false,
-            in_comment: false,
-            pending: Pending::Nothing,
-            stray: Vec::new(),
-            overflowed: false,
+            ..Self::default()
         }
     }
 
@@ -100,8 +92,8 @@ impl Parser {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] if an event is larger than the limit. The blocks before it have been told. The
-    /// stream cannot be read further: every call until [`Parser::reset`] fails in the same way.
+    /// [`TooLarge`] if an event is larger than the limit. `on` has had the blocks before that event.
+    /// Every call until [`Parser::reset`] fails in the same way.
     pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Block<'_>)) -> Result<(), TooLarge> {
         if self.overflowed {
             return Err(TooLarge { limit: self.limit });
@@ -137,25 +129,19 @@ impl Parser {
 
     /// Makes the parser ready for another stream. Its buffers are kept, unless they grew large.
     pub fn reset(&mut self) {
-        let mut fresh = Self::new(self.limit);
-        fresh.data = mem::take(&mut self.data);
-        fresh.data.clear();
-        fresh.data.shrink_to(KEPT_CAPACITY);
-        for (kept, grown) in [
-            (&mut fresh.event, &mut self.event),
-            (&mut fresh.id, &mut self.id),
-            (&mut fresh.repaired, &mut self.repaired),
-        ] {
-            *kept = mem::take(grown);
-            kept.clear();
-            kept.shrink_to(KEPT_CAPACITY);
+        let old = mem::replace(self, Self::new(self.limit));
+        self.data = old.data;
+        self.data.clear();
+        self.data.shrink_to(KEPT_CAPACITY);
+        (self.event, self.id, self.repaired) = (old.event, old.id, old.repaired);
+        for text in [&mut self.event, &mut self.id, &mut self.repaired] {
+            text.clear();
+            text.shrink_to(KEPT_CAPACITY);
         }
-        *self = fresh;
     }
 
-    /// Whether the bytes so far end inside a block or a line. At the end of a stream that is a sign
-    /// of truncation; what has come of the block is discarded. Whole comment lines that no blank
-    /// line follows are complete in themselves.
+    /// Whether the bytes so far end inside a block or a line: at the end of a stream a sign of
+    /// truncation. Whole comment lines without a blank line after them are complete.
     #[must_use]
     pub fn is_mid_block(&self) -> bool {
         self.pending == Pending::Fields
@@ -164,9 +150,8 @@ impl Parser {
             || self.bom.is_some_and(|matched| matched > 0)
     }
 
-    /// What the stream has so far of JSON outside of any field, which the standard says to ignore:
-    /// some services put the text of an error there. At most the first 16 KiB; `None` if there is
-    /// nothing of that kind.
+    /// JSON that the stream has outside of any field, at most its first 16 KiB. The standard ignores
+    /// it; some services put the text of an error there.
     #[must_use]
     pub fn stray(&self) -> Option<String> {
         let unfinished = &self.data[self.data_end..];
@@ -206,7 +191,7 @@ impl Parser {
         self.data_end.saturating_sub(1) + self.event.len() + self.id.len()
     }
 
-    /// Checks what is about to be held: the fields and a line of `line` bytes.
+    /// Checks that fields of `held` bytes and a line of `line` bytes fit into the limit.
     fn check(&mut self, held: usize, line: usize) -> Result<(), TooLarge> {
         let prefix = if line > 0 { LONGEST_PREFIX } else { 0 };
         if held.saturating_add(line) > self.limit.saturating_add(prefix) {
@@ -216,7 +201,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Keeps a piece of a line whose end is not known yet, or has just been found.
+    /// Keeps a piece of a line that spans slices.
     fn hold(&mut self, piece: &[u8]) -> Result<(), TooLarge> {
         if self.in_comment {
             return Ok(());
@@ -224,7 +209,7 @@ impl Parser {
         let begun = self.data.len() - self.data_end;
         if begun == 0 && piece.first() == Some(&b':') {
             self.in_comment = true;
-            self.see(Pending::Comments);
+            self.pending = self.pending.max(Pending::Comments);
             return Ok(());
         }
         self.check(self.held(), begun + piece.len())?;
@@ -232,7 +217,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Appends to the data, without ever reserving more than the limit allows to be held.
+    /// Appends to the data; reserves no more than the limit allows.
     fn append(&mut self, bytes: &[u8]) {
         let needed = self.data.len() + bytes.len();
         if needed > self.data.capacity() {
@@ -243,22 +228,16 @@ impl Parser {
         self.data.extend_from_slice(bytes);
     }
 
-    fn see(&mut self, what: Pending) {
-        if self.pending != Pending::Fields {
-            self.pending = what;
-        }
-    }
-
     /// Takes a line that lies whole in the slice that was fed. It is not empty.
     fn take_line(&mut self, line: &[u8]) -> Result<(), TooLarge> {
         let field = Field::of(line);
         if let Field::Comment = field {
-            self.see(Pending::Comments);
+            self.pending = self.pending.max(Pending::Comments);
             return Ok(());
         }
         self.check(self.held(), line.len())?;
         if let Field::Data(value) = field {
-            self.see(Pending::Fields);
+            self.pending = Pending::Fields;
             self.append(value);
             self.end_data_line()
         } else {
@@ -275,7 +254,7 @@ impl Parser {
                 let prefix = line.len() - value.len();
                 data.drain(self.data_end..self.data_end + prefix);
                 self.data = data;
-                self.see(Pending::Fields);
+                self.pending = Pending::Fields;
                 self.end_data_line()
             }
             field => {
@@ -295,7 +274,7 @@ impl Parser {
 
     /// Takes a field other than `data`, and the line that it is.
     fn take_field(&mut self, field: Field<'_>, line: &[u8]) -> Result<(), TooLarge> {
-        self.see(Pending::Fields);
+        self.pending = Pending::Fields;
         match field {
             Field::Event(value) => {
                 self.event.clear();
@@ -315,8 +294,8 @@ impl Parser {
         self.check(self.held(), 0)
     }
 
-    /// The data of an event, if this line is all of it: the blank line follows, and no data came
-    /// before. Nearly all events are of that kind, and need not be copied.
+    /// The data of an event that is this one line: a blank line follows, and no data came before.
+    /// Nearly all events are like this, and need no copy.
     fn whole_data<'a>(&self, line: &'a [u8], rest: &[u8]) -> Option<&'a [u8]> {
         if self.data_end > 0 || self.after_cr || rest.first() != Some(&b'\n') {
             return None;
@@ -327,7 +306,7 @@ impl Parser {
         }
     }
 
-    /// Tells of an event whose data are one line that lies whole in the slice that was fed.
+    /// Dispatches an event whose data are one line, whole in the slice that was fed.
     fn dispatch_whole(
         &mut self,
         line: &[u8],
@@ -346,7 +325,7 @@ impl Parser {
         Ok(())
     }
 
-    /// A blank line: tells what it completes, if anything.
+    /// Dispatches the block that a blank line completes, if any.
     fn dispatch(&mut self, on: &mut impl FnMut(Block<'_>)) {
         if self.pending == Pending::Nothing {
             return;
@@ -367,7 +346,7 @@ impl Parser {
     }
 }
 
-/// Data as text; what is no UTF-8 is repaired in the memory given.
+/// Data as text; data that are not UTF-8 are repaired in `repaired`.
 fn text<'a>(data: &'a [u8], repaired: &'a mut String) -> &'a str {
     str::from_utf8(data).unwrap_or_else(|_| {
         repaired.clear();

@@ -1,9 +1,9 @@
-//! Stopping a run: what tells the engine to ([`Control`]), and how far it has told everybody else
-//! to ([`Stop`]), a flag that every thread looks at before it waits or sends.
+//! Stopping a run: [`Control`] tells the engine to stop, and [`Stop`] tells the users: a flag that
+//! every thread reads before it waits or sends.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// What the engine is told while it waits.
+/// A message to the engine while it waits.
 #[derive(Debug)]
 pub enum Control {
     /// The process got its first, second, … signal to end.
@@ -24,23 +24,23 @@ const FINISH: u8 = 1;
 const CUT: u8 = 2;
 
 impl Stop {
-    /// Nothing new is sent from now on; what is in flight goes on.
+    /// No request starts from now on; requests in flight go on.
     pub fn finish(&self) {
         self.0.fetch_max(FINISH, Ordering::AcqRel);
     }
 
-    /// What is in flight is given up too.
+    /// Requests in flight are given up too.
     pub fn cut(&self) {
         self.0.fetch_max(CUT, Ordering::AcqRel);
     }
 
-    /// Whether nothing new may be sent.
+    /// Whether no request may start.
     #[must_use]
     pub fn is_finishing(&self) -> bool {
         self.0.load(Ordering::Acquire) >= FINISH
     }
 
-    /// Whether what is in flight is being given up.
+    /// Whether requests in flight are given up.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.0.load(Ordering::Acquire) >= CUT

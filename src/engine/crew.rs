@@ -29,18 +29,12 @@ fn wait(gate: &Gate) -> &Arc<Context> {
     }
 }
 
-/// What the engine holds of a user.
+/// A user as the engine sees it.
 struct Member {
     thread: JoinHandle<()>,
-    post: Arc<Post>,
-}
-
-/// What a user's thread shares with the engine.
-#[derive(Debug, Default)]
-struct Post {
     in_flight: Arc<InFlight>,
     /// Set when the user is ready.
-    cutter: OnceLock<Cutter>,
+    cutter: Arc<OnceLock<Cutter>>,
 }
 
 /// All users of a run.
@@ -78,7 +72,7 @@ impl Crew {
             }
         }
         drop(ready);
-        // The channel closes when each of them has said so by dropping its end.
+        // The channel closes when each thread has dropped its end.
         while readiness.recv().is_ok() {}
         Ok(crew)
     }
@@ -90,24 +84,29 @@ impl Crew {
         control: &Sender<Control>,
         ready: Sender<()>,
     ) -> std::io::Result<()> {
-        let post = Arc::new(Post::default());
+        let (in_flight, cutter) = (Arc::<InFlight>::default(), Arc::<OnceLock<_>>::default());
         let thread = thread::Builder::new()
             .name(format!("user-{number}"))
             .stack_size(STACK)
             .spawn({
                 let (plan, gate) = (Arc::clone(plan), Arc::clone(&self.gate));
-                let (transport, post) = (Arc::clone(&self.transport), Arc::clone(&post));
+                let transport = Arc::clone(&self.transport);
+                let (in_flight, cutter) = (Arc::clone(&in_flight), Arc::clone(&cutter));
                 let done = Done(control.clone());
                 move || {
                     let _done = done;
                     let client = Client::new(&transport);
-                    let _ = post.cutter.set(client.cutter());
-                    let user = User::new(number, &plan, client, Arc::clone(&post.in_flight));
+                    let _ = cutter.set(client.cutter());
+                    let user = User::new(number, &plan, client, in_flight);
                     drop(ready);
                     user.run(wait(&gate));
                 }
             })?;
-        self.members.push(Member { thread, post });
+        self.members.push(Member {
+            thread,
+            in_flight,
+            cutter,
+        });
         Ok(())
     }
 
@@ -122,36 +121,30 @@ impl Crew {
         self.members.len()
     }
 
-    /// Wakes those who wait for the run to begin, for their start or for another attempt, so that
-    /// they see that something has changed.
+    /// Wakes users who wait for the run, for their start or for another attempt, to see the change.
     pub(super) fn wake(&self) {
         for member in &self.members {
             member.thread.thread().unpark();
         }
     }
 
-    /// Cuts what is in flight.
+    /// Cuts the requests in flight.
     pub(super) fn cut(&self) {
         self.transport.cut_lookups();
-        for cutter in self.members.iter().filter_map(|m| m.post.cutter.get()) {
+        for cutter in self.members.iter().filter_map(|m| m.cutter.get()) {
             cutter.cut();
         }
     }
 
-    /// Whether everybody who is not done is in the system's connect, where no cut reaches.
+    /// Whether every user that is not done is in the system's connect, which no cut ends.
     pub(super) fn only_connecting_left(&self) -> bool {
-        self.members
-            .iter()
-            .filter(|member| !member.thread.is_finished())
-            .all(|member| {
-                let cutter = member.post.cutter.get();
-                cutter.is_some_and(Cutter::is_connecting)
-            })
+        let mut left = self.members.iter().filter(|m| !m.thread.is_finished());
+        left.all(|member| member.cutter.get().is_some_and(Cutter::is_connecting))
     }
 
-    /// Takes over the requests of those who are not done, as they were when they began.
+    /// Takes over the requests of users that are not done, as the requests were when they began.
     pub(super) fn take_over(&self) -> impl Iterator<Item = RequestRecord> {
-        self.members.iter().filter_map(|m| m.post.in_flight.take())
+        self.members.iter().filter_map(|m| m.in_flight.take())
     }
 
     /// How often the system has refused a socket.

@@ -23,10 +23,10 @@ use crate::text::Message;
 use crate::transport::Transport;
 use crate::user::Context;
 
-/// How long threads are waited for after a cut, those in a connect excepted: a cut wakes every read
-/// and write, but on a busy machine a thread needs its turn to say so.
+/// How long the engine waits for threads after a cut, except for threads in a connect. A cut wakes
+/// every read and write, but on a busy machine a thread has to wait for its turn.
 const CUT_WAIT: Duration = Duration::from_secs(2);
-/// How often that wait looks who is left.
+/// How often that wait checks which threads are left.
 const CUT_POLL: Duration = Duration::from_millis(10);
 
 /// How a run ended.
@@ -99,38 +99,31 @@ struct Supervisor<'a> {
 }
 
 impl Supervisor<'_> {
-    fn notice(&self, message: Message) {
-        let _ = self.context.sender.send(Sample::Notice(message));
+    fn send(&self, sample: Sample) {
+        let _ = self.context.sender.send(sample);
     }
 
-    fn refused(&self, count: u64) {
-        let _ = self.context.sender.send(Sample::Refused(count));
-    }
-
-    fn say(&self, message: Message) {
-        let _ = self.context.sender.send(Sample::Stopping(message));
-    }
-
-    /// Says so if the system refused threads: the run goes on with those it has.
+    /// Reports threads that the system refused: the run goes on with fewer users.
     fn report_missing(&self, users: u32) {
         if self.crew.len() < users as usize {
             let message = Message::new("engine.threads_refused")
                 .with("users", users)
                 .with("started", self.crew.len());
-            self.notice(message);
-            self.refused((users as usize - self.crew.len()) as u64);
+            self.send(Sample::Notice(message));
+            self.send(Sample::Refused((users as usize - self.crew.len()) as u64));
         }
     }
 
-    /// Waits until all users are done or given up, and tells the collector that this was all.
+    /// Waits until all users are done or given up, and ends the collector.
     fn supervise(&mut self) {
         self.watch();
         let refused = self.crew.refused_sockets();
         if refused > 0 {
-            self.notice(Message::new("engine.sockets_refused").with("count", refused));
-            self.refused(refused);
+            let message = Message::new("engine.sockets_refused").with("count", refused);
+            self.send(Sample::Notice(message));
+            self.send(Sample::Refused(refused));
         }
-        let _ = self.context.sender.send(Sample::Done);
+        self.send(Sample::Done);
     }
 
     fn watch(&mut self) {
@@ -142,13 +135,15 @@ impl Supervisor<'_> {
                 Some(Control::UserDone) => self.left -= 1,
                 Some(Control::Signal(1)) => {
                     self.interrupted = true;
-                    self.say(Message::new("engine.stopping").with("seconds", grace.as_secs_f64()));
+                    let message = Message::new("engine.stopping");
+                    let message = message.with("seconds", grace.as_secs_f64());
+                    self.send(Sample::Stopping(message));
                     cut_at = Some(self.finish(cut_at));
                 }
                 Some(Control::OutputFailed) => cut_at = Some(self.finish(cut_at)),
                 Some(Control::Signal(_)) => {
                     self.interrupted = true;
-                    self.say(Message::new("engine.cutting"));
+                    self.send(Sample::Stopping(Message::new("engine.cutting")));
                     return self.cut();
                 }
                 Some(Control::OutputClosed) | None => return self.cut(),
@@ -156,18 +151,18 @@ impl Supervisor<'_> {
         }
     }
 
-    /// The next thing that the engine is told; `None` at `cut_at`.
+    /// The next control; `None` at `cut_at`.
     fn next_control(&self, cut_at: Option<Stamp>) -> Option<Control> {
         match cut_at {
-            Some(at) => self
-                .controls
-                .recv_timeout(self.context.clock.until(at))
-                .ok(),
+            Some(at) => {
+                let left = self.context.clock.until(at);
+                self.controls.recv_timeout(left).ok()
+            }
             None => self.controls.recv().ok(),
         }
     }
 
-    /// Stops sending; returns when what is in flight is cut, at the latest.
+    /// Stops sending. Returns the latest moment at which requests in flight are cut.
     fn finish(&self, cut_at: Option<Stamp>) -> Stamp {
         self.context.stop.finish();
         self.crew.wake();
@@ -175,8 +170,8 @@ impl Supervisor<'_> {
         cut_at.map_or(by, |at| at.min(by))
     }
 
-    /// Gives up what is in flight. Threads in a connect are not waited for: their requests are
-    /// reported from here.
+    /// Cuts the requests in flight. Threads in a connect are not waited for: the engine reports
+    /// their requests.
     fn cut(&mut self) {
         self.context.stop.cut();
         self.crew.cut();
@@ -195,7 +190,7 @@ impl Supervisor<'_> {
             for mut record in self.crew.take_over() {
                 record.outcome = Outcome::Cancelled;
                 record.instants.end = clock.now();
-                let _ = self.context.sender.send(Sample::Finished(Box::new(record)));
+                self.send(Sample::Finished(Box::new(record)));
             }
         }
     }

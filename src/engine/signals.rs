@@ -11,13 +11,13 @@ use crate::stop::Control;
 /// The exit code of an interrupted run.
 const INTERRUPTED: i32 = 130;
 
-/// Where signals are told; none between runs.
+/// The engine that signals are sent to.
 static LISTENER: Mutex<Option<Sender<Control>>> = Mutex::new(None);
 static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
 /// Keeps signals ignored that the process was started to ignore: SIGHUP under `nohup`, SIGINT in the
-/// background of a script. Has to be called while there is one thread, since a handler would end
-/// that and cannot be told which signal it is for: they are blocked, in all threads to come.
+/// background of a script. A handler would end that, and cannot be limited to some signals: the
+/// ignored signals are blocked in all later threads. Call this while there is one thread.
 pub fn keep_ignored() {
     #[cfg(unix)]
     {
@@ -29,7 +29,7 @@ pub fn keep_ignored() {
     }
 }
 
-/// Those of the signals handled here that a process with this `/proc/…/status` ignores.
+/// The handled signals that a process with this `/proc/…/status` ignores.
 #[cfg(unix)]
 fn ignored(status: &str) -> Vec<nix::sys::signal::Signal> {
     use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
@@ -44,8 +44,8 @@ fn ignored(status: &str) -> Vec<nix::sys::signal::Signal> {
         .collect()
 }
 
-/// Tells signals to `listener` from now on. The handler is set once a process, in place of whatever
-/// was there: see [`keep_ignored`].
+/// Sends signals to `listener` from now on. The handler is set once a process, in place of any
+/// other: see [`keep_ignored`].
 ///
 /// # Errors
 ///

@@ -1,13 +1,13 @@
-//! What a parser tells of a stream: its blocks, and that one is too large.
+//! The output of a parser: blocks, and the error for a block that is too large.
 
 use std::fmt;
 
-/// What a blank line completed.
+/// A block: the lines before a blank line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block<'a> {
     /// An event, as the standard dispatches it.
     Event(Event<'a>),
-    /// A block without a `data` line, of which the standard says nothing to anybody: comments,
+    /// A block without a `data` line, which the standard does not dispatch: comments,
     /// `event: ping`, a lone `retry:` or `id:`.
     KeepAlive {
         /// Its `event` field; empty if it has none.
@@ -22,15 +22,15 @@ pub struct Event<'a> {
     pub event: &'a str,
     /// The values of the `data` fields, joined by LF.
     pub data: &'a str,
-    /// The last event id: that of this event or, if it has none, of an earlier one.
+    /// The last event id: of this event or, if it has none, of an earlier event.
     pub id: &'a str,
 }
 
-/// An event is larger than the parser was told to take: its data, its `event` field and the last
-/// event id together, or a line that is none of these, in bytes.
+/// An event is larger than the parser's limit: its data, its `event` field and the last event id
+/// together, or another line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {
-    /// The largest size that is taken, in bytes.
+    /// The limit, in bytes.
     pub limit: usize,
 }
 

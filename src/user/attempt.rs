@@ -16,7 +16,7 @@ use super::conversation::{Generated, Kept};
 use super::observer::Observer;
 use super::progress::Reporter;
 use super::retry;
-use super::stream::{Broken, StreamMeter, Uncertainty, quoted};
+use super::stream::{Seen, StreamMeter, Uncertainty, quoted};
 
 /// Bytes of the body read at a time.
 const READ_BUFFER: usize = 8 * 1024;
@@ -133,8 +133,8 @@ impl Scratch {
         limit.into_iter().chain(self.leave_at).min()
     }
 
-    /// Tells the service, where its protocol has a request for it, that nobody waits for the answer
-    /// any more. Whether it heard is no part of the test.
+    /// Tells the service that nobody waits for the answer any more, where its protocol has a request
+    /// for that. The service's reply is no part of the test.
     pub(super) fn stop(&mut self, context: &Context, assignment: &Assignment<'_>) {
         let (Some(call), Some(task)) = (&context.plan.workload.stop, &self.reading.kept.task)
         else {
@@ -167,22 +167,26 @@ impl Reading {
             response.let_reads_wait();
         }
         let mut waited = |at| Some(run_queue_wait()? + context.heartbeat.standstill(at));
-        let mut meter = StreamMeter::new(
+        let mut meter = StreamMeter {
             record,
-            &mut self.decoder,
-            &mut self.gaps,
-            &mut self.observers,
-            Reporter::new(&context.sender),
-            Uncertainty::new(waited_before, &mut waited),
-        );
-        meter.keep(&mut self.kept);
+            gaps: &mut self.gaps,
+            observers: &mut self.observers,
+            kept: &mut self.kept,
+            reporter: Reporter::new(&context.sender),
+            uncertainty: Uncertainty::new(waited_before, &mut waited),
+            seen: Seen::default(),
+        };
+        meter.gaps.clear();
         self.parser.reset();
-        let (broken, end) = read_stream(response, &mut self.parser, &mut meter, token_timeout);
+        self.decoder.restart();
+        let (parser, decoder) = (&mut self.parser, &mut self.decoder);
+        let read = read_stream(response, parser, decoder, &mut meter, token_timeout);
+        let end = read.as_ref().ok().copied();
         if let Some(stray) = self.parser.stray() {
-            meter.stray(&stray);
+            meter.stray(&stray, &mut self.decoder);
         }
         let mid_block = self.parser.is_mid_block();
-        let outcome = meter.finish(broken, mid_block, context.plan.protocol.expects_text());
+        let outcome = meter.finish(read.err(), mid_block, context.plan.protocol.expects_text());
         note_way(record, response.attempt());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         outcome
@@ -208,17 +212,14 @@ fn before_stream(interruption: Interruption) -> Ended {
     }
 }
 
-/// The end of an attempt whose response is no event stream; `None` where it may be one.
+/// Ends an attempt whose response is no event stream; `None` where it may be an event stream.
 fn refuse(
     context: &Context,
     response: &mut Response<'_>,
     observers: &mut [Box<dyn Observer>],
 ) -> Option<Ended> {
-    let Refusal {
-        kind,
-        what,
-        is_readable,
-    } = refusal(response)?;
+    let (kind, what) = refusal(response)?;
+    let is_readable = encoding(response).is_none();
     let retry_after = response
         .header("retry-after")
         .and_then(|value| retry::parse_retry_after(value, local_now()));
@@ -243,56 +244,30 @@ fn refuse(
     })
 }
 
-/// Why a response is no event stream, by its head.
-struct Refusal {
-    kind: FailureKind,
-    what: String,
-    /// Whether its body is a text that may say more.
-    is_readable: bool,
-}
-
-/// `None` where it may be one.
-fn refusal(response: &Response<'_>) -> Option<Refusal> {
-    let content_type = response
-        .header("content-type")
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let encoding = response
-        .header("content-encoding")
-        .filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
-        .map(str::to_owned);
-    if !(200..300).contains(&response.status) {
-        return Some(Refusal {
-            kind: FailureKind::HttpStatus,
-            what: http_status(response),
-            is_readable: encoding.is_none(),
-        });
+/// Why a response is no event stream, by its head; `None` where it may be an event stream.
+fn refusal(response: &Response<'_>) -> Option<(FailureKind, String)> {
+    let status = response.status;
+    if !(200..300).contains(&status) {
+        let location = response.header("location");
+        let location = location.filter(|_| (300..400).contains(&status));
+        let to = location.map(|location| format!(" to {}", quoted(location)));
+        let what = format!("HTTP {status}{}", to.unwrap_or_default());
+        return Some((FailureKind::HttpStatus, what));
     }
-    let kind = FailureKind::NotSse;
-    if let Some(encoding) = encoding {
-        return Some(Refusal {
-            kind,
-            what: format!("the response is compressed ({encoding}) though this was not asked for"),
-            is_readable: false,
-        });
+    if let Some(encoding) = encoding(response) {
+        let what = format!("the response is compressed ({encoding}) though this was not asked for");
+        return Some((FailureKind::NotSse, what));
     }
-    // Some servers send events without saying so: what comes decides then.
+    // Some servers send events under another type: the body decides then.
+    let content_type = response.header("content-type")?.to_ascii_lowercase();
     let others = ["application/json", "text/html"];
     let is_other = others.iter().any(|other| content_type.starts_with(other));
-    is_other.then(|| Refusal {
-        kind,
-        what: format!("content-type {content_type}"),
-        is_readable: true,
-    })
+    is_other.then(|| (FailureKind::NotSse, format!("content-type {content_type}")))
 }
 
-fn http_status(response: &Response<'_>) -> String {
-    match response.header("location") {
-        Some(location) if (300..400).contains(&response.status) => {
-            format!("HTTP {} to {}", response.status, quoted(location))
-        }
-        _ => format!("HTTP {}", response.status),
-    }
+fn encoding<'r>(response: &'r Response<'_>) -> Option<&'r str> {
+    let encoding = response.header("content-encoding")?;
+    (!encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
 }
 
 /// Reads the body of an error, as far as it is worth quoting and as it comes; to its end where it
@@ -310,8 +285,7 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// Reads a stream until it ends, fails or is cut. Returns what broke it, and the stamp of its end
-/// where the body was read that far.
+/// Reads a stream until it ends, fails or is cut. Returns the stamp of its end.
 ///
 /// The buffer reuses stack pages that sending already touched. Not inlined: then the buffer would
 /// lie below those pages.
@@ -319,32 +293,25 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
 fn read_stream(
     response: &mut Response<'_>,
     parser: &mut Parser,
+    decoder: &mut Decoder,
     meter: &mut StreamMeter<'_>,
     token_timeout: Option<Duration>,
-) -> (Option<Broken>, Option<Stamp>) {
+) -> Result<Stamp, Interruption> {
     let mut buffer = [0; READ_BUFFER];
     loop {
-        let arrival = match response.read(&mut buffer) {
-            Ok(arrival) if arrival.bytes == 0 => return (None, Some(arrival.at)),
-            Ok(arrival) => arrival,
-            Err(Interruption::Cut) => return (Some(Broken::Cut), None),
-            Err(Interruption::Failed(failure)) => return (Some(Broken::Failed(failure)), None),
-        };
-        meter.bytes(arrival);
-        let before = meter.last_token();
-        let fed = parser.feed(&buffer[..arrival.bytes], |block| {
-            meter.block(&block, arrival);
-        });
-        meter.keep_opening(&buffer[..arrival.bytes]);
-        if let Err(too_large) = fed {
-            let failure = Failure::new(FailureKind::TooLarge, too_large.to_string());
-            return (Some(Broken::Failed(failure)), None);
+        let arrival = response.read(&mut buffer)?;
+        if arrival.bytes == 0 {
+            return Ok(arrival.at);
         }
+        meter
+            .feed(parser, decoder, &buffer[..arrival.bytes], arrival)
+            .map_err(|error| Failure::new(FailureKind::TooLarge, error.to_string()))
+            .map_err(Interruption::Failed)?;
         if let Some(wait) = token_timeout {
-            if meter.has_ended() {
-                response.set_token_deadline(None);
-            } else if meter.last_token() != before {
-                response.set_token_deadline(meter.last_token().map(|at| at + wait));
+            match meter.record.instants.last_token {
+                _ if meter.seen.ended => response.set_token_deadline(None),
+                Some(at) => response.set_token_deadline(Some(at + wait)),
+                None => {}
             }
         }
     }

@@ -249,12 +249,9 @@ fn leave_at(plan: &Plan, request: u64, start: Stamp) -> Option<Stamp> {
 }
 
 /// The outcome with the key masked wherever a server has repeated it.
-fn masked(outcome: Outcome, assignment: &Assignment<'_>) -> Outcome {
-    match outcome {
-        Outcome::Failed(mut failure) => {
-            failure.detail = assignment.mask_in(&failure.detail);
-            Outcome::Failed(failure)
-        }
-        other => other,
+fn masked(mut outcome: Outcome, assignment: &Assignment<'_>) -> Outcome {
+    if let Outcome::Failed(failure) = &mut outcome {
+        failure.detail = assignment.mask_in(&failure.detail);
     }
+    outcome
 }

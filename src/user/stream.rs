@@ -7,10 +7,10 @@ mod uncertainty;
 
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Came, Decoder, Malformed, Meaning, StreamError};
-use crate::record::{Failure, ItlSummary, Outcome, RequestRecord};
-use crate::sse::{Block, Event};
+use crate::record::{ItlSummary, Outcome, RequestRecord};
+use crate::sse::{Block, Event, Parser, TooLarge};
 use crate::stats::percentile_of_sorted;
-use crate::transport::Arrival;
+use crate::transport::{Arrival, Interruption};
 
 use super::conversation::Kept;
 use super::observer::Observer;
@@ -27,25 +27,25 @@ const OPENING: usize = 4 * QUOTED;
 
 /// Measures one attempt's stream.
 pub(super) struct StreamMeter<'a> {
-    decoder: &'a mut Decoder,
-    tally: Tally<'a>,
+    pub(super) record: &'a mut RequestRecord,
+    /// Gaps between chunks in whole microseconds; the user's scratch, empty at first.
+    pub(super) gaps: &'a mut Vec<u64>,
+    /// Each of them sees every event.
+    pub(super) observers: &'a mut [Box<dyn Observer>],
+    /// Texts of the stream that the user needs later.
+    pub(super) kept: &'a mut Kept,
+    pub(super) reporter: Reporter<'a>,
+    pub(super) uncertainty: Uncertainty<'a>,
+    pub(super) seen: Seen,
 }
 
-/// What the stream has come to so far, apart from the decoder whose scratch the meanings borrow.
-struct Tally<'a> {
-    record: &'a mut RequestRecord,
-    /// Gaps between chunks in whole microseconds; the user's scratch.
-    gaps: &'a mut Vec<u64>,
-    /// The first longest of the gaps, and when it began.
+/// The state of a stream beside its record.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// The first longest gap, and when it began.
     longest: Option<(u64, Stamp)>,
-    /// Who is told each event.
-    observers: &'a mut [Box<dyn Observer>],
-    /// What is kept beside the record, where anything is.
-    kept: Option<&'a mut Kept>,
-    reporter: Reporter<'a>,
     spans: OpenSpans,
-    uncertainty: Uncertainty<'a>,
-    /// The read in hand, and when its bytes had arrived.
+    /// The current read.
     read: Option<Arrival>,
     /// The read that completed the last event.
     last_read: u64,
@@ -54,162 +54,113 @@ struct Tally<'a> {
     blocks: u64,
     /// How the body begins, where no block has come yet.
     opening: Vec<u8>,
-    ended: bool,
+    /// A terminal event has come: no further token is awaited.
+    pub(super) ended: bool,
     error: Option<StreamError>,
     malformed: Option<String>,
-    /// The beginning of what came outside of any field and looks like JSON.
+    /// The beginning of JSON that came outside of any field.
     stray: Option<String>,
 }
 
-impl<'a> StreamMeter<'a> {
-    pub(super) fn new(
-        record: &'a mut RequestRecord,
-        decoder: &'a mut Decoder,
-        gaps: &'a mut Vec<u64>,
-        observers: &'a mut [Box<dyn Observer>],
-        reporter: Reporter<'a>,
-        uncertainty: Uncertainty<'a>,
-    ) -> Self {
-        gaps.clear();
-        decoder.restart();
-        Self {
-            decoder,
-            tally: Tally {
-                record,
-                gaps,
-                longest: None,
-                observers,
-                kept: None,
-                reporter,
-                spans: OpenSpans::default(),
-                uncertainty,
-                read: None,
-                last_read: 0,
-                last_chunk_read: 0,
-                blocks: 0,
-                opening: Vec::new(),
-                ended: false,
-                error: None,
-                malformed: None,
-                stray: None,
-            },
+impl StreamMeter<'_> {
+    /// Takes bytes of the body.
+    ///
+    /// # Errors
+    ///
+    /// If an event is too large.
+    pub(super) fn feed(
+        &mut self,
+        parser: &mut Parser,
+        decoder: &mut Decoder,
+        bytes: &[u8],
+        arrival: Arrival,
+    ) -> Result<(), TooLarge> {
+        self.bytes(arrival);
+        let fed = parser.feed(bytes, |block| self.block(&block, decoder, arrival));
+        // The beginning of a body without events shows best why there are none.
+        let opening = &mut self.seen.opening;
+        if self.seen.blocks == 0 && opening.len() < OPENING {
+            let more = bytes.len().min(OPENING - opening.len());
+            opening.extend_from_slice(&bytes[..more]);
         }
+        fed
     }
 
-    /// Lets the stream's answer and task be kept too.
-    pub(super) fn keep(&mut self, kept: &'a mut Kept) {
-        self.tally.kept = Some(kept);
-    }
-
-    /// Takes bytes of the body, before they are parsed.
-    pub(super) fn bytes(&mut self, arrival: Arrival) {
-        let tally = &mut self.tally;
-        tally.record.bytes += arrival.bytes as u64;
-        tally.record.instants.first_body.get_or_insert(arrival.at);
-        if tally.read.is_none_or(|read| read.read != arrival.read) {
-            let uncertainty = tally.uncertainty.read(tally.read, arrival);
-            tally.record.uncertainty = tally.record.uncertainty.max(uncertainty);
-            tally.read = Some(arrival);
+    fn bytes(&mut self, arrival: Arrival) {
+        self.record.bytes += arrival.bytes as u64;
+        self.record.instants.first_body.get_or_insert(arrival.at);
+        let before = self.seen.read;
+        if before.is_none_or(|read| read.read != arrival.read) {
+            let uncertainty = self.uncertainty.read(before, arrival);
+            self.record.uncertainty = self.record.uncertainty.max(uncertainty);
+            self.seen.read = Some(arrival);
             if let Some(lag) = arrival.lag {
-                tally.reporter.lag(arrival.at, micros(lag));
+                self.reporter.lag(arrival.at, micros(lag));
             }
         }
     }
 
-    /// Takes a block that these bytes completed.
-    pub(super) fn block(&mut self, block: &Block<'_>, arrival: Arrival) {
-        self.tally.block(arrival);
-        match block {
-            Block::KeepAlive { .. } => self.tally.tell(block, None, arrival),
-            Block::Event(event) => {
-                let decoded = self.decoder.decode(event);
-                match &decoded {
-                    Ok(meaning) => self.tally.meaning(meaning, arrival),
-                    Err(malformed) => self.tally.malformed(malformed),
-                }
-                self.tally.tell(block, Some(decoded.as_ref()), arrival);
+    fn block(&mut self, block: &Block<'_>, decoder: &mut Decoder, arrival: Arrival) {
+        self.seen.blocks += 1;
+        let instants = &mut self.record.instants;
+        instants.first_event.get_or_insert(arrival.at);
+        instants.last_event = Some(arrival.at);
+        // The stamp is that of the newest byte of a read: too late for all events but the last.
+        if arrival.read == self.seen.last_read {
+            self.record.coalesced += 1;
+            self.record.uncertainty = self.record.uncertainty.max(self.uncertainty.of(arrival));
+        }
+        self.seen.last_read = arrival.read;
+        let Block::Event(event) = block else {
+            return self.tell(block, None, arrival);
+        };
+        let decoded = decoder.decode(event);
+        match &decoded {
+            Ok(meaning) => self.meaning(meaning, arrival),
+            Err(malformed) => {
+                let first = &mut self.seen.malformed;
+                first.get_or_insert_with(|| malformed.to_string());
             }
         }
+        self.tell(block, Some(decoded.as_ref()), arrival);
     }
 
-    /// Takes what came outside of any field and looks like JSON, at the end of the stream: an error
-    /// in it counts.
-    pub(super) fn stray(&mut self, json: &str) {
+    /// Takes JSON that came outside of any field, at the end of the stream: an error in it counts.
+    pub(super) fn stray(&mut self, json: &str, decoder: &mut Decoder) {
         let event = Event {
             event: "",
             data: json,
             id: "",
         };
-        let error = self.decoder.decode(&event).ok().and_then(|m| m.error);
-        if self.tally.error.is_none() {
-            self.tally.error = error;
-        }
-        self.tally.stray = Some(quoted(json));
-        for observer in &mut *self.tally.observers {
+        let error = decoder.decode(&event).ok().and_then(|m| m.error);
+        self.seen.error = self.seen.error.take().or(error);
+        self.seen.stray = Some(quoted(json));
+        for observer in &mut *self.observers {
             observer.stray(json);
         }
     }
 
-    /// Keeps how the body begins, for as long as it holds no block: what came in place of events
-    /// says most about why.
-    pub(super) fn keep_opening(&mut self, bytes: &[u8]) {
-        let opening = &mut self.tally.opening;
-        if self.tally.blocks == 0 && opening.len() < OPENING {
-            let more = bytes.len().min(OPENING - opening.len());
-            opening.extend_from_slice(&bytes[..more]);
-        }
-    }
-
-    /// Whether a terminal event has come: no further token is awaited then.
-    pub(super) fn has_ended(&self) -> bool {
-        self.tally.ended
-    }
-
-    /// When the last token came.
-    pub(super) fn last_token(&self) -> Option<Stamp> {
-        self.tally.record.instants.last_token
-    }
-
-    /// Ends the measurement: sends what has not been reported, sums up the gaps, and judges by the
-    /// rules of success. `broken` is what ended the stream before its end, if anything did;
-    /// `mid_block` tells that it ended inside a block.
+    /// Ends the measurement: sends the rest of the progress, sums up the gaps, and judges by the
+    /// rules of success. `broken`: the failure or cut that ended the stream before its end.
+    /// `mid_block`: the stream ended inside a block.
     pub(super) fn finish(
         mut self,
-        broken: Option<Broken>,
+        broken: Option<Interruption>,
         mid_block: bool,
         expects_text: bool,
     ) -> Outcome {
-        self.tally.reporter.flush();
-        self.tally.record.itl = self.tally.summarize();
-        self.tally.judge(broken, mid_block, expects_text)
-    }
-}
-
-impl Tally<'_> {
-    fn block(&mut self, arrival: Arrival) {
-        self.blocks += 1;
-        let instants = &mut self.record.instants;
-        instants.first_event.get_or_insert(arrival.at);
-        instants.last_event = Some(arrival.at);
-        // The stamp is that of the newest byte of a read: too late for all events but the last.
-        if arrival.read == self.last_read {
-            self.record.coalesced += 1;
-            self.record.uncertainty = self.record.uncertainty.max(self.uncertainty.of(arrival));
-        }
-        self.last_read = arrival.read;
-    }
-
-    fn malformed(&mut self, malformed: &Malformed) {
-        self.malformed.get_or_insert_with(|| malformed.to_string());
+        self.reporter.flush();
+        self.record.itl = self.summarize();
+        self.judge(broken, mid_block, expects_text)
     }
 
     fn meaning(&mut self, meaning: &Meaning<'_>, arrival: Arrival) {
         let tokens = meaning.tokens();
         if tokens > 0 {
-            if arrival.read == self.last_chunk_read {
+            if arrival.read == self.seen.last_chunk_read {
                 self.record.coalesced_chunks += 1;
             }
-            self.last_chunk_read = arrival.read;
+            self.seen.last_chunk_read = arrival.read;
             self.chunk(meaning, tokens, arrival);
         }
         let record = &mut *self.record;
@@ -217,18 +168,16 @@ impl Tally<'_> {
         keep(&mut record.conversation_id, meaning.conversation_id);
         keep(&mut record.message_id, meaning.message_id);
         keep(&mut record.finish_reason, meaning.finish_reason);
-        if let Some(kept) = &mut self.kept {
-            kept.take(meaning);
-        }
+        self.kept.take(meaning);
         if let Some(text) = meaning.replacement {
             record.answer_chars = text.chars().count() as u64;
         }
         if let Some(mark) = &meaning.span {
-            self.spans.mark(mark, arrival.at, &mut record.spans);
+            self.seen.spans.mark(mark, arrival.at, &mut record.spans);
         }
-        self.ended |= meaning.end;
-        if self.error.is_none() {
-            self.error.clone_from(&meaning.error);
+        self.seen.ended |= meaning.end;
+        if self.seen.error.is_none() {
+            self.seen.error.clone_from(&meaning.error);
         }
     }
 
@@ -238,9 +187,9 @@ impl Tally<'_> {
         let instants = &mut record.instants;
         let gap = instants.last_token.map(|last| micros(at.since(last)));
         if let (Some(gap), Some(last)) = (gap, instants.last_token)
-            && self.longest.is_none_or(|(longest, _)| gap > longest)
+            && self.seen.longest.is_none_or(|(longest, _)| gap > longest)
         {
-            self.longest = Some((gap, last));
+            self.seen.longest = Some((gap, last));
         }
         instants.first_token.get_or_insert(at);
         if !meaning.text.is_empty() {
@@ -261,20 +210,20 @@ impl Tally<'_> {
         meaning: Option<Result<&Meaning<'_>, &Malformed>>,
         arrival: Arrival,
     ) {
+        let came = Came {
+            block,
+            meaning,
+            at: arrival.at,
+            read: arrival.read,
+        };
         for observer in &mut *self.observers {
-            let came = Came {
-                block,
-                meaning,
-                at: arrival.at,
-                read: arrival.read,
-            };
             observer.event(&came, self.record);
         }
     }
 
     /// The gaps in figures; sorts them.
     fn summarize(&mut self) -> Option<ItlSummary> {
-        let (max, max_from) = self.longest?;
+        let (max, max_from) = self.seen.longest?;
         self.gaps.sort_unstable();
         let sum: u64 = self.gaps.iter().sum();
         Some(ItlSummary {
@@ -285,15 +234,6 @@ impl Tally<'_> {
             max_from,
         })
     }
-}
-
-/// What ended a stream before its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
-    /// The engine cut it.
-    Cut,
-    /// It failed.
-    Failed(Failure),
 }
 
 /// Keeps the newest value, without an allocation where it is what we have.

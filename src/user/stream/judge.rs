@@ -1,41 +1,41 @@
 //! Whether a request succeeded, by the rules of METRICS, once its stream is over.
 
-use super::{Broken, Tally, quoted};
+use super::{StreamMeter, quoted};
 use crate::record::{Failure, FailureKind, Outcome};
+use crate::transport::Interruption;
 
-impl Tally<'_> {
-    /// What became of the request. `mid_block`: the body ended inside an event.
+impl StreamMeter<'_> {
+    /// The request's outcome. `mid_block`: the body ended inside an event.
     pub(super) fn judge(
         self,
-        broken: Option<Broken>,
+        broken: Option<Interruption>,
         mid_block: bool,
         expects_text: bool,
     ) -> Outcome {
         // An error event says most, whatever came after it.
-        if let Some(error) = self.error {
+        if let Some(error) = self.seen.error {
             return failed(FailureKind::ErrorEvent, error.to_string());
         }
-        match broken {
-            Some(Broken::Cut) => return Outcome::Cancelled,
-            Some(Broken::Failed(mut failure)) => {
-                if self.ended {
-                    failure.detail.push_str(", after the terminal event");
-                }
-                return Outcome::Failed(failure);
+        if let Some(broken) = broken {
+            let Interruption::Failed(mut failure) = broken else {
+                return Outcome::Cancelled;
+            };
+            if self.seen.ended {
+                failure.detail.push_str(", after the terminal event");
             }
-            None => {}
+            return Outcome::Failed(failure);
         }
-        if let Some(detail) = self.malformed {
+        if let Some(detail) = self.seen.malformed {
             return failed(FailureKind::Malformed, detail);
         }
-        if self.blocks == 0 && self.record.bytes > 0 {
-            return failed(FailureKind::NotSse, no_event(&self.opening));
+        if self.seen.blocks == 0 && self.record.bytes > 0 {
+            return failed(FailureKind::NotSse, no_event(&self.seen.opening));
         }
-        if let Some(stray) = self.stray.as_deref().filter(|_| !self.ended) {
+        if let Some(stray) = self.seen.stray.as_deref().filter(|_| !self.seen.ended) {
             let what = format!("JSON came that is no event: {stray}");
             return failed(FailureKind::NotSse, what);
         }
-        if !self.ended {
+        if !self.seen.ended {
             return failed(FailureKind::Truncated, self.cut_short(mid_block));
         }
         if expects_text && self.record.chunks == 0 {
@@ -56,21 +56,18 @@ impl Tally<'_> {
     }
 }
 
-/// What a body without any event holds.
+/// The fault of a body without any event.
 fn no_event(opening: &[u8]) -> String {
-    match std::str::from_utf8(opening) {
+    let is_text = match std::str::from_utf8(opening) {
+        Ok(_) => true,
         // The last character may have been cut.
-        Err(error) if error.error_len().is_some() => {
-            "the body holds no event, and is no text: it may be compressed".to_owned()
-        }
-        _ => {
-            let opening = quoted(String::from_utf8_lossy(opening).trim());
-            if opening.is_empty() {
-                "the body holds no event".to_owned()
-            } else {
-                format!("the body holds no event: {opening}")
-            }
-        }
+        Err(error) => error.error_len().is_none(),
+    };
+    let opening = quoted(String::from_utf8_lossy(opening).trim());
+    match opening.as_str() {
+        _ if !is_text => "the body holds no event, and is no text: it may be compressed".to_owned(),
+        "" => "the body holds no event".to_owned(),
+        opening => format!("the body holds no event: {opening}"),
     }
 }
 

@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
 use crate::protocol::Protocol;
-use crate::record::{FailureKind, Phase, Progress, Sample, Sent};
+use crate::record::{Failure, FailureKind, Phase, Progress, Sample, Sent};
 use crate::sse::Parser;
 
 /// An `OpenAI` delta with that member of the choice.
@@ -19,7 +19,10 @@ fn text(text: &str) -> String {
 }
 
 /// Measures reads, each with its arrival in milliseconds, of a thread that never waits.
-fn measure(reads: &[(u64, String)], broken: Option<Broken>) -> (RequestRecord, Vec<Progress>) {
+fn measure(
+    reads: &[(u64, String)],
+    broken: Option<Interruption>,
+) -> (RequestRecord, Vec<Progress>) {
     measure_late(reads, broken, None, &[])
 }
 
@@ -27,7 +30,7 @@ fn measure(reads: &[(u64, String)], broken: Option<Broken>) -> (RequestRecord, V
 /// whose whole wait for a processor is what `waits` tell, one after the other.
 fn measure_late(
     reads: &[(u64, String)],
-    broken: Option<Broken>,
+    broken: Option<Interruption>,
     lag: Option<u64>,
     waits: &[u64],
 ) -> (RequestRecord, Vec<Progress>) {
@@ -46,14 +49,15 @@ fn measure_late(
     let mut waits = waits.iter().map(|millis| Duration::from_millis(*millis));
     let waited_before = waits.next();
     let mut waited = |_| waits.next();
-    let mut meter = StreamMeter::new(
-        &mut record,
-        &mut decoder,
-        &mut gaps,
-        &mut [],
+    let mut meter = StreamMeter {
+        record: &mut record,
+        gaps: &mut gaps,
+        observers: &mut [],
+        kept: &mut Kept::default(),
         reporter,
-        Uncertainty::new(waited_before, &mut waited),
-    );
+        uncertainty: Uncertainty::new(waited_before, &mut waited),
+        seen: Seen::default(),
+    };
     for (read, (millis, bytes)) in (1..).zip(reads) {
         let at = ms(*millis);
         let arrival = Arrival {
@@ -63,11 +67,9 @@ fn measure_late(
             lag: lag.map(Duration::from_millis),
             more: false,
         };
-        meter.bytes(arrival);
-        parser
-            .feed(bytes.as_bytes(), |block| meter.block(&block, arrival))
+        meter
+            .feed(&mut parser, &mut decoder, bytes.as_bytes(), arrival)
             .expect("small events");
-        meter.keep_opening(bytes.as_bytes());
     }
     let outcome = meter.finish(broken, parser.is_mid_block(), true);
     record.outcome = outcome;
@@ -157,7 +159,12 @@ fn progress_is_coalesced_and_never_spans_a_second() {
 #[test]
 fn the_outcome_is_judged_by_what_says_most() {
     let error = "data: {\"error\":{\"message\":\"dead\",\"code\":500}}\n\n".to_owned();
-    let idle = || Some(Broken::Failed(Failure::new(FailureKind::TimeoutIdle, "")));
+    let idle = || {
+        Some(Interruption::Failed(Failure::new(
+            FailureKind::TimeoutIdle,
+            "",
+        )))
+    };
     let table = [
         (
             vec![text("a"), error.clone(), DONE.into()],
@@ -166,7 +173,11 @@ fn the_outcome_is_judged_by_what_says_most() {
         ),
         (vec![error], idle(), "error_event"),
         (vec![text("a")], idle(), "timeout_idle"),
-        (vec![text("a"), DONE.into()], Some(Broken::Cut), "cancelled"),
+        (
+            vec![text("a"), DONE.into()],
+            Some(Interruption::Cut),
+            "cancelled",
+        ),
         (vec!["data: {\n\n".into(), DONE.into()], None, "malformed"),
         (vec!["hello".into()], None, "not_sse"),
         (vec![text("a")], None, "truncated"),
