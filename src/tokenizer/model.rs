@@ -6,7 +6,7 @@ pub(super) struct Model(tokenizers::Tokenizer);
 impl Model {
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let mut tokenizer: tokenizers::Tokenizer =
-            text.parse().map_err(|error| refused(text, error))?;
+            text.parse().map_err(|error| refused(text, &error))?;
         // A file may ask for texts of one length, which models are trained with: all of a text
         // counts, and nothing but the text.
         tokenizer
@@ -25,7 +25,7 @@ impl Model {
 }
 
 /// Why a text is no tokenizer. Of JSON that is something else the crate says that a comma lacks.
-fn refused(text: &str, error: tokenizers::Error) -> String {
+fn refused(text: &str, error: &tokenizers::Error) -> String {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(json) if !json["model"].is_object() => "it has no member \"model\"".to_owned(),
         _ => error.to_string(),
