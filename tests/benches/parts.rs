@@ -92,28 +92,15 @@ fn parser() {
 /// Blocks to meanings and into a record.
 fn decoder() {
     heading("Event to record; floor: serde_json skipping over the same data");
-    for (name, protocol, event, data) in [
-        ("dify-chat", "dify-chat", "", DIFY),
-        (
-            "dify-chat, Chinese as escapes",
-            "dify-chat",
-            "",
-            DIFY_CHINESE,
-        ),
-        ("openai-chat", "openai-chat", "", OPENAI),
-        (
-            "openai-responses",
-            "openai-responses",
-            "event: response.output_text.delta\n",
-            RESPONSES,
-        ),
-        (
-            "anthropic",
-            "anthropic",
-            "event: content_block_delta\n",
-            ANTHROPIC,
-        ),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        ("dify-chat",                     "dify-chat",        "",                                    DIFY),
+        ("dify-chat, Chinese as escapes", "dify-chat",        "",                                    DIFY_CHINESE),
+        ("openai-chat",                   "openai-chat",      "",                                    OPENAI),
+        ("openai-responses",              "openai-responses", "event: response.output_text.delta\n", RESPONSES),
+        ("anthropic",                     "anthropic",        "event: content_block_delta\n",        ANTHROPIC),
+    ];
+    for (name, protocol, event, data) in cases {
         let stream = format!("{event}data: {data}\n\n").repeat(1_000);
         let mut parser = Parser::new(MIB);
         let mut decoder = Protocol::builtin(protocol)

@@ -76,16 +76,8 @@ fn a_conversation_keeps_its_id_and_its_key() {
     let directory = Directory::new();
     let keys = directory.write("keys.txt", "app-key-000001\napp-key-000002\n");
     let url = server.url(DIFY);
-    let all = [
-        "--url",
-        &url,
-        "--csv",
-        "requests.csv",
-        "--turns",
-        "2",
-        "-n",
-        "4",
-    ];
+    #[rustfmt::skip]
+    let all = ["--url", &url, "--csv", "requests.csv", "--turns", "2", "-n", "4"];
     let all = [&all[..], &["--api-key-file", &keys]].concat();
     let ran = crate::support::sse_perf(&directory.0, &all);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
@@ -145,14 +137,8 @@ fn a_failed_turn_ends_the_conversation() {
 fn without_a_limit_each_user_holds_one_conversation() {
     let (server, _) = noting(openai);
     let directory = Directory::new();
-    let flags = [
-        "--turns",
-        "3",
-        "--threads",
-        "2",
-        "--think-time",
-        "uniform:30ms..60ms",
-    ];
+    #[rustfmt::skip]
+    let flags = ["--turns", "3", "--threads", "2", "--think-time", "uniform:30ms..60ms"];
     let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = "0.03 s to 0.06 s, evenly";
@@ -242,14 +228,8 @@ fn max_time_before_the_user_leaves_is_a_timeout() {
         peer.stay_silent();
     });
     let directory = Directory::new();
-    let flags = [
-        "--abandon-rate",
-        "1",
-        "--abandon-after",
-        "20s",
-        "--max-time",
-        "100ms",
-    ];
+    #[rustfmt::skip]
+    let flags = ["--abandon-rate", "1", "--abandon-after", "20s", "--max-time", "100ms"];
     let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
     assert_eq!(rows[0]["error_kind"], "timeout_total");
 }

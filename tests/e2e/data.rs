@@ -25,14 +25,8 @@ fn rows_of_csv_and_json_lines_fill_the_body() {
             directory.write(name, data),
             directory.write("body.json", body),
         );
-        let flags = [
-            "-n",
-            "3",
-            "--param-file",
-            &data,
-            "--request-body-file",
-            &body,
-        ];
+        #[rustfmt::skip]
+        let flags = ["-n", "3", "--param-file", &data, "--request-body-file", &body];
         let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
         assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
         let bodies = bodies(&seen);
@@ -63,16 +57,8 @@ fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
         let directory = Directory::new();
         let rows: Vec<String> = (0..20).map(|n| format!("q{n}")).collect();
         let data = directory.write("q.txt", rows.join("\n"));
-        let flags = [
-            "-n",
-            "20",
-            "--data-order",
-            "shuffle",
-            "--seed",
-            seed,
-            "--param-file",
-            &data,
-        ];
+        #[rustfmt::skip]
+        let flags = ["-n", "20", "--data-order", "shuffle", "--seed", seed, "--param-file", &data];
         let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
         let mut lines = ran.stdout.lines();
         let said = lines.any(|line| line.split_whitespace().eq(["Seed", seed]));

@@ -68,59 +68,19 @@ fn assert_failed(row: &Row, kind: &str, detail: &str) {
 #[test]
 fn responses_that_are_measured_and_keep_their_connection() {
     let body = answer();
+    #[rustfmt::skip]
     let table: [(&str, Vec<u8>); 12] = [
-        (
-            "a length",
-            with_length(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n",
-                &body,
-            ),
-        ),
-        (
-            "HTTP/1.0 that stays",
-            with_length("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\n", &body),
-        ),
-        ("no content type", with_length("HTTP/1.1 200 OK\r\n", &body)),
-        ("no reason", with_length("HTTP/1.1 200\r\n", &body)),
-        (
-            "an empty header",
-            with_length("HTTP/1.1 200 OK\r\naccess-control-allow-origin:\r\n", &body),
-        ),
-        (
-            "100 Continue first",
-            [
-                b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(),
-                &sse_response(&body),
-            ]
-            .concat(),
-        ),
-        (
-            "trailers",
-            [SSE_HEAD.as_bytes(), &chunk(&body), b"0\r\nx-sum: 1\r\n\r\n"].concat(),
-        ),
-        (
-            "chunk extensions",
-            format!(
-                "{SSE_HEAD}{:x};a=\"b\"\r\n{body}\r\n0;last\r\n\r\n",
-                body.len()
-            )
-            .into(),
-        ),
-        (
-            "lengths with zeros",
-            format!("{SSE_HEAD}000{:X}\r\n{body}\r\n00\r\n\r\n", body.len()).into(),
-        ),
-        (
-            "a byte-order mark",
-            sse_response(&format!("\u{feff}{body}")),
-        ),
-        (
-            "60 headers",
-            with_length(
-                &format!("HTTP/1.1 200 OK\r\n{}", "x-a: b\r\n".repeat(60)),
-                &body,
-            ),
-        ),
+        ("a length",            with_length("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n", &body)),
+        ("HTTP/1.0 that stays", with_length("HTTP/1.0 200 OK\r\nconnection: keep-alive\r\n", &body)),
+        ("no content type",     with_length("HTTP/1.1 200 OK\r\n", &body)),
+        ("no reason",           with_length("HTTP/1.1 200\r\n", &body)),
+        ("an empty header",     with_length("HTTP/1.1 200 OK\r\naccess-control-allow-origin:\r\n", &body)),
+        ("100 Continue first",  [b"HTTP/1.1 100 Continue\r\n\r\n".as_slice(), &sse_response(&body)].concat()),
+        ("trailers",            [SSE_HEAD.as_bytes(), &chunk(&body), b"0\r\nx-sum: 1\r\n\r\n"].concat()),
+        ("chunk extensions",    format!("{SSE_HEAD}{:x};a=\"b\"\r\n{body}\r\n0;last\r\n\r\n", body.len()).into()),
+        ("lengths with zeros",  format!("{SSE_HEAD}000{:X}\r\n{body}\r\n00\r\n\r\n", body.len()).into()),
+        ("a byte-order mark",   sse_response(&format!("\u{feff}{body}"))),
+        ("60 headers",          with_length(&format!("HTTP/1.1 200 OK\r\n{}", "x-a: b\r\n".repeat(60)), &body)),
         (
             "bytes that are no UTF-8",
             sse_response("")

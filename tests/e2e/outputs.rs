@@ -54,15 +54,8 @@ fn no_files_are_written_where_none_are_wanted() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = [
-        "--url",
-        &url,
-        "--api-key",
-        "",
-        "--no-csv",
-        "--no-json",
-        "--no-html",
-    ];
+    #[rustfmt::skip]
+    let args = ["--url", &url, "--api-key", "", "--no-csv", "--no-json", "--no-html"];
     assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
     assert!(!directory.file("report").exists());
 }
@@ -72,17 +65,8 @@ fn rows_go_to_standard_output_and_texts_to_standard_error() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = [
-        "--url",
-        &url,
-        "--api-key",
-        "",
-        "--csv",
-        "-",
-        "--no-json",
-        "--requests",
-        "2",
-    ];
+    #[rustfmt::skip]
+    let args = ["--url", &url, "--api-key", "", "--csv", "-", "--no-json", "--requests", "2"];
     let ran = sse_perf(&directory.0, &args);
     let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
     assert_eq!(reader.records().map(Result::unwrap).count(), 2);
@@ -94,15 +78,8 @@ fn json_on_standard_output_is_one_document() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = [
-        "--url",
-        &url,
-        "--api-key",
-        "k-0123456789",
-        "--json",
-        "-",
-        "--no-csv",
-    ];
+    #[rustfmt::skip]
+    let args = ["--url", &url, "--api-key", "k-0123456789", "--json", "-", "--no-csv"];
     let ran = sse_perf(&directory.0, &args);
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
     assert_eq!(json["schema"], "sse-perf/run/1");

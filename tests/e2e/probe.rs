@@ -155,7 +155,8 @@ fn oddities_are_explained() {
         .into_bytes()
     };
     let error = "data: {\"error\":{\"message\":\"engine died\",\"code\":500}}\n\n";
-    for (response, code, parts) in [
+    #[rustfmt::skip]
+    let cases = [
         (
             plain("text/event-stream", "server: nginx\r\n", &answer),
             0,
@@ -165,36 +166,12 @@ fn oddities_are_explained() {
                 "sent no usage",
             ][..],
         ),
-        (
-            plain("application/json", "", json),
-            1,
-            &["came whole, as JSON"],
-        ),
+        (plain("application/json", "", json), 1, &["came whole, as JSON"]),
         (plain("text/html", "", "<html>"), 1, &["a page for people"]),
-        (
-            plain(
-                "text/event-stream",
-                "content-encoding: gzip\r\n",
-                "\u{1}\u{2}",
-            ),
-            1,
-            &["is compressed (gzip)", "gzip off"],
-        ),
-        (
-            sse_response(&text),
-            1,
-            &["without an event that ends it in openai-chat"],
-        ),
-        (
-            sse_response(&format!("{text}{error}")),
-            1,
-            &["the status is HTTP 200", "500: engine died"],
-        ),
-        (
-            sse_response(": a\n\n: b\n\n"),
-            1,
-            &["keep-alives came (2), and no event"],
-        ),
+        (plain("text/event-stream", "content-encoding: gzip\r\n", "\u{1}\u{2}"), 1, &["is compressed (gzip)", "gzip off"]),
+        (sse_response(&text), 1, &["without an event that ends it in openai-chat"]),
+        (sse_response(&format!("{text}{error}")), 1, &["the status is HTTP 200", "500: engine died"]),
+        (sse_response(": a\n\n: b\n\n"), 1, &["keep-alives came (2), and no event"]),
         (
             sse_response("data: tofu\n\ndata: is\n\n"),
             1,
@@ -209,12 +186,9 @@ fn oddities_are_explained() {
             1,
             &["the answer is empty", "as the service says: stop"],
         ),
-        (
-            plain("text/plain", "", &answer),
-            0,
-            &["as content-type text/plain"],
-        ),
-    ] {
+        (plain("text/plain", "", &answer), 0, &["as content-type text/plain"]),
+    ];
+    for (response, code, parts) in cases {
         let server = Scripted::answering(response);
         let ran = probe(&server.url(PATH), &[]);
         assert_eq!(

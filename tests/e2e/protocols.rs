@@ -66,12 +66,8 @@ fn reasoning_comes_before_the_answer_and_is_counted_where_usage_has_it() {
         itl: Dist::Fixed(Duration::from_millis(20)),
         ..fast()
     });
-    let told = [
-        "openai-chat",
-        "openai-completions",
-        "openai-responses",
-        "gemini",
-    ];
+    #[rustfmt::skip]
+    let told = ["openai-chat", "openai-completions", "openai-responses", "gemini"];
     for api in Protocol::builtin_names() {
         let directory = Directory::new();
         let (ran, row) = run(&server, &directory, api, &["--events", "e.csv"]);
@@ -166,16 +162,8 @@ fn a_wrong_key_is_http_401_in_every_protocol() {
     for api in Protocol::builtin_names() {
         let directory = Directory::new();
         let url = format!("http://{}", server.addr());
-        let args = [
-            "--url",
-            &url,
-            "--api",
-            api,
-            "--api-key",
-            "wrong",
-            "--model-name",
-            "m",
-        ];
+        #[rustfmt::skip]
+        let args = ["--url", &url, "--api", api, "--api-key", "wrong", "--model-name", "m"];
         let ran = sse_perf(
             &directory.0,
             &[&args[..], &["--no-csv", "--no-json"]].concat(),
@@ -194,14 +182,8 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
     let directory = Directory::new();
     let flags = ["--requests", "3", "--events", "events.csv"];
     let url = format!("http://{}", server.addr());
-    let all = [
-        "--url",
-        &url,
-        "--api",
-        "dify-workflow",
-        "--api-key",
-        "key-0123456789",
-    ];
+    #[rustfmt::skip]
+    let all = ["--url", &url, "--api", "dify-workflow", "--api-key", "key-0123456789"];
     let ran = sse_perf(
         &directory.0,
         &[&all[..], &flags, &["--json", "r.json", "--no-csv"]].concat(),

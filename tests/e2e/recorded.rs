@@ -14,6 +14,7 @@ fn sending(fixture: &str) -> Scripted {
 }
 
 /// Protocol, fixture, kind of failure, and cells of the row (their first words).
+#[rustfmt::skip]
 const RECORDS: [(&str, &str, &str, &str); 37] = [
     // Recorded from servers.
     (
@@ -28,190 +29,50 @@ const RECORDS: [(&str, &str, &str, &str); 37] = [
         "",
         "chunks=3 output_tokens=3 prompt_tokens=21 finish_reason=completed",
     ),
-    (
-        "anthropic",
-        "anthropic-aimock",
-        "",
-        "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate answer_chars=19",
-    ),
-    (
-        "cohere",
-        "cohere-aimock",
-        "",
-        "chunks=3 output_tokens=5 prompt_tokens= token_source=estimate finish_reason=COMPLETE",
-    ),
-    (
-        "gemini",
-        "gemini-aimock",
-        "",
-        "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate finish_reason=STOP",
-    ),
-    (
-        "dify-chat",
-        "dify-agent",
-        "",
-        "chunks=2 output_tokens=97 answer_chars=6 conversation_id=c1 message_id=m1",
-    ),
-    (
-        "dify-chat",
-        "dify-chatflow",
-        "",
-        "chunks=4 output_tokens=8 answer_chars=8 prompt_tokens=25",
-    ),
+    ("anthropic", "anthropic-aimock", "", "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate answer_chars=19"),
+    ("cohere", "cohere-aimock", "", "chunks=3 output_tokens=5 prompt_tokens= token_source=estimate finish_reason=COMPLETE"),
+    ("gemini", "gemini-aimock", "", "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate finish_reason=STOP"),
+    ("dify-chat", "dify-agent", "", "chunks=2 output_tokens=97 answer_chars=6 conversation_id=c1 message_id=m1"),
+    ("dify-chat", "dify-chatflow", "", "chunks=4 output_tokens=8 answer_chars=8 prompt_tokens=25"),
     ("dify-chat", "dify-failed", "error_event", "chunks=1"),
-    (
-        "dify-completion",
-        "dify-completion",
-        "",
-        "chunks=2 output_tokens=3 answer_chars=12",
-    ),
-    (
-        "dify-completion",
-        "dify-completion-error",
-        "error_event",
-        "chunks=0",
-    ),
+    ("dify-completion", "dify-completion", "", "chunks=2 output_tokens=3 answer_chars=12"),
+    ("dify-completion", "dify-completion-error", "error_event", "chunks=0"),
     (
         "dify-workflow",
         "dify-workflow",
         "",
         "chunks=3 output_tokens=4 token_source=estimate message_id=w1 finish_reason=succeeded",
     ),
-    (
-        "dify-workflow",
-        "dify-workflow-failed",
-        "error_event",
-        "chunks=0",
-    ),
-    (
-        "dify-workflow",
-        "dify-workflow-silent",
-        "",
-        "chunks=0 output_tokens= ttft_ms=",
-    ),
-    (
-        "openai-chat",
-        "openai-tools",
-        "",
-        "chunks=2 output_tokens=17 reasoning_tokens=5 answer_chars=0 ttfa_ms=",
-    ),
-    (
-        "openai-chat",
-        "openai-parallel",
-        "",
-        "chunks=5 output_tokens=7 answer_chars=20 finish_reason=length",
-    ),
-    (
-        "openai-chat",
-        "openai-parallel-cut",
-        "truncated",
-        "chunks=4 finish_reason=stop",
-    ),
+    ("dify-workflow", "dify-workflow-failed", "error_event", "chunks=0"),
+    ("dify-workflow", "dify-workflow-silent", "", "chunks=0 output_tokens= ttft_ms="),
+    ("openai-chat", "openai-tools", "", "chunks=2 output_tokens=17 reasoning_tokens=5 answer_chars=0 ttfa_ms="),
+    ("openai-chat", "openai-parallel", "", "chunks=5 output_tokens=7 answer_chars=20 finish_reason=length"),
+    ("openai-chat", "openai-parallel-cut", "truncated", "chunks=4 finish_reason=stop"),
     (
         "openai-completions",
         "openai-completions-parallel",
         "",
         "chunks=4 output_tokens=5 answer_chars=7 finish_reason=length",
     ),
-    (
-        "openai-chat",
-        "openai-vllm-killed",
-        "error_event",
-        "chunks=1",
-    ),
-    (
-        "openai-completions",
-        "openai-completions",
-        "",
-        "chunks=2 output_tokens=3 finish_reason=length",
-    ),
-    (
-        "openai-responses",
-        "openai-responses",
-        "",
-        "chunks=4 output_tokens=87 reasoning_tokens=64 cached_tokens=8",
-    ),
-    (
-        "openai-responses",
-        "openai-responses-incomplete",
-        "",
-        "chunks=1 finish_reason=max_output_tokens",
-    ),
-    (
-        "openai-responses",
-        "openai-responses-failed",
-        "error_event",
-        "chunks=1",
-    ),
-    (
-        "anthropic",
-        "anthropic",
-        "",
-        "chunks=5 output_tokens=89 prompt_tokens=128 cached_tokens=100",
-    ),
-    (
-        "anthropic",
-        "anthropic-proxied",
-        "",
-        "chunks=1 output_tokens=2 prompt_tokens=14",
-    ),
-    (
-        "anthropic",
-        "anthropic-error",
-        "error_event",
-        "chunks=1 prompt_tokens=25",
-    ),
-    (
-        "gemini",
-        "gemini",
-        "",
-        "chunks=3 output_tokens=39 reasoning_tokens=30 answer_chars=9",
-    ),
-    (
-        "gemini",
-        "gemini-bare-error",
-        "error_event",
-        "chunks=1 error_detail=UNAVAILABLE:",
-    ),
-    (
-        "gemini",
-        "gemini-bare-list",
-        "error_event",
-        "chunks=0 error_detail=INVALID_ARGUMENT:",
-    ),
+    ("openai-chat", "openai-vllm-killed", "error_event", "chunks=1"),
+    ("openai-completions", "openai-completions", "", "chunks=2 output_tokens=3 finish_reason=length"),
+    ("openai-responses", "openai-responses", "", "chunks=4 output_tokens=87 reasoning_tokens=64 cached_tokens=8"),
+    ("openai-responses", "openai-responses-incomplete", "", "chunks=1 finish_reason=max_output_tokens"),
+    ("openai-responses", "openai-responses-failed", "error_event", "chunks=1"),
+    ("anthropic", "anthropic", "", "chunks=5 output_tokens=89 prompt_tokens=128 cached_tokens=100"),
+    ("anthropic", "anthropic-proxied", "", "chunks=1 output_tokens=2 prompt_tokens=14"),
+    ("anthropic", "anthropic-error", "error_event", "chunks=1 prompt_tokens=25"),
+    ("gemini", "gemini", "", "chunks=3 output_tokens=39 reasoning_tokens=30 answer_chars=9"),
+    ("gemini", "gemini-bare-error", "error_event", "chunks=1 error_detail=UNAVAILABLE:"),
+    ("gemini", "gemini-bare-list", "error_event", "chunks=0 error_detail=INVALID_ARGUMENT:"),
     ("gemini", "gemini-blocked", "error_event", "chunks=0"),
-    (
-        "tgi",
-        "tgi",
-        "",
-        "chunks=2 output_tokens=3 prompt_tokens=5 finish_reason=eos_token",
-    ),
-    (
-        "tgi",
-        "tgi-plain",
-        "",
-        "chunks=2 output_tokens=2 token_source=estimate",
-    ),
+    ("tgi", "tgi", "", "chunks=2 output_tokens=3 prompt_tokens=5 finish_reason=eos_token"),
+    ("tgi", "tgi-plain", "", "chunks=2 output_tokens=2 token_source=estimate"),
     ("tgi", "tgi-error", "error_event", "chunks=1"),
-    (
-        "sglang",
-        "sglang",
-        "",
-        "chunks=3 output_tokens=4 cached_tokens=2",
-    ),
-    (
-        "sglang",
-        "sglang-parallel",
-        "",
-        "chunks=6 output_tokens=8 prompt_tokens=6 answer_chars=13",
-    ),
+    ("sglang", "sglang", "", "chunks=3 output_tokens=4 cached_tokens=2"),
+    ("sglang", "sglang-parallel", "", "chunks=6 output_tokens=8 prompt_tokens=6 answer_chars=13"),
     ("sglang", "sglang-error", "error_event", "chunks=1"),
-    (
-        "cohere",
-        "cohere",
-        "",
-        "chunks=5 output_tokens=12 finish_reason=COMPLETE",
-    ),
+    ("cohere", "cohere", "", "chunks=5 output_tokens=12 finish_reason=COMPLETE"),
     ("cohere", "cohere-error", "error_event", "chunks=1"),
 ];
 
@@ -242,13 +103,8 @@ fn an_in_house_service_needs_a_file_and_no_program() {
     let file = directory.write("in-house.json", include_str!("../fixtures/in-house.json"));
     let (ran, rows) = run_against(&directory, &server.url("/api/ask"), &["--api", &file]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let told = [
-        "outcome",
-        "chunks",
-        "output_tokens",
-        "token_source",
-        "answer_chars",
-    ];
+    #[rustfmt::skip]
+    let told = ["outcome", "chunks", "output_tokens", "token_source", "answer_chars"];
     let told = told.map(|column| rows[0][column].as_str());
     assert_eq!(told, ["ok", "3", "12", "usage", "11"]);
 }

@@ -84,25 +84,12 @@ fn chatflow() -> Scripted {
 /// Runs against a service, makes the report again, and asserts that page, JSON and statistics equal
 /// the run's. Leaves `a.csv`, `b.json` and `c.html`; returns the page's data.
 fn remade(directory: &Directory, url: &str, code: i32, flags: &[&str]) -> Value {
-    let files = [
-        "--csv",
-        "a.csv",
-        "--json",
-        "b.json",
-        "--html-report",
-        "c.html",
-    ];
+    #[rustfmt::skip]
+    let files = ["--csv", "a.csv", "--json", "b.json", "--html-report", "c.html"];
     let ran = run(directory, url, &[&files, flags].concat());
     assert_eq!(ran.code, Some(code), "{}", ran.stderr);
-    let args = [
-        "report",
-        "a.csv",
-        "b.json",
-        "-o",
-        "again.html",
-        "--json",
-        "again.json",
-    ];
+    #[rustfmt::skip]
+    let args = ["report", "a.csv", "b.json", "-o", "again.html", "--json", "again.json"];
     let again = sse_perf(&directory.0, &args);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(statistics(&again), statistics(&ran));
@@ -167,15 +154,8 @@ fn nodes_and_turns_made_again_equal_the_run_s() {
     // Nodes of several runs are merged, and their percentiles marked as approximate.
     let other = ["--csv", "d.csv", "--json", "e.json", "--no-html"];
     assert_eq!(run(&directory, &url, &other).code, Some(0));
-    let args = [
-        "report",
-        "a.csv",
-        "b.json",
-        "d.csv",
-        "e.json",
-        "-o",
-        "both.html",
-    ];
+    #[rustfmt::skip]
+    let args = ["report", "a.csv", "b.json", "d.csv", "e.json", "-o", "both.html"];
     let both = sse_perf(&directory.0, &args);
     let (_, nodes) = both.stdout.split_once("\nNodes ").expect("nodes");
     let (nodes, _) = nodes.split_once("\nTurns\n").expect("turns after them");
@@ -218,15 +198,8 @@ fn several_runs_become_one_csv_and_one_report() {
         assert_eq!(run(&directory, &server.url(PATH), &args).code, Some(1));
     }
     let files = ["requests_a.csv", "requests_b.csv"];
-    let args = [
-        "report",
-        files[0],
-        files[1],
-        "-o",
-        "both.html",
-        "--csv",
-        "-",
-    ];
+    #[rustfmt::skip]
+    let args = ["report", files[0], files[1], "-o", "both.html", "--csv", "-"];
     let merged = sse_perf(&directory.0, &args);
     assert_eq!(merged.code, Some(0), "{}", merged.stderr);
     assert!(
@@ -248,14 +221,8 @@ fn several_runs_become_one_csv_and_one_report() {
         Some(2)
     );
     // The merged file is read like the two.
-    let args = [
-        "report",
-        "merged.csv",
-        "run_a.json",
-        "run_b.json",
-        "-o",
-        "again.html",
-    ];
+    #[rustfmt::skip]
+    let args = ["report", "merged.csv", "run_a.json", "run_b.json", "-o", "again.html"];
     assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
     let again = data(&directory.file("again.html"));
     assert_eq!(
@@ -268,13 +235,8 @@ fn several_runs_become_one_csv_and_one_report() {
 fn a_report_never_overwrites_what_it_is_made_of() {
     let server = server();
     let directory = Directory::new();
-    let args = [
-        "--csv",
-        "requests_a.csv",
-        "--json",
-        "run_a.json",
-        "--no-html",
-    ];
+    #[rustfmt::skip]
+    let args = ["--csv", "requests_a.csv", "--json", "run_a.json", "--no-html"];
     run(&directory, &server.url(PATH), &args);
     for (flag, file) in [
         ("--csv", "requests_a.csv"),

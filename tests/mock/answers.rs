@@ -117,27 +117,17 @@ fn requests_outside_the_api_are_refused() {
             "POST {path} HTTP/1.1\r\nAuthorization: Bearer {key}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         )
     };
-    for (request, status, part) in [
-        (
-            "GET /v1/chat-messages HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
-            405,
-            "Allow: POST",
-        ),
-        (
-            post("/v1/other", "app-1", "{}"),
-            404,
-            r#""code": "not_found""#,
-        ),
+    #[rustfmt::skip]
+    let cases = [
+        ("GET /v1/chat-messages HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(), 405, "Allow: POST"),
+        (post("/v1/other", "app-1", "{}"), 404, r#""code": "not_found""#),
         (post(DIFY, "app-2", "{}"), 401, r#""code": "unauthorized""#),
         (post(DIFY, "app-1", "{"), 400, r#""code": "invalid_param""#),
         (post(DIFY, "app-1", "{}"), 400, "query"),
-        (
-            post(OPENAI, "app-1", "{}"),
-            400,
-            r#""type":"invalid_request_error""#,
-        ),
+        (post(OPENAI, "app-1", "{}"), 400, r#""type":"invalid_request_error""#),
         ("nonsense\r\n\r\n".to_owned(), 400, "Bad Request"),
-    ] {
+    ];
+    for (request, status, part) in cases {
         let response = exchange(&server, &request);
         let line = format!("HTTP/1.1 {status} ");
         assert!(

@@ -11,39 +11,21 @@ use crate::support::{
 
 #[test]
 fn faults_that_leave_a_clean_response() {
-    for (fault, path, expected, missing) in [
-        (
-            "status=503",
-            DIFY,
-            "HTTP/1.1 503 Service Unavailable\r\n",
-            "answer",
-        ),
-        ("status=429", OPENAI, "\r\nRetry-After: 1\r\n", "delta"),
-        ("html", DIFY, "<!DOCTYPE html>", "answer"),
-        ("error-json", OPENAI, r#"{"error":{"#, "delta"),
-        (
-            "empty",
-            DIFY,
-            r#""completion_tokens": 0"#,
-            r#""answer": "T"#,
-        ),
-        (
-            "malformed",
-            DIFY,
-            "data: {\"unfinished\": \n\n",
-            "nothing else",
-        ),
-        ("error-event", DIFY, r#""event": "error""#, "message_end"),
-        (
-            "error-event",
-            OPENAI,
-            "data: [DONE]",
-            "finish_reason\":\"stop",
-        ),
-        ("no-end", DIFY, r#""answer": "#, "message_end"),
-        ("no-end", OPENAI, r#""finish_reason":"stop""#, "[DONE]"),
-        ("truncate", DIFY, r#""answer": "#, "message_end"),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        ("status=503",  DIFY,   "HTTP/1.1 503 Service Unavailable\r\n", "answer"),
+        ("status=429",  OPENAI, "\r\nRetry-After: 1\r\n",               "delta"),
+        ("html",        DIFY,   "<!DOCTYPE html>",                      "answer"),
+        ("error-json",  OPENAI, r#"{"error":{"#,                        "delta"),
+        ("empty",       DIFY,   r#""completion_tokens": 0"#,            r#""answer": "T"#),
+        ("malformed",   DIFY,   "data: {\"unfinished\": \n\n",          "nothing else"),
+        ("error-event", DIFY,   r#""event": "error""#,                  "message_end"),
+        ("error-event", OPENAI, "data: [DONE]",                         "finish_reason\":\"stop"),
+        ("no-end",      DIFY,   r#""answer": "#,                        "message_end"),
+        ("no-end",      OPENAI, r#""finish_reason":"stop""#,            "[DONE]"),
+        ("truncate",    DIFY,   r#""answer": "#,                        "message_end"),
+    ];
+    for (fault, path, expected, missing) in cases {
         let server = start(failing(fault));
         let response = exchange(&server, &request(path, "close"));
         let (_, body) = taken_apart(&response);

@@ -13,34 +13,18 @@ fn with_request(members: &str) -> Result<Protocol, String> {
 
 #[test]
 fn wrong_histories_and_stops_are_named_by_member() {
-    for (members, expected) in [
-        (r#""history":[]"#, "request.history: expected an object"),
-        (r#""history":{}"#, "request.history.at is missing"),
-        (
-            r#""history":{"at":"messages","user":{},"assistant":{}}"#,
-            "request.history.at: expected a JSON pointer",
-        ),
-        (
-            r#""history":{"at":"/m","user":"{query}","assistant":{}}"#,
-            "request.history.user: expected an object",
-        ),
-        (
-            r#""history":{"at":"/m","user":{}}"#,
-            "request.history.assistant is missing",
-        ),
-        (
-            r#""stop":{"path":"/v1/{task_id}","body":{}}"#,
-            "request.stop.path: expected a path relative",
-        ),
-        (
-            r#""stop":{"path":"stop","body":{}}"#,
-            "request.stop.path: expected a path relative",
-        ),
-        (
-            r#""stop":{"path":"{task_id}/stop","body":[]}"#,
-            "request.stop.body: expected an object",
-        ),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        (r#""history":[]"#,                                          "request.history: expected an object"),
+        (r#""history":{}"#,                                          "request.history.at is missing"),
+        (r#""history":{"at":"messages","user":{},"assistant":{}}"#,  "request.history.at: expected a JSON pointer"),
+        (r#""history":{"at":"/m","user":"{query}","assistant":{}}"#, "request.history.user: expected an object"),
+        (r#""history":{"at":"/m","user":{}}"#,                       "request.history.assistant is missing"),
+        (r#""stop":{"path":"/v1/{task_id}","body":{}}"#,             "request.stop.path: expected a path relative"),
+        (r#""stop":{"path":"stop","body":{}}"#,                      "request.stop.path: expected a path relative"),
+        (r#""stop":{"path":"{task_id}/stop","body":[]}"#,            "request.stop.body: expected an object"),
+    ];
+    for (members, expected) in cases {
         let said = with_request(members).map(|_| ()).unwrap_err();
         assert!(said.starts_with(expected), "{members}: {said}");
     }
@@ -60,12 +44,7 @@ fn built_in_histories_name_their_place_in_the_body() {
         let parts = [&history.user, &history.assistant].map(Value::to_string);
         assert!(parts[0].contains("{query}") && parts[1].contains("{answer}"));
     }
-    let expected = [
-        "openai-chat",
-        "openai-responses",
-        "anthropic",
-        "gemini",
-        "cohere",
-    ];
+    #[rustfmt::skip]
+    let expected = ["openai-chat", "openai-responses", "anthropic", "gemini", "cohere"];
     assert_eq!(with_history, expected);
 }

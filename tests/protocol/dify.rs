@@ -13,93 +13,43 @@ fn dify() -> Arc<Protocol> {
 
 #[test]
 fn which_events_carry_tokens() {
-    assert_kinds(
-        &dify(),
-        &[
-            (r#"{"event": "message", "answer": "a"}"#, Text, "a"),
-            (r#"{"event": "agent_message", "answer": "b"}"#, Text, "b"),
-            (
-                r#"{"event": "message", "answer": "\u4f60\n"}"#,
-                Text,
-                "你\n",
-            ),
-            (r#"{"event": "message", "answer": ""}"#, Other, ""),
-            (r#"{"event": "message", "answer": null}"#, Other, ""),
-            (r#"{"event": "message"}"#, Other, ""),
-            (
-                r#"{"answer": "x", "event": "agent_thought", "thought": "x"}"#,
-                Other,
-                "",
-            ),
-            (r#"{"event": "message_replace", "answer": "x"}"#, Other, ""),
-            (
-                r#"{"event": "text_chunk", "data": {"text": "x"}}"#,
-                Other,
-                "",
-            ),
-            (
-                r#"{"event": "reasoning_chunk", "data": {"reasoning": "r"}}"#,
-                Reasoning,
-                "r",
-            ),
-            (
-                r#"{"event": "workflow_started", "data": {"id": "1"}}"#,
-                Other,
-                "",
-            ),
-            (
-                r#"{"event": "node_finished", "data": {"status": "failed"}}"#,
-                Other,
-                "",
-            ),
-            (r#"{"event": "tts_message", "audio": "x"}"#, Other, ""),
-            (r#"{"event": "ping"}"#, Ping, ""),
-            ("", Ping, ""),
-            (" ", Ping, ""),
-            (r#""text""#, Other, ""),
-            ("[]", Other, ""),
-        ],
-    );
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{"event": "message", "answer": "a"}"#,                       Text,      "a"),
+        (r#"{"event": "agent_message", "answer": "b"}"#,                 Text,      "b"),
+        (r#"{"event": "message", "answer": "\u4f60\n"}"#,                Text,      "你\n"),
+        (r#"{"event": "message", "answer": ""}"#,                        Other,     ""),
+        (r#"{"event": "message", "answer": null}"#,                      Other,     ""),
+        (r#"{"event": "message"}"#,                                      Other,     ""),
+        (r#"{"answer": "x", "event": "agent_thought", "thought": "x"}"#, Other,     ""),
+        (r#"{"event": "message_replace", "answer": "x"}"#,               Other,     ""),
+        (r#"{"event": "text_chunk", "data": {"text": "x"}}"#,            Other,     ""),
+        (r#"{"event": "reasoning_chunk", "data": {"reasoning": "r"}}"#,  Reasoning, "r"),
+        (r#"{"event": "workflow_started", "data": {"id": "1"}}"#,        Other,     ""),
+        (r#"{"event": "node_finished", "data": {"status": "failed"}}"#,  Other,     ""),
+        (r#"{"event": "tts_message", "audio": "x"}"#,                    Other,     ""),
+        (r#"{"event": "ping"}"#,                                         Ping,      ""),
+        ("",                                                             Ping,      ""),
+        (" ",                                                            Ping,      ""),
+        (r#""text""#,                                                    Other,     ""),
+        ("[]",                                                           Other,     ""),
+    ];
+    assert_kinds(&dify(), &cases);
 }
 
 #[test]
 fn which_events_are_ends_and_errors() {
-    assert_kinds(
-        &dify(),
-        &[
-            (r#"{"event": "message_end", "metadata": {}}"#, End, ""),
-            (
-                r#"{"event": "workflow_finished", "data": {"status": "succeeded"}}"#,
-                End,
-                "",
-            ),
-            (
-                r#"{"event": "workflow_finished", "data": {"status": "stopped"}}"#,
-                End,
-                "",
-            ),
-            (
-                r#"{"event": "workflow_finished", "data": {"status": "failed", "error": "node 2"}}"#,
-                Error,
-                "failed: node 2",
-            ),
-            (
-                r#"{"event": "error", "status": 400, "code": "invalid_param", "message": "no"}"#,
-                Error,
-                "invalid_param: no",
-            ),
-            (
-                r#"{"event": "error", "status": 500, "message": "no"}"#,
-                Error,
-                "500: no",
-            ),
-            (
-                r#"{"event":"error","message":null,"more":[1]}"#,
-                Error,
-                r#"{"event":"error","message":null,"more":[1]}"#,
-            ),
-        ],
-    );
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{"event": "message_end", "metadata": {}}"#, End, ""),
+        (r#"{"event": "workflow_finished", "data": {"status": "succeeded"}}"#, End, ""),
+        (r#"{"event": "workflow_finished", "data": {"status": "stopped"}}"#, End, ""),
+        (r#"{"event": "workflow_finished", "data": {"status": "failed", "error": "node 2"}}"#, Error, "failed: node 2"),
+        (r#"{"event": "error", "status": 400, "code": "invalid_param", "message": "no"}"#, Error, "invalid_param: no"),
+        (r#"{"event": "error", "status": 500, "message": "no"}"#, Error, "500: no"),
+        (r#"{"event":"error","message":null,"more":[1]}"#, Error, r#"{"event":"error","message":null,"more":[1]}"#),
+    ];
+    assert_kinds(&dify(), &cases);
 }
 
 #[test]

@@ -35,34 +35,30 @@ fn files_and_built_in_protocols_are_the_same_set() {
 
 #[test]
 fn the_path_tells_the_protocol() {
-    for (path, expected) in [
-        ("/v1/chat-messages", Some("dify-chat")),
-        ("/chat-messages", Some("dify-chat")),
-        ("/api/v1/chat-messages/", Some("dify-chat")),
-        ("/v1/chat/completions", Some("openai-chat")),
-        (
-            "/openai/deployments/x/chat/completions?api-version=1",
-            Some("openai-chat"),
-        ),
-        ("/chat/completions", Some("openai-chat")),
-        ("/v1/x-chat-messages", None),
-        ("/v1/completions", Some("openai-completions")),
-        ("/v1/responses", Some("openai-responses")),
-        ("/v1/completion-messages", Some("dify-completion")),
-        ("/v1/workflows/run", Some("dify-workflow")),
-        ("/anthropic/v1/messages", Some("anthropic")),
-        (
-            "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
-            Some("gemini"),
-        ),
-        ("/generate", Some("sglang")),
-        ("/generate_stream", Some("tgi")),
-        ("/v2/chat", Some("cohere")),
-        ("/v1/chat", None),
-        ("/v1/messages/count_tokens", None),
-        ("/", None),
-        ("", None),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        ("/v1/chat-messages",                                             Some("dify-chat")),
+        ("/chat-messages",                                                Some("dify-chat")),
+        ("/api/v1/chat-messages/",                                        Some("dify-chat")),
+        ("/v1/chat/completions",                                          Some("openai-chat")),
+        ("/openai/deployments/x/chat/completions?api-version=1",          Some("openai-chat")),
+        ("/chat/completions",                                             Some("openai-chat")),
+        ("/v1/x-chat-messages",                                           None),
+        ("/v1/completions",                                               Some("openai-completions")),
+        ("/v1/responses",                                                 Some("openai-responses")),
+        ("/v1/completion-messages",                                       Some("dify-completion")),
+        ("/v1/workflows/run",                                             Some("dify-workflow")),
+        ("/anthropic/v1/messages",                                        Some("anthropic")),
+        ("/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse", Some("gemini")),
+        ("/generate",                                                     Some("sglang")),
+        ("/generate_stream",                                              Some("tgi")),
+        ("/v2/chat",                                                      Some("cohere")),
+        ("/v1/chat",                                                      None),
+        ("/v1/messages/count_tokens",                                     None),
+        ("/",                                                             None),
+        ("",                                                              None),
+    ];
+    for (path, expected) in cases {
         assert_eq!(Protocol::infer(path), expected, "{path}");
     }
 }
@@ -82,34 +78,17 @@ fn wrong_documents_are_refused_with_the_member_s_name() {
     );
     assert_eq!(error("[]"), "the document: expected an object, in { }");
     assert_eq!(error("{}"), "name is missing");
-    for (json, expected) in [
-        (r#"{"name":""}"#, "name: expected a text"),
-        (r#"{"name":"x"}"#, "request is missing"),
-        (
-            r#"{"nam":"x"}"#,
-            "nam is not known; known there: name, title, notes,",
-        ),
-        (r#"{"name":"x","request":{}}"#, "request.body is missing"),
-        (
-            r#"{"name":"x","request":{"body":[]}}"#,
-            "request.body: expected an object",
-        ),
-        (
-            r#"{"name":"x","request":{"body":{},"path":"v1"}}"#,
-            "request.path: expected the path",
-        ),
-        (
-            r#"{"name":"x","request":{"body":{},"path":"/{user}"}}"#,
-            "request.path: expected the path",
-        ),
-        (
-            r#"{"name":"x","notes":["a",""]}"#,
-            "notes[1]: expected a text",
-        ),
-        (
-            r#"{"name":"x","request":{"body":{}},"expects_text":1}"#,
-            "expects_text: expected true",
-        ),
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{"name":""}"#,                                         "name: expected a text"),
+        (r#"{"name":"x"}"#,                                        "request is missing"),
+        (r#"{"nam":"x"}"#,                                         "nam is not known; known there: name, title, notes,"),
+        (r#"{"name":"x","request":{}}"#,                           "request.body is missing"),
+        (r#"{"name":"x","request":{"body":[]}}"#,                  "request.body: expected an object"),
+        (r#"{"name":"x","request":{"body":{},"path":"v1"}}"#,      "request.path: expected the path"),
+        (r#"{"name":"x","request":{"body":{},"path":"/{user}"}}"#, "request.path: expected the path"),
+        (r#"{"name":"x","notes":["a",""]}"#,                       "notes[1]: expected a text"),
+        (r#"{"name":"x","request":{"body":{}},"expects_text":1}"#, "expects_text: expected true"),
         (
             r#"{"name":"x","request":{"body":{},"path":"/","auth":{"header":"A","value":"b"}}}"#,
             "request.auth.value: expected a text with {key}",
@@ -122,11 +101,9 @@ fn wrong_documents_are_refused_with_the_member_s_name() {
             r#"{"name":"x","request":{"body":{},"path":"/","headers":{"A":"x\ny"}}}"#,
             "request.headers.A: expected the value of a header",
         ),
-        (
-            r#"{"name":"x","request":{"body":{},"path":"/"}}"#,
-            "events is missing",
-        ),
-    ] {
+        (r#"{"name":"x","request":{"body":{},"path":"/"}}"#,       "events is missing"),
+    ];
+    for (json, expected) in cases {
         let said = error(json);
         assert!(said.starts_with(expected), "{json}: {said}");
     }
@@ -134,61 +111,26 @@ fn wrong_documents_are_refused_with_the_member_s_name() {
 
 #[test]
 fn wrong_event_rules_are_named_by_member() {
-    for (events, expected) in [
+    #[rustfmt::skip]
+    let cases = [
         ("{}", "events.end is missing"),
         (r#"{"end":[]}"#, "events.end: expected at least one rule"),
         (r#"{"end":{}}"#, "events.end: expected a list"),
         (r#"{"end":["x"]}"#, "events.end[0]: expected an object"),
         (r#"{"end":[{}],"txet":[]}"#, "events.txet is not known"),
-        (
-            r#"{"end":[{"on":"x"}]}"#,
-            "events.end[0].on: expected a list",
-        ),
-        (
-            r#"{"end":[{"on":[]}]}"#,
-            "events.end[0].on: expected at least one type",
-        ),
+        (r#"{"end":[{"on":"x"}]}"#, "events.end[0].on: expected a list"),
+        (r#"{"end":[{"on":[]}]}"#, "events.end[0].on: expected at least one type"),
         (r#"{"end":[{}]}"#, "events.text: expected a source"),
-        (
-            r#"{"end":[{}],"text":[],"replace":["/a"]}"#,
-            "events.text: expected a source",
-        ),
-        (
-            r#"{"end":[{"on":[1]}]}"#,
-            "events.end[0].on[0]: expected a text",
-        ),
-        (
-            r#"{"end":[{"when":{"/a/b":"exists"}}]}"#,
-            "events.end[0].when[\"/a/b\"]: expected a list of accepted",
-        ),
-        (
-            r#"{"end":[{"when":{"/a":[null]}}]}"#,
-            "events.end[0].when[\"/a\"]: expected",
-        ),
-        (
-            r#"{"end":[{"when":{"a":"truthy"}}]}"#,
-            "events.end[0].when.a: the name of",
-        ),
-        (
-            r#"{"end":[{}],"text":["a"]}"#,
-            "events.text[0]: expected a JSON pointer,",
-        ),
-        (
-            r#"{"end":[{}],"text":[7]}"#,
-            "events.text[0]: expected a JSON pointer, or an object",
-        ),
-        (
-            r#"{"end":[{}],"text":[{"on":["a"]}]}"#,
-            "events.text[0].at is missing",
-        ),
-        (
-            r#"{"end":[{}],"text":["/*/*/*/*/*"]}"#,
-            "events.text[0]: expected a JSON pointer",
-        ),
-        (
-            r#"{"end":[{}],"usage":{"sum":[]}}"#,
-            "events.usage.sum is not known",
-        ),
+        (r#"{"end":[{}],"text":[],"replace":["/a"]}"#, "events.text: expected a source"),
+        (r#"{"end":[{"on":[1]}]}"#, "events.end[0].on[0]: expected a text"),
+        (r#"{"end":[{"when":{"/a/b":"exists"}}]}"#, "events.end[0].when[\"/a/b\"]: expected a list of accepted"),
+        (r#"{"end":[{"when":{"/a":[null]}}]}"#, "events.end[0].when[\"/a\"]: expected"),
+        (r#"{"end":[{"when":{"a":"truthy"}}]}"#, "events.end[0].when.a: the name of"),
+        (r#"{"end":[{}],"text":["a"]}"#, "events.text[0]: expected a JSON pointer,"),
+        (r#"{"end":[{}],"text":[7]}"#, "events.text[0]: expected a JSON pointer, or an object"),
+        (r#"{"end":[{}],"text":[{"on":["a"]}]}"#, "events.text[0].at is missing"),
+        (r#"{"end":[{}],"text":["/*/*/*/*/*"]}"#, "events.text[0]: expected a JSON pointer"),
+        (r#"{"end":[{}],"usage":{"sum":[]}}"#, "events.usage.sum is not known"),
         (
             r#"{"end":[{}],"usage":{"prompt":[{"at":"/a","sum":["/b"]}]}}"#,
             "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
@@ -197,10 +139,7 @@ fn wrong_event_rules_are_named_by_member() {
             r#"{"end":[{}],"usage":{"prompt":[{"sum":["/b","c"]}]}}"#,
             "events.usage.prompt[0].sum[1]: expected a JSON pointer,",
         ),
-        (
-            r#"{"end":[{}],"text":[{"at":"/a","mode":"whole"}]}"#,
-            "events.text[0].mode: expected one of delta, cumulative",
-        ),
+        (r#"{"end":[{}],"text":[{"at":"/a","mode":"whole"}]}"#, "events.text[0].mode: expected one of delta, cumulative"),
         (
             r#"{"end":[{}],"text":[{"at":"/a","mode":"delta","per":"/b"}]}"#,
             "events.text[0].per: only with \"mode\": \"cumulative\"",
@@ -217,39 +156,19 @@ fn wrong_event_rules_are_named_by_member() {
             r#"{"end":[{"all":[{}],"per":"/a"}]}"#,
             "events.end[0].all: expected a list of 1 to 64 rules, and nothing beside it",
         ),
-        (
-            r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#,
-            "events.replace[0].mode is not known",
-        ),
-        (
-            r#"{"end":[{"all":[]}]}"#,
-            "events.end[0].all: expected a list of 1 to 64 rules",
-        ),
-        (
-            r#"{"end":[{"all":[{}],"on":["a"]}]}"#,
-            "events.end[0].all: expected a list of 1 to 64 rules",
-        ),
-        (
-            r#"{"end":[{"when":{"/a":{"not":"b"}}}]}"#,
-            "events.end[0].when[\"/a\"].not: expected a list of accepted",
-        ),
-        (
-            r#"{"end":[{}],"spans":[{"id":["/a"]}]}"#,
-            "events.spans[0].end is missing",
-        ),
+        (r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#, "events.replace[0].mode is not known"),
+        (r#"{"end":[{"all":[]}]}"#, "events.end[0].all: expected a list of 1 to 64 rules"),
+        (r#"{"end":[{"all":[{}],"on":["a"]}]}"#, "events.end[0].all: expected a list of 1 to 64 rules"),
+        (r#"{"end":[{"when":{"/a":{"not":"b"}}}]}"#, "events.end[0].when[\"/a\"].not: expected a list of accepted"),
+        (r#"{"end":[{}],"spans":[{"id":["/a"]}]}"#, "events.spans[0].end is missing"),
         (
             r#"{"end":[{}],"spans":[{"id":["/a"],"end":[{}],"unit":"h"}]}"#,
             "events.spans[0].unit: expected one of s, ms, us, ns",
         ),
-        (
-            r#"{"end":[{}],"error":[{"code":["/*/a"]}]}"#,
-            "events.error[0].code[0]: expected",
-        ),
-        (
-            r#"{"end":[{}],"type":["event"]}"#,
-            "events.type[0]: expected a JSON pointer",
-        ),
-    ] {
+        (r#"{"end":[{}],"error":[{"code":["/*/a"]}]}"#, "events.error[0].code[0]: expected"),
+        (r#"{"end":[{}],"type":["event"]}"#, "events.type[0]: expected a JSON pointer"),
+    ];
+    for (events, expected) in cases {
         let said = with_events(events).unwrap_err();
         assert!(said.starts_with(expected), "{events}: {said}");
     }
@@ -321,22 +240,13 @@ fn text_may_be_a_string_or_a_list_of_parts() {
             "end":[{}]}"#,
     )
     .unwrap();
-    assert_kinds(
-        &protocol,
-        &[
-            (r#"{"content":"a"}"#, Text, "a"),
-            (
-                r#"{"content":[{"text":"a"},{"x":1},{"text":"b"}]}"#,
-                Text,
-                "ab",
-            ),
-            (
-                r#"{"content":[{"thinking":[{"text":"r"}]},{"thinking":[{"text":"s"}]}]}"#,
-                Reasoning,
-                "rs",
-            ),
-        ],
-    );
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{"content":"a"}"#,                                                       Text,      "a"),
+        (r#"{"content":[{"text":"a"},{"x":1},{"text":"b"}]}"#,                       Text,      "ab"),
+        (r#"{"content":[{"thinking":[{"text":"r"}]},{"thinking":[{"text":"s"}]}]}"#, Reasoning, "rs"),
+    ];
+    assert_kinds(&protocol, &cases);
 }
 
 #[test]

@@ -65,14 +65,8 @@ fn cumulative_text_yields_its_new_part() {
         .iter()
         .map(|t| (t.text.as_str(), t.reasoning.as_str()))
         .collect();
-    let expected = [
-        ("ax", "r"),
-        ("b", "s"),
-        ("yz", ""),
-        ("c", ""),
-        ("", ""),
-        (" Never.", ""),
-    ];
+    #[rustfmt::skip]
+    let expected = [("ax", "r"), ("b", "s"), ("yz", ""), ("c", ""), ("", ""), (" Never.", "")];
     assert_eq!(texts, expected);
     let replaced = told[4].replacement.as_deref();
     assert_eq!(replaced, Some("No.xyz"), "the other answer stays");
@@ -115,9 +109,10 @@ fn all_of_parallel_answers_have_to_end() {
     let protocol = with_events(
         r#"{"end":[{"when":{"/c/*/f":"truthy"},"per":"/c/*/n"},{"when":{"@data":["over"]}}]}"#,
     );
-    for (events, expected) in [
-        (&[r#"{"c":[{"n":0,"f":"x"}]}"#][..], &[true][..]),
-        (&[r#"{"c":[{},{"f":"x"}]}"#], &[true]),
+    #[rustfmt::skip]
+    let cases = [
+        (&[r#"{"c":[{"n":0,"f":"x"}]}"#][..],                                                 &[true][..]),
+        (&[r#"{"c":[{},{"f":"x"}]}"#],                                                        &[true]),
         (
             &[
                 r#"{"c":[{"n":0},{"n":1}]}"#,
@@ -128,15 +123,9 @@ fn all_of_parallel_answers_have_to_end() {
             ],
             &[false, false, false, false, true],
         ),
-        (
-            &[
-                r#"{"c":[{"n":"a","f":"x"},{"n":"b"}]}"#,
-                "over",
-                r#"{"c":[{"n":"b","f":"x"}]}"#,
-            ],
-            &[false, true, true],
-        ),
-    ] {
+        (&[r#"{"c":[{"n":"a","f":"x"},{"n":"b"}]}"#, "over", r#"{"c":[{"n":"b","f":"x"}]}"#], &[false, true, true]),
+    ];
+    for (events, expected) in cases {
         let ends: Vec<bool> = stream(&protocol, events).iter().map(|t| t.end).collect();
         assert_eq!(ends, expected, "{events:?}");
     }

@@ -17,48 +17,30 @@ fn delta(delta: &str) -> String {
 
 #[test]
 fn deltas() {
-    for (json, kind, says) in [
-        (r#"{"role":"assistant"}"#, Other, ""),
-        (r#"{"role":"assistant","content":""}"#, Other, ""),
-        (r#"{"role":"assistant","content":null}"#, Other, ""),
-        (
-            r#"{"role":null,"content":"a","tool_calls":null}"#,
-            Text,
-            "a",
-        ),
-        (r#"{"role":"assistant","content":"a"}"#, Text, "a"),
-        (r#"{"content":"\"\u8c46\ud83e\udd80\\"}"#, Text, "\"豆🦀\\"),
-        (r#"{"content":" "}"#, Text, " "),
-        (r#"{"content":null,"refusal":"no"}"#, Text, "no"),
-        (r#"{"content":"","reasoning_content":"r"}"#, Reasoning, "r"),
-        (r#"{"content":null,"reasoning":"r"}"#, Reasoning, "r"),
-        (
-            r#"{"reasoning":"r","reasoning_content":"r"}"#,
-            Reasoning,
-            "r",
-        ),
-        (
-            r#"{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":""}}]}"#,
-            Other,
-            "",
-        ),
-        (
-            r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x"}}]}"#,
-            Tool,
-            "{\"x",
-        ),
-        (
-            r#"{"tool_calls":[{"function":{"arguments":"1"}},{"function":{"arguments":"2"}}]}"#,
-            Tool,
-            "12",
-        ),
-        (r#"{"function_call":{"arguments":"1"}}"#, Tool, "1"),
-        (r#"{"content":"a","content":"b"}"#, Text, "b"),
-        (r#"{"content":"a","content":null}"#, Other, ""),
-        (r#"{"content":["a"]}"#, Other, ""),
-        ("null", Other, ""),
-        ("{}", Other, ""),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        (r#"{"role":"assistant"}"#,                                                           Other,     ""),
+        (r#"{"role":"assistant","content":""}"#,                                              Other,     ""),
+        (r#"{"role":"assistant","content":null}"#,                                            Other,     ""),
+        (r#"{"role":null,"content":"a","tool_calls":null}"#,                                  Text,      "a"),
+        (r#"{"role":"assistant","content":"a"}"#,                                             Text,      "a"),
+        (r#"{"content":"\"\u8c46\ud83e\udd80\\"}"#,                                           Text,      "\"豆🦀\\"),
+        (r#"{"content":" "}"#,                                                                Text,      " "),
+        (r#"{"content":null,"refusal":"no"}"#,                                                Text,      "no"),
+        (r#"{"content":"","reasoning_content":"r"}"#,                                         Reasoning, "r"),
+        (r#"{"content":null,"reasoning":"r"}"#,                                               Reasoning, "r"),
+        (r#"{"reasoning":"r","reasoning_content":"r"}"#,                                      Reasoning, "r"),
+        (r#"{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":""}}]}"#,   Other,     ""),
+        (r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"x"}}]}"#,                   Tool,      "{\"x"),
+        (r#"{"tool_calls":[{"function":{"arguments":"1"}},{"function":{"arguments":"2"}}]}"#, Tool,      "12"),
+        (r#"{"function_call":{"arguments":"1"}}"#,                                            Tool,      "1"),
+        (r#"{"content":"a","content":"b"}"#,                                                  Text,      "b"),
+        (r#"{"content":"a","content":null}"#,                                                 Other,     ""),
+        (r#"{"content":["a"]}"#,                                                              Other,     ""),
+        ("null",                                                                              Other,     ""),
+        ("{}",                                                                                Other,     ""),
+    ];
+    for (json, kind, says) in cases {
         assert_kinds(&openai(), &[(&delta(json), kind, says)]);
     }
 }
@@ -66,25 +48,21 @@ fn deltas() {
 #[test]
 fn which_events_end_a_stream() {
     let openai = openai();
-    for (data, end) in [
-        ("[DONE]", true),
-        ("\"[DONE]\"", true),
-        (" [DONE] ", true),
-        (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, true),
-        (
-            r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"length"}]}"#,
-            true,
-        ),
-        (
-            r#"{"choices":[{"finish_reason":null},{"finish_reason":"stop"}]}"#,
-            true,
-        ),
-        (r#"{"choices":[{"finish_reason":null}]}"#, false),
-        (r#"{"choices":[{"finish_reason":""}]}"#, false),
-        (r#"{"choices":[]}"#, false),
-        (r#"{"choices":null}"#, false),
-        (r#""DONE""#, false),
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        ("[DONE]",                                                              true),
+        ("\"[DONE]\"",                                                          true),
+        (" [DONE] ",                                                            true),
+        (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#,                true),
+        (r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"length"}]}"#, true),
+        (r#"{"choices":[{"finish_reason":null},{"finish_reason":"stop"}]}"#,    true),
+        (r#"{"choices":[{"finish_reason":null}]}"#,                             false),
+        (r#"{"choices":[{"finish_reason":""}]}"#,                               false),
+        (r#"{"choices":[]}"#,                                                   false),
+        (r#"{"choices":null}"#,                                                 false),
+        (r#""DONE""#,                                                           false),
+    ];
+    for (data, end) in cases {
         let told = decode(&openai, "", data);
         assert_eq!((told.end, told.malformed), (end, None), "{data}");
     }
@@ -94,41 +72,24 @@ fn which_events_end_a_stream() {
 
 #[test]
 fn an_event_with_a_truthy_error_is_an_error() {
-    assert_kinds(
-        &openai(),
-        &[
-            (
+    #[rustfmt::skip]
+    let cases = [
+        (
                 r#"{"error": {"message": "Engine died", "type": "Internal", "param": null, "code": 500}}"#,
                 Error,
                 "500: Engine died",
             ),
-            (
-                r#"{"error":{"message":"busy","type":"overloaded","code":null}}"#,
-                Error,
-                "overloaded: busy",
-            ),
-            (r#"{"error":"it broke"}"#, Error, "it broke"),
-            (
-                r#"{"error":{"reason":["x",1]}}"#,
-                Error,
-                r#"{"reason":["x",1]}"#,
-            ),
-            (r#"{"error":true}"#, Error, "true"),
-            (
-                r#"{"object":"error","message":"old style","type":"BadRequest","code":400}"#,
-                Error,
-                "400: old style",
-            ),
-            (
-                r#"{"error":null,"choices":[{"delta":{"content":"a"}}]}"#,
-                Text,
-                "a",
-            ),
-            (r#"{"error":{},"choices":[]}"#, Other, ""),
-            (r#"{"error":"","choices":[]}"#, Other, ""),
-            (r#"{"error":false}"#, Other, ""),
-        ],
-    );
+        (r#"{"error":{"message":"busy","type":"overloaded","code":null}}"#,            Error, "overloaded: busy"),
+        (r#"{"error":"it broke"}"#,                                                    Error, "it broke"),
+        (r#"{"error":{"reason":["x",1]}}"#,                                            Error, r#"{"reason":["x",1]}"#),
+        (r#"{"error":true}"#,                                                          Error, "true"),
+        (r#"{"object":"error","message":"old style","type":"BadRequest","code":400}"#, Error, "400: old style"),
+        (r#"{"error":null,"choices":[{"delta":{"content":"a"}}]}"#,                    Text,  "a"),
+        (r#"{"error":{},"choices":[]}"#,                                               Other, ""),
+        (r#"{"error":"","choices":[]}"#,                                               Other, ""),
+        (r#"{"error":false}"#,                                                         Other, ""),
+    ];
+    assert_kinds(&openai(), &cases);
     let told = decode(&openai(), "error", "Internal Server Error");
     assert_eq!(told.error.as_deref(), Some("Internal Server Error"));
     let long = format!(r#"{{"error":{{"trace":"{}"}}}}"#, "豆".repeat(1_000));

@@ -53,9 +53,8 @@ pub(crate) fn joined(told: &[Told], part: impl Fn(&Told) -> &str) -> String {
 #[test]
 fn dify_chatflow() {
     let (told, kinds) = read_all_ways("dify-chat", DIFY_CHATFLOW);
-    let expected = [
-        Ping, Other, Span, Span, Reasoning, Text, Text, Text, Other, Span, End, End, Other,
-    ];
+    #[rustfmt::skip]
+    let expected = [Ping, Other, Span, Span, Reasoning, Text, Text, Text, Other, Span, End, End, Other];
     assert_eq!(kinds, expected);
     assert_eq!(joined(&told, |t| &t.text), "豆腐是\"好\"东西");
     assert_eq!(joined(&told, |t| &t.reasoning), "想一想");

@@ -119,19 +119,14 @@ fn blocks_without_data_are_keep_alives() {
 
 #[test]
 fn event_and_id() {
+    #[rustfmt::skip]
     let cases: &[(&[u8], &[Told])] = &[
-        (
-            b"id: 123\nid: bad\0id\ndata: hello\n\n",
-            &[full("", "hello", "123")],
-        ),
-        (b"data: a\nevent: e\n\n", &[full("e", "a", "")]),
-        (b"event: a\nevent: b\ndata: x\n\n", &[full("b", "x", "")]),
-        (b"event: a\nevent\ndata: x\n\n", &[event("x")]),
+        (b"id: 123\nid: bad\0id\ndata: hello\n\n",         &[full("", "hello", "123")]),
+        (b"data: a\nevent: e\n\n",                         &[full("e", "a", "")]),
+        (b"event: a\nevent: b\ndata: x\n\n",               &[full("b", "x", "")]),
+        (b"event: a\nevent\ndata: x\n\n",                  &[event("x")]),
         // The event name ends with its block; the id lasts until an empty one.
-        (
-            b"id: 1\nevent: e\n\ndata: a\n\nid\ndata: b\n\n",
-            &[keep_alive("e"), full("", "a", "1"), event("b")],
-        ),
+        (b"id: 1\nevent: e\n\ndata: a\n\nid\ndata: b\n\n", &[keep_alive("e"), full("", "a", "1"), event("b")]),
     ];
     for (stream, expected) in cases {
         assert_told(stream, expected);
@@ -140,29 +135,18 @@ fn event_and_id() {
 
 #[test]
 fn encoding() {
+    #[rustfmt::skip]
     let cases: &[(&[u8], &[Told])] = &[
         // One BOM is removed, at the start of the stream.
-        (b"\xEF\xBB\xBFdata: x\n\n", &[event("x")]),
-        (
-            b"\xEF\xBB\xBF\xEF\xBB\xBFdata: x\n\ndata: y\n\n",
-            &[keep_alive(""), event("y")],
-        ),
-        (
-            b"data: x\n\n\xEF\xBB\xBFdata: y\n\n",
-            &[event("x"), keep_alive("")],
-        ),
-        (b"\xEF\xBB\xBF:\n\n", &[keep_alive("")]),
-        (b"\xEF\xBBdata: x\n\n", &[keep_alive("")]),
-        (b"\xEF\n\n", &[keep_alive("")]),
+        (b"\xEF\xBB\xBFdata: x\n\n",                        &[event("x")]),
+        (b"\xEF\xBB\xBF\xEF\xBB\xBFdata: x\n\ndata: y\n\n", &[keep_alive(""), event("y")]),
+        (b"data: x\n\n\xEF\xBB\xBFdata: y\n\n",             &[event("x"), keep_alive("")]),
+        (b"\xEF\xBB\xBF:\n\n",                              &[keep_alive("")]),
+        (b"\xEF\xBBdata: x\n\n",                            &[keep_alive("")]),
+        (b"\xEF\n\n",                                       &[keep_alive("")]),
         // Invalid UTF-8 is replaced as in a decoder of the whole stream.
-        (
-            b"data: \xFF\xE8\xB1\ndata: a\n\n",
-            &[event("\u{FFFD}\u{FFFD}\na")],
-        ),
-        (
-            b"event: \xC3\nid: \xF0\x9F\ndata: x\n\n",
-            &[full("\u{FFFD}", "x", "\u{FFFD}")],
-        ),
+        (b"data: \xFF\xE8\xB1\ndata: a\n\n",                &[event("\u{FFFD}\u{FFFD}\na")]),
+        (b"event: \xC3\nid: \xF0\x9F\ndata: x\n\n",         &[full("\u{FFFD}", "x", "\u{FFFD}")]),
     ];
     for (stream, expected) in cases {
         assert_told(stream, expected);
