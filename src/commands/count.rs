@@ -45,11 +45,11 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
         Err(why) => (None, why),
     };
     collected.failures.extend(failure);
-    if counts.is_some() || plan.is_watched() {
-        if let Err(error) = collect(&mut spool, counts, collected) {
-            let message = WriteError::texts(spool.directory(), error).message();
-            collected.failures.push(message);
-        }
+    if (counts.is_some() || plan.is_watched())
+        && let Err(error) = collect(&mut spool, counts, collected)
+    {
+        let message = WriteError::texts(spool.directory(), error).message();
+        collected.failures.push(message);
     }
     stopped
 }
