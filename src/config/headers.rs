@@ -103,7 +103,7 @@ mod tests {
             ("X-Name: a\r\nX-Evil: b", r"a\r\nX-Evil", "percent"),
             ("Connection: close", "Connection", "--no-keepalive"),
             ("Content-Length: 5", "Content-Length", "--request-body-file"),
-            ("transfer-encoding: x", "transfer-encoding", "by the body"),
+            ("transfer-encoding: x", "transfer-encoding", "from the body"),
             ("Accept-Encoding: gzip", "Accept-Encoding", "compressed"),
             ("Expect: 100-continue", "Expect", "leave it out"),
             ("Upgrade: h2c", "Upgrade", "HTTP/1.1"),

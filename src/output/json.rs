@@ -204,8 +204,8 @@ mod tests {
             json!([{
                 "id": "files.broken_pipe",
                 "arguments": {},
-                "en": "Whoever read the output has closed it.",
-                "zh": "输出的读取方已关闭管道。",
+                "en": "The program that read the output closed the pipe.",
+                "zh": "读取输出的程序已关闭管道。",
             }])
         );
         assert_eq!(

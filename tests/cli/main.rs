@@ -59,7 +59,7 @@ fn help_shows_topics_commands_and_what_words_of_results_mean() {
         (&["help", "truncated"], &["terminal event", "broke off"]),
         (&["help", "http_status"], &["401", "429"]),
         (&["help", "429"], &["Retry-After", "Hint: "]),
-        (&["help", "404"], &["nothing is at this path"]),
+        (&["help", "404"], &["nothing at this path"]),
         (&["help", "ttft"], &["Time to first token"]),
         (&["help", "130"], &["SIGTERM", "Interrupted"]),
     ] {

@@ -141,7 +141,7 @@ fn without_a_limit_each_user_holds_one_conversation() {
     let flags = ["--turns", "3", "--threads", "2", "--think-time", "uniform:30ms..60ms"];
     let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let said = "0.03 s to 0.06 s, evenly";
+    let said = "0.03 s to 0.06 s (uniform)";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     for user in ["1", "2"] {
         let mut own: Vec<&Row> = rows.iter().filter(|row| row["user"] == user).collect();
@@ -192,7 +192,7 @@ fn a_user_who_leaves_abandons_the_request_and_stops_the_answer() {
     let flags = ["-n", "2", "--abandon-rate", "1", "--abandon-after", "2s"];
     let (ran, rows) = run_against(&directory, &server.url("/api/v1/chat-messages"), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let said = "users of 100% of the requests, 2 s after the start";
+    let said = "in 100% of the requests, the user leaves 2 s after the start";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
     for row in &rows {
         assert_eq!((&*row["outcome"], &*row["chunks"]), ("abandoned", "1"));

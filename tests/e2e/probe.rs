@@ -118,7 +118,7 @@ fn the_right_protocol_is_suggested() {
     assert_says(
         &ran,
         &[
-            "none of them holds text as openai-chat has it",
+            "none holds text where openai-chat expects text",
             "use --api sglang",
         ],
     );
@@ -133,7 +133,7 @@ fn the_proposed_document_reads_an_unknown_service() {
     let url = server.url("/api/ask");
     let ran = probe(&url, &["--api", "openai-chat"]);
     assert_eq!(ran.code, Some(1));
-    assert_says(&ran, &["no built-in protocol has such events"]);
+    assert_says(&ran, &["no built-in protocol matches these events"]);
     let start = ran.stdout.rfind("\n{\n").expect("a document");
     let directory = Directory::new();
     let file = directory.write("my-api.json", &ran.stdout[start..]);
@@ -162,14 +162,14 @@ fn oddities_are_explained() {
             0,
             &[
                 "12 pieces of text came in 1 reads",
-                "between: server: nginx",
+                "between client and service: server: nginx",
                 "sent no usage",
             ][..],
         ),
         (plain("application/json", "", json), 1, &["came whole, as JSON"]),
-        (plain("text/html", "", "<html>"), 1, &["a page for people"]),
+        (plain("text/html", "", "<html>"), 1, &["a web page came"]),
         (plain("text/event-stream", "content-encoding: gzip\r\n", "\u{1}\u{2}"), 1, &["is compressed (gzip)", "gzip off"]),
-        (sse_response(&text), 1, &["without an event that ends it in openai-chat"]),
+        (sse_response(&text), 1, &["without the end event of openai-chat"]),
         (sse_response(&format!("{text}{error}")), 1, &["the status is HTTP 200", "500: engine died"]),
         (sse_response(": a\n\n: b\n\n"), 1, &["keep-alives came (2), and no event"]),
         (
@@ -177,14 +177,14 @@ fn oddities_are_explained() {
             1,
             &[
                 "malformed tofu",
-                "events that came: 2; none of them holds text",
+                "events that came: 2; none holds text",
                 "is not JSON, such as tofu",
             ],
         ),
         (
             sse_response("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
             1,
-            &["the answer is empty", "as the service says: stop"],
+            &["the answer is empty", "says why the model stopped: stop"],
         ),
         (plain("text/plain", "", &answer), 0, &["as content-type text/plain"]),
     ];

@@ -195,7 +195,7 @@ fn hostile_node_names_are_shown_as_text() {
     assert!(
         browser
             .text("#chart-nodes .note")
-            .starts_with("The 40 nodes")
+            .starts_with("The chart shows the 40 of 60 nodes")
     );
     assert_eq!(browser.run("return document.images.length"), json!(0));
     assert_eq!(browser.console(), [""; 0]);

@@ -275,7 +275,10 @@ fn damaged_lines_are_named_skipped_and_counted() {
         notices[0].contains("line 4: 2 cells in place of 62"),
         "{notices:?}"
     );
-    assert!(notices[5].ends_with("damaged: 8."), "{notices:?}");
+    assert!(
+        notices[5].ends_with("damaged lines left out: 8."),
+        "{notices:?}"
+    );
     // A row less than the JSON has counted.
     fs::write(&csv, good.replacen(",ok,", ",OK,", 1)).unwrap();
     let saved = read(&[csv]);
@@ -302,7 +305,7 @@ fn what_cannot_be_read_is_named() {
     for (files, expected) in [
         (vec![temp.path("none.csv")], "Cannot read"),
         (vec![write("x.csv", "a,b\n1,2\n")], "lacks request"),
-        (vec![write("x.json", "{\"schema\": 1}")], "no run JSON"),
+        (vec![write("x.json", "{\"schema\": 1}")], "not a run JSON"),
         (vec![write("requests_y.csv", &header)], "nothing to report"),
         (vec![csv, ancient], "40 days"),
     ] {

@@ -82,6 +82,7 @@ fn percentiles_of_merged_runs_are_marked() {
         let spans = spans.clone();
         console.summary(&Summary { spans, ..usual() }, &Closing::default())
     });
+    let text = text.replace("\n  ", " ");
     for expected in ["  312.50  ≈281.25  ≈546.88  ≈625.00", "(P50 ≈55.35%"] {
         assert!(text.contains(expected), "{expected}: {text}");
     }

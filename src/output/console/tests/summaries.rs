@@ -89,7 +89,7 @@ fn events_that_share_reads_are_spoken_of() {
             let summary = with(usual(), &sums, &[]);
             console.summary(&summary, &Closing::default())
         });
-        text.contains("several in one read")
+        text.contains("shared a read")
     };
     let chunks = usual().requests() * 20;
     assert!(remark(chunks / 2 + 1, chunks));
@@ -120,7 +120,10 @@ fn the_tokens_of_latencies_are_those_of_successful_requests() {
         console.summary(&summary, &Closing::default())
     });
     assert!(text.contains("mixed, by requests: usage 1200, estimate 2"));
-    let remark = text.split("Tokens of TPOT").nth(1).expect("a remark");
+    let remark = text
+        .split("Token counts for TPOT")
+        .nth(1)
+        .expect("a remark");
     assert!(
         remark.split_whitespace().any(|word| word == "usage."),
         "{text}"
