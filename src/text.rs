@@ -1,6 +1,5 @@
-//! What the tool says to people, in English and Chinese: texts by id from `templates/texts/*.json`,
-//! and [`Message`], a text's id with its arguments, which is how warnings and errors travel until
-//! somebody shows them.
+//! Texts for people, in English and Chinese, by id from `templates/texts/*.json`. A warning or an
+//! error is a [`Message`], a text's id with its arguments, until it is shown in a language.
 //!
 //! Field names in CSV and JSON are English always and are not here.
 
@@ -86,7 +85,7 @@ impl Texts {
         self.0.get(id).map(String::as_str)
     }
 
-    /// The texts whose ids begin like that, by what follows, in its order.
+    /// The texts whose ids begin with a prefix, sorted by the rest of the id.
     pub fn below(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
         let texts = self.0.iter();
         let below = texts.filter_map(|(id, text)| Some((id.strip_prefix(prefix)?, text.as_str())));
@@ -95,7 +94,7 @@ impl Texts {
         below.into_iter()
     }
 
-    /// The exit codes with what they mean.
+    /// The exit codes with their meanings.
     pub fn exits(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut exits: Vec<_> = self.below("exit.").collect();
         exits.sort_by_key(|(code, _)| code.len());
@@ -125,7 +124,7 @@ impl Texts {
     }
 }
 
-/// A duration in seconds, without decimals that say nothing.
+/// A duration in seconds, without trailing zeros.
 #[must_use]
 pub fn plain_seconds(duration: Duration) -> String {
     let text = format!("{:.3}", micros(duration) as f64 / 1_000_000.0);

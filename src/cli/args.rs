@@ -6,7 +6,7 @@ use clap::{Args, Command, FromArgMatches as _};
 
 use super::files::FileArgs;
 
-/// A flag as it was typed, by its long name: what repeats a run.
+/// A flag as it was typed, by its long name. The given flags repeat a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
     /// With its dashes: `--api-key`.
@@ -21,16 +21,16 @@ pub struct RunArgs {
     /// Where requests go.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// What they say.
+    /// What requests say.
     #[command(flatten)]
     pub request: RequestArgs,
-    /// How many, and when.
+    /// How many requests, and when.
     #[command(flatten)]
     pub load: LoadArgs,
-    /// How long is waited, and how often tried.
+    /// Timeouts and retries.
     #[command(flatten)]
     pub patience: PatienceArgs,
-    /// How they travel.
+    /// How requests travel.
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Which files are written.
@@ -93,7 +93,7 @@ pub struct RequestArgs {
     /// File with a query per line.
     #[arg(long, value_name = "FILE")]
     pub param_file: Option<String>,
-    /// In which order the rows of that file are used.
+    /// The order in which the file's rows are used.
     #[arg(long, value_name = "ORDER", default_value = "sequential")]
     pub data_order: String,
     /// Each query gets a prefix of its own.
@@ -111,7 +111,7 @@ pub struct RequestArgs {
     /// Inputs of the application.
     #[arg(long = "input", value_name = "KEY=VALUE")]
     pub inputs: Vec<String>,
-    /// File with a body of one's own.
+    /// File with the user's own body.
     #[arg(long, value_name = "FILE")]
     pub request_body_file: Option<String>,
 }
@@ -124,10 +124,10 @@ pub struct LoadArgs {
     #[arg(short, long, visible_alias = "users")]
     #[arg(value_name = "N", default_value = "1")]
     pub threads: String,
-    /// Over which time users are started.
+    /// The time over which users start.
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub ramp_up: String,
-    /// How long they go on.
+    /// How long users go on.
     #[arg(short, long, visible_alias = "execution-time")]
     #[arg(value_name = "TIME", default_value = "0")]
     pub duration: String,
@@ -140,10 +140,10 @@ pub struct LoadArgs {
     /// How long a user thinks between its requests.
     #[arg(long, value_name = "TIME")]
     pub think_time: Option<String>,
-    /// The share of requests whose user leaves.
+    /// Share of requests whose user leaves.
     #[arg(long, value_name = "SHARE", default_value = "0")]
     pub abandon_rate: String,
-    /// How long after a request's start its user leaves.
+    /// Time from a request's start until its user leaves.
     #[arg(long, value_name = "TIME")]
     pub abandon_after: Option<String>,
     /// Seed of everything random.
@@ -154,19 +154,19 @@ pub struct LoadArgs {
     pub grace: Option<String>,
 }
 
-/// How long is waited, and how often tried.
+/// Timeouts and retries.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "patience")]
 pub struct PatienceArgs {
-    /// How long is waited.
+    /// Timeouts.
     #[command(flatten)]
     pub waits: WaitArgs,
-    /// How often a request is tried again.
+    /// Most retries of a request.
     #[arg(long, value_name = "N", default_value = "3")]
     pub retries: String,
 }
 
-/// How long is waited.
+/// Timeouts.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "patience")]
 pub struct WaitArgs {
@@ -221,7 +221,7 @@ pub struct OutputArgs {
     /// How output tokens are counted.
     #[arg(long, value_name = "SOURCE", default_value = "usage")]
     pub tokens: String,
-    /// What counts them when the run is over.
+    /// The tokenizer that counts output tokens when the run is over.
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<String>,
     /// The brand's name in the report.
@@ -232,7 +232,7 @@ pub struct OutputArgs {
     pub label: Option<String>,
 }
 
-/// What the terminal shows, and what is an error.
+/// What the terminal shows, and which results are errors.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "general")]
 pub struct ConsoleArgs {

@@ -35,13 +35,13 @@ pub struct Cli {
 pub enum Command {
     /// A run against the built-in server.
     Demo(DemoArgs),
-    /// The report of runs that are over.
+    /// The report of finished runs.
     Report(Box<ReportArgs>),
     /// The built-in server alone.
     Mock(Box<MockArgs>),
-    /// A single request, looked at closely.
+    /// A diagnosis of a single request.
     Probe(Box<ProbeArgs>),
-    /// What the protocols are.
+    /// The protocols.
     Protocols(ProtocolsArgs),
     /// How exact this program is on this machine.
     Selftest(SelftestArgs),
@@ -51,8 +51,8 @@ pub enum Command {
     Help(HelpArgs),
 }
 
-/// The definitions, with their texts in a language: all that the help shows of a command is in
-/// clap's own fields, its usage in `before_help`.
+/// The definitions, with their texts in a language. Everything that the help shows of a command is
+/// in clap's own fields; its usage is in `before_help`.
 #[must_use]
 pub fn command(language: Language) -> clap::Command {
     let texts = language.texts();
@@ -130,7 +130,7 @@ fn localized_arg(arg: Arg, command: &str, texts: &'static Texts) -> Arg {
         .value_name(name.unwrap_or(&value).to_owned())
 }
 
-/// What a shell completes a value of that name with.
+/// How a shell completes the value of this name.
 fn hint(value: &str) -> ValueHint {
     match value {
         "FILE" | "FILE|-" | "NAME|FILE" => ValueHint::FilePath,

@@ -4,11 +4,11 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
 
 use crate::output::{FORMATS, FileKind};
 
-/// What was typed of each kind of file.
+/// The flags of all kinds of files.
 #[derive(Clone, Debug)]
 pub struct FileArgs(pub Vec<FileArg>);
 
-/// What was typed of a kind of file.
+/// The flags of a kind of file.
 #[derive(Clone, Debug)]
 pub struct FileArg {
     /// The kind.

@@ -1,27 +1,27 @@
-//! The flags of the commands that look closely at a service and its protocol, as typed.
+//! The flags of `sse-perf probe` and `sse-perf protocols`, as typed.
 
 use clap::Args;
 
 use super::args::{ConnectionArgs, RequestArgs, RunArgs, TargetArgs, WaitArgs};
 
-/// `sse-perf probe`: the flags of a run that tell its one request from others. Those of load, of
-/// retries and of files would have no effect, and are refused.
+/// `sse-perf probe`: the flags of a run that shape a request. Flags of load, retries and files would
+/// have no effect; clap refuses them.
 #[derive(Args, Clone, Debug)]
 pub struct ProbeArgs {
     /// Where the request goes.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// What it says.
+    /// What the request says.
     #[command(flatten)]
     pub request: RequestArgs,
     /// Seed of the rows' order.
     #[arg(help_heading = "request")]
     #[arg(long, value_name = "SEED", default_value = "0")]
     pub seed: String,
-    /// How long is waited.
+    /// Timeouts.
     #[command(flatten)]
     pub waits: WaitArgs,
-    /// How it travels.
+    /// How the request travels.
     #[command(flatten)]
     pub connection: ConnectionArgs,
     /// Events are shown with their data.
@@ -37,7 +37,7 @@ pub struct ProbeArgs {
 }
 
 impl ProbeArgs {
-    /// The flags of a run of a single request that is not tried again and leaves no files.
+    /// The flags of a run of a single request, without retries and files.
     #[must_use]
     pub fn single(&self) -> RunArgs {
         let mut run = RunArgs {

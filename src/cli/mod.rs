@@ -1,5 +1,5 @@
-//! The command line as typed: clap's definitions with raw values, the help and clap's errors in the
-//! user's language. What the values mean is [`crate::config`]'s business.
+//! The command line as typed: clap's definitions with raw values, and the help and the errors in the
+//! user's language. [`crate::config`] says what the values mean.
 
 mod args;
 mod define;

@@ -11,7 +11,7 @@ pub struct DemoArgs {
     #[arg(short = 't', long, visible_alias = "threads")]
     #[arg(value_name = "N", default_value = "5")]
     pub users: String,
-    /// How long they go on.
+    /// How long users go on.
     #[arg(short, long, value_name = "TIME", default_value = "10")]
     pub duration: String,
 }
@@ -42,32 +42,28 @@ pub struct ReportArgs {
 
 /// `sse-perf mock`.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "answers")]
 pub struct MockArgs {
     /// TCP port on loopback, 0 for any.
     #[arg(help_heading = "server")]
     #[arg(long, value_name = "PORT", default_value = "8080")]
     pub port: String,
     /// Time to first token.
-    #[arg(help_heading = "answers")]
     #[arg(long, value_name = "DIST", default_value = "200")]
     pub ttft: String,
     /// Time between tokens.
-    #[arg(help_heading = "answers")]
     #[arg(long, value_name = "DIST", default_value = "20")]
     pub itl: String,
     /// Tokens of an answer.
-    #[arg(help_heading = "answers")]
     #[arg(long, value_name = "DIST", default_value = "50")]
     pub tokens: String,
     /// Tokens of reasoning before an answer.
-    #[arg(help_heading = "answers")]
     #[arg(long, value_name = "DIST", default_value = "0")]
     pub reasoning_tokens: String,
     /// Tokens of an event.
     #[arg(help_heading = "answers", long, value_name = "N", default_value = "1")]
     pub per_event: String,
     /// Greatest delay of an event.
-    #[arg(help_heading = "answers")]
     #[arg(long, value_name = "TIME", default_value = "0")]
     pub jitter: String,
     /// Seed of everything random.
@@ -88,7 +84,7 @@ pub struct MockArgs {
     /// CRLF line ends.
     #[arg(help_heading = "wire", long)]
     pub crlf: bool,
-    /// Writes of that many bytes.
+    /// Bytes of a write.
     #[arg(help_heading = "wire", long, value_name = "BYTES")]
     pub split_writes: Option<String>,
     /// Nothing is sent before the first token.
@@ -104,13 +100,13 @@ pub struct MockArgs {
     /// Streams end with their connection.
     #[arg(help_heading = "wire", long)]
     pub no_chunked: bool,
-    /// The key that is asked for.
+    /// The key that requests must have.
     #[arg(help_heading = "faults", long, value_name = "KEY")]
     pub require_key: Option<String>,
-    /// How many requests are answered at once.
+    /// Most requests that are answered at once.
     #[arg(help_heading = "faults", long, value_name = "N")]
     pub max_concurrent: Option<String>,
-    /// File for what was really done.
+    /// File for the log of sent events.
     #[arg(help_heading = "server", long, value_name = "FILE")]
     pub log: Option<String>,
 }
@@ -125,10 +121,10 @@ pub struct SelftestArgs {
     /// Tokens a second of each user.
     #[arg(long, value_name = "N", default_value = "10")]
     pub rate: String,
-    /// How long each step goes on.
+    /// Time of a step.
     #[arg(short, long, value_name = "TIME", default_value = "5")]
     pub duration: String,
-    /// Every processor is kept busy meanwhile.
+    /// Every processor is busy meanwhile.
     #[arg(long)]
     pub busy: bool,
     /// All users, gaps and conditions.
@@ -154,7 +150,7 @@ pub struct HelpArgs {
 /// `sse-perf completions`.
 #[derive(Args, Clone, Debug)]
 pub struct CompletionsArgs {
-    /// For which shell.
+    /// The shell.
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
 }

@@ -1,6 +1,6 @@
 //! How wide a terminal is.
 
-/// The columns of the terminal that this is; `None` if it is none, or does not tell.
+/// Columns of a terminal; `None` for another file, or a terminal that does not tell.
 #[cfg(unix)]
 #[must_use]
 pub fn width(terminal: impl std::os::fd::AsFd) -> Option<usize> {

@@ -1,7 +1,7 @@
-//! Counts the tokens of a run that is over, by `--tokenizer`, and makes its results anew.
+//! Counts the tokens of a finished run by `--tokenizer`, and makes its results anew.
 //!
-//! Nothing is counted during the run: a tokenizer takes all the processor that it can get, and every
-//! user waits for its turn on the same ones. What the run needs to keep is kept on disk.
+//! Counting waits for the end of the run, because a tokenizer would take the processors from the
+//! users. Until then the texts are on disk.
 
 use std::io::{self, ErrorKind};
 
@@ -15,8 +15,7 @@ use crate::record::Sample;
 use crate::text::Message;
 use crate::tokenizer::Tokenizer;
 
-/// So much text is counted at once, in bytes: enough for all processors, and soon done when somebody
-/// wants to stop it.
+/// Bytes of text that are counted at once: enough for all processors, and soon done after a signal.
 const BATCH: usize = 1 << 20;
 
 /// Why tokens have not been counted: the failure, or `None` where a signal stopped the counting.
@@ -54,8 +53,8 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
     stopped
 }
 
-/// Says how far the counting has come, and whether it goes on: not after a signal, nor where the run
-/// itself was cut by a second one, as the third would end the process.
+/// Shows progress, and says whether to go on: not after a signal, nor if a second signal cut the run,
+/// as a third one would end the process.
 fn goes_on(plan: &Plan) -> impl FnMut(f64) -> bool {
     let before = engine::signals();
     let quiet = plan.console.quiet;
@@ -102,7 +101,7 @@ fn tokens(
 #[derive(Default)]
 struct Batch {
     texts: Vec<String>,
-    /// Whose they are.
+    /// The request of each text.
     places: Vec<usize>,
     bytes: usize,
 }

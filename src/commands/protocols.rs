@@ -1,4 +1,4 @@
-//! `sse-perf protocols`: lists the protocols, prints one ready to be copied, checks one's own.
+//! `sse-perf protocols`: lists the protocols, prints one as a document, checks the user's own.
 
 use std::fmt::Write as _;
 
@@ -18,7 +18,7 @@ pub(super) fn show(args: &ProtocolsArgs, language: Language) -> Ends {
     print(text.as_bytes())
 }
 
-/// The protocols, a line each, and what can be done with them.
+/// The protocols, a line each, and how to use them.
 fn list(language: Language) -> String {
     let names = || Protocol::builtin_names();
     let width = names().map(str::len).max().unwrap_or(0);

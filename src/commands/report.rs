@@ -1,4 +1,4 @@
-//! `sse-perf report`: the report of runs that are over, made from their files.
+//! `sse-perf report`: the report of finished runs, made from their files.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(super) fn make(args: &ReportArgs, language: Language) -> Ends {
     }
 }
 
-/// How far the reading has come.
+/// The progress of reading.
 fn reading(path: &Path, part: f64) -> Message {
     Message::new("saved.reading")
         .with("path", path.display())
@@ -52,7 +52,7 @@ fn write(saved: &Saved, formats: Formats, stem: &str) -> Result<Outputs, Message
     Ok(outputs)
 }
 
-/// What the names of the files that have none have in common: the first input's stem.
+/// The stem of default file names: that of the first input.
 fn stem(inputs: &[PathBuf]) -> String {
     let first = inputs.first().and_then(|path| path.file_stem());
     let stem = first.map(|stem| stem.to_string_lossy()).unwrap_or_default();

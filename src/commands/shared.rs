@@ -1,4 +1,4 @@
-//! What the subcommands share: how texts reach the terminal, and exit codes.
+//! Output to the terminal and exit codes, for all subcommands.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::output::{Destination, OutputConfig};
 use crate::plan::{ConsoleConfig, Plan};
 use crate::text::{Language, Message};
 
-/// What the process tells its caller.
+/// The exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// All went well.

@@ -1,4 +1,4 @@
-//! What is sent: queries, keys and bodies, and what stands in where a file is of no use.
+//! The workload: queries, keys and bodies, and the fallbacks for files that cannot be used.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,4 @@
-//! What users do beside asking once: conversations of several turns, thinking, leaving; and what
-//! their protocol has for it.
+//! Conversations of several turns, think time, users that leave, and the protocol's parts for them.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use crate::workload::{BodyTemplate, MissingInput, Parts, StopCall, TurnParts};
 
 /// The most turns of a conversation.
 const MOST_TURNS: u32 = 1_000;
-/// After how long users leave, where no flag says.
+/// Time until a user leaves, where no flag says.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
 
 impl Builder<'_> {

@@ -1,5 +1,5 @@
-//! The data of `--param-file`: lines, CSV or JSON Lines, by the file's ending, and in which order
-//! its rows are used.
+//! The data of `--param-file` (lines, CSV or JSON Lines, by the file's ending), and the order of its
+//! rows.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -80,8 +80,8 @@ impl Builder<'_> {
         Ok(order)
     }
 
-    /// What prefixes are drawn from: another one in each run, whatever the seed, since a prefix
-    /// that a server has seen before defeats no cache.
+    /// The seed of prefixes: another in each run, since a prefix that a server has seen before
+    /// defeats no cache.
     pub(super) fn unique(&self) -> Option<u64> {
         let random = || RandomState::new().build_hasher().finish();
         self.raw.request.unique.then(random)

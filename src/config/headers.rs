@@ -4,8 +4,8 @@ use super::show::redact_value;
 use crate::text::Message;
 use crate::values::shown;
 
-/// Headers that belong to the connection or the body, which the tool makes itself, each with the
-/// text that says so.
+/// Headers of the connection or the body, which the tool makes itself, each with the text of the
+/// refusal.
 const OURS: [(&str, &str); 6] = [
     ("accept-encoding", "usage.header_compression"),
     ("connection", "usage.header_connection"),

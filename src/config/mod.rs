@@ -21,9 +21,9 @@ pub use outputs::{check_inputs, report_outputs};
 pub use parse::{count, duration, positive_duration, whole};
 pub use show::{plan_json, shown_headers};
 
-/// The environment variable that holds the API key where no flag gives one: what stands in a
-/// command line, everybody on the machine can read.
+/// The environment variable of the API key, where no flag gives a key: everybody on the machine can
+/// read a command line.
 pub const API_KEY_VARIABLE: &str = "SSE_PERF_API_KEY";
 
-/// Most virtual users of a run; what the system permits is checked at its start.
+/// Most virtual users of a run. The system's limits are checked when the run starts.
 pub const MOST_USERS: u32 = 1_000_000;

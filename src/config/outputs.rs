@@ -1,5 +1,5 @@
-//! The files to write, as far as the command line tells: that they can be written is seen when they
-//! are opened.
+//! The files to write, as the command line names them. Opening a file shows whether it can be
+//! written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
