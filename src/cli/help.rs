@@ -166,13 +166,11 @@ impl<'a> Help<'a> {
                 self.row(&spec(arg), &help, column + 2, out);
                 continue;
             }
-            if index > 0 {
-                out.push('\n');
-            }
+            let gap = if index > 0 { "\n" } else { "" };
             let help = self.with_notes(arg.get_long_help(), arg, "\n");
             let help = hanging(&help, self.width, LONG_INDENT);
             let indent = " ".repeat(LONG_INDENT);
-            let _ = writeln!(out, "  {}\n{indent}{help}", spec(arg));
+            let _ = writeln!(out, "{gap}  {}\n{indent}{help}", spec(arg));
         }
     }
 

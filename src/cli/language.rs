@@ -38,21 +38,16 @@ pub fn language(
     }
 }
 
-/// The value of the last `--lang`; one without a value is left to the parser.
+/// The value of the last `--lang`. The parser refuses a `--lang` without a value.
 fn flag(args: &[OsString]) -> Option<String> {
     let words = args.iter().skip(1).map(|word| word.to_string_lossy());
-    let mut found = None;
-    let mut words = words.take_while(|word| word != "--").peekable();
-    while let Some(word) = words.next() {
-        if word == "--lang" {
-            if let Some(value) = words.peek().filter(|value| !value.starts_with('-')) {
-                found = Some(value.to_string());
-            }
-        } else if let Some(value) = word.strip_prefix("--lang=") {
-            found = Some(value.to_owned());
-        }
-    }
-    found
+    let words: Vec<_> = words.take_while(|word| word != "--").collect();
+    let next = words.iter().skip(1).map(Some).chain([None]);
+    let values = words.iter().zip(next).filter_map(|(word, next)| {
+        let next = next.filter(|value| word == "--lang" && !value.starts_with('-'));
+        word.strip_prefix("--lang=").or(next.map(AsRef::as_ref))
+    });
+    values.last().map(str::to_owned)
 }
 
 #[cfg(test)]

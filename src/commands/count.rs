@@ -39,13 +39,11 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
         let message = Message::new("warning.count_stopped");
         collected.notices.push(message);
     }
-    let (counts, failure) = match counts {
-        Ok(counts) => (Some(counts), None),
-        Err(why) => (None, why),
-    };
-    collected.failures.extend(failure);
-    if (counts.is_some() || plan.is_watched())
-        && let Err(error) = collect(&mut spool, counts, collected)
+    if let Err(Some(failure)) = &counts {
+        collected.failures.push(failure.clone());
+    }
+    if (counts.is_ok() || plan.is_watched())
+        && let Err(error) = collect(&mut spool, counts.ok(), collected)
     {
         let message = WriteError::texts(spool.directory(), error).message();
         collected.failures.push(message);

@@ -26,13 +26,11 @@ const COLUMNS: [Column; 11] = [
     ("itl", 6, |o| number(Some(o.itl_ms), 0)),
     ("condition", 10, |o| o.condition.to_owned()),
     ("events", 9, |o| number(Some(o.events_per_s), 0)),
-    ("ttft", 21, |o| spread(o.errors.map(|errors| errors.ttft))),
-    ("itl_error", 21, |o| {
-        spread(o.errors.map(|errors| errors.itl))
-    }),
+    ("ttft", 21, |o| spread(o.errors.map(|e| e.ttft))),
+    ("itl_error", 21, |o| spread(o.errors.map(|e| e.itl))),
     ("lag", 8, |o| number(o.client_lag_p99_ms, 2)),
     ("server", 8, |o| {
-        number(o.errors.map(|errors| errors.server_late.p99), 2)
+        number(o.errors.map(|e| e.server_late.p99), 2)
     }),
     ("cores", 6, |o| number(o.process_cores, 2)),
     ("memory", 7, |o| {
@@ -63,13 +61,14 @@ fn steps(args: &SelftestArgs) -> Result<Vec<Step>, Message> {
         user_clock: args.user_clock,
     };
     if args.matrix {
-        let (users, gaps) = MATRIX;
-        let cells = Condition::ALL.into_iter().flat_map(|condition| {
-            users.into_iter().flat_map(move |users| {
-                gaps.map(|itl| (users, Duration::from_millis(itl), condition))
-            })
-        });
-        return Ok(cells.map(|(u, itl, c)| step(u, itl, c)).collect());
+        let mut steps = Vec::new();
+        for condition in Condition::ALL {
+            for users in MATRIX.0 {
+                let gaps = MATRIX.1.map(Duration::from_millis);
+                steps.extend(gaps.map(|itl| step(users, itl, condition)));
+            }
+        }
+        return Ok(steps);
     }
     let itl = Duration::from_secs(1) / rate;
     let users = match &args.users {
@@ -155,9 +154,7 @@ fn conclusion(args: &SelftestArgs, outcomes: &[Graded]) -> Message {
     match outcomes.iter().rev().find(good) {
         None => Message::new("selftest.none"),
         Some(best) => {
-            let error = best
-                .errors
-                .map_or(0.0, |errors| errors.ttft.p99.max(errors.itl.p99));
+            let error = best.errors.map_or(0.0, |e| e.ttft.p99.max(e.itl.p99));
             Message::new("selftest.limit")
                 .with("users", best.users)
                 .with("rate", format!("{:.0}", 1_000.0 / best.itl_ms))

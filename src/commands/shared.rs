@@ -148,16 +148,15 @@ pub(super) fn colour(terminal: bool) -> bool {
 /// The terminal: standard error where rows or a document go to standard output.
 pub(super) fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Console {
     let mut wanted = outputs.wanted();
-    let (out, terminal, width): (Box<dyn Write + Send>, _, _) =
-        if wanted.any(|(_, destination)| *destination == Destination::Stdout) {
-            let err = io::stderr();
-            let (terminal, width) = (err.is_terminal(), cli::width(&err));
-            (Box::new(err), terminal, width)
-        } else {
-            let out = io::stdout();
-            let (terminal, width) = (out.is_terminal(), cli::width(&out));
-            (Box::new(out), terminal, width)
-        };
+    let taken = wanted.any(|(_, destination)| *destination == Destination::Stdout);
+    let (out, err) = (io::stdout(), io::stderr());
+    let (out, terminal, width): (Box<dyn Write + Send>, _, _) = if taken {
+        let width = cli::width(&err);
+        (Box::new(io::stderr()), err.is_terminal(), width)
+    } else {
+        let width = cli::width(&out);
+        (Box::new(io::stdout()), out.is_terminal(), width)
+    };
     let settings = Settings {
         language: shown.language,
         quiet: shown.quiet,

@@ -29,15 +29,13 @@ pub fn left(text: &str, columns: usize) -> String {
 /// The text in at most that many columns, with three dots where something was left out.
 #[must_use]
 pub fn shorten(text: &str, columns: usize) -> String {
-    const DOTS: &str = "...";
     if width(text) <= columns {
         return text.to_owned();
     }
-    let mut short = prefix(text, columns.saturating_sub(DOTS.len()))
+    prefix(text, columns.saturating_sub(3))
         .trim_end()
-        .to_owned();
-    short.push_str(DOTS);
-    short
+        .to_owned()
+        + "..."
 }
 
 /// As much of the text as fits, but at least one character.
@@ -84,8 +82,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 pub fn hanging(text: &str, columns: usize, indent: usize) -> String {
     let room = columns.saturating_sub(indent).max(LEAST_ROOM);
     let lines = text.split('\n').flat_map(|line| wrap(line, room));
-    let lines: Vec<String> = lines.collect();
-    lines.join(&format!("\n{}", " ".repeat(indent)))
+    let separator = "\n".to_owned() + &" ".repeat(indent);
+    lines.collect::<Vec<_>>().join(&separator)
 }
 
 /// The pieces between which a line may be broken.
