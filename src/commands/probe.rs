@@ -44,7 +44,7 @@ struct SingleRequest<'a> {
 
 impl<'a> SingleRequest<'a> {
     fn new(plan: &'a Arc<Plan>, raw: bool) -> Result<Self, Message> {
-        let headers = plan.protocol.headers();
+        let headers = &plan.protocol.headers;
         let transport = Transport::new(plan.transport.clone(), &plan.target, headers)?;
         Ok(Self {
             plan,
@@ -88,13 +88,13 @@ impl<'a> SingleRequest<'a> {
     fn show_request(&mut self) -> std::io::Result<()> {
         let assignment = self.plan.workload.assignment(1);
         let auth = self.plan.protocol.auth_header(&assignment.key.masked());
-        let own = self.plan.protocol.headers().iter().cloned();
+        let own = self.plan.protocol.headers.iter().cloned();
         let given = crate::config::shown_headers(&self.plan.transport);
         let headers: Vec<(String, String)> = auth.into_iter().chain(own).chain(given).collect();
         let body = String::from_utf8_lossy(&assignment.body()).into_owned();
         let request = ProbeRequest {
             url: &self.plan.target.shown,
-            protocol: self.plan.protocol.name(),
+            protocol: &self.plan.protocol.name,
             headers: &headers,
             body: &body,
             warnings: &self.plan.warnings,
@@ -199,5 +199,5 @@ fn body_template(plan: &Plan) -> Value {
     let file = plan.workload.body_file.as_ref();
     let bytes = file.and_then(|file| std::fs::read(file).ok());
     let own = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    own.unwrap_or_else(|| plan.protocol.body().clone())
+    own.unwrap_or_else(|| plan.protocol.body.clone())
 }

@@ -24,7 +24,7 @@ fn list(language: Language) -> String {
     let width = names().map(str::len).max().unwrap_or(0);
     let mut text = String::new();
     for protocol in names().filter_map(Protocol::builtin) {
-        let _ = writeln!(text, "{:width$}  {}", protocol.name(), protocol.title());
+        let _ = writeln!(text, "{:width$}  {}", protocol.name, protocol.title);
     }
     let hint = Message::new("protocols.hint").with("program", PROGRAM);
     let _ = writeln!(text, "\n{}", language.texts().render(&hint));

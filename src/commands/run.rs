@@ -77,7 +77,7 @@ fn about(plan: &Plan, clock: Clock) -> About {
         label: plan.label.clone(),
         client_host: host.name.clone(),
         target: plan.target.shown.clone(),
-        protocol: plan.protocol.name().to_owned(),
+        protocol: plan.protocol.name.clone(),
         model: plan.model.clone(),
         started: clock.wall(Stamp::ZERO),
     };

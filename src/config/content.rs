@@ -35,13 +35,13 @@ impl Builder<'_> {
         }
         let document = match &raw.request_body_file {
             Some(file) => &files::body(file)?,
-            None => protocol.body(),
+            None => &protocol.body,
         };
         let data = self.data()?;
         let parts = Parts {
             constants: &constants,
             columns: &data.columns,
-            history: protocol.history().filter(|_| turns > 1),
+            history: protocol.history.as_ref().filter(|_| turns > 1),
             answers: false,
         };
         let body = BodyTemplate::new(document, parts).map_err(missing)?;
@@ -102,7 +102,7 @@ impl Builder<'_> {
         let Some((header, _)) = protocol.auth_header("key") else {
             if let Some(flag) = flag {
                 let message = Message::new("warning.key_unused").with("flag", flag);
-                self.warn(message.with("protocol", protocol.name()));
+                self.warn(message.with("protocol", &protocol.name));
             }
             return Ok(none);
         };

@@ -71,7 +71,7 @@ pub(super) fn turn_parts(
             },
         )
     };
-    let turn = protocol.history().map(|history| {
+    let turn = protocol.history.as_ref().map(|history| {
         Ok(TurnParts {
             user: part(&history.user)?,
             assistant: part(&history.assistant)?,
@@ -95,7 +95,7 @@ pub(super) fn stop_call(
         history,
         ..parts
     };
-    let call = protocol.stop().map(|stop| {
+    let call = protocol.stop.as_ref().map(|stop| {
         Ok(StopCall {
             path: stop.path.clone(),
             body: BodyTemplate::new(&stop.body, parts)?,
@@ -113,12 +113,12 @@ pub(super) fn check_turns(
     if turns == 1 || body.has_history() || body.uses("conversation_id") {
         return Ok(());
     }
-    let message = match protocol.history() {
+    let message = match &protocol.history {
         Some(history) => Message::new("usage.turns_place").with("at", &history.at),
         None => Message::new("usage.turns_protocol"),
     };
     let message = message.with("turns", turns);
-    Err(message.with("protocol", protocol.name()))
+    Err(message.with("protocol", &protocol.name))
 }
 
 #[cfg(test)]

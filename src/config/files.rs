@@ -124,7 +124,7 @@ fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Me
     }
     let text = read("--api", name)?;
     let protocol = Protocol::parse(&text).map_err(|error| {
-        let error = language.texts().render(&error.message());
+        let error = language.texts().render(&error);
         Message::about("usage.api_file", name).with("error", error)
     })?;
     Ok((protocol, text))

@@ -112,7 +112,7 @@ pub(super) fn redact_url(url: &str) -> String {
 pub fn plan_json(plan: &Plan) -> Value {
     json!({
         "target": plan.target.shown,
-        "protocol": plan.protocol.name(),
+        "protocol": plan.protocol.name,
         "model": plan.model,
         "label": plan.label,
         "load": load_json(plan),

@@ -47,11 +47,7 @@ pub fn run(
     make_collector: impl FnOnce(Clock, Sender<Control>) -> Result<Collector, Message>,
 ) -> Result<Finished, Message> {
     let users = plan.load.users();
-    let transport = Transport::new(
-        plan.transport.clone(),
-        &plan.target,
-        plan.protocol.headers(),
-    )?;
+    let transport = Transport::new(plan.transport.clone(), &plan.target, &plan.protocol.headers)?;
     let (control, controls) = unbounded();
     signals::listen(control.clone())
         .map_err(|error| Message::new("engine.signals").with("error", error))?;

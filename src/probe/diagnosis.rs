@@ -72,12 +72,12 @@ impl Diagnosis {
         let Some(status) = record.http_status else {
             return;
         };
-        let own_query = sketch.protocol.path().split_once('?');
+        let own_query = sketch.protocol.path.split_once('?');
         let query_lacks = observed.events.is_empty()
             && own_query.is_some_and(|(_, query)| !sketch.path.contains(query));
         if let Some((_, query)) = own_query.filter(|_| query_lacks) {
             let message = Message::new("probe.query").with("query", query);
-            self.add(message.with("protocol", sketch.protocol.name()));
+            self.add(message.with("protocol", &sketch.protocol.name));
         }
         if let Some(encoding) = observed.header("content-encoding")
             && !encoding.eq_ignore_ascii_case("identity")
@@ -159,7 +159,7 @@ impl Diagnosis {
         let last = events.find(|event| event.data.is_some());
         let last = last.map_or_else(String::new, shortened);
         let message = Message::new("probe.no_end").with("last", last);
-        self.add(message.with("protocol", sketch.protocol.name()));
+        self.add(message.with("protocol", &sketch.protocol.name));
     }
 
     /// What the stream is, that holds no text by its protocol.
@@ -177,7 +177,7 @@ impl Diagnosis {
             return self.empty_answer(events, observed, record, sketch);
         }
         let no_text = Message::new("probe.no_text").with("count", events);
-        self.add(no_text.with("protocol", sketch.protocol.name()));
+        self.add(no_text.with("protocol", &sketch.protocol.name));
         if let Some((name, fit)) = other {
             let id = if fit.ended {
                 "probe.other"
@@ -210,12 +210,12 @@ impl Diagnosis {
         if !observed.events.iter().any(|event| event.end) {
             return self.no_end(observed, sketch);
         }
-        if !sketch.protocol.expects_text() {
+        if !sketch.protocol.expects_text {
             // That it needs none is said elsewhere.
             return;
         }
         let message = Message::new("probe.empty_answer").with("count", events);
-        self.add(message.with("protocol", sketch.protocol.name()));
+        self.add(message.with("protocol", &sketch.protocol.name));
         if let Some(reason) = &record.finish_reason {
             self.add(Message::new("probe.finish_reason").with("reason", reason));
         }

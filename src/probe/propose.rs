@@ -84,7 +84,7 @@ fn request(sketch: &Sketch<'_>) -> Value {
     }
     let headers: Map<String, Value> = sketch
         .protocol
-        .headers()
+        .headers
         .iter()
         .map(|(name, value)| (name.clone(), json!(value)))
         .collect();

@@ -12,7 +12,7 @@ use super::errors::{MESSAGE_CHARACTERS, RAW_CHARACTERS, first_scalar, one_line};
 use super::found::{Findings, Slice, Value};
 use super::meaning::{Malformed, Meaning, SpanMark, StreamError};
 use super::memory::{Growth, Memory};
-use super::rules::{Count, ErrorRule, Facts, Rules, Source, SpanRule, Subject};
+use super::rules::{Count, ErrorRule, Facts, Rule, Rules, Source, SpanRule, Subject};
 
 /// Tells what events mean. It is the scratch memory of one thread, used again for all of its
 /// streams, one after the other.
@@ -65,14 +65,12 @@ impl Decoder {
             },
         };
         reading.raw.name = reading.find_name(&rules.types);
-        let facts = reading.facts();
-        if rules.keep_alive.iter().any(|rule| rule.holds(facts)) {
+        if reading.holds(&rules.keep_alive) {
             return Ok(keep_alive(reading.into_name()));
         }
-        if rules.ignore.iter().any(|rule| rule.holds(facts)) {
-            let name = reading.into_name();
+        if reading.holds(&rules.ignore) {
             return Ok(Meaning {
-                name,
+                name: reading.into_name(),
                 ..Meaning::default()
             });
         }
@@ -111,16 +109,6 @@ struct NewText {
     replaced: Option<Slice>,
 }
 
-/// A span's mark, its texts as slices.
-struct FoundMark<'a> {
-    rule: &'a SpanRule,
-    starts: bool,
-    id: Slice,
-    instance: Option<Slice>,
-    kind: Option<Slice>,
-    title: Option<Slice>,
-}
-
 impl<'a> Raw<'a> {
     /// The event's type.
     fn name<'f>(&self, findings: &'f Findings) -> &'f str
@@ -145,6 +133,11 @@ impl<'a> Raw<'a> {
 impl<'a> Reading<'a> {
     fn facts(&self) -> Facts<'_> {
         self.raw.facts(self.findings)
+    }
+
+    /// Whether the event fits any of the rules.
+    fn holds(&self, rules: &[Rule]) -> bool {
+        rules.iter().any(|rule| rule.holds(self.facts()))
     }
 
     fn into_name(self) -> &'a str {
@@ -183,24 +176,16 @@ impl<'a> Reading<'a> {
         let [prompt, completion, cached, reasoning_tokens, total] =
             rules.usage.each_ref().map(|counts| self.count(counts));
         let mark = rules.spans.iter().find_map(|rule| self.mark(rule));
-        let (elapsed, failed) = mark.as_ref().map_or((None, false), |mark| {
-            let facts = self.facts();
-            let failed = mark.rule.failed.iter().any(|rule| rule.holds(facts));
-            (self.elapsed(mark.rule), failed)
-        });
         let findings: &'a Findings = self.findings;
         let said = |slice: Option<Slice>| slice.map(|slice| findings.text(slice));
-        let span = mark.map(|mark| {
-            let kind = said(mark.kind).unwrap_or_default();
+        let span = mark.map(|(mark, texts)| {
+            let [id, instance, kind, title] = texts.map(|slice| findings.text(slice));
             SpanMark {
-                starts: mark.starts,
-                id: findings.text(mark.id),
-                instance: said(mark.instance).unwrap_or_default(),
+                id,
+                instance,
                 kind,
-                title: said(mark.title).unwrap_or_default(),
-                elapsed,
-                failed,
-                model: mark.rule.model_kinds.iter().any(|known| known == kind),
+                title,
+                ..mark
             }
         });
         Meaning {
@@ -295,21 +280,24 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// What the event says of a span, if it starts or ends one.
-    fn mark<'r>(&mut self, rule: &'r SpanRule) -> Option<FoundMark<'r>> {
-        let facts = self.facts();
-        let starts = rule.start.iter().any(|rule| rule.holds(facts));
-        if !starts && !rule.end.iter().any(|rule| rule.holds(facts)) {
+    /// The span that the event starts or ends, and its id, instance, kind and title.
+    fn mark(&mut self, rule: &SpanRule) -> Option<(SpanMark<'static>, [Slice; 4])> {
+        let starts = self.holds(&rule.start);
+        if !starts && !self.holds(&rule.end) {
             return None;
         }
-        Some(FoundMark {
-            rule,
+        let id = self.last_text(&rule.id)?;
+        let [instance, kind, title] = [&rule.instance, &rule.kind, &rule.title]
+            .map(|sources| self.last_text(sources).unwrap_or_default());
+        let kind_text = self.findings.text(kind);
+        let mark = SpanMark {
             starts,
-            id: self.last_text(&rule.id)?,
-            instance: self.last_text(&rule.instance),
-            kind: self.last_text(&rule.kind),
-            title: self.last_text(&rule.title),
-        })
+            elapsed: self.elapsed(rule),
+            failed: self.holds(&rule.failed),
+            model: rule.model_kinds.iter().any(|known| known == kind_text),
+            ..SpanMark::default()
+        };
+        Some((mark, [id, instance, kind, title]))
     }
 
     /// The time that a span took by the server's clock.
@@ -317,7 +305,10 @@ impl<'a> Reading<'a> {
         let facts = self.facts();
         let number = rule.elapsed.iter().find_map(|source| {
             let mut values = source.values(0, facts).rev();
-            values.find_map(|(_, found)| found.value.number())
+            values.find_map(|(_, found)| match found.value {
+                Value::Number(number) => Some(number),
+                _ => None,
+            })
         })?;
         Duration::try_from_secs_f64(number * rule.unit).ok()
     }

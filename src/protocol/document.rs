@@ -1,4 +1,4 @@
-//! Reads a protocol's document: everything in it is checked here, and named if it is wrong.
+//! Reads a protocol's document and checks every member.
 
 use std::sync::Arc;
 
@@ -6,90 +6,76 @@ use serde_json::Value;
 
 use super::events::Compiler;
 use super::history::{History, StopRequest};
-use super::member::{Member, Object, ProtocolError, Result};
+use super::member::{Member, Result};
 use super::{MODEL, Protocol};
+use crate::text::Message;
 
 impl Protocol {
     /// Reads a document.
     ///
     /// # Errors
     ///
-    /// If it is not JSON, or a member of it is missing, unknown or not what it should be; the
-    /// error names it.
+    /// If the text is not JSON, or a member is missing, unknown or malformed; the error names the
+    /// member.
     pub fn parse(json: &str) -> Result<Self> {
-        read(json)
-    }
-}
-
-/// Reads a whole document.
-fn read(json: &str) -> Result<Protocol> {
-    let value: Value = serde_json::from_str(json).map_err(|e| ProtocolError::syntax(&e))?;
-    let document = Member::root(&value).object(&[
-        "name",
-        "title",
-        "notes",
-        "request",
-        "events",
-        "expects_text",
-        "$schema",
-    ])?;
-    // Of use to editors and people, not to us.
-    document.get("$schema").map_or(Ok(""), |m| m.string())?;
-    document.each("notes", super::member::Member::string)?;
-    let name = document.require("name")?.string()?.to_owned();
-    let title = match document.get("title") {
-        Some(title) => title.string()?.to_owned(),
-        None => name.clone(),
-    };
-    let request = document.require("request")?.object(&[
-        "path", "suffixes", "auth", "headers", "body", "history", "stop",
-    ])?;
-    let body = request.require("body")?;
-    if !body.value.is_object() {
-        return Err(body.error("protocol.object"));
-    }
-    let expects_text = document
-        .get("expects_text")
-        .map_or(Ok(true), |member| member.boolean())?;
-    let protocol = Protocol {
-        name,
-        title,
-        path: path(&request.require("path")?)?.to_owned(),
-        suffixes: request.each("suffixes", |member| Ok(path(member)?.to_owned()))?,
-        auth: request
-            .get("auth")
-            .map(|auth| read_auth(&auth))
-            .transpose()?,
-        headers: read_headers(&request)?,
-        body: body.value.clone(),
-        history: History::read(&request)?,
-        stop: StopRequest::read(&request)?,
-        expects_text,
-        rules: Arc::new(Compiler::default().rules(&document.require("events")?)?),
-    };
-    if expects_text && !protocol.rules.has_text() {
-        let events = document.require("events")?;
-        return Err(events.inner("text").error("protocol.text"));
-    }
-    Ok(protocol)
-}
-
-fn path<'a>(member: &Member<'a>) -> Result<&'a str> {
-    let is_plain = |c: char| c.is_ascii_graphic();
-    match member.string()? {
-        path if path.starts_with(['/', ':'])
-            && path.chars().all(is_plain)
-            && !path.replace(MODEL, "").contains(['{', '}']) =>
-        {
-            Ok(path)
+        let value: Value = serde_json::from_str(json).map_err(|error| syntax(&error))?;
+        let document = Member::root(&value)
+            .object("name, title, notes, request, events, expects_text, $schema")?;
+        // For editors and people alone.
+        document.optional("$schema", Member::string)?;
+        document.each("notes", Member::string)?;
+        let name = document.require("name")?.text()?;
+        let title = document.optional("title", Member::text)?;
+        let request = document
+            .require("request")?
+            .object("path, suffixes, auth, headers, body, history, stop")?;
+        let body = request.require("body")?.json_object()?;
+        let expects_text = document.optional("expects_text", Member::boolean)?;
+        let protocol = Self {
+            title: title.unwrap_or_else(|| name.clone()),
+            name,
+            path: path(&request.require("path")?)?,
+            suffixes: request.each("suffixes", path)?,
+            auth: request.optional("auth", read_auth)?,
+            headers: request
+                .optional("headers", read_headers)?
+                .unwrap_or_default(),
+            body,
+            history: request.optional("history", History::read)?,
+            stop: request.optional("stop", StopRequest::read)?,
+            expects_text: expects_text.unwrap_or(true),
+            rules: Arc::new(Compiler::rules(&document.require("events")?)?),
+        };
+        if protocol.expects_text && !protocol.rules.has_text() {
+            let text = document.require("events")?.inner("text", &Value::Null);
+            return Err(text.error("protocol.text"));
         }
-        _ => Err(member.error("protocol.path")),
+        Ok(protocol)
     }
+}
+
+fn syntax(error: &serde_json::Error) -> Message {
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or_default();
+    Message::new("protocol.syntax")
+        .with("line", error.line())
+        .with("column", error.column())
+        .with("detail", detail)
+}
+
+fn path(member: &Member<'_>) -> Result<String> {
+    let path = member.text()?;
+    let is_path = path.starts_with(['/', ':'])
+        && path.chars().all(|c| c.is_ascii_graphic())
+        && !path.replace(MODEL, "").contains(['{', '}']);
+    is_path
+        .then_some(path)
+        .ok_or_else(|| member.error("protocol.path"))
 }
 
 fn read_auth(auth: &Member<'_>) -> Result<(String, String)> {
-    let object = auth.object(&["header", "value"])?;
-    let (header, value) = (object.require("header")?, object.require("value")?);
+    auth.object("header, value")?;
+    let (header, value) = (auth.require("header")?, auth.require("value")?);
     let template = header_value(&value)?;
     if !template.contains("{key}") {
         return Err(value.error("protocol.auth_value"));
@@ -97,14 +83,10 @@ fn read_auth(auth: &Member<'_>) -> Result<(String, String)> {
     Ok((header_name(&header, header.string()?)?, template))
 }
 
-fn read_headers(request: &Object<'_>) -> Result<Vec<(String, String)>> {
-    let Some(headers) = request.get("headers") else {
-        return Ok(Vec::new());
-    };
-    let entries = headers.entries()?;
+fn read_headers(headers: &Member<'_>) -> Result<Vec<(String, String)>> {
+    let entries = headers.entries()?.into_iter();
     entries
-        .iter()
-        .map(|(name, value)| Ok((header_name(value, name)?, header_value(value)?)))
+        .map(|(name, value)| Ok((header_name(&value, name)?, header_value(&value)?)))
         .collect()
 }
 
@@ -117,9 +99,9 @@ fn header_name(member: &Member<'_>, name: &str) -> Result<String> {
 }
 
 fn header_value(member: &Member<'_>) -> Result<String> {
-    let value = member.string()?;
+    let value = member.text()?;
     if value.contains(|c: char| !(c.is_ascii_graphic() || c == ' ')) {
         return Err(member.error("protocol.header_value"));
     }
-    Ok(value.to_owned())
+    Ok(value)
 }

@@ -1,8 +1,8 @@
-//! Reads a document's `events`: where in them things are, and what they are.
+//! Reads a document's `events`: the places in an event, and their meaning.
 
 use serde_json::Value;
 
-use super::member::{Member, Object, Result};
+use super::member::{Member, Result};
 use super::pointer::{Pointer, Trie};
 use super::rules::{
     Accepted, Count, EndRule, ErrorRule, IDS, Per, Remembered, Rule, Rules, Source, SpanRule,
@@ -10,68 +10,49 @@ use super::rules::{
 };
 
 /// The members of a source.
-const SOURCE: [&str; 3] = ["at", "on", "when"];
+const SOURCE: &str = "at, on, when";
 
-/// The most rules of which one event each is awaited.
+/// The most rules that `all` may list.
 const MOST_PARTS: usize = 64;
 
-/// Reads `events`, and gathers the trie of its pointers on the way.
+/// Reads `events` and gathers the trie of all pointers.
 pub(super) struct Compiler {
     trie: Trie,
-    /// Of how many sources something is remembered.
+    /// Number of sources with a memory.
     remembered: usize,
 }
 
-impl Default for Compiler {
-    fn default() -> Self {
-        Self {
+impl Compiler {
+    pub(super) fn rules(events: &Member<'_>) -> Result<Rules> {
+        let mut this = Self {
             trie: Trie::new(),
             remembered: 0,
-        }
-    }
-}
-
-impl Compiler {
-    pub(super) fn rules(mut self, events: &Member<'_>) -> Result<Rules> {
-        let events = events.object(&[
-            "type",
-            "text",
-            "reasoning",
-            "tool",
-            "replace",
-            "usage",
-            "ids",
-            "finish_reason",
-            "spans",
-            "error",
-            "end",
-            "keep_alive",
-            "ignore",
-        ])?;
-        let types = events.each("type", |member| self.type_subject(member))?;
-        let usage = self.lists(events.get("usage"), &USAGE, Self::count)?;
-        let ids = self.lists(events.get("ids"), &IDS, |compiler, member| {
-            compiler.source(member, &SOURCE)
-        })?;
+        };
+        let events = events.object(
+            "type, text, reasoning, tool, replace, usage, ids, finish_reason, spans, error, end, \
+             keep_alive, ignore",
+        )?;
         let end = events.require("end")?;
         if end.list()?.is_empty() {
             return Err(end.error("protocol.end"));
         }
         Ok(Rules {
-            types,
-            text: self.texts(&events, "text")?,
-            reasoning: self.texts(&events, "reasoning")?,
-            tool: self.texts(&events, "tool")?,
-            replace: self.sources(&events, "replace")?,
-            usage,
-            ids,
-            finish_reason: self.sources(&events, "finish_reason")?,
-            spans: events.each("spans", |member| self.span(member))?,
-            errors: events.each("error", |member| self.error_rule(member))?,
-            end: events.each("end", |member| self.end(member))?,
-            keep_alive: events.each("keep_alive", |member| self.whole_rule(member))?,
-            ignore: events.each("ignore", |member| self.whole_rule(member))?,
-            trie: self.trie,
+            types: events.each("type", |member| this.type_subject(member))?,
+            usage: this.lists(&events, "usage", USAGE, Self::count)?,
+            ids: this.lists(&events, "ids", IDS, |this, member| {
+                this.source(member, SOURCE)
+            })?,
+            end: events.each("end", |member| this.end(member))?,
+            text: this.texts(&events, "text")?,
+            reasoning: this.texts(&events, "reasoning")?,
+            tool: this.texts(&events, "tool")?,
+            replace: this.sources(&events, "replace")?,
+            finish_reason: this.sources(&events, "finish_reason")?,
+            spans: events.each("spans", |member| this.span(member))?,
+            errors: events.each("error", |member| this.error_rule(member))?,
+            keep_alive: this.plain_rules(&events, "keep_alive")?,
+            ignore: this.plain_rules(&events, "ignore")?,
+            trie: this.trie,
         })
     }
 
@@ -82,43 +63,36 @@ impl Compiler {
         }
     }
 
-    /// A pointer, or an object with one or several of which the sum is taken.
+    /// A pointer, or an object with one pointer or with several to add up.
     fn count(&mut self, member: &Member<'_>) -> Result<Count> {
-        let (pointers, object) = match member.value {
-            Value::String(_) => (vec![pointer(member)?], None),
+        let pointers = match member.value {
+            Value::String(_) => vec![pointer(member)?],
             Value::Object(_) => {
-                let object = member.object(&["at", "sum", "on", "when", "per"])?;
-                let pointers = object.each("sum", pointer)?;
-                let per = object.get("per");
-                let pointers = match (object.get("at"), pointers.is_empty()) {
-                    (Some(at), true) => vec![pointer(&at)?],
-                    (None, false) if per.is_none() => pointers,
+                member.object("at, sum, on, when, per")?;
+                let sum = member.each("sum", pointer)?;
+                match member.get("at") {
+                    Some(at) if sum.is_empty() => vec![pointer(&at)?],
+                    None if !sum.is_empty() && member.get("per").is_none() => sum,
                     _ => return Err(member.error("protocol.count")),
-                };
-                (pointers, Some(object))
+                }
             }
             _ => return Err(member.error("protocol.count")),
         };
-        let per = object.as_ref().and_then(|object| object.get("per"));
-        let per = per.map(|per| self.remembered(pointers.first(), Some(&per)));
+        let at = &pointers[0];
         Ok(Count {
-            rule: match object {
-                Some(object) => self.rule(&object, pointers.first())?,
-                None => Rule::default(),
-            },
+            per: member.optional("per", |per| self.remembered(at, Some(per)))?,
+            rule: self.rule(member, Some(at))?,
             places: pointers.iter().map(|at| self.trie.insert(at)).collect(),
-            per: per.transpose()?,
         })
     }
 
-    /// A source at those places of which something is remembered for each answer, and what tells
-    /// answers apart.
-    fn remembered(&mut self, at: Option<&Pointer>, per: Option<&Member<'_>>) -> Result<Remembered> {
+    /// A source at `at` with a memory for each answer; `per` tells the answers apart.
+    fn remembered(&mut self, at: &Pointer, per: Option<&Member<'_>>) -> Result<Remembered> {
         self.remembered += 1;
-        let per = per.map(|per| {
+        let per = per.map(|per| -> Result<Per> {
             let per = pointer(per)?;
             Ok(Per {
-                shared: at.map_or(0, |at| at.shared_levels(&per)),
+                shared: at.shared_levels(&per),
                 place: self.trie.insert(&per),
             })
         });
@@ -128,16 +102,17 @@ impl Compiler {
         })
     }
 
-    /// What `read` makes of each of an object's members, which are all lists; none is required.
+    /// Reads an object whose members `names` are lists; none is required.
     fn lists<T, const N: usize>(
         &mut self,
-        object: Option<Member<'_>>,
-        names: &'static [&'static str; N],
+        events: &Member<'_>,
+        name: &str,
+        names: [&str; N],
         read: impl Fn(&mut Self, &Member<'_>) -> Result<T>,
     ) -> Result<[Vec<T>; N]> {
         let mut lists = names.map(|_| Vec::new());
-        if let Some(object) = object {
-            let object = object.object(names)?;
+        if let Some(object) = events.get(name) {
+            object.object(&names.join(", "))?;
             for (list, name) in lists.iter_mut().zip(names) {
                 *list = object.each(name, |member| read(self, member))?;
             }
@@ -145,39 +120,32 @@ impl Compiler {
         Ok(lists)
     }
 
-    fn sources(&mut self, object: &Object<'_>, name: &str) -> Result<Vec<Source>> {
-        object.each(name, |member| self.source(member, &SOURCE))
+    fn sources(&mut self, object: &Member<'_>, name: &str) -> Result<Vec<Source>> {
+        object.each(name, |member| self.source(member, SOURCE))
     }
 
-    /// Sources of generated text, which may be repeated whole by each event.
-    fn texts(&mut self, object: &Object<'_>, name: &str) -> Result<Vec<Source>> {
+    /// Sources of generated text.
+    fn texts(&mut self, object: &Member<'_>, name: &str) -> Result<Vec<Source>> {
         object.each(name, |member| {
-            self.source(member, &["at", "on", "when", "mode", "per"])
+            self.source(member, "at, on, when, mode, per")
         })
     }
 
-    /// A pointer, or an object with one and the conditions.
-    fn source(&mut self, member: &Member<'_>, known: &'static [&'static str]) -> Result<Source> {
-        let (at, object) = match member.value {
-            Value::String(_) => (pointer(member)?, None),
-            Value::Object(_) => {
-                let object = member.object(known)?;
-                (pointer(&object.require("at")?)?, Some(object))
-            }
+    /// A pointer, or an object with a pointer and conditions.
+    fn source(&mut self, member: &Member<'_>, known: &str) -> Result<Source> {
+        let at = match member.value {
+            Value::String(_) => pointer(member)?,
+            Value::Object(_) => pointer(&member.object(known)?.require("at")?)?,
             _ => return Err(member.error("protocol.source")),
         };
-        let own = |name| object.as_ref().and_then(|object| object.get(name));
-        let mode = own("mode").map(|mode| mode.one_of(&["delta", "cumulative"]));
-        let cumulative = match (mode.transpose()?, own("per")) {
-            (Some(1), per) => Some(self.remembered(Some(&at), per.as_ref())?),
+        let mode = member.optional("mode", |mode| mode.one_of("delta, cumulative"))?;
+        let cumulative = match (mode, member.get("per")) {
+            (Some(1), per) => Some(self.remembered(&at, per.as_ref())?),
             (_, Some(per)) => return Err(per.error("protocol.per")),
             (_, None) => None,
         };
         Ok(Source {
-            rule: match object {
-                Some(object) => self.rule(&object, Some(&at))?,
-                None => Rule::default(),
-            },
+            rule: self.rule(member, Some(&at))?,
             place: self.trie.insert(&at),
             cumulative,
         })
@@ -185,88 +153,71 @@ impl Compiler {
 
     fn span(&mut self, member: &Member<'_>) -> Result<SpanRule> {
         const UNITS: [f64; 4] = [1.0, 1e-3, 1e-6, 1e-9];
-        let object = member.object(&[
-            "start",
-            "end",
-            "id",
-            "instance",
-            "type",
-            "title",
-            "elapsed",
-            "unit",
-            "failed",
-            "model_types",
-        ])?;
+        let span = member
+            .object("start, end, id, instance, type, title, elapsed, unit, failed, model_types")?;
         for name in ["end", "id"] {
-            object.require(name)?;
+            span.require(name)?;
         }
-        let unit = object
-            .get("unit")
-            .map(|unit| unit.one_of(&["s", "ms", "us", "ns"]));
+        let unit = span.optional("unit", |unit| unit.one_of("s, ms, us, ns"))?;
         Ok(SpanRule {
-            start: object.each("start", |member| self.whole_rule(member))?,
-            end: object.each("end", |member| self.whole_rule(member))?,
-            id: self.sources(&object, "id")?,
-            instance: self.sources(&object, "instance")?,
-            kind: self.sources(&object, "type")?,
-            title: self.sources(&object, "title")?,
-            elapsed: self.sources(&object, "elapsed")?,
-            unit: UNITS[unit.transpose()?.unwrap_or(0)],
-            failed: object.each("failed", |member| self.whole_rule(member))?,
-            model_kinds: object.each("model_types", |member| Ok(member.string()?.to_owned()))?,
+            start: self.plain_rules(&span, "start")?,
+            end: self.plain_rules(&span, "end")?,
+            id: self.sources(&span, "id")?,
+            instance: self.sources(&span, "instance")?,
+            kind: self.sources(&span, "type")?,
+            title: self.sources(&span, "title")?,
+            elapsed: self.sources(&span, "elapsed")?,
+            unit: UNITS[unit.unwrap_or(0)],
+            failed: self.plain_rules(&span, "failed")?,
+            model_kinds: span.each("model_types", Member::text)?,
         })
     }
 
     fn error_rule(&mut self, member: &Member<'_>) -> Result<ErrorRule> {
-        let object = member.object(&["on", "when", "at", "code", "message"])?;
-        let at = object.get("at").map(|at| whole_pointer(&at)).transpose()?;
+        let error = member.object("on, when, at, code, message")?;
         Ok(ErrorRule {
-            rule: self.rule(&object, None)?,
-            at: at.unwrap_or_default(),
-            code: object.each("code", whole_pointer)?,
-            message: object.each("message", whole_pointer)?,
+            at: error.optional("at", whole_pointer)?.unwrap_or_default(),
+            rule: self.rule(&error, None)?,
+            code: error.each("code", whole_pointer)?,
+            message: error.each("message", whole_pointer)?,
         })
     }
 
     /// A rule, for each of parallel answers or not, or `{"all": [rules]}`.
     fn end(&mut self, member: &Member<'_>) -> Result<EndRule> {
-        let object = member.object(&["on", "when", "per", "all"])?;
-        let Some(all) = object.get("all") else {
-            let Some(per) = object.get("per") else {
-                return Ok(EndRule::One(self.rule(&object, None)?));
-            };
-            let per = pointer(&per)?;
-            let rule = self.rule(&object, Some(&per))?;
-            return Ok(EndRule::Each(rule, self.trie.insert(&per)));
-        };
-        let count = all.list()?.len();
-        let beside = ["on", "when", "per"];
-        let alone = beside.iter().all(|name| object.get(name).is_none());
-        if !alone || !(1..=MOST_PARTS).contains(&count) {
-            return Err(all.error("protocol.all"));
+        let end = member.object("on, when, per, all")?;
+        if let Some(all) = end.get("all") {
+            let alone = ["on", "when", "per"]
+                .iter()
+                .all(|name| end.get(name).is_none());
+            if !(1..=MOST_PARTS).contains(&all.list()?.len()) || !alone {
+                return Err(all.error("protocol.all"));
+            }
+            return self.plain_rules(&end, "all").map(EndRule::All);
         }
-        object
-            .each("all", |part| self.whole_rule(part))
-            .map(EndRule::All)
+        let per = end.optional("per", pointer)?;
+        let rule = self.rule(&end, per.as_ref())?;
+        Ok(match per {
+            Some(per) => EndRule::Each(rule, self.trie.insert(&per)),
+            None => EndRule::One(rule),
+        })
     }
 
-    fn whole_rule(&mut self, member: &Member<'_>) -> Result<Rule> {
-        let object = member.object(&["on", "when"])?;
-        self.rule(&object, None)
+    /// A list of rules with no members but `on` and `when`.
+    fn plain_rules(&mut self, object: &Member<'_>, name: &str) -> Result<Vec<Rule>> {
+        object.each(name, |rule| self.rule(&rule.object("on, when")?, None))
     }
 
-    /// The conditions in an object: those of a source are about the elements that it is at.
-    fn rule(&mut self, object: &Object<'_>, at: Option<&Pointer>) -> Result<Rule> {
-        let on = object.each("on", |member| Ok(member.string()?.to_owned()))?;
+    /// The conditions in an object; the conditions of a source are about its own elements `at`.
+    fn rule(&mut self, object: &Member<'_>, at: Option<&Pointer>) -> Result<Rule> {
+        let on = object.each("on", Member::text)?;
         if let Some(none) = object.get("on").filter(|_| on.is_empty()) {
             return Err(none.error("protocol.on"));
         }
-        let conditions = match object.get("when") {
-            Some(when) => when.entries()?,
-            None => Vec::new(),
-        };
+        let conditions = object.optional("when", Member::entries)?;
         let when = conditions
             .iter()
+            .flatten()
             .map(|(subject, member)| self.condition(subject, member, at))
             .collect::<Result<_>>()?;
         Ok(Rule { on, when })
@@ -287,10 +238,11 @@ impl Compiler {
                 (Subject::Place(self.trie.insert(&place)), shared)
             }
         };
+        let test = test(member)?;
         Ok(When {
             subject,
             shared,
-            test: test(member)?,
+            test,
         })
     }
 }
@@ -306,26 +258,26 @@ fn test(member: &Member<'_>) -> Result<Test> {
         },
         Value::Array(_) => accepted(member).map(Test::OneOf),
         Value::Object(_) => {
-            let none = member.object(&["not"])?.require("not")?;
+            let none = member.object("not")?.require("not")?;
             accepted(&none).map(Test::NoneOf)
         }
         _ => Err(member.error("protocol.test")),
     }
 }
 
-/// A list of texts, numbers, `true` and `false`.
+/// A list of texts, numbers, `true` and `false` with at least one element.
 fn accepted(member: &Member<'_>) -> Result<Vec<Accepted>> {
-    let values = member.value.as_array().filter(|values| !values.is_empty());
-    let accepted = values.into_iter().flatten().map(|value| match value {
-        Value::String(text) => Some(Accepted::Text(text.clone())),
-        Value::Number(number) => number.as_f64().map(Accepted::Number),
-        Value::Bool(value) => Some(Accepted::Boolean(*value)),
-        _ => None,
+    let accepted = member.value.as_array().and_then(|values| {
+        let accepted = values.iter().map(|value| match value {
+            Value::String(text) => Some(Accepted::Text(text.clone())),
+            Value::Number(number) => number.as_f64().map(Accepted::Number),
+            Value::Bool(value) => Some(Accepted::Boolean(*value)),
+            _ => None,
+        });
+        accepted.collect::<Option<Vec<_>>>()
     });
-    match accepted.collect::<Option<Vec<_>>>() {
-        Some(accepted) if !accepted.is_empty() => Ok(accepted),
-        _ => Err(member.error("protocol.test")),
-    }
+    let accepted = accepted.filter(|accepted| !accepted.is_empty());
+    accepted.ok_or_else(|| member.error("protocol.test"))
 }
 
 fn pointer(member: &Member<'_>) -> Result<Pointer> {

@@ -1,8 +1,8 @@
-//! Reads an event's JSON once, along a trie of pointers, into memory that is used again for every
-//! event: nothing is allocated, and nothing is kept of what nobody asks for.
+//! Reads an event's JSON in one pass along the trie of pointers. Every event reuses the memory of
+//! the one before: nothing is allocated, and values without a pointer are not kept.
 //!
-//! The memory of a user that wakes for an event is in no cache: it is as small, and as close together,
-//! as can be.
+//! The memory is small and close together, because a user's memory has left the caches when an event
+//! wakes the user.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -49,8 +49,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// Whether the value says something: not `null`, `false`, 0, an empty string or an empty
-    /// object or array.
+    /// Whether the value is not `null`, `false`, 0, an empty string or an empty object or array.
     pub(super) fn is_truthy(self) -> bool {
         match self {
             Value::Null => false,
@@ -61,15 +60,7 @@ impl Value {
         }
     }
 
-    /// A number.
-    pub(super) fn number(self) -> Option<f64> {
-        match self {
-            Value::Number(number) => Some(number),
-            _ => None,
-        }
-    }
-
-    /// A count: a number that is whole and not negative, also one written as `3.0`.
+    /// A whole number that is not negative, also written as `3.0`.
     pub(super) fn count(self) -> Option<u64> {
         match self {
             Value::Number(number) if number >= 0.0 && number.fract() == 0.0 =>
@@ -86,18 +77,18 @@ impl Value {
     }
 }
 
-/// A value, and the elements of which arrays it belongs to (packed indices).
+/// A value, and the packed indices of the array elements around it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found {
     pub(super) index: u64,
     pub(super) value: Value,
 }
 
-/// What one event holds at the places of a trie.
+/// The values of one event at the places of a trie.
 #[derive(Debug)]
 pub(super) struct Findings {
-    /// What was found with its slot: once all has been read in the order of the slots, in each as
-    /// in the event.
+    /// Values with their slots; after the reading in the order of the slots, and within a slot in
+    /// the order of the event.
     found: Vec<(usize, Found)>,
     /// Where in `found` each slot begins, and the last one ends.
     bounds: Vec<u32>,
@@ -108,12 +99,12 @@ impl Findings {
     pub(super) fn new(trie: &Trie) -> Self {
         Self {
             found: Vec::new(),
-            bounds: vec![0; trie.slots() + 1],
+            bounds: vec![0; trie.slots + 1],
             text: String::new(),
         }
     }
 
-    /// Reads one JSON value that is all of `json`. After an error nothing has been found.
+    /// Reads `json`, which is one JSON value. After an error the findings are empty.
     pub(super) fn read(&mut self, trie: &Trie, json: &str) -> serde_json::Result<()> {
         self.clear();
         let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -140,9 +131,9 @@ impl Findings {
         self.text.clear();
     }
 
-    /// Brings what was found into the order of the slots.
+    /// Sorts the values by slot.
     fn sort(&mut self) {
-        // Stable: what lies in one slot stays as it is in the event.
+        // Stable: the values of one slot keep the order of the event.
         self.found.sort_by_key(|(slot, _)| *slot);
         let mut end = 0;
         for (slot, bound) in self.bounds.iter_mut().enumerate() {
@@ -157,13 +148,13 @@ impl Findings {
         &self.found[self.bounds[slot] as usize..self.bounds[slot + 1] as usize]
     }
 
-    /// How many values lie in a place's slot.
+    /// Number of values in a place's slot.
     pub(super) fn len(&self, place: &Place) -> usize {
         self.slot(place.slot).len()
     }
 
-    /// A value by its number in the place's slot. `None` if the pointer does not stand for it, or
-    /// if the same member comes again: then its last value is the one that holds.
+    /// A value by its number in the place's slot. `None` if the pointer does not stand for the
+    /// value, or if a later member with the same name replaces it.
     pub(super) fn get(&self, place: &Place, number: usize) -> Option<Found> {
         let slot = self.slot(place.slot);
         let (_, found) = *slot.get(number)?;
@@ -172,7 +163,7 @@ impl Findings {
         (place.includes(found.index) && !again).then_some(found)
     }
 
-    /// The values at a place that belong to the same elements as `index`, as far as `shared` says.
+    /// The values at a place whose array elements equal those of `index` in the levels of `shared`.
     pub(super) fn at(&self, place: Place, shared: u64, index: u64) -> impl Iterator<Item = Value> {
         let slot = self.slot(place.slot);
         let wanted = index & shared;
@@ -187,8 +178,8 @@ impl Findings {
         &self.text[slice.start..slice.end]
     }
 
-    /// What stands for a number or a text where it tells things apart: of a text its hash, so that
-    /// nothing has to be kept of it. `None` for what tells nothing apart.
+    /// The bits of a number or the hash of a text, by which answers are told apart without keeping
+    /// the text. `None` for any other value.
     pub(super) fn key(&self, value: Value) -> Option<u64> {
         match value {
             Value::Number(number) => Some(number.to_bits()),
@@ -213,20 +204,16 @@ impl Findings {
             self.text.len() - (left.end - left.start)
         };
         self.text.extend_from_within(right.start..right.end);
-        Slice {
-            start,
-            end: self.text.len(),
-        }
+        let end = self.text.len();
+        Slice { start, end }
     }
 
     /// Keeps the text that `append` appends.
     pub(super) fn add(&mut self, append: impl FnOnce(&mut String)) -> Slice {
         let start = self.text.len();
         append(&mut self.text);
-        Slice {
-            start,
-            end: self.text.len(),
-        }
+        let end = self.text.len();
+        Slice { start, end }
     }
 }
 
@@ -249,7 +236,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A value below which nothing is asked for, as it stands in the event; `None` if it is none.
+    /// The value of a leaf's JSON; `None` for a number out of range.
     fn leaf(&mut self, raw: &str) -> Option<Value> {
         Some(match raw.as_bytes().first()? {
             b'"' => {
@@ -367,7 +354,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
-/// Reads a member's name: gives its node, if anything below it is asked for.
+/// Reads a member's name and gives the member's node, if the trie has one.
 struct MemberName<'a, 'b>(&'b Walk<'a>);
 
 impl<'de> DeserializeSeed<'de> for MemberName<'_, '_> {

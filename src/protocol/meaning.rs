@@ -45,33 +45,26 @@ impl Meaning<'_> {
     /// The tokens of the generated text, by estimate; 0 without any.
     #[must_use]
     pub fn tokens(&self) -> u64 {
-        let texts = [self.text, self.reasoning, self.tool].into_iter();
-        texts
-            .filter(|text| !text.is_empty())
+        [self.text, self.reasoning, self.tool]
             .map(estimate_tokens)
+            .iter()
             .sum()
     }
 
     /// What the event is in one word, for `--events`: what weighs most where it is several things.
     #[must_use]
     pub fn kind(&self) -> EventKind {
-        if self.error.is_some() {
-            EventKind::Error
-        } else if !self.text.is_empty() {
-            EventKind::Text
-        } else if !self.reasoning.is_empty() {
-            EventKind::Reasoning
-        } else if !self.tool.is_empty() {
-            EventKind::Tool
-        } else if self.span.is_some() {
-            EventKind::Span
-        } else if self.end {
-            EventKind::End
-        } else if self.keep_alive {
-            EventKind::Ping
-        } else {
-            EventKind::Other
-        }
+        let kinds = [
+            (self.error.is_some(), EventKind::Error),
+            (!self.text.is_empty(), EventKind::Text),
+            (!self.reasoning.is_empty(), EventKind::Reasoning),
+            (!self.tool.is_empty(), EventKind::Tool),
+            (self.span.is_some(), EventKind::Span),
+            (self.end, EventKind::End),
+            (self.keep_alive, EventKind::Ping),
+        ];
+        let mut kinds = kinds.into_iter().filter(|(is_kind, _)| *is_kind);
+        kinds.next().map_or(EventKind::Other, |(_, kind)| kind)
     }
 }
 

@@ -90,7 +90,6 @@ pub use came::Came;
 pub use decoder::Decoder;
 pub use history::{History, StopRequest};
 pub use meaning::{Malformed, Meaning, SpanMark, StreamError};
-pub use member::ProtocolError;
 pub use tokens::estimate_tokens;
 
 use rules::Rules;
@@ -104,52 +103,35 @@ pub const SCHEMA: &str = include_str!("../../data/protocol.schema.json");
 /// How a service is asked, and what its events mean.
 #[derive(Debug)]
 pub struct Protocol {
-    name: String,
-    title: String,
-    path: String,
+    /// The protocol's name.
+    pub name: String,
+    /// The services that speak it, for people.
+    pub title: String,
+    /// The usual path of the endpoint with its query; `{model}` stands for the model's name.
+    pub path: String,
     suffixes: Vec<String>,
     auth: Option<(String, String)>,
-    headers: Vec<(String, String)>,
-    body: serde_json::Value,
-    history: Option<History>,
-    stop: Option<StopRequest>,
-    expects_text: bool,
+    /// Headers of each request, beside the key's and the content type.
+    pub headers: Vec<(String, String)>,
+    /// The template of the body, an object.
+    pub body: serde_json::Value,
+    /// How a request repeats a conversation's earlier turns, for a service that forgets them.
+    pub history: Option<History>,
+    /// The request that stops an answer.
+    pub stop: Option<StopRequest>,
+    /// Whether a successful answer must have at least one token.
+    pub expects_text: bool,
     rules: Arc<Rules>,
 }
 
 impl Protocol {
-    /// The protocol's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What it speaks to, for people.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// The usual path of the endpoint, with its query if it has one; `{model}` in it stands for
-    /// the model's name.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// The usual path for a model, whose name is made fit for a URL by `encode`; `None` where the
-    /// path needs a model and there is none.
+    /// The usual path for a model; `encode` makes the model's name fit for a URL. `None` if the path
+    /// needs a model and there is none.
     pub fn path_for(&self, model: Option<&str>, encode: impl Fn(&str) -> String) -> Option<String> {
         match model {
             Some(model) => Some(self.path.replace(MODEL, &encode(model))),
             None => (!self.path.contains(MODEL)).then(|| self.path.clone()),
         }
-    }
-
-    /// Headers of each request, beside the key's and the content type.
-    #[must_use]
-    pub fn headers(&self) -> &[(String, String)] {
-        &self.headers
     }
 
     /// The header that carries an API key, name and value; `None` for an empty key.
@@ -159,39 +141,15 @@ impl Protocol {
         Some((name.clone(), value.replace("{key}", key)))
     }
 
-    /// The template of the body, an object.
-    #[must_use]
-    pub fn body(&self) -> &serde_json::Value {
-        &self.body
-    }
-
-    /// How a conversation's earlier turns are sent, where the service does not keep them.
-    #[must_use]
-    pub fn history(&self) -> Option<&History> {
-        self.history.as_ref()
-    }
-
-    /// The request that stops an answer, where there is one.
-    #[must_use]
-    pub fn stop(&self) -> Option<&StopRequest> {
-        self.stop.as_ref()
-    }
-
-    /// Whether a request that succeeds has to carry at least one token.
-    #[must_use]
-    pub fn expects_text(&self) -> bool {
-        self.expects_text
-    }
-
     /// A decoder for one thread and all of its streams.
     #[must_use]
     pub fn decoder(&self) -> Decoder {
         Decoder::new(Arc::clone(&self.rules))
     }
 
-    /// What the body of an HTTP error says, in one line: code and message where it is JSON of one
-    /// of the usual shapes (the service's own, or of a proxy before it), otherwise its first 200
-    /// characters, control characters and line ends made spaces.
+    /// The body of an HTTP error in one line: code and message of JSON in one of the usual shapes of
+    /// services and proxies, otherwise the first 200 characters, with spaces in place of control
+    /// characters and line ends.
     #[must_use]
     pub fn error_text(&self, body: &[u8]) -> String {
         errors::error_text(body)

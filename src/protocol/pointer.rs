@@ -1,10 +1,10 @@
-//! Places in an event's JSON: pointers as a document writes them, and the trie that all pointers
-//! of a document are compiled into, so that an event is read once.
+//! Places in an event's JSON: the pointers of a document, compiled into one trie. One pass over an
+//! event then finds all places.
 
 /// How many array levels a pointer may have: their indices are packed into one `u64`.
 pub(super) const MAX_LEVELS: u32 = 4;
 
-/// Largest array index that is read; what lies behind it is skipped.
+/// Largest array index that is read; later elements are skipped.
 pub(super) const MAX_INDEX: u64 = 0xFFFF;
 
 const LEVEL_BITS: u32 = 16;
@@ -39,11 +39,10 @@ impl Pointer {
         (levels(&pointer.0) <= MAX_LEVELS).then_some(pointer)
     }
 
-    /// Mask of the array levels that both pointers have in common: where the one stands for an
-    /// element, the other stands for the same one.
+    /// Mask of the leading array levels in which both pointers stand for the same element.
     pub(super) fn shared_levels(&self, other: &Pointer) -> u64 {
-        let same = self.0.iter().zip(&other.0).take_while(|(a, b)| a == b);
-        mask(levels(&self.0[..same.count()]))
+        let common = self.0.iter().zip(&other.0).take_while(|(a, b)| a == b);
+        mask(levels(&self.0[..common.count()]))
     }
 }
 
@@ -80,8 +79,7 @@ pub(super) fn packed(level: u32, index: u64) -> u64 {
     index << (u64::BITS - (level + 1) * LEVEL_BITS)
 }
 
-/// A compiled pointer: what it finds lies in a slot, together with what other elements of the same
-/// arrays hold.
+/// A compiled pointer. Pointers that differ only in array indices share a slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     pub(super) slot: usize,
@@ -97,24 +95,25 @@ impl Place {
     }
 }
 
-/// All places that a document asks for.
+/// All places of a document's pointers.
 #[derive(Debug)]
 pub(super) struct Trie {
     nodes: Vec<Node>,
-    slots: usize,
+    /// Number of slots.
+    pub(super) slots: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Node {
     members: Vec<(String, usize)>,
-    /// The node of array elements, all of them.
+    /// The node of all array elements.
     pub(super) element: Option<usize>,
-    /// Where a value found here goes.
+    /// The slot for a value found here.
     pub(super) slot: Option<usize>,
 }
 
 impl Node {
-    /// Whether nothing below it is asked for.
+    /// Whether no pointer leads below this node.
     pub(super) fn is_leaf(&self) -> bool {
         self.members.is_empty() && self.element.is_none()
     }
@@ -128,11 +127,7 @@ impl Trie {
         }
     }
 
-    pub(super) fn slots(&self) -> usize {
-        self.slots
-    }
-
-    /// The node of that number; 0 is the whole event's.
+    /// The node with this number; node 0 is the whole event.
     pub(super) fn node(&self, node: usize) -> &Node {
         &self.nodes[node]
     }
@@ -143,7 +138,7 @@ impl Trie {
         members.iter().find(|(n, _)| n == name).map(|(_, to)| *to)
     }
 
-    /// Adds a pointer's place, or finds that it is there.
+    /// The place of a pointer; nodes that are missing are added.
     pub(super) fn insert(&mut self, pointer: &Pointer) -> Place {
         let (mut node, mut level, mut fixed, mut index) = (0, 0, 0, 0);
         for segment in &pointer.0 {
@@ -228,6 +223,6 @@ mod tests {
         assert_eq!(each.slot, first.slot);
         assert_ne!(each.slot, other.slot);
         assert!(each.includes(packed(0, 1)) && !first.includes(packed(0, 1)));
-        assert_eq!(trie.slots(), 2);
+        assert_eq!(trie.slots, 2);
     }
 }

@@ -186,7 +186,7 @@ impl Reading {
             meter.stray(&stray, &mut self.decoder);
         }
         let mid_block = self.parser.is_mid_block();
-        let outcome = meter.finish(read.err(), mid_block, context.plan.protocol.expects_text());
+        let outcome = meter.finish(read.err(), mid_block, context.plan.protocol.expects_text);
         note_way(record, response.attempt());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         outcome

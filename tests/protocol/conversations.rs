@@ -35,11 +35,11 @@ fn built_in_histories_name_their_place_in_the_body() {
     let mut with_history = Vec::new();
     for name in Protocol::builtin_names() {
         let protocol = Protocol::builtin(name).unwrap();
-        let Some(history) = protocol.history() else {
+        let Some(history) = &protocol.history else {
             continue;
         };
         with_history.push(name);
-        let place = history.place(protocol.body()).expect(name);
+        let place = history.place(&protocol.body).expect(name);
         assert!(matches!(place, Value::Array(_) | Value::String(_)));
         let parts = [&history.user, &history.assistant].map(Value::to_string);
         assert!(parts[0].contains("{query}") && parts[1].contains("{answer}"));

@@ -99,10 +99,10 @@ fn data_that_are_not_json_are_malformed() {
 #[test]
 fn request() {
     let dify = dify();
-    assert_eq!(dify.path(), "/v1/chat-messages");
+    assert_eq!(&dify.path, "/v1/chat-messages");
     let header = ("Authorization".to_owned(), "Bearer app-1".to_owned());
     assert_eq!(dify.auth_header("app-1"), Some(header));
     assert_eq!(dify.auth_header(""), None);
-    assert_eq!(dify.body()["response_mode"], "streaming");
-    assert!(dify.expects_text() && dify.headers().is_empty());
+    assert_eq!(&dify.body["response_mode"], "streaming");
+    assert!(dify.expects_text && dify.headers.is_empty());
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sse_perf::protocol::Protocol;
 use sse_perf::record::EventKind::{Ping, Reasoning, Text};
-use sse_perf::text::{Language, Message};
+use sse_perf::text::Language;
 
 use super::{assert_kinds, decode};
 
@@ -18,9 +18,12 @@ fn files_and_built_in_protocols_are_the_same_set() {
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
         let json = fs::read_to_string(&path).unwrap();
         let protocol = Protocol::parse(&json).unwrap_or_else(|e| panic!("{stem}: {e}"));
-        assert_eq!(protocol.name(), stem);
-        assert_eq!(Protocol::infer(protocol.path()), Some(protocol.name()));
-        assert!(!protocol.title().is_empty());
+        assert_eq!(protocol.name, stem);
+        assert_eq!(
+            Protocol::infer(&protocol.path),
+            Some(protocol.name.as_str())
+        );
+        assert!(!protocol.title.is_empty());
         files.push(stem);
     }
     files.sort();
@@ -28,7 +31,7 @@ fn files_and_built_in_protocols_are_the_same_set() {
     names.sort_unstable();
     assert_eq!(names, files);
     for name in names {
-        assert_eq!(Protocol::builtin(name).unwrap().name(), name);
+        assert_eq!(Protocol::builtin(name).unwrap().name, name);
     }
     assert!(Protocol::builtin("dify").is_none());
 }
@@ -176,7 +179,7 @@ fn wrong_event_rules_are_named_by_member() {
 
 #[test]
 fn errors_have_chinese_texts() {
-    let error: Message = Protocol::parse("{}").unwrap_err().into();
+    let error = Protocol::parse("{}").unwrap_err();
     assert_eq!(Language::Chinese.texts().render(&error), "缺少 name");
 }
 

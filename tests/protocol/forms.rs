@@ -265,6 +265,6 @@ fn a_path_can_have_the_model_in_it() {
     let other = Protocol::builtin("anthropic").unwrap();
     let path = other.path_for(None, str::to_owned);
     assert_eq!(path.as_deref(), Some("/v1/messages"));
-    assert_eq!(other.headers()[0].0, "anthropic-version");
+    assert_eq!(other.headers[0].0, "anthropic-version");
     assert_eq!(other.auth_header("k").unwrap().0, "x-api-key");
 }

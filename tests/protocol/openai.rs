@@ -145,9 +145,9 @@ fn interleaved_choices_all_count() {
 #[test]
 fn request() {
     let openai = openai();
-    assert_eq!(openai.path(), "/v1/chat/completions");
-    assert_eq!(openai.body()["model"], "{model}");
-    assert_eq!(openai.body()["stream_options"]["include_usage"], true);
+    assert_eq!(openai.path, "/v1/chat/completions");
+    assert_eq!(openai.body["model"], "{model}");
+    assert_eq!(openai.body["stream_options"]["include_usage"], true);
     let (name, value) = openai.auth_header("sk-1").unwrap();
     assert_eq!(
         (name.as_str(), value.as_str()),

@@ -63,7 +63,7 @@ fn warnings(config: &Plan) -> Vec<&'static str> {
 fn the_defaults_are_the_predecessor_s() {
     let config = config(&[]);
     assert_eq!(config.target.url, "http://localhost/v1/chat-messages");
-    assert_eq!(config.protocol.name(), "dify-chat");
+    assert_eq!(config.protocol.name, "dify-chat");
     assert!(config.load.is_single(1));
     assert_eq!(config.transport.timeout, Duration::from_secs(60));
     assert_eq!(config.transport.connect_timeout, Duration::from_secs(60));
@@ -176,11 +176,11 @@ fn the_target_is_put_together() {
     for (flags, url, protocol) in table {
         let config = config(flags);
         assert_eq!(config.target.url, url, "{flags:?}");
-        assert_eq!(config.protocol.name(), protocol, "{flags:?}");
+        assert_eq!(config.protocol.name, protocol, "{flags:?}");
         assert_eq!(warnings(&config), Vec::<&str>::new(), "{flags:?}");
     }
     let config = config(&["--url", "http://h/own"]);
-    assert_eq!(config.protocol.name(), "dify-chat");
+    assert_eq!(config.protocol.name, "dify-chat");
     assert_eq!(warnings(&config), ["warning.api_unknown_path"]);
 }
 
