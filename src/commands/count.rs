@@ -116,7 +116,7 @@ impl Batch {
     fn count(&mut self, tokenizer: &Tokenizer, counts: &mut [u64]) -> Result<(), NotCounted> {
         let counted = tokenizer.count(&self.texts).map_err(|error| {
             let message = Message::new("count.refused");
-            let message = message.with("value", tokenizer.path().display());
+            let message = message.with("value", tokenizer.path.display());
             message.with("error", error)
         })?;
         for (place, tokens) in self.places.iter().zip(counted) {

@@ -18,7 +18,6 @@ use crate::output::{Formats, Results, RunInfo, files};
 use crate::plan::Plan;
 use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
-use crate::tokenizer::Tokenizer;
 use crate::workload;
 
 /// Runs the test that the flags describe.
@@ -62,7 +61,10 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
         order: &plan.workload.order,
         unique: plan.workload.unique.is_some(),
         keys: source(&plan.workload.keys, &first.sent.masked_key),
-        tokenizer: plan.tokenizer.as_ref().map(Tokenizer::path),
+        tokenizer: plan
+            .tokenizer
+            .as_ref()
+            .map(|tokenizer| tokenizer.path.as_path()),
         files: &outputs.paths().collect::<Vec<_>>(),
         warnings: &plan.warnings,
     });
@@ -100,9 +102,10 @@ fn run_id() -> String {
 
 /// Where queries or keys come from; `single` is the one value where it is no file.
 fn source<'a, T>(items: &'a workload::Rotation<T>, single: &'a str) -> Origin<'a> {
-    let count = items.items().len();
+    let count = items.items.len();
     items
-        .path()
+        .file
+        .as_ref()
         .map_or(Origin::Single(single), |path| Origin::File { path, count })
 }
 

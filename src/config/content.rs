@@ -28,10 +28,10 @@ impl Builder<'_> {
             inputs: headers::inputs(&raw.inputs)?,
         };
         let mut keys = self.keys(protocol, given_headers)?;
-        if !constants.conversation_id.is_empty() && keys.items().len() > 1 {
+        if !constants.conversation_id.is_empty() && keys.items.len() > 1 {
             let message = Message::new("warning.conversation_key");
-            self.warn(message.with("count", keys.items().len()));
-            keys.keep_first();
+            self.warn(message.with("count", keys.items.len()));
+            keys.items.truncate(1);
         }
         let document = match &raw.request_body_file {
             Some(file) => &files::body(file)?,
@@ -50,7 +50,7 @@ impl Builder<'_> {
         let history = conversation::turn_parts(protocol, parts).map_err(missing)?;
         let stop = conversation::stop_call(protocol, parts).map_err(missing)?;
         Ok(Workload {
-            order: self.order(seed, data.queries.items().len())?,
+            order: self.order(seed, data.queries.items.len())?,
             queries: data.queries,
             rows: data.rows,
             unique: self.unique(),
@@ -98,7 +98,7 @@ impl Builder<'_> {
             (Some(_), _) => Some("--api-key-file"),
             (None, Some(_)) => Some("--api-key"),
         };
-        let none = Rotation::flag(ApiKey::none());
+        let none = Rotation::flag(ApiKey::new(""));
         let Some((header, _)) = protocol.auth_header("key") else {
             if let Some(flag) = flag {
                 let message = Message::new("warning.key_unused").with("flag", flag);

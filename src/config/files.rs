@@ -190,7 +190,7 @@ mod tests {
         let file = path.to_str().expect("a name");
         let items = lines("--x", file, |number, line| Ok((number, line.to_owned())));
         std::fs::remove_file(&path).expect("the file");
-        items.map(|items| items.items().to_vec())
+        items.map(|items| items.items)
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub fn plan_json(plan: &Plan) -> Value {
         "label": plan.label,
         "load": load_json(plan),
         "tokens": plan.tokens.name(),
-        "tokenizer": plan.tokenizer.as_ref().map(|tokenizer| path(tokenizer.path())),
+        "tokenizer": plan.tokenizer.as_ref().map(|tokenizer| path(&tokenizer.path)),
         "seed": plan.seed,
         "workload": workload_json(plan),
         "transport": transport_json(&plan.transport),
@@ -160,16 +160,16 @@ fn think_time(think: ThinkTime) -> Value {
 
 fn workload_json(plan: &Plan) -> Value {
     let workload = &plan.workload;
-    let keys = workload.keys.items().iter().map(ToString::to_string);
+    let keys = workload.keys.items.iter().map(ToString::to_string);
     let inputs = workload.constants.inputs.iter();
     let inputs = inputs.map(|(key, value)| (key.clone(), redact_value(key, value).into()));
     json!({
-        "queries": workload.queries.items().len(),
+        "queries": workload.queries.items.len(),
         "data_order": workload.order.name(),
         "unique": workload.unique.is_some(),
-        "query_file": workload.queries.path().map(path),
+        "query_file": workload.queries.file.as_deref().map(path),
         "api_keys": keys.collect::<Vec<_>>(),
-        "api_key_file": workload.keys.path().map(path),
+        "api_key_file": workload.keys.file.as_deref().map(path),
         "user": workload.constants.user,
         "conversation_id": workload.constants.conversation_id,
         "inputs": inputs.collect::<serde_json::Map<String, Value>>(),

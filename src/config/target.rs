@@ -36,8 +36,8 @@ impl Builder<'_> {
         let model = self.model();
         let in_path = |model: &str| encode(model).replace('?', "%3F").replace('#', "%23");
         let whole = protocol.path_for(model.as_deref(), in_path);
-        let whole = whole
-            .ok_or_else(|| Message::new("usage.no_model").with("protocol", &protocol.name))?;
+        let whole =
+            whole.ok_or_else(|| Message::new("usage.no_model").with("protocol", &protocol.name))?;
         let (path, query) = split_query(&whole);
         url.path = encode(path);
         url.query = url.query.take().or(query);

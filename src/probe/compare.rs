@@ -2,15 +2,15 @@
 
 use std::cmp::Reverse;
 
-use super::{EventReader, SeenEvent};
+use super::{SeenEvent, seen};
 use crate::protocol::Protocol;
 use crate::record::{EventKind, Usage};
 use crate::sse::{Block, Event};
 
-/// What a protocol makes of a stream, the better the greater.
+/// How well a protocol reads a stream; the better fit is the greater one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
-    /// Whether its end was seen.
+    /// Whether the stream's end was seen.
     pub(super) ended: bool,
     /// Events that carry text.
     pub(super) chunks: usize,
@@ -18,16 +18,15 @@ pub(super) struct Fit {
     pub(super) counts: usize,
     /// Events that mean anything.
     pub(super) meant: usize,
-    /// Events that are not what they should be, the fewer the better.
+    /// Malformed events, the fewer the better.
     malformed: Reverse<usize>,
 }
 
-/// What a protocol makes of events that came.
+/// Reads the events by a protocol.
 pub(super) fn fit(protocol: &Protocol, events: &[SeenEvent]) -> Fit {
-    let mut reader = EventReader::new(protocol);
+    let mut decoder = protocol.decoder();
     let mut fit = Fit::default();
     let mut usage = Usage::default();
-    let mut malformed = 0;
     for came in events {
         let Some(data) = &came.data else { continue };
         let block = Block::Event(Event {
@@ -35,21 +34,20 @@ pub(super) fn fit(protocol: &Protocol, events: &[SeenEvent]) -> Fit {
             data,
             id: "",
         });
-        let seen = reader.read(&block, came.row.at, came.row.read);
+        let seen = seen(&mut decoder, &block, came.row.at, came.row.read);
         fit.ended |= seen.end;
         fit.chunks += usize::from(seen.is_chunk());
         fit.meant += usize::from(seen.row.kind != EventKind::Other);
-        malformed += usize::from(seen.malformed.is_some());
+        fit.malformed.0 += usize::from(seen.malformed.is_some());
         usage.update(seen.usage);
     }
     let counts = [usage.prompt, usage.completion, usage.cached, usage.total];
     fit.counts = counts.iter().flatten().count();
-    fit.malformed = Reverse(malformed);
     fit
 }
 
-/// The built-in protocol that reads the events best, if one reads text in them; of equal ones the
-/// first, which is the more general one.
+/// The built-in protocol that reads the events best, if one finds text in them; the first of equal
+/// ones, which is the more general one.
 pub(super) fn best(events: &[SeenEvent]) -> Option<(&'static str, Fit)> {
     Protocol::builtin_names()
         .filter_map(|name| Some((name, fit(&*Protocol::builtin(name)?, events))))

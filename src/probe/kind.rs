@@ -1,12 +1,12 @@
-//! Which types a stream's events have, and where they say so.
+//! Finds the types of a stream's events and the place of the type.
 
 use super::SeenEvent;
 use super::leaves::{Leaves, distinct, rank};
 
-/// Names of members that hold a type; of several places one of these is taken.
+/// Usual names of a type, the likeliest first.
 const TYPE_NAMES: [&str; 7] = ["type", "event", "kind", "object", "op", "action", "status"];
 
-/// Where the events' types are, and the type of each event, by its number.
+/// The place of the type, and the type of each event by the event's number.
 pub(super) struct Kind {
     pub(super) at: String,
     types: Vec<(usize, String)>,
@@ -19,22 +19,19 @@ impl Kind {
     }
 }
 
-/// The `event` field, where it says something; else the member of the outermost object that nearly
-/// all events have and that tells few kinds apart.
+/// The `event` field if events differ in it, else a member of the outermost object that nearly all
+/// events have and that has few values.
 pub(super) fn find_type(events: &[SeenEvent], leaves: &Leaves) -> Option<Kind> {
-    let named: Vec<(usize, String)> = events
-        .iter()
-        .enumerate()
-        .filter(|(_, event)| event.data.is_some() && !event.event.is_empty())
-        .map(|(number, event)| (number, event.event.clone()))
-        .collect();
-    if distinct(&named) > 1 {
+    let is_named = |event: &SeenEvent| event.data.is_some() && !event.event.is_empty();
+    let named = events.iter().enumerate().filter(|(_, e)| is_named(e));
+    let types: Vec<_> = named.map(|(number, e)| (number, e.event.clone())).collect();
+    if distinct(&types) > 1 {
         let at = "@event".to_owned();
-        return Some(Kind { at, types: named });
+        return Some(Kind { at, types });
     }
     let candidates = leaves.by_pointer.iter().filter(|(pointer, leaf)| {
         let nearly_all = leaf.texts.len() * 10 >= leaves.events.len() * 9;
-        // Under a name that says so, it is enough that a type comes again.
+        // A member with a usual name is a type if one value repeats.
         let named = rank(&TYPE_NAMES, pointer) < TYPE_NAMES.len();
         let most = if named {
             leaf.texts.len().saturating_sub(1)

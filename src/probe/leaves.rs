@@ -1,4 +1,4 @@
-//! The values of a stream's events by their places: what a protocol's document could point to.
+//! The values of a stream's events by their places, which a protocol's document could point to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::SeenEvent;
 pub(super) struct Leaf {
     pub(super) texts: Vec<(usize, String)>,
     pub(super) numbers: Vec<(usize, f64)>,
-    /// Events in which something is there that is not null, false, 0 or empty.
+    /// Events in which the value is not null, false, 0 or empty.
     pub(super) truthy: Vec<usize>,
 }
 
@@ -44,7 +44,7 @@ impl Leaves {
                     self.add(&format!("{pointer}/{name}"), member, number, arrays);
                 }
             }
-            // More than a document may point into.
+            // A document's pointer may have four array levels.
             Value::Array(_) if arrays == 4 => {}
             Value::Array(elements) => {
                 for element in elements {
@@ -74,7 +74,7 @@ impl Leaves {
     }
 }
 
-/// How many different texts there are among these, each with the number of its event.
+/// The number of different texts.
 pub(super) fn distinct<T: AsRef<str>>(texts: &[(usize, T)]) -> usize {
     let texts: BTreeSet<&str> = texts.iter().map(|(_, text)| text.as_ref()).collect();
     texts.len()
@@ -86,7 +86,7 @@ pub(super) fn last_name(pointer: &str) -> String {
     names.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// The place of a pointer's name among those, the sooner the better.
+/// The place of a pointer's name among `names`; the first name is the best.
 pub(super) fn rank(names: &[&str], pointer: &str) -> usize {
     let name = last_name(pointer);
     let place = names.iter().position(|known| *known == name);

@@ -1,8 +1,8 @@
-//! What one request showed, event by event, and what is wrong with it: the analysis behind
-//! `sse-perf probe`. Pure: no input or output, and no time is asked.
+//! The analysis behind `sse-perf probe`: the events of one request, and the faults in them. No I/O,
+//! no clock.
 //!
-//! A [`EventReader`] makes [`SeenEvent`]s of SSE blocks; [`diagnose`] says in words what [`Observed`]
-//! tells: what buffers, compresses or ends too early, and which protocol the service speaks instead.
+//! [`diagnose`] names the faults of an [`Observed`] request: buffering, compression, an early end, or
+//! another protocol.
 
 mod compare;
 mod diagnosis;
@@ -12,21 +12,21 @@ mod places;
 mod propose;
 
 use crate::clock::Stamp;
-use crate::protocol::{Came, Decoder, Protocol};
+use crate::protocol::{Came, Decoder};
 use crate::record::{EventKind, EventRecord, Usage};
 use crate::sse::Block;
 
 pub use diagnosis::{Diagnosis, diagnose};
 pub use propose::Sketch;
 
-/// Everything that a request showed.
+/// The observed response of one request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observed {
-    /// The response's headers, in the order in which they came.
+    /// The response's headers in the order of arrival.
     pub headers: Vec<(String, String)>,
     /// The events, keep-alives included.
     pub events: Vec<SeenEvent>,
-    /// What came outside of any field and looks like JSON.
+    /// Text outside of any SSE field that looks like JSON.
     pub stray: Option<String>,
 }
 
@@ -46,24 +46,24 @@ impl Observed {
     }
 }
 
-/// An event as it came, and what the protocol made of it.
+/// An event, raw and decoded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SeenEvent {
-    /// Its row: when it came, what it was, its name.
+    /// The event's row: time, kind and name.
     pub row: EventRecord,
     /// The SSE `event` field; empty if there is none.
     pub event: String,
     /// Its data; `None` for a block that the standard does not dispatch.
     pub data: Option<String>,
-    /// Why it is not the JSON that it should be, where it is not.
+    /// Why the data are not JSON, where the protocol asks for JSON.
     pub malformed: Option<String>,
-    /// The generated text that it carries: reasoning, answer, arguments of tool calls.
+    /// The generated text: reasoning, answer, arguments of tool calls.
     pub text: String,
     /// Its token counts.
     pub usage: Usage,
     /// Whether the stream may end after it.
     pub end: bool,
-    /// Whether it takes the place of the answer so far.
+    /// Whether the event replaces the answer so far.
     pub replaces: bool,
 }
 
@@ -100,57 +100,40 @@ impl SeenEvent {
         !self.text.is_empty()
     }
 
-    /// Whether it says something that the protocol asks for, beside text: an end, token counts, a
-    /// span. Data that are no object, such as `[DONE]`, are the same in many protocols.
+    /// Whether the event has an end, token counts or a span. Data other than an object, such as
+    /// `[DONE]`, do not count: many protocols share them.
     fn is_understood(&self) -> bool {
-        let is_object = self
-            .data
-            .as_deref()
-            .is_some_and(|d| d.trim_start().starts_with('{'));
+        let data = self.data.as_deref().unwrap_or_default();
+        let is_object = data.trim_start().starts_with('{');
         let says = self.end || self.usage != Usage::default() || self.row.kind == EventKind::Span;
         is_object && says
     }
 }
 
-/// Reads the events of a stream by a protocol.
-#[derive(Debug)]
-pub struct EventReader {
-    decoder: Decoder,
-}
-
-impl EventReader {
-    /// A reader at the beginning of a stream.
-    #[must_use]
-    pub fn new(protocol: &Protocol) -> Self {
-        Self {
-            decoder: protocol.decoder(),
-        }
-    }
-
-    /// The stream's next event, which came at that moment with that read.
-    pub fn read(&mut self, block: &Block<'_>, at: Stamp, read: u64) -> SeenEvent {
-        let decoded = match block {
-            Block::KeepAlive { .. } => None,
-            Block::Event(event) => Some(self.decoder.decode(event)),
-        };
-        SeenEvent::from(&Came {
-            block,
-            meaning: decoded.as_ref().map(Result::as_ref),
-            at,
-            read,
-        })
-    }
+/// Decodes the next block of a stream; it arrived at `at` with the socket read `read` (from 1).
+pub fn seen(decoder: &mut Decoder, block: &Block<'_>, at: Stamp, read: u64) -> SeenEvent {
+    let decoded = match block {
+        Block::KeepAlive { .. } => None,
+        Block::Event(event) => Some(decoder.decode(event)),
+    };
+    SeenEvent::from(&Came {
+        block,
+        meaning: decoded.as_ref().map(Result::as_ref),
+        at,
+        read,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Protocol;
     use crate::sse::Parser;
 
     /// The events of a stream, one every 10 ms, each with a read of its own.
     pub(super) fn observed(protocol: &str, stream: &str) -> Observed {
         let protocol = Protocol::builtin(protocol).expect("a built-in protocol");
-        let (mut parser, mut reader) = (Parser::new(1 << 20), EventReader::new(&protocol));
+        let (mut parser, mut decoder) = (Parser::new(1 << 20), protocol.decoder());
         let mut observed = Observed::default();
         for byte in stream.as_bytes().chunks(1) {
             let events = &mut observed.events;
@@ -158,7 +141,7 @@ mod tests {
                 .feed(byte, |block| {
                     let number = events.len() as u64 + 1;
                     let at = Stamp::from_micros(number * 10_000);
-                    events.push(reader.read(&block, at, number));
+                    events.push(seen(&mut decoder, &block, at, number));
                 })
                 .expect("small events");
         }

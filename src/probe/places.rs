@@ -1,11 +1,11 @@
-//! Which places of a stream's events look like generated text.
+//! Finds the places of a stream's events that look like generated text.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::kind::Kind;
 use super::leaves::{Leaf, Leaves, distinct, last_name, rank};
 
-/// Names that say what they hold; of several places with text one of these is taken.
+/// Usual names of text.
 const TEXT_NAMES: [&str; 12] = [
     "text", "content", "delta", "token", "answer", "t", "message", "output", "response", "chunk",
     "piece", "data",
@@ -26,24 +26,18 @@ impl TextPlace {
         REASONING_NAMES.iter().any(|known| name.contains(known))
     }
 
-    /// It as a source of a document.
-    pub(super) fn source(&self, kind: Option<&Kind>) -> Value {
-        let mut source = Map::new();
-        source.insert("at".to_owned(), json!(self.pointer));
-        if let (Some(_), Some(on)) = (kind, &self.kind) {
-            source.insert("on".to_owned(), json!([on]));
-        }
-        if self.cumulative {
-            source.insert("mode".to_owned(), json!("cumulative"));
-        }
-        match source.len() {
-            1 => json!(self.pointer),
-            _ => Value::Object(source),
+    /// The place as a source of a document.
+    pub(super) fn source(&self) -> Value {
+        match (&self.kind, self.cumulative) {
+            (None, false) => json!(self.pointer),
+            (None, true) => json!({"at": self.pointer, "mode": "cumulative"}),
+            (Some(on), false) => json!({"at": self.pointer, "on": [on]}),
+            (Some(on), true) => json!({"at": self.pointer, "on": [on], "mode": "cumulative"}),
         }
     }
 }
 
-/// The best place for the answer, and the best one for reasoning, if there is one.
+/// The best place for the answer and the best place for reasoning, at least one of them.
 pub(super) fn find_text(
     leaves: &Leaves,
     kind: Option<&Kind>,
@@ -94,13 +88,14 @@ fn by_kind<'a>(leaf: &'a Leaf, kind: Option<&Kind>) -> Vec<(Option<String>, Piec
     groups
 }
 
-/// How much a place looks like text that is generated; `None` if it does not, or not surely.
+/// How much a place looks like generated text; `None` for no likeness, or, for `sure`, no usual name
+/// of text.
 fn score(pointer: &str, pieces: &[(usize, &str)], sure: bool) -> Option<usize> {
     let texts = distinct(pieces);
     let named = rank(&TEXT_NAMES, pointer) < TEXT_NAMES.len();
     let name = last_name(pointer);
     let is_id = name == "id" || name.ends_with("_id") || name.ends_with("time") || name == "model";
-    // The same text again and again is no answer, unless it is all that came.
+    // One text in every event is no answer, unless there is one event only.
     let is_text = match texts {
         0 | 1 => named && pieces.len() == 1 && !sure,
         _ => named || !sure,

@@ -1,5 +1,5 @@
-//! A protocol's document for a service that no built-in one speaks, guessed from its events: a
-//! sketch to be looked at and corrected.
+//! Guesses a protocol's document from the events of an unknown service: a draft for the user to
+//! correct.
 
 use serde_json::{Map, Value, json};
 
@@ -10,18 +10,18 @@ use super::leaves::{Leaf, Leaves, last_name, rank};
 use super::places::{TextPlace, find_text};
 use crate::protocol::Protocol;
 
-/// What of the request is known, to go into the document.
+/// The request's part of the document.
 #[derive(Clone, Debug)]
 pub struct Sketch<'a> {
-    /// The path that was asked, with its query.
+    /// The path of the request, with its query.
     pub path: &'a str,
     /// The body's template.
     pub body: &'a Value,
-    /// The protocol by which it was asked: it tells how a key is sent.
+    /// The protocol of the request: how a key is sent.
     pub protocol: &'a Protocol,
 }
 
-/// Names that say that a place ends the stream; of several places one of these is taken.
+/// Names of members that mark the end of a stream, the likeliest first.
 const END_NAMES: [&str; 8] = [
     "done",
     "finished",
@@ -33,8 +33,8 @@ const END_NAMES: [&str; 8] = [
     "stop",
 ];
 
-/// The document, and how many events with text it reads; `None` where nothing looks like text,
-/// or, where it has to be `sure`, nothing that goes by the name of one.
+/// The document, and the number of events with text that it reads. `None` if no place looks like
+/// text, or, for `sure`, has a usual name of text.
 pub(super) fn propose(
     events: &[SeenEvent],
     sketch: &Sketch<'_>,
@@ -43,32 +43,30 @@ pub(super) fn propose(
     let leaves = Leaves::of(events);
     let kind = find_type(events, &leaves);
     let text = find_text(&leaves, kind.as_ref(), sure)?;
-    let mut rules = Map::new();
-    if let Some(kind) = &kind {
-        rules.insert("type".to_owned(), json!([kind.at]));
-    }
-    let (reasoning, answer): (Vec<&TextPlace>, Vec<&TextPlace>) =
-        text.iter().partition(|place| place.is_reasoning());
-    for (name, places) in [("text", answer), ("reasoning", reasoning)] {
-        if !places.is_empty() {
-            let sources: Vec<Value> = places.iter().map(|p| p.source(kind.as_ref())).collect();
-            rules.insert(name.to_owned(), json!(sources));
-        }
-    }
-    let usage = find_usage(&leaves);
-    if !usage.is_empty() {
-        rules.insert("usage".to_owned(), Value::Object(usage));
-    }
-    rules.insert(
-        "error".to_owned(),
-        json!([{"when": {"/error": "truthy"}, "at": "/error"}]),
-    );
-    let end = find_end(events, &leaves, kind.as_ref(), &text);
-    rules.insert("end".to_owned(), json!([end]));
+    let sources = |reasoning: bool| -> Vec<Value> {
+        let places = text
+            .iter()
+            .filter(|place| place.is_reasoning() == reasoning);
+        places.map(TextPlace::source).collect()
+    };
     let document = json!({
         "name": "my-api",
-        "request": request(sketch),
-        "events": rules,
+        "request": present(json!({
+            "path": sketch.path,
+            "auth": sketch.protocol.auth_header("{key}").map(
+                |(header, value)| json!({"header": header, "value": value})
+            ),
+            "headers": sketch.protocol.headers.iter().cloned().map(|(name, value)| (name, Value::from(value))).collect::<Map<_, _>>(),
+            "body": sketch.body,
+        })),
+        "events": present(json!({
+            "type": kind.as_ref().map(|kind| [&kind.at]),
+            "text": sources(false),
+            "reasoning": sources(true),
+            "usage": find_usage(&leaves),
+            "error": [{"when": {"/error": "truthy"}, "at": "/error"}],
+            "end": [find_end(events, &leaves, kind.as_ref(), &text)],
+        })),
     });
     let document = serde_json::to_string_pretty(&document).ok()?;
     let protocol = Protocol::parse(&document).ok()?;
@@ -76,26 +74,20 @@ pub(super) fn propose(
     (fit.chunks > 0).then_some((document, fit.chunks))
 }
 
-fn request(sketch: &Sketch<'_>) -> Value {
-    let mut request = Map::new();
-    request.insert("path".to_owned(), json!(sketch.path));
-    if let Some((header, value)) = sketch.protocol.auth_header("{key}") {
-        request.insert("auth".to_owned(), json!({"header": header, "value": value}));
+/// The object without members that are empty; `body` stays.
+fn present(mut object: Value) -> Value {
+    if let Some(members) = object.as_object_mut() {
+        members.retain(|name, member| match member {
+            Value::Null => false,
+            Value::Array(elements) => !elements.is_empty(),
+            Value::Object(members) => name == "body" || !members.is_empty(),
+            _ => true,
+        });
     }
-    let headers: Map<String, Value> = sketch
-        .protocol
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), json!(value)))
-        .collect();
-    if !headers.is_empty() {
-        request.insert("headers".to_owned(), Value::Object(headers));
-    }
-    request.insert("body".to_owned(), sketch.body.clone());
-    Value::Object(request)
+    object
 }
 
-/// Counts of tokens, by their names.
+/// Finds counts of tokens by the names of members.
 fn find_usage(leaves: &Leaves) -> Map<String, Value> {
     let mut usage = Map::new();
     for (pointer, leaf) in &leaves.by_pointer {
@@ -103,12 +95,10 @@ fn find_usage(leaves: &Leaves) -> Map<String, Value> {
         if leaf.numbers.is_empty() || !name.contains("token") {
             continue;
         }
-        let part = if ["prompt", "input"].iter().any(|word| name.contains(word)) {
+        let is_named = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let part = if is_named(&["prompt", "input"]) {
             "prompt"
-        } else if ["completion", "output", "generated", "answer"]
-            .iter()
-            .any(|word| name.contains(word))
-        {
+        } else if is_named(&["completion", "output", "generated", "answer"]) {
             "completion"
         } else {
             continue;
@@ -118,7 +108,7 @@ fn find_usage(leaves: &Leaves) -> Map<String, Value> {
     usage
 }
 
-/// What the last event has that none before it had.
+/// A rule for the end: a property that the last event alone has.
 fn find_end(
     events: &[SeenEvent],
     leaves: &Leaves,

@@ -1,14 +1,14 @@
-//! What one request was: its instants, its outcome and what came of them, with the per-request
-//! metrics as methods that return `Option` ([`RequestRecord`]); and [`Sample`], the one event type
-//! between the users' threads and the collector.
+//! One request with its instants, outcome and metrics ([`RequestRecord`]), and [`Sample`], the one
+//! event type between the users' threads and the collector.
 //!
-//! Missing is `None`, never 0. Durations are monotonic; rounding to whole microseconds is done by
-//! whoever shows or stores them, through [`crate::clock::micros`].
+//! A missing value is `None`, never 0. Durations are monotonic; code that shows or stores a duration
+//! rounds it to whole microseconds by [`crate::clock::micros`].
 
 mod outcome;
 mod sample;
 mod span;
 mod tokens;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,8 +22,9 @@ pub use outcome::{Failure, FailureKind, Outcome};
 pub use sample::{EventKind, EventRecord, Micros, Progress, Sample, SoFar};
 pub use span::SpanRecord;
 pub use tokens::{TokenCount, TokenSource, Usage};
+pub(crate) use words::words;
 
-/// The instants of one request. `None` where the request did not come that far.
+/// The instants of one request; `None` for a stage that the request did not reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instants {
     /// When the plan wanted the request to start; `None` where that was as soon as its user was free.
@@ -52,44 +53,27 @@ pub struct Instants {
     pub end: Stamp,
 }
 
-/// The part of a run that a request belongs to, by its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Phase {
-    /// While users are being started.
-    Ramp,
-    /// With all users started.
-    Hold,
-}
-
-impl Phase {
-    /// The word for it in CSV and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Phase::Ramp => "ramp",
-            Phase::Hold => "hold",
-        }
+words! {
+    /// The part of a run that a request belongs to, by its start.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum Phase {
+        /// While users are being started.
+        #[default]
+        Ramp: "ramp",
+        /// With all users started.
+        Hold: "hold",
     }
 }
 
-/// The clock that stamped a request's arrivals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ClockSource {
-    /// The kernel's receive timestamps, at every read.
-    Kernel,
-    /// The moment `read` returned, at one read at least.
-    #[default]
-    User,
-}
-
-impl ClockSource {
-    /// The word for it in CSV and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            ClockSource::Kernel => "kernel",
-            ClockSource::User => "user",
-        }
+words! {
+    /// The clock that stamped a request's arrivals.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum ClockSource {
+        /// The kernel's receive timestamps, at every read.
+        Kernel: "kernel",
+        /// The moment `read` returned, at one read at least.
+        #[default]
+        User: "user",
     }
 }
 
@@ -117,7 +101,7 @@ pub struct Turn {
     pub turn: u32,
 }
 
-/// What was sent, as far as rows of results are told apart by it.
+/// The query and the key of a request, by which rows of results differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Number of the query in its file, from 1; `None` for `--query`.
@@ -145,8 +129,8 @@ pub struct ItlSummary {
     pub max_from: Stamp,
 }
 
-/// Everything that is kept about one request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// All data of one request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// Running number of the request in the run, from 1.
     pub request: u64,
@@ -160,9 +144,9 @@ pub struct RequestRecord {
     pub turn: Option<Turn>,
     /// What was sent.
     pub sent: Sent,
-    /// When what happened.
+    /// The request's instants.
     pub instants: Instants,
-    /// What became of it.
+    /// The request's outcome.
     pub outcome: Outcome,
     /// HTTP status of the last attempt.
     pub http_status: Option<u16>,
@@ -190,8 +174,8 @@ pub struct RequestRecord {
     pub token_count: TokenCount,
     /// Output tokens as a tokenizer has counted them, once it has.
     pub tokenized: Option<u64>,
-    /// The generated text in its pieces, where a tokenizer is to count it: what was generated in
-    /// one go, reasoning, answer or tool call.
+    /// The generated text for a tokenizer to count, a piece for each run of reasoning, answer or tool
+    /// call.
     pub generated: Vec<String>,
     /// Token counts of the server.
     pub usage: Usage,
@@ -203,66 +187,39 @@ pub struct RequestRecord {
     pub conversation_id: Option<String>,
     /// The message (or response), as the server named it.
     pub message_id: Option<String>,
-    /// The parts of the service's work that the stream told of, in the order of their beginnings.
+    /// The spans of the service's work that the stream reported, in the order of their starts.
     pub spans: Vec<SpanRecord>,
     /// The clock of the arrivals.
     pub clock: ClockSource,
-    /// How late the client was, at its latest: a read's return − the kernel's arrival of its
-    /// newest byte; `None` without kernel timestamps.
+    /// The client's largest lag: a read's return − the kernel's arrival of the read's newest byte;
+    /// `None` without kernel timestamps.
     pub client_lag: Option<Duration>,
-    /// How much too late the stamps of coalesced events may be, at most, and of others that waited
-    /// together with them; `None` without any.
+    /// The most by which the stamps of coalesced events, and of events that waited with them, may be
+    /// too late; `None` without such events.
     pub uncertainty: Option<Duration>,
     /// How long the user's thread was ready to run, but waited for a processor; `None` where the
     /// system does not tell.
     pub run_queue_wait: Option<Duration>,
-    /// The same, of the time until the request had been sent: so much too late it was.
+    /// Run-queue wait until the request was sent; TTFT is too long by this much.
     pub send_delay: Option<Duration>,
 }
 
 impl RequestRecord {
-    /// A request that starts now: nothing has happened yet, and should nothing more come it was
-    /// cancelled.
+    /// A request that starts at `start`. Its outcome is `Cancelled` until another is known.
     #[must_use]
     pub fn begin(request: u64, user: u32, phase: Phase, sent: Sent, start: Stamp) -> Self {
         Self {
             request,
             user,
             phase,
-            stage: None,
-            turn: None,
             sent,
             instants: Instants {
                 start,
                 end: start,
                 ..Instants::default()
             },
-            outcome: Outcome::Cancelled,
-            http_status: None,
-            connection: Connection::default(),
             attempts: 1,
-            retry_wait: Duration::ZERO,
-            reconnects: 0,
-            chunks: 0,
-            coalesced: 0,
-            coalesced_chunks: 0,
-            bytes: 0,
-            answer_chars: 0,
-            estimated_tokens: 0,
-            token_count: TokenCount::Usage,
-            tokenized: None,
-            generated: Vec::new(),
-            usage: Usage::default(),
-            itl: None,
-            finish_reason: None,
-            conversation_id: None,
-            message_id: None,
-            spans: Vec::new(),
-            clock: ClockSource::User,
-            client_lag: None,
-            uncertainty: None,
-            run_queue_wait: None,
-            send_delay: None,
+            ..Self::default()
         }
     }
 
@@ -323,9 +280,9 @@ impl RequestRecord {
         Some(self.instants.last_event?.since(self.instants.first_body?))
     }
 
-    /// Output tokens: the server's usage where it gave one, else the estimate; `None` where there
-    /// is neither. A usage of 0 is none where text came. Or as it was asked for: by estimate, one
-    /// for each chunk, or as a tokenizer has counted them.
+    /// Output tokens and their source: a tokenizer's count, the server's usage, or the estimate; one
+    /// for each chunk if `token_count` says so. A usage of 0 does not count if text came. `None`
+    /// without usage and chunks.
     #[must_use]
     pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
         if let Some(n) = self.tokenized {
@@ -347,14 +304,14 @@ impl RequestRecord {
     pub fn tpot(&self) -> Option<Duration> {
         let (n, _) = self.output_tokens()?;
         let gaps = n.checked_sub(1).filter(|gaps| *gaps > 0)?;
-        let span = self
-            .instants
-            .last_token?
-            .since(self.instants.first_token?)
-            .as_nanos();
-        u64::try_from(span / u128::from(gaps))
-            .ok()
-            .map(Duration::from_nanos)
+        let Instants {
+            first_token,
+            last_token,
+            ..
+        } = self.instants;
+        let span = last_token?.since(first_token?).as_nanos();
+        let nanos = u64::try_from(span / u128::from(gaps)).ok()?;
+        Some(Duration::from_nanos(nanos))
     }
 
     /// Tokens per second: n / streaming time; `None` where that is 0.

@@ -1,17 +1,20 @@
-//! What became of a request, and the kinds of failure that are told apart.
+//! The outcome of a request, and the kinds of failure.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+use super::words::words;
+
+/// The outcome of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It succeeded, by every rule of `sse-perf help failures`.
     Ok,
     /// It failed; the service (or the way to it) is to blame.
     Failed(Failure),
     /// The run cut it: the deadline and its grace, or Ctrl-C. Enters no rate.
+    #[default]
     Cancelled,
     /// The simulated user left on purpose. Enters no rate.
     Abandoned,
@@ -58,101 +61,52 @@ pub struct Failure {
 impl Failure {
     /// A failure of that kind.
     pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self {
-            kind,
-            detail: detail.into(),
-        }
+        let detail = detail.into();
+        Self { kind, detail }
     }
 }
 
-/// The kinds of failure that are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// The host's name could not be resolved.
-    Dns,
-    /// No connection: refused, unreachable, no free port.
-    Connect,
-    /// The TLS handshake failed, the certificate's check included.
-    Tls,
-    /// The request could not be written.
-    Send,
-    /// The server reset or closed the connection: before a response, or with a reset inside it.
-    Reset,
-    /// No connection within the connect timeout.
-    TimeoutConnect,
-    /// The request could not be written within the timeout.
-    TimeoutSend,
-    /// No complete response head within the timeout.
-    TimeoutResponse,
-    /// The stream was silent for longer than the timeout.
-    TimeoutIdle,
-    /// No further token within `--token-timeout`.
-    TimeoutToken,
-    /// The whole request took longer than `--max-time`.
-    TimeoutTotal,
-    /// The HTTP status was not 2xx.
-    HttpStatus,
-    /// The response is not an event stream.
-    NotSse,
-    /// HTTP framing or an event's JSON could not be understood.
-    Malformed,
-    /// The stream carried an error event.
-    ErrorEvent,
-    /// The stream ended without its terminal event, or inside its framing.
-    Truncated,
-    /// The stream ended well, but without a single token.
-    Empty,
-    /// An event was larger than `--max-event-bytes`.
-    TooLarge,
-}
-
-impl FailureKind {
-    /// All kinds, in the manual's order.
-    pub const ALL: [FailureKind; 18] = [
-        FailureKind::Dns,
-        FailureKind::Connect,
-        FailureKind::Tls,
-        FailureKind::Send,
-        FailureKind::Reset,
-        FailureKind::TimeoutConnect,
-        FailureKind::TimeoutSend,
-        FailureKind::TimeoutResponse,
-        FailureKind::TimeoutIdle,
-        FailureKind::TimeoutToken,
-        FailureKind::TimeoutTotal,
-        FailureKind::HttpStatus,
-        FailureKind::NotSse,
-        FailureKind::Malformed,
-        FailureKind::ErrorEvent,
-        FailureKind::Truncated,
-        FailureKind::Empty,
-        FailureKind::TooLarge,
-    ];
-
-    /// The word for it in CSV, JSON and on the screen, in every language.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            FailureKind::Dns => "dns",
-            FailureKind::Connect => "connect",
-            FailureKind::Tls => "tls",
-            FailureKind::Send => "send",
-            FailureKind::Reset => "reset",
-            FailureKind::TimeoutConnect => "timeout_connect",
-            FailureKind::TimeoutSend => "timeout_send",
-            FailureKind::TimeoutResponse => "timeout_response",
-            FailureKind::TimeoutIdle => "timeout_idle",
-            FailureKind::TimeoutToken => "timeout_token",
-            FailureKind::TimeoutTotal => "timeout_total",
-            FailureKind::HttpStatus => "http_status",
-            FailureKind::NotSse => "not_sse",
-            FailureKind::Malformed => "malformed",
-            FailureKind::ErrorEvent => "error_event",
-            FailureKind::Truncated => "truncated",
-            FailureKind::Empty => "empty",
-            FailureKind::TooLarge => "too_large",
-        }
+words! {
+    /// The kinds of failure, in the order of the manual.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FailureKind {
+        /// The host's name could not be resolved.
+        Dns: "dns",
+        /// No connection: refused, unreachable, no free port.
+        Connect: "connect",
+        /// The TLS handshake failed, the certificate's check included.
+        Tls: "tls",
+        /// The request could not be written.
+        Send: "send",
+        /// The server reset or closed the connection: before a response, or with a reset inside it.
+        Reset: "reset",
+        /// No connection within the connect timeout.
+        TimeoutConnect: "timeout_connect",
+        /// The request could not be written within the timeout.
+        TimeoutSend: "timeout_send",
+        /// No complete response head within the timeout.
+        TimeoutResponse: "timeout_response",
+        /// The stream was silent for longer than the timeout.
+        TimeoutIdle: "timeout_idle",
+        /// No further token within `--token-timeout`.
+        TimeoutToken: "timeout_token",
+        /// The whole request took longer than `--max-time`.
+        TimeoutTotal: "timeout_total",
+        /// The HTTP status was not 2xx.
+        HttpStatus: "http_status",
+        /// The response is not an event stream.
+        NotSse: "not_sse",
+        /// HTTP framing or an event's JSON could not be understood.
+        Malformed: "malformed",
+        /// The stream carried an error event.
+        ErrorEvent: "error_event",
+        /// The stream ended without its terminal event, or inside its framing.
+        Truncated: "truncated",
+        /// The stream ended well, but without a single token.
+        Empty: "empty",
+        /// An event was larger than `--max-event-bytes`.
+        TooLarge: "too_large",
     }
 }
 

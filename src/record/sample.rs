@@ -5,6 +5,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use super::RequestRecord;
+use super::words::words;
 use crate::clock::Stamp;
 use crate::monitor::CpuUse;
 use crate::text::Message;
@@ -73,8 +74,7 @@ pub enum Sample {
     Done,
 }
 
-/// A few durations in whole microseconds: those of as many reads as are mostly told together need no
-/// memory of their own.
+/// A few durations in whole microseconds; inline up to 12, the usual number of reads in a sample.
 pub type Micros = SmallVec<[u64; 12]>;
 
 /// What has come since the last progress sample of the same request.
@@ -109,42 +109,27 @@ pub struct SoFar {
     pub text: String,
 }
 
-/// What an event of a stream was, for `--events`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum EventKind {
-    /// Answer text.
-    Text,
-    /// Reasoning text.
-    Reasoning,
-    /// Arguments of a tool call.
-    Tool,
-    /// A keep-alive: a comment, or a block that the standard does not dispatch.
-    Ping,
-    /// The beginning or the end of a part of the service's work, such as a workflow's node.
-    Span,
-    /// An error.
-    Error,
-    /// A terminal event.
-    End,
-    /// Anything else.
-    #[default]
-    Other,
-}
-
-impl EventKind {
-    /// The word for it in the events file.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            EventKind::Text => "text",
-            EventKind::Reasoning => "reasoning",
-            EventKind::Tool => "tool",
-            EventKind::Ping => "ping",
-            EventKind::Span => "span",
-            EventKind::Error => "error",
-            EventKind::End => "end",
-            EventKind::Other => "other",
-        }
+words! {
+    /// What an event of a stream was, for `--events`.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum EventKind {
+        /// Answer text.
+        Text: "text",
+        /// Reasoning text.
+        Reasoning: "reasoning",
+        /// Arguments of a tool call.
+        Tool: "tool",
+        /// A keep-alive: a comment, or a block that the standard does not dispatch.
+        Ping: "ping",
+        /// The beginning or the end of a part of the service's work, such as a workflow's node.
+        Span: "span",
+        /// An error.
+        Error: "error",
+        /// A terminal event.
+        End: "end",
+        /// Anything else.
+        #[default]
+        Other: "other",
     }
 }
 

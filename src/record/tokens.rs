@@ -1,6 +1,8 @@
-//! How many tokens there were, and who says so.
+//! Counts of tokens and their sources.
 
 use serde::{Deserialize, Serialize};
+
+use super::words::words;
 
 /// Token counts as the server gave them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +20,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Takes over what `newer` knows: usage may be spread over several events, the last one wins.
-    /// A prompt of 0 tokens is none that was counted.
+    /// Takes over the counts in `newer`: usage may be spread over several events, and the last count
+    /// of each kind holds. A prompt of 0 tokens was not counted.
     pub fn update(&mut self, newer: Usage) {
         self.prompt = newer.prompt.filter(|n| *n > 0).or(self.prompt);
         self.completion = newer.completion.or(self.completion);
@@ -29,64 +31,32 @@ impl Usage {
     }
 }
 
-/// Where a number of output tokens comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TokenSource {
-    /// The server's own `usage`.
-    Usage,
-    /// Estimated from the text of the chunks.
-    Estimate,
-    /// One for each chunk.
-    Events,
-    /// Counted by a tokenizer.
-    Tokenizer,
-}
-
-impl TokenSource {
-    /// All of them.
-    pub const ALL: [TokenSource; 4] = [
-        TokenSource::Usage,
-        TokenSource::Estimate,
-        TokenSource::Events,
-        TokenSource::Tokenizer,
-    ];
-
-    /// The word for it in CSV and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TokenSource::Usage => "usage",
-            TokenSource::Estimate => "estimate",
-            TokenSource::Events => "events",
-            TokenSource::Tokenizer => "tokenizer",
-        }
+words! {
+    /// Where a number of output tokens comes from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum TokenSource {
+        /// The server's own `usage`.
+        Usage: "usage",
+        /// Estimated from the text of the chunks.
+        Estimate: "estimate",
+        /// One for each chunk.
+        Events: "events",
+        /// Counted by a tokenizer.
+        Tokenizer: "tokenizer",
     }
 }
 
-/// How output tokens are counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum TokenCount {
-    /// By the server's usage where it gives one, else by estimate.
-    #[default]
-    Usage,
-    /// By estimate, whatever the server says.
-    Estimate,
-    /// One for each chunk.
-    Events,
-}
-
-impl TokenCount {
-    /// All of them.
-    pub const ALL: [TokenCount; 3] = [TokenCount::Usage, TokenCount::Estimate, TokenCount::Events];
-
-    /// The word for it on the command line and in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            TokenCount::Usage => "usage",
-            TokenCount::Estimate => "estimate",
-            TokenCount::Events => "events",
-        }
+words! {
+    /// How output tokens are counted.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum TokenCount {
+        /// By the server's usage where it gives one, else by estimate.
+        #[default]
+        Usage: "usage",
+        /// By estimate, whatever the server says.
+        Estimate: "estimate",
+        /// One for each chunk.
+        Events: "events",
     }
 }
 

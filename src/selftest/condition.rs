@@ -1,4 +1,4 @@
-//! What else happens on the machine while a test runs.
+//! The load on the machine while a test runs.
 
 use std::io;
 use std::process::{Child, Command};
@@ -8,18 +8,21 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock;
+use crate::record::words;
 
-/// What else happens on the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Condition {
-    /// Nothing.
-    Idle,
-    /// Every processor is kept busy by somebody else.
-    Busy,
-    /// The client may use one processor only.
-    Pinned,
-    /// The client is stopped for four fifths of the time, in turns of a tenth of a second.
-    Throttled,
+words! {
+    /// The load on the machine beside the test.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Condition {
+        /// None.
+        Idle: "idle",
+        /// Another program keeps every processor busy.
+        Busy: "busy",
+        /// The client may use one processor only.
+        Pinned: "pinned",
+        /// The client is stopped for four fifths of the time, in turns of a tenth of a second.
+        Throttled: "throttled",
+    }
 }
 
 /// The client's turns when it is throttled.
@@ -27,25 +30,6 @@ const RUNS: Duration = Duration::from_millis(20);
 const STOPS: Duration = Duration::from_millis(80);
 
 impl Condition {
-    /// All of them.
-    pub const ALL: [Condition; 4] = [
-        Condition::Idle,
-        Condition::Busy,
-        Condition::Pinned,
-        Condition::Throttled,
-    ];
-
-    /// The word for it in tables and JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Condition::Idle => "idle",
-            Condition::Busy => "busy",
-            Condition::Pinned => "pinned",
-            Condition::Throttled => "throttled",
-        }
-    }
-
     /// Starts the client under this condition, which lasts until `wait` returns.
     ///
     /// # Errors

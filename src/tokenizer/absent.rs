@@ -1,4 +1,4 @@
-//! What stands for the crate `tokenizers` where it is not built in: there is none of it.
+//! Stands in for the crate `tokenizers` in a build without the feature `tokenizer`.
 
 /// No tokenizer.
 pub(super) enum Model {}

@@ -1,14 +1,14 @@
-//! The crate `tokenizers`, as far as counting needs it.
+//! Counts tokens by the crate `tokenizers`.
 
-/// What the file describes.
+/// The tokenizer of a file.
 pub(super) struct Model(tokenizers::Tokenizer);
 
 impl Model {
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let mut tokenizer: tokenizers::Tokenizer =
             text.parse().map_err(|error| refused(text, &error))?;
-        // A file may ask for texts of one length, which models are trained with: all of a text
-        // counts, and nothing but the text.
+        // A file may cut or pad texts to one length for training. The whole text counts, and nothing
+        // else.
         tokenizer
             .with_truncation(None)
             .map_err(|error| error.to_string())?;
@@ -24,7 +24,7 @@ impl Model {
     }
 }
 
-/// Why a text is no tokenizer. Of JSON that is something else the crate says that a comma lacks.
+/// Why a text is no tokenizer. For other JSON the crate's own error speaks of a missing comma.
 fn refused(text: &str, error: &tokenizers::Error) -> String {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(json) if !json["model"].is_object() => "it has no member \"model\"".to_owned(),

@@ -20,25 +20,16 @@ impl ApiKey {
     #[must_use]
     pub fn new(raw: &str) -> Self {
         let raw = raw.trim();
-        let key = match raw.split_at_checked(6) {
-            Some((scheme, "")) if scheme.eq_ignore_ascii_case("bearer") => "",
-            Some((scheme, key))
-                if scheme.eq_ignore_ascii_case("bearer") && key.starts_with([' ', '\t']) =>
-            {
-                key.trim_start()
-            }
+        let bearer = raw.split_at_checked(6);
+        let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let key = match bearer {
+            Some((_, key)) if key.is_empty() || key.starts_with([' ', '\t']) => key.trim_start(),
             _ => raw,
         };
         Self {
             exposed: key.into(),
             masked: mask(key).into(),
         }
-    }
-
-    /// No key.
-    #[must_use]
-    pub fn none() -> Self {
-        Self::new("")
     }
 
     /// The key itself, for the request's header and nothing else.
@@ -110,12 +101,9 @@ pub fn mask(secret: &str) -> String {
         length if length < SHORTEST_SECRET => 0,
         length => (length / 2).min(8),
     };
-    let tail = shown / 2;
-    let head = shown - tail;
-    let mut masked: String = characters[..head].iter().collect();
-    masked.push_str("***");
-    masked.extend(&characters[characters.len() - tail..]);
-    masked
+    let (head, _) = characters.split_at(shown.div_ceil(2));
+    let (_, tail) = characters.split_at(characters.len() - shown / 2);
+    head.iter().chain(&['*'; 3]).chain(tail).collect()
 }
 
 #[cfg(test)]
@@ -169,7 +157,7 @@ mod tests {
             key.mask_in("bad key app-0123456789abcdef (app-0123456789abcdef)"),
             "bad key app-***cdef (app-***cdef)"
         );
-        assert_eq!(ApiKey::none().mask_in("text"), "text");
+        assert_eq!(ApiKey::new("").mask_in("text"), "text");
         assert_eq!(ApiKey::new("x").mask_in("exceeded"), "exceeded");
     }
 }

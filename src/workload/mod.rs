@@ -1,4 +1,4 @@
-//! What is sent: queries, API keys and request bodies, handed out in turn over all threads.
+//! Queries, API keys and request bodies, handed out in turn over all threads.
 
 mod key;
 mod order;
@@ -6,7 +6,7 @@ mod table;
 mod template;
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::random::{self, Purpose};
@@ -20,49 +20,30 @@ pub use template::{BodyTemplate, Constants, Filling, MissingInput, Parts};
 /// Items that are handed out in turn: the lines of a file, or the one value of a flag.
 #[derive(Clone, Debug)]
 pub struct Rotation<T> {
-    items: Vec<T>,
-    file: Option<PathBuf>,
+    /// All items, at least one.
+    pub items: Vec<T>,
+    /// The file of the items.
+    pub file: Option<PathBuf>,
 }
 
 impl<T> Rotation<T> {
     /// The one value of a flag.
     #[must_use]
     pub fn flag(item: T) -> Self {
-        Self {
-            items: vec![item],
-            file: None,
-        }
+        let (items, file) = (vec![item], None);
+        Self { items, file }
     }
 
     /// The lines of a file.
     ///
     /// # Panics
     ///
-    /// If there are none: such a file is an error before.
+    /// If `items` is empty; the reader of the file refuses an empty file before.
     #[must_use]
     pub fn file(path: PathBuf, items: Vec<T>) -> Self {
         assert!(!items.is_empty(), "a source has at least one item");
-        Self {
-            items,
-            file: Some(path),
-        }
-    }
-
-    /// The file they come from.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
-
-    /// All of them, at least one.
-    #[must_use]
-    pub fn items(&self) -> &[T] {
-        &self.items
-    }
-
-    /// Keeps only the first.
-    pub fn keep_first(&mut self) {
-        self.items.truncate(1);
+        let file = Some(path);
+        Self { items, file }
     }
 
     /// The item for a number (from 1) in an order: its place and itself.
@@ -77,32 +58,32 @@ impl<T> Rotation<T> {
     }
 }
 
-/// What is sent in a run.
+/// The queries, keys and bodies of a run.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// The queries; empty ones of a data file that has none.
+    /// The queries; empty texts where a data file has no column of queries.
     pub queries: Rotation<Arc<str>>,
-    /// What else the data file's rows hold: as many rows as there are queries, or none.
+    /// The other columns of the data file: a row for each query, or no row at all.
     pub rows: Vec<Vec<Cell>>,
     /// In which order rows are used.
     pub order: Order,
-    /// Where each query gets a prefix of its own: what the prefixes are drawn from.
+    /// The seed of the queries' unique prefixes; `None` without prefixes.
     pub unique: Option<u64>,
     /// The most turns of a conversation.
     pub turns: u32,
-    /// The parts of a turn as later ones send them again, where the service does not keep them.
+    /// The parts of a turn for later requests, where the service does not keep conversations.
     pub history: Option<TurnParts>,
-    /// The request that stops an answer, where there is one.
+    /// The request that stops an answer.
     pub stop: Option<StopCall>,
-    /// The API keys; a single empty one where none is sent.
+    /// The API keys; a single empty key if no key is sent.
     pub keys: Rotation<ApiKey>,
     /// The request body.
     pub body: BodyTemplate,
-    /// The file that the body comes from, where it is not the protocol's.
+    /// The file of the body; `None` for the protocol's body.
     pub body_file: Option<PathBuf>,
-    /// What the bodies have in common.
+    /// The values that are the same in all bodies.
     pub constants: Constants,
-    /// Secrets of the run beside the keys, which texts must not show: values of `--header`.
+    /// Secrets beside the keys that texts must not show: values of `--header`.
     pub secrets: Vec<ApiKey>,
 }
 
@@ -125,15 +106,15 @@ pub struct StopCall {
 }
 
 impl Workload {
-    /// What the run's request of that number (from 1) sends where it is a conversation of its own.
-    /// Queries and keys go round separately, a request at a time, whichever user claims it.
+    /// The content of a request (number from 1) that is a conversation of its own. Queries and keys
+    /// go round separately, a request at a time, whichever user claims the request.
     #[must_use]
     pub fn assignment(&self, request: u64) -> Assignment<'_> {
         self.turn(request, request, 1)
     }
 
-    /// What a turn (from 1) of a conversation (from 1) sends, which is the run's request of that
-    /// number. A conversation keeps its key, and its turns use rows that follow each other.
+    /// The content of a request (number from 1) that is a turn (from 1) of a conversation (from 1).
+    /// A conversation keeps its key, and its turns use consecutive rows.
     #[must_use]
     pub fn turn(&self, request: u64, conversation: u64, turn: u32) -> Assignment<'_> {
         let before = conversation.saturating_sub(1) * u64::from(self.turns.max(1));
@@ -156,15 +137,15 @@ impl Workload {
     }
 }
 
-/// What one request sends.
+/// The content of one request.
 #[derive(Clone, Debug)]
 pub struct Assignment<'a> {
-    /// As the results tell it.
+    /// The query and the key as the results show them.
     pub sent: Sent,
     /// The API key; empty where none is sent.
     pub key: &'a ApiKey,
     row: &'a [Cell],
-    /// What makes the query another one than any before.
+    /// Makes the query differ from every query before.
     prefix: Option<u64>,
     workload: &'a Workload,
 }
@@ -176,7 +157,7 @@ impl Assignment<'_> {
         self.body_in(None, &[])
     }
 
-    /// The body in a conversation of that id, which has come to that history: JSON.
+    /// The body of a request in a conversation with this id and history: JSON.
     #[must_use]
     pub fn body_in(&self, conversation_id: Option<&str>, history: &[u8]) -> Vec<u8> {
         self.workload.body.render(&Filling {
@@ -213,7 +194,7 @@ impl Assignment<'_> {
         }
     }
 
-    /// A text of the server with this request's key, and the run's other secrets, masked.
+    /// The text with this request's key and the run's other secrets masked.
     #[must_use]
     pub fn mask_in(&self, text: &str) -> String {
         self.workload
@@ -303,7 +284,7 @@ mod tests {
     fn values_of_flags_have_no_number() {
         let workload = Workload {
             queries: Rotation::flag("q".into()),
-            keys: Rotation::flag(ApiKey::none()),
+            keys: Rotation::flag(ApiKey::new("")),
             ..workload()
         };
         let sent = workload.assignment(9).sent;

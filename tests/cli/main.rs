@@ -233,7 +233,7 @@ mod examples {
             "--api-key-file",
             "data/api-keys.txt",
         ]);
-        assert!(config.workload.queries.items().len() >= 20);
+        assert!(config.workload.queries.items.len() >= 20);
         let third = config.workload.assignment(3);
         assert!(
             third.key.expose().starts_with("app-example"),

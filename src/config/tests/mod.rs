@@ -232,7 +232,7 @@ fn keys_come_from_the_file_the_flag_or_the_environment() {
     );
     let keys = |flags: &[&str], environment| -> Vec<String> {
         let config = with_key(flags, environment).unwrap_or_else(|e| panic!("{flags:?}: {e}"));
-        let keys = config.workload.keys.items().iter();
+        let keys = config.workload.keys.items.iter();
         keys.map(|key| key.expose().to_owned()).collect()
     };
     let both = ["--api-key-file", file.path(), "--api-key", "app-3"];
@@ -290,7 +290,7 @@ fn files_without_use_are_replaced_with_a_warning() {
             let text = warning.to_string();
             assert!(text.contains(flag) && text.contains(file), "{text}");
         }
-        assert_eq!(config.workload.queries.path(), None);
+        assert_eq!(config.workload.queries.file, None);
         assert_eq!(&*config.workload.assignment(1).sent.query, "q");
     }
     let gbk = TempFile::new("gbk", b"ok\n\xc4\xe3\xba\xc3\n");
