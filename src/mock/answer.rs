@@ -48,7 +48,7 @@ impl<'a> Answer<'a> {
 
     fn respond(&mut self, request: &Request<'_>) -> Result<After, Gone> {
         let service = self.delivery.service;
-        let Some(wire) = wire::at(request.path) else {
+        let Some(wire) = wire::at(&request.path) else {
             let known: Vec<_> = wire::paths().collect();
             let message = format!("nothing here; try {}", known.join(", "));
             let body = format!(r#"{{"code": "not_found", "message": "{message}", "status": 404}}"#);
@@ -179,20 +179,12 @@ impl<'a> Answer<'a> {
         let ttft = options.ttft.draw(&mut rng);
         let tokens = options.tokens.draw(&mut rng).max(1);
         let reasoning = options.reasoning_tokens.draw(&mut rng);
-        let (reasoning, tokens) = match self.delivery.entry.fault {
+        let tokens = match self.delivery.entry.fault {
             Some(Fault::Empty) => (0, 0),
             _ if reasons => (reasoning, tokens),
             _ => (0, tokens),
         };
-        Schedule::new(
-            ttft,
-            reasoning,
-            tokens,
-            options.itl,
-            options.jitter,
-            options.per_event,
-            rng,
-        )
+        Schedule::new(options, ttft, tokens, rng)
     }
 
     fn rng(&self, purpose: Purpose) -> Rng {

@@ -56,7 +56,7 @@ impl<'a> Delivery<'a> {
         let chunked = service.options.chunked && request.takes_chunks;
         frames.restart(chunked);
         let entry = Entry {
-            path: request.path.to_owned(),
+            path: request.path.clone(),
             read_wall_us: service.clock.wall(read).unix_timestamp_nanos() / 1_000,
             read,
             late,

@@ -45,38 +45,33 @@ pub enum Fault {
     Pings,
 }
 
-/// All faults but `status`, by name.
-const NAMED: [(&str, Fault); 14] = [
-    ("close", Fault::Close),
-    ("no-response", Fault::NoResponse),
-    ("html", Fault::Html),
-    ("error-json", Fault::ErrorJson),
-    ("empty", Fault::Empty),
-    ("malformed", Fault::Malformed),
-    ("oversize", Fault::Oversize),
-    ("error-event", Fault::ErrorEvent),
-    ("no-end", Fault::NoEnd),
-    ("truncate", Fault::Truncate),
-    ("cut", Fault::Cut),
-    ("reset", Fault::Reset),
-    ("stall", Fault::Stall),
-    ("pings", Fault::Pings),
+/// All faults but `status`: name, fault, and whether it strikes in the middle of the text.
+const NAMED: [(&str, Fault, bool); 14] = [
+    ("close", Fault::Close, false),
+    ("no-response", Fault::NoResponse, false),
+    ("html", Fault::Html, false),
+    ("error-json", Fault::ErrorJson, false),
+    ("empty", Fault::Empty, false),
+    ("malformed", Fault::Malformed, true),
+    ("oversize", Fault::Oversize, true),
+    ("error-event", Fault::ErrorEvent, true),
+    ("no-end", Fault::NoEnd, false),
+    ("truncate", Fault::Truncate, true),
+    ("cut", Fault::Cut, true),
+    ("reset", Fault::Reset, true),
+    ("stall", Fault::Stall, true),
+    ("pings", Fault::Pings, true),
 ];
 
 impl Fault {
     /// Whether the fault strikes in the middle of the text.
     pub(super) fn is_mid_stream(self) -> bool {
-        matches!(
-            self,
-            Fault::Malformed
-                | Fault::Oversize
-                | Fault::ErrorEvent
-                | Fault::Truncate
-                | Fault::Cut
-                | Fault::Reset
-                | Fault::Stall
-                | Fault::Pings
-        )
+        NAMED.contains(&(self.name(), self, true))
+    }
+
+    fn name(self) -> &'static str {
+        let named = NAMED.iter().find(|(_, fault, _)| *fault == self);
+        named.map_or("status", |(name, ..)| name)
     }
 }
 
@@ -85,10 +80,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Status(code) => write!(f, "status={code}"),
-            fault => {
-                let named = NAMED.iter().find(|(_, named)| named == fault);
-                f.write_str(named.map_or("", |(name, _)| name))
-            }
+            fault => f.write_str(fault.name()),
         }
     }
 }
@@ -105,8 +97,8 @@ impl FromStr for Fault {
         }
         NAMED
             .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, fault)| *fault)
+            .find(|(known, ..)| *known == name)
+            .map(|(_, fault, _)| *fault)
             .ok_or_else(|| FaultError::Unknown(name.to_owned()))
     }
 }
@@ -176,7 +168,8 @@ impl fmt::Display for FaultError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FaultError::Unknown(name) => {
-                write!(f, "'{name}' is no fault: expected status=CODE, {}", names())
+                let names = NAMED.map(|(name, ..)| name).join(", ");
+                write!(f, "'{name}' is no fault: expected status=CODE, {names}")
             }
             FaultError::Rate(text) => write!(
                 f,
@@ -195,11 +188,6 @@ impl fmt::Display for FaultError {
 }
 
 impl std::error::Error for FaultError {}
-
-/// The names of all faults but `status`.
-fn names() -> String {
-    NAMED.map(|(name, _)| name).join(", ")
-}
 
 #[cfg(test)]
 mod tests {
@@ -223,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_name_reads_back() {
-        for (name, fault) in NAMED {
+        for (name, fault, _) in NAMED {
             assert_eq!(name.parse(), Ok(fault));
             assert_eq!(fault.to_string(), name);
         }

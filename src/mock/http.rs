@@ -2,37 +2,38 @@
 //! length, and makes the heads of responses.
 
 use std::io::{self, Read, Write};
-use std::ops::Range;
+
+use httparse::Status;
 
 /// Longest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 /// Longest body of a request, in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
-/// The end of a head.
-const HEAD_END: &[u8] = b"\r\n\r\n";
+/// Most header fields of a request.
+const MAX_FIELDS: usize = 128;
 
 /// A request that has been read completely.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request<'a> {
-    pub(super) method: &'a str,
+    pub(super) method: String,
     /// The path, without the query.
-    pub(super) path: &'a str,
+    pub(super) path: String,
     /// Whether the client understands the chunked transfer coding, which HTTP/1.0 lacks.
     pub(super) takes_chunks: bool,
     /// Whether the client keeps the connection open.
     pub(super) keep_alive: bool,
-    /// The header fields, one a line.
-    pub(super) fields: &'a str,
+    /// The names and values of the header fields.
+    fields: Vec<(String, String)>,
     pub(super) body: &'a [u8],
 }
 
-impl<'a> Request<'a> {
+impl Request<'_> {
     /// The value of the first header field of that name.
-    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
-        let mut fields = self.fields.lines().filter_map(|line| line.split_once(':'));
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.fields.iter();
         fields
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -65,54 +66,35 @@ impl RequestReader {
     pub(super) fn read(&mut self, mut stream: impl Read + Write) -> Result<Request<'_>, ReadError> {
         self.buffer.drain(..self.current);
         self.current = 0;
-        let body = self.read_head(&mut stream)?;
-        let head = Head::parse(&self.buffer[..body])?;
-        if head.length > MAX_BODY {
+        let (request, start) = loop {
+            if let Some(head) = parse(&self.buffer)? {
+                break head;
+            }
+            if self.buffer.len() > MAX_HEAD {
+                return Err(ReadError::Refused(431));
+            }
+            self.fill(&mut stream)?;
+        };
+        if request.header("transfer-encoding").is_some() {
+            // A body must have a stated length.
+            return Err(ReadError::Refused(411));
+        }
+        let length = request.header("content-length").map_or(Ok(0), str::parse);
+        let length: usize = length.map_err(|_| ReadError::Refused(400))?;
+        if length > MAX_BODY {
             return Err(ReadError::Refused(413));
         }
-        let end = body + head.length;
-        if head.expects_continue && self.buffer.len() < end {
+        let end = start + length;
+        let expects = request.header("expect").unwrap_or_default();
+        if expects.eq_ignore_ascii_case("100-continue") && self.buffer.len() < end {
             stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         while self.buffer.len() < end {
             self.fill(&mut stream)?;
         }
         self.current = end;
-        let text =
-            |range| std::str::from_utf8(&self.buffer[range]).map_err(|_| ReadError::Refused(400));
-        Ok(Request {
-            method: text(head.method)?,
-            path: text(head.path)?,
-            takes_chunks: head.takes_chunks,
-            keep_alive: head.keep_alive,
-            fields: text(head.fields)?,
-            body: &self.buffer[body..end],
-        })
-    }
-
-    /// Reads until the head is complete. Returns its length in bytes.
-    fn read_head(&mut self, stream: &mut impl Read) -> Result<usize, ReadError> {
-        let mut searched = 0;
-        loop {
-            // A server ignores empty lines before a request (RFC 9112, 2.2).
-            let empty = self
-                .buffer
-                .iter()
-                .take_while(|b| matches!(b, b'\r' | b'\n'))
-                .count();
-            self.buffer.drain(..empty);
-            let found = self.buffer[searched..]
-                .windows(HEAD_END.len())
-                .position(|window| window == HEAD_END);
-            if let Some(at) = found {
-                return Ok(searched + at + HEAD_END.len());
-            }
-            if self.buffer.len() > MAX_HEAD {
-                return Err(ReadError::Refused(431));
-            }
-            searched = self.buffer.len().saturating_sub(HEAD_END.len() - 1);
-            self.fill(stream)?;
-        }
+        let body = &self.buffer[start..end];
+        Ok(Request { body, ..request })
     }
 
     /// Reads once.
@@ -132,76 +114,38 @@ impl RequestReader {
     }
 }
 
-/// A head. Texts are ranges of the buffer, since reading the body may move the buffer.
-#[derive(Debug)]
-struct Head {
-    method: Range<usize>,
-    path: Range<usize>,
-    takes_chunks: bool,
-    keep_alive: bool,
-    fields: Range<usize>,
-    length: usize,
-    expects_continue: bool,
-}
-
-impl Head {
-    fn parse(bytes: &[u8]) -> Result<Self, ReadError> {
-        let bad = || ReadError::Refused(400);
-        let text = std::str::from_utf8(bytes).map_err(|_| bad())?;
-        let (line, fields) = text.split_once("\r\n").ok_or_else(bad)?;
-        let mut words = line.split(' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(bad());
-        };
-        if !matches!(version, "HTTP/1.0" | "HTTP/1.1") {
-            return Err(ReadError::Refused(505));
-        }
-        let path = target.split('?').next().unwrap_or_default();
-        let mut head = Head {
-            method: place(text, method),
-            path: place(text, path),
-            takes_chunks: version == "HTTP/1.1",
-            keep_alive: version == "HTTP/1.1",
-            fields: place(text, fields),
-            length: 0,
-            expects_continue: false,
-        };
-        for line in fields.split("\r\n").take_while(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or_else(bad)?;
-            head.field(name, value.trim())?;
-        }
-        Ok(head)
-    }
-
-    fn field(&mut self, name: &str, value: &str) -> Result<(), ReadError> {
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => {
-                self.length = value.parse().map_err(|_| ReadError::Refused(400))?;
+/// Reads a head: the request without its body, and the head's length; `None` of a part of a head.
+fn parse(bytes: &[u8]) -> Result<Option<(Request<'static>, usize)>, ReadError> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut head = httparse::Request::new(&mut fields);
+    let length = match head.parse(bytes) {
+        Ok(Status::Complete(length)) => length,
+        Ok(Status::Partial) => return Ok(None),
+        Err(httparse::Error::Version) => return Err(ReadError::Refused(505)),
+        Err(httparse::Error::TooManyHeaders) => return Err(ReadError::Refused(431)),
+        Err(_) => return Err(ReadError::Refused(400)),
+    };
+    let path = head.path.unwrap_or_default().split('?').next();
+    let mut request = Request {
+        method: head.method.unwrap_or_default().to_owned(),
+        path: path.unwrap_or_default().to_owned(),
+        takes_chunks: head.version == Some(1),
+        keep_alive: head.version == Some(1),
+        fields: Vec::with_capacity(head.headers.len()),
+        body: b"",
+    };
+    for field in head.headers.iter() {
+        let value = std::str::from_utf8(field.value).map_err(|_| ReadError::Refused(400))?;
+        if field.name.eq_ignore_ascii_case("connection") {
+            for option in value.split(',').map(str::trim) {
+                request.keep_alive &= !option.eq_ignore_ascii_case("close");
+                request.keep_alive |= option.eq_ignore_ascii_case("keep-alive");
             }
-            // A body must have a stated length.
-            "transfer-encoding" => return Err(ReadError::Refused(411)),
-            "connection" => {
-                for option in value.split(',') {
-                    match option.trim().to_ascii_lowercase().as_str() {
-                        "close" => self.keep_alive = false,
-                        "keep-alive" => self.keep_alive = true,
-                        _ => {}
-                    }
-                }
-            }
-            "expect" => self.expects_continue = value.eq_ignore_ascii_case("100-continue"),
-            _ => {}
         }
-        Ok(())
+        let field = (field.name.to_owned(), value.to_owned());
+        request.fields.push(field);
     }
-}
-
-/// The range of a part in its text.
-fn place(text: &str, part: &str) -> Range<usize> {
-    let start = part.as_ptr() as usize - text.as_ptr() as usize;
-    start..start + part.len()
+    Ok(Some((request, length)))
 }
 
 /// The head of a response. `fields` are further header lines, each with CRLF.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::options::Options;
 use super::rng::Rng;
 use crate::values::Dist;
 
@@ -41,19 +42,16 @@ impl Schedule {
     /// The schedule of `reasoning` tokens and then `tokens` of the answer. The first of all tokens
     /// is due at `ttft`.
     pub(super) fn new(
+        options: &Options,
         ttft: Duration,
-        reasoning: u32,
-        tokens: u32,
-        itl: Dist<Duration>,
-        jitter: Duration,
-        per_event: u32,
+        (reasoning, tokens): (u32, u32),
         rng: Rng,
     ) -> Self {
         Self {
             rng,
-            itl,
-            jitter,
-            per_event: per_event.max(1),
+            itl: options.itl,
+            jitter: options.jitter,
+            per_event: options.per_event.max(1),
             reasoning,
             left: tokens,
             next: ttft,
@@ -126,8 +124,13 @@ mod tests {
         per_event: u32,
     ) -> Schedule {
         let rng = Rng::new(0, 1, Purpose::Schedule);
-        let itl = itl.parse().expect("a distribution");
-        Schedule::new(ms(200), reasoning, tokens, itl, jitter, per_event, rng)
+        let options = Options {
+            itl: itl.parse().expect("a distribution"),
+            jitter,
+            per_event,
+            ..Options::default()
+        };
+        Schedule::new(&options, ms(200), (reasoning, tokens), rng)
     }
 
     #[test]
