@@ -9,9 +9,9 @@ use super::Waiting;
 use crate::collector::Collected;
 use crate::engine;
 use crate::output::WriteError;
-use crate::output::spool::Spool;
+use crate::output::spool::{Spool, Text};
 use crate::plan::Plan;
-use crate::record::Sample;
+use crate::record::{RequestRecord, Sample};
 use crate::text::Message;
 use crate::tokenizer::Tokenizer;
 
@@ -81,7 +81,7 @@ fn tokens(
     let unreadable = |error| Some(WriteError::texts(&directory, error).message());
     let mut counts = Vec::new();
     let mut batch = Batch::default();
-    for text in spool.texts().map_err(unreadable)? {
+    for text in spool.read::<Text>().map_err(unreadable)? {
         counts.push(0);
         batch.add(counts.len() - 1, text.map_err(unreadable)?.generated);
         if batch.bytes >= BATCH {
@@ -144,7 +144,7 @@ fn collect(
         let errors = collected.outputs.start_over();
         note(&errors, &mut collected.failures);
     }
-    for request in spool.requests()? {
+    for request in spool.read::<RequestRecord>()? {
         let mut request = request?;
         request.tokenized = counts.next().filter(|_| request.chunks > 0);
         if counted {

@@ -121,7 +121,8 @@ impl Formats {
         let mut number = 1;
         loop {
             let mut files = Vec::new();
-            let opened = self.wanted.iter().try_for_each(|wanted| {
+            let mut wanted = self.wanted.iter();
+            let opened: Result<(), WriteError> = wanted.try_for_each(|wanted| {
                 files.push(wanted.open(stem, number)?);
                 Ok(())
             });
@@ -129,23 +130,18 @@ impl Formats {
                 return Ok(files);
             };
             files.iter().for_each(File::discard);
-            match error {
-                NotOpened::Taken => number += 1,
-                NotOpened::Refused(error) => return Err(error),
+            // Only a default name has to be free.
+            if error.source.kind() != io::ErrorKind::AlreadyExists {
+                return Err(error);
             }
+            number += 1;
         }
     }
 }
 
-enum NotOpened {
-    /// There is a file of this default name.
-    Taken,
-    Refused(WriteError),
-}
-
 impl Wanted {
     /// Opens the file, of default names the `number`th (from 1).
-    fn open(&self, stem: &str, number: u32) -> Result<File, NotOpened> {
+    fn open(&self, stem: &str, number: u32) -> Result<File, WriteError> {
         let FileKind {
             name, extension, ..
         } = self.kind;
@@ -156,16 +152,13 @@ impl Wanted {
                     n => format!("{name}_{stem}_{n}.{extension}"),
                 });
                 let opened = File::new(&path);
-                if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
-                    return Err(NotOpened::Taken);
-                }
                 (path, opened)
             }
             Destination::File(path) => (path.clone(), File::given(path)),
             // What goes nowhere is not wanted.
             Destination::Stdout | Destination::None => (PathBuf::from("-"), File::stdout()),
         };
-        opened.map_err(|error| NotOpened::Refused(WriteError::new(self.kind.refusal, &path, error)))
+        opened.map_err(|error| WriteError::new(self.kind.refusal, &path, error))
     }
 }
 

@@ -13,7 +13,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::about::About;
-use super::csv::read::{Damage, Damaged};
 use super::waterfall::Waterfall;
 use super::{Formats, Results};
 use crate::stats::{RunStats, Summary};
@@ -95,10 +94,10 @@ fn gather(
             }
             match rows.next_line()? {
                 Some(Ok(row)) => merge.add(file, path, &row, formats)?,
-                Some(Err(line)) => {
+                Some(Err(damage)) => {
                     damaged += 1;
                     if damaged <= NAMED {
-                        merge.notices.push(damage(path, &line));
+                        merge.notices.push(damage.with("path", path.display()));
                     }
                 }
                 None => break,
@@ -110,18 +109,6 @@ fn gather(
         }
     }
     Ok(())
-}
-
-/// What is wrong with a line.
-fn damage(path: &Path, damaged: &Damaged) -> Message {
-    match damaged.damage {
-        Damage::Cells { found, expected } => Message::new("saved.damaged_cells")
-            .with("found", found)
-            .with("expected", expected),
-        Damage::Cell { column } => Message::new("saved.damaged_cell").with("column", column),
-    }
-    .with("path", path.display())
-    .with("line", damaged.line)
 }
 
 impl Saved {

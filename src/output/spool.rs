@@ -4,7 +4,6 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
-use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -79,54 +78,19 @@ impl Spool {
         self.file.write_all(b"\n")
     }
 
-    /// The text of all requests.
+    /// All requests in their order: whole, or their [`Text`] alone.
     ///
     /// # Errors
     ///
     /// If the last of them cannot be written, or the first not be read.
-    pub fn texts(&mut self) -> io::Result<Lines<'_, Text>> {
-        self.lines()
-    }
-
-    /// All requests.
-    ///
-    /// # Errors
-    ///
-    /// As [`Spool::texts`].
-    pub fn requests(&mut self) -> io::Result<Lines<'_, RequestRecord>> {
-        self.lines()
-    }
-
-    fn lines<T>(&mut self) -> io::Result<Lines<'_, T>> {
+    pub fn read<T: DeserializeOwned>(&mut self) -> io::Result<impl Iterator<Item = io::Result<T>>> {
         self.file.flush()?;
         let mut file = self.file.get_ref();
         file.rewind()?;
-        Ok(Lines {
-            file: BufReader::with_capacity(64 * 1024, file),
-            left: self.requests,
-            line: Vec::new(),
-            of: PhantomData,
-        })
-    }
-}
-
-/// The lines of a [`Spool`], as far as they are wanted.
-#[derive(Debug)]
-pub struct Lines<'a, T> {
-    file: BufReader<&'a fs::File>,
-    left: u64,
-    line: Vec<u8>,
-    of: PhantomData<T>,
-}
-
-impl<T: DeserializeOwned> Iterator for Lines<'_, T> {
-    type Item = io::Result<T>;
-
-    fn next(&mut self) -> Option<io::Result<T>> {
-        self.left = self.left.checked_sub(1)?;
-        self.line.clear();
-        let read = self.file.read_until(b'\n', &mut self.line);
-        Some(read.and_then(|_| Ok(serde_json::from_slice(&self.line)?)))
+        let lines = BufReader::with_capacity(64 * 1024, file).split(b'\n');
+        let all = usize::try_from(self.requests).unwrap_or(usize::MAX);
+        let lines = lines.take(all);
+        Ok(lines.map(|line| Ok(serde_json::from_slice(&line?)?)))
     }
 }
 
@@ -151,10 +115,10 @@ mod tests {
         spool.push(&first).unwrap();
         spool.push(&second).unwrap();
         assert_eq!(spool.len(), 2);
-        let texts: Vec<Text> = spool.texts().unwrap().map(Result::unwrap).collect();
+        let texts: Vec<Text> = spool.read().unwrap().map(Result::unwrap).collect();
         assert_eq!(texts[0].generated, first.generated);
         assert_eq!(texts[1], Text::default());
-        let requests: Vec<_> = spool.requests().unwrap().map(Result::unwrap).collect();
+        let requests: Vec<RequestRecord> = spool.read().unwrap().map(Result::unwrap).collect();
         assert_eq!(requests, [first, second]);
     }
 }

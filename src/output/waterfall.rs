@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::clock::{Stamp, micros};
+use crate::random;
 use crate::record::{FailureKind, ItlSummary, Outcome, RequestRecord};
 
 /// How many requests are chosen at most.
@@ -24,7 +25,7 @@ type Word = &'static str;
 
 /// A request from its start to its end: instants in whole microseconds since the run's start, which
 /// the run JSON has in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bar {
     /// Running number of the request in its run, from 1.
     pub request: u64,
@@ -67,7 +68,7 @@ pub struct Bar {
 
 /// Microseconds, in the file in seconds.
 mod seconds {
-    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
     use serde::ser::{Serialize, Serializer};
 
     use crate::metrics::rounded;
@@ -82,29 +83,12 @@ mod seconds {
             .serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: Micros>(
+    pub(super) fn deserialize<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         deserializer: D,
     ) -> Result<T, D::Error> {
         let seconds: Option<f64> = Deserialize::deserialize(deserializer)?;
         let micros = seconds.map(|seconds| rounded(seconds * 1_000_000.0));
-        T::of(micros).ok_or_else(|| D::Error::custom("an instant is missing"))
-    }
-
-    /// A time that a file has, or may have.
-    pub(super) trait Micros: Sized {
-        fn of(micros: Option<u64>) -> Option<Self>;
-    }
-
-    impl Micros for u64 {
-        fn of(micros: Option<u64>) -> Option<u64> {
-            micros
-        }
-    }
-
-    impl Micros for Option<u64> {
-        fn of(micros: Option<u64>) -> Option<Option<u64>> {
-            Some(micros)
-        }
+        serde_json::from_value(micros.into()).map_err(|_| D::Error::custom("an instant is missing"))
     }
 }
 
@@ -234,11 +218,15 @@ impl Waterfall {
 
 /// The first bars by a rank; among equals, a sample that is spread evenly.
 #[derive(Clone, Debug, Default)]
-struct Best<R>(BinaryHeap<(R, u64, Ordered)>);
+struct Best<R>(BinaryHeap<(R, u64, Order, Bar)>);
+
+/// Start, end, request and user of a bar: the order of bars whose random number is equal.
+type Order = (u64, u64, u64, u32);
 
 impl<R: Ord + Copy> Best<R> {
     fn add(&mut self, rank: R, bar: Bar, capacity: usize) {
-        let entry = (rank, scattered(bar.request), Ordered(bar));
+        let order = (bar.start, bar.end, bar.request, bar.user);
+        let entry = (rank, random::step(bar.request), order, bar);
         if self.0.len() < capacity {
             self.0.push(entry);
         } else if self.0.peek().is_some_and(|last| entry < *last) {
@@ -250,31 +238,8 @@ impl<R: Ord + Copy> Best<R> {
     fn bars(&self) -> impl Iterator<Item = &Bar> {
         let mut entries: Vec<_> = self.0.iter().collect();
         entries.sort_unstable();
-        entries.into_iter().map(|(_, _, bar)| &bar.0)
+        entries.into_iter().map(|(.., bar)| bar)
     }
-}
-
-/// A bar in an order that is total, so that equals are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ordered(Bar);
-
-impl Ord for Ordered {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |bar: &Bar| (bar.start, bar.end, bar.request, bar.user);
-        key(&self.0).cmp(&key(&other.0))
-    }
-}
-
-impl PartialOrd for Ordered {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// A number that says nothing about the one that it is made of, always the same one: the smallest
-/// of them are a random sample.
-pub(super) fn scattered(number: u64) -> u64 {
-    crate::random::step(number)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The requests CSV read again: rows become figures, damaged lines are told apart.
 
-mod errors;
-
 use std::io::{self, Read};
 
 use ::csv::{ByteRecord, Position, ReaderBuilder};
@@ -11,8 +9,7 @@ use crate::clock::Stamp;
 use crate::metrics::{Measured, OUTPUT_TOKENS, PerMetric};
 use crate::output::row;
 use crate::record::{Failure, FailureKind, Outcome, TokenSource};
-
-pub use errors::{Damage, Damaged, ReadError};
+use crate::text::Message;
 
 /// Bytes that are read at once.
 const BUFFER: usize = 256 * 1024;
@@ -89,7 +86,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     ///
     /// If it cannot be read, or is that of another file.
-    pub fn new(source: R) -> Result<Self, ReadError> {
+    pub fn new(source: R) -> io::Result<Self> {
         let mut csv = ReaderBuilder::new()
             .buffer_capacity(BUFFER)
             .flexible(true)
@@ -99,7 +96,8 @@ impl<R: Read> Reader<R> {
         let lacking = REQUIRED.into_iter().filter(|name| place(name).is_none());
         let lacking: Vec<_> = lacking.collect();
         if !lacking.is_empty() {
-            return Err(ReadError::Lacks(lacking));
+            let lacking = lacking.join(", ");
+            return Err(io::Error::other(format!("it lacks {lacking}")));
         }
         Ok(Self {
             places: NAMES.iter().map(|name| place(name)).collect(),
@@ -119,7 +117,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     ///
     /// If the file cannot be read any further.
-    pub fn next_line(&mut self) -> io::Result<Option<Result<Row<'_>, Damaged>>> {
+    pub fn next_line(&mut self) -> io::Result<Option<Result<Row<'_>, Message>>> {
         loop {
             if !self.csv.read_byte_record(&mut self.record)? {
                 return Ok(None);
@@ -137,13 +135,13 @@ impl<R: Read> Reader<R> {
         let row = if found == expected {
             cells.outcome(&mut self.outcome)
         } else {
-            Err(Damage::Cells { found, expected })
+            Err(Message::new("saved.damaged_cells")
+                .with("found", found)
+                .with("expected", expected))
         };
         let row = row.and_then(|()| cells.row(&self.outcome));
-        Ok(Some(row.map_err(|damage| Damaged {
-            line: self.record.position().map_or(0, Position::line),
-            damage,
-        })))
+        let line = self.record.position().map_or(0, Position::line);
+        Ok(Some(row.map_err(|damage| damage.with("line", line))))
     }
 
     /// How many bytes have been read.
@@ -180,17 +178,17 @@ impl<'a> Cells<'a> {
     }
 
     /// Text from outside, without the guard against spreadsheets: exactly one `'`.
-    fn text(&self, column: Column) -> Result<&'a str, Damage> {
+    fn text(&self, column: Column) -> Result<&'a str, Message> {
         let cell = self.get(column);
         let cell = cell.strip_prefix(b"'").unwrap_or(cell);
         std::str::from_utf8(cell).map_err(|_| damaged(column))
     }
 
-    fn number(&self, column: Column) -> Result<Option<u64>, Damage> {
+    fn number(&self, column: Column) -> Result<Option<u64>, Message> {
         decimal(self.get(column), 0).map_err(|_| damaged(column))
     }
 
-    fn stamp(&self, column: Column) -> Result<Stamp, Damage> {
+    fn stamp(&self, column: Column) -> Result<Stamp, Message> {
         let micros = decimal(self.get(column), 6).ok().flatten();
         micros
             .filter(|micros| micros / 1_000_000 <= LAST_SECOND)
@@ -198,7 +196,7 @@ impl<'a> Cells<'a> {
             .ok_or_else(|| damaged(column))
     }
 
-    fn outcome(&self, outcome: &mut Outcome) -> Result<(), Damage> {
+    fn outcome(&self, outcome: &mut Outcome) -> Result<(), Message> {
         *outcome = match self.get(Column::outcome) {
             b"ok" => Outcome::Ok,
             b"cancelled" => Outcome::Cancelled,
@@ -217,25 +215,23 @@ impl<'a> Cells<'a> {
     }
 
     /// The values of all metrics.
-    fn values(&self) -> Result<PerMetric<Option<u64>>, Damage> {
+    fn values(&self) -> Result<PerMetric<Option<u64>>, Message> {
         let mut values = PerMetric::default();
         for (metric, place) in self.metrics.iter() {
             let cell = decimal(self.at(*place), metric.unit.decimals());
-            values[metric] = cell.map_err(|NoNumber| Damage::Cell {
-                column: metric.name,
-            })?;
+            values[metric] = cell.map_err(|NoNumber| damaged_cell(metric.name))?;
         }
         Ok(values)
     }
 
-    fn token_source(&self) -> Result<TokenSource, Damage> {
+    fn token_source(&self) -> Result<TokenSource, Message> {
         let name = self.get(Column::token_source);
         let mut sources = TokenSource::ALL.into_iter();
         let source = sources.find(|source| source.name().as_bytes() == name);
         source.ok_or_else(|| damaged(Column::token_source))
     }
 
-    fn measured(&self, outcome: &'a Outcome) -> Result<Measured<'a>, Damage> {
+    fn measured(&self, outcome: &'a Outcome) -> Result<Measured<'a>, Message> {
         let (start, end) = (self.stamp(Column::start_s)?, self.stamp(Column::end_s)?);
         if end < start {
             return Err(damaged(Column::end_s));
@@ -254,7 +250,7 @@ impl<'a> Cells<'a> {
         })
     }
 
-    fn row(&self, outcome: &'a Outcome) -> Result<Row<'a>, Damage> {
+    fn row(&self, outcome: &'a Outcome) -> Result<Row<'a>, Message> {
         let user = self.number(Column::user)?.map(u32::try_from);
         let query = self.text(Column::query)?;
         Ok(Row {
@@ -275,7 +271,7 @@ impl<'a> Cells<'a> {
         })
     }
 
-    fn query_hash(&self) -> Result<Option<u64>, Damage> {
+    fn query_hash(&self) -> Result<Option<u64>, Message> {
         let text = self.text(Column::query_hash)?;
         if text.is_empty() {
             return Ok(None);
@@ -286,10 +282,13 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn damaged(column: Column) -> Damage {
-    Damage::Cell {
-        column: NAMES[column as usize],
-    }
+fn damaged(column: Column) -> Message {
+    damaged_cell(NAMES[column as usize])
+}
+
+/// Says that a cell of this column holds what it cannot hold.
+fn damaged_cell(column: &str) -> Message {
+    Message::new("saved.damaged_cell").with("column", column)
 }
 
 /// A cell that holds something else than a number.

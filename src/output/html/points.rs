@@ -3,8 +3,6 @@
 
 use serde::Serialize;
 
-use super::super::waterfall::scattered;
-
 /// So many points are kept as they are.
 const ALL: usize = 4_000;
 /// Into so many moments at most the run is divided beyond that.
@@ -128,7 +126,7 @@ impl Moment {
         if self.largest.is_none_or(|p| size(&point) > size(&p)) {
             self.largest = Some(point);
         }
-        let chance = |point: &Point| (scattered(point.request), *point);
+        let chance = |point: &Point| (crate::random::step(point.request), *point);
         let [first, second] = &mut self.others;
         if first.is_none_or(|p| chance(&point) < chance(&p)) {
             *second = first.replace(point);
@@ -170,7 +168,7 @@ mod tests {
         Point {
             at: request * 777 % 60_000_000,
             request,
-            value: 1_000 + scattered(request) % 500,
+            value: 1_000 + crate::random::step(request) % 500,
         }
     }
 

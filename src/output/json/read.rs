@@ -1,7 +1,6 @@
 //! The run JSON read again.
 
-use std::fmt;
-
+use serde::de::Error as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -43,52 +42,26 @@ pub struct SavedResults {
     pub verdict: Option<Verdict>,
 }
 
-/// Why a document is no run JSON.
-#[derive(Debug)]
-pub enum InvalidRun {
-    /// It is no JSON, or has another form.
-    Json(serde_json::Error),
-    /// It is of another schema.
-    Schema(String),
-    /// A member holds what cannot be there.
-    Member(&'static str),
-}
-
-impl fmt::Display for InvalidRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InvalidRun::Json(error) => error.fmt(f),
-            InvalidRun::Schema(schema) => write!(f, "its schema is {schema:?}, not {SCHEMA:?}"),
-            InvalidRun::Member(name) => write!(f, "{name} holds what cannot be there"),
-        }
-    }
-}
-
-impl std::error::Error for InvalidRun {}
-
-impl From<serde_json::Error> for InvalidRun {
-    fn from(error: serde_json::Error) -> Self {
-        InvalidRun::Json(error)
-    }
-}
-
 /// Reads a run JSON.
 ///
 /// # Errors
 ///
 /// If it is none.
-pub fn read(document: &[u8]) -> Result<SavedRun, InvalidRun> {
+pub fn read(document: &[u8]) -> serde_json::Result<SavedRun> {
     let run: RunJson<'static> = serde_json::from_slice(document)?;
     if run.schema != SCHEMA {
-        return Err(InvalidRun::Schema(run.schema));
+        let schema = run.schema;
+        let why = format_args!("its schema is {schema:?}, not {SCHEMA:?}");
+        return Err(serde_json::Error::custom(why));
     }
+    let invalid =
+        |name| serde_json::Error::custom(format_args!("{name} holds what cannot be there"));
     let started = run.started_at.as_deref().unwrap_or_default();
-    let started =
-        OffsetDateTime::parse(started, &Rfc3339).map_err(|_| InvalidRun::Member("started_at"))?;
-    let ticks = run.ticks.ticks().ok_or(InvalidRun::Member("second"))?;
+    let started = OffsetDateTime::parse(started, &Rfc3339).map_err(|_| invalid("started_at"))?;
+    let ticks = run.ticks.ticks().ok_or_else(|| invalid("second"))?;
     let results = match (run.summary, run.waterfall) {
         (Some(summary), Some(waterfall)) => Some(SavedResults {
-            requests: summary.requests().ok_or(InvalidRun::Member("requests"))?,
+            requests: summary.requests().ok_or_else(|| invalid("requests"))?,
             sums: summary.sums(),
             ticks,
             waterfall,

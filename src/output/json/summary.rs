@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::spans::SpanJson;
 use super::verdict::VerdictJson;
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Flag, Metric, PerMetric, Unit};
 use crate::output::members::Members;
-use crate::record::FailureKind;
 use crate::stats::{
     COUNTS, ClientSummary, FailureSummary, Figure, Histogram, Mergeable, Number, OutputTokens,
     RATES, SpansSummary, Statistics, Summary, TokenMix, TurnSummary,
@@ -27,13 +27,13 @@ pub(super) struct SummaryJson<'a> {
     #[serde(flatten)]
     counts: Members<Option<Number>>,
     #[serde(default)]
-    failures: Vec<FailureJson<'a>>,
+    failures: Vec<Value>,
     #[serde(default)]
     retries: u64,
     #[serde(flatten)]
     amounts: Members<Option<Number>>,
     #[serde(default)]
-    output_tokens: Members<Option<Value>>,
+    output_tokens: Map<String, Value>,
     #[serde(flatten)]
     usage: Members<Option<Number>>,
     #[serde(flatten)]
@@ -66,7 +66,7 @@ impl<'a> SummaryJson<'a> {
         let statistics = metrics::with(Flag::Statistics);
         Self {
             counts: figures(summary, COUNTS),
-            failures: summary.failures.iter().map(FailureJson::of).collect(),
+            failures: summary.failures.iter().map(failure).collect(),
             retries: summary.retries,
             amounts: amounts.map(|metric| amount(summary, metric)).collect(),
             output_tokens: output_tokens(&summary.output_tokens),
@@ -154,49 +154,29 @@ fn approximate_percentiles(nodes: bool) -> Vec<Cow<'static, str>> {
     pooled.chain(named.map(Cow::Borrowed)).collect()
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct FailureJson<'a> {
-    kind: FailureKind,
-    count: u64,
-    first_seen_s: f64,
-    detail: Cow<'a, str>,
-}
-
-impl<'a> FailureJson<'a> {
-    fn of(failures: &'a FailureSummary) -> Self {
-        let first_seen = micros(failures.first_seen.since(Stamp::ZERO));
-        Self {
-            kind: failures.kind,
-            count: failures.count,
-            first_seen_s: first_seen as f64 / 1_000_000.0,
-            detail: Cow::Borrowed(&failures.detail),
-        }
-    }
-}
-
-/// A number or a word.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Number(u64),
-    Word(Cow<'static, str>),
+/// The failures of one kind; the time is in seconds since the run's start.
+fn failure(failures: &FailureSummary) -> Value {
+    let first_seen = micros(failures.first_seen.since(Stamp::ZERO));
+    json!({
+        "kind": failures.kind,
+        "count": failures.count,
+        "first_seen_s": first_seen as f64 / 1_000_000.0,
+        "detail": failures.detail,
+    })
 }
 
 /// Output tokens in all, and by the source of their number.
-fn output_tokens(tokens: &OutputTokens) -> Members<Option<Value>> {
-    let source = tokens.mix().map(TokenMix::name);
+fn output_tokens(tokens: &OutputTokens) -> Map<String, Value> {
     let total = [
-        ("total".into(), tokens.total().map(Value::Number)),
-        ("source".into(), source.map(|word| Value::Word(word.into()))),
+        ("total".to_owned(), tokens.total().into()),
+        ("source".to_owned(), tokens.mix().map(TokenMix::name).into()),
     ];
     let by_source = tokens.all().flat_map(|(source, sum)| {
-        let requests = format!("{}_requests", source.name());
-        let [tokens, requests] = [
-            (source.name().into(), sum.tokens),
-            (requests.into(), sum.requests),
-        ];
-        [tokens, requests]
-            .map(|(name, count): (Cow<'static, str>, u64)| (name, Some(Value::Number(count))))
+        let name = source.name();
+        [
+            (name.to_owned(), sum.tokens.into()),
+            (format!("{name}_requests"), sum.requests.into()),
+        ]
     });
     total.into_iter().chain(by_source).collect()
 }

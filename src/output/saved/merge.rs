@@ -237,8 +237,9 @@ impl Merge {
             self.stats.replace_ticks(self.ticks());
         }
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
-        (summary.client, summary.verdict) = self.client(whole);
+        (summary.client, summary.verdict) = (None, None);
         if whole {
+            (summary.client, summary.verdict) = self.client();
             self.add_sums(&mut summary.sums);
             match SpansSummary::merged(self.results().map(|results| &results.spans)) {
                 Some(spans) => summary.spans = spans,
@@ -277,32 +278,25 @@ impl Merge {
 
     /// What the runs themselves knew of their clients, and how far their numbers can be used: as
     /// far as those of the worst.
-    fn client(&self, whole: bool) -> (Option<ClientSummary>, Option<Verdict>) {
-        let results: Vec<(&Run, &SavedResults)> = self
-            .runs
-            .iter()
-            .filter_map(|run| Some((run, run.results.as_ref()?)))
-            .collect();
-        if let ([(_, only)], true) = (&results[..], whole) {
-            return (only.client, only.verdict.clone());
+    fn client(&self) -> (Option<ClientSummary>, Option<Verdict>) {
+        if let [only] = &self.runs[..] {
+            let results = only.results.as_ref();
+            let client = results.and_then(|results| results.client);
+            return (client, results.and_then(|results| results.verdict.clone()));
         }
-        let verdicts: Option<Vec<(&Run, &Verdict)>> = results
-            .iter()
-            .map(|(run, results)| Some((*run, results.verdict.as_ref()?)))
-            .collect();
-        let Some(verdicts) = verdicts.filter(|_| whole) else {
-            return (None, None);
-        };
         let mut merged = Verdict {
             grade: Grade::Valid,
             reasons: Vec::new(),
         };
-        for (run, verdict) in verdicts {
+        for run in &self.runs {
+            let results = run.results.as_ref();
+            let Some(verdict) = results.and_then(|results| results.verdict.as_ref()) else {
+                return (None, None);
+            };
             if verdict.grade != Grade::Valid {
                 let of_run = Message::new("saved.verdict").with("grade", verdict.grade.name());
-                merged
-                    .reasons
-                    .push(of_run.with("run", &run.about.run.run_id));
+                let of_run = of_run.with("run", &run.about.run.run_id);
+                merged.reasons.push(of_run);
                 merged.reasons.extend(verdict.reasons.iter().cloned());
             }
             merged.grade = merged.grade.max(verdict.grade);

@@ -4,8 +4,9 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::output::csv::read::{Damaged, Reader, Row};
+use crate::output::csv::read::{Reader, Row};
 use crate::output::json::read::{SavedRun, read};
+use crate::output::{FileKind, csv, json};
 use crate::text::Message;
 
 /// The files to be read.
@@ -39,8 +40,7 @@ impl Sources {
         }
         for path in &jsons {
             sources.runs.push((path.clone(), run(path)?));
-            let csv = beside(path, ("run", "json"), ("requests", "csv"));
-            match csv {
+            match beside(path, &json::KIND, &csv::KIND) {
                 Some(csv) => add(&mut sources.csvs, csv),
                 None if sources.csvs.is_empty() => {
                     return Err(Message::new("saved.no_csv").with("path", path.display()));
@@ -49,15 +49,14 @@ impl Sources {
             }
         }
         for csv in sources.csvs.clone() {
-            let Some(path) = beside(&csv, ("requests", "csv"), ("run", "json")) else {
+            let Some(path) = beside(&csv, &csv::KIND, &json::KIND) else {
                 continue;
             };
-            if jsons.iter().any(|known| is_same(known, &path)) {
-                continue;
-            }
-            match run(&path) {
-                Ok(run) => sources.runs.push((path, run)),
-                Err(message) => sources.notices.push(message),
+            if !jsons.iter().any(|known| is_same(known, &path)) {
+                match run(&path) {
+                    Ok(run) => sources.runs.push((path, run)),
+                    Err(message) => sources.notices.push(message),
+                }
             }
         }
         Ok(sources)
@@ -88,13 +87,13 @@ fn is_json(path: &Path) -> io::Result<bool> {
 
 /// The file of the same run and another kind, if it is there: by the default names, which differ
 /// in their beginning too, or by names that were given and differ in their ending alone.
-fn beside(path: &Path, this: (&str, &str), other: (&str, &str)) -> Option<PathBuf> {
+fn beside(path: &Path, this: &FileKind, other: &FileKind) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
-    let stem = name.strip_suffix(this.1)?;
-    let default = stem
-        .strip_prefix(this.0)
-        .map(|stem| format!("{}{stem}{}", other.0, other.1));
-    let names = default.into_iter().chain([format!("{stem}{}", other.1)]);
+    let stem = name.strip_suffix(this.extension)?;
+    let default = stem.strip_prefix(this.name);
+    let default = default.map(|stem| format!("{}{stem}{}", other.name, other.extension));
+    let given = format!("{stem}{}", other.extension);
+    let names = default.into_iter().chain([given]);
     names
         .map(|name| path.with_file_name(name))
         .find(|path| path.exists())
@@ -122,12 +121,9 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn open(path: &'a Path) -> Result<Self, Message> {
-        let open = || -> io::Result<_> {
-            let file = fs::File::open(path)?;
-            let length = file.metadata()?.len();
-            Ok((file, length))
-        };
-        let (file, length) = open().map_err(|error| unreadable(path, &error))?;
+        let unreadable = |error| unreadable(path, &error);
+        let file = fs::File::open(path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
         let reader = Reader::new(file).map_err(|error| {
             Message::new("saved.not_csv")
                 .with("path", path.display())
@@ -141,7 +137,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    pub(super) fn next_line(&mut self) -> Result<Option<Result<Row<'_>, Damaged>>, Message> {
+    pub(super) fn next_line(&mut self) -> Result<Option<Result<Row<'_>, Message>>, Message> {
         self.lines += 1;
         let line = self.reader.next_line();
         line.map_err(|error| unreadable(self.path, &error))

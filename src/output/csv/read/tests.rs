@@ -6,7 +6,7 @@ use crate::output::csv::tests::{csv_of, render, whole};
 use crate::record::RequestRecord;
 use crate::stats::tests::{failed, ok_request};
 
-fn lines(text: &str) -> Vec<Result<String, Damaged>> {
+fn lines(text: &str) -> Vec<Result<String, Message>> {
     let mut reader = Reader::new(text.as_bytes()).unwrap();
     let mut lines = Vec::new();
     while let Some(line) = reader.next_line().unwrap() {
@@ -74,20 +74,13 @@ fn damaged_lines_are_told_apart_by_their_number() {
         good[..100].to_owned(),
     ]
     .concat();
-    let cell = |line, column| {
-        Err(Damaged {
-            line,
-            damage: Damage::Cell { column },
-        })
+    let cell = |line: u64, column: &str| {
+        let damage = Message::new("saved.damaged_cell").with("column", column);
+        Err(damage.with("line", line))
     };
-    let cells = |line, found| {
-        Err(Damaged {
-            line,
-            damage: Damage::Cells {
-                found,
-                expected: 62,
-            },
-        })
+    let cells = |line: u64, found: u64| {
+        let damage = Message::new("saved.damaged_cells").with("found", found);
+        Err(damage.with("expected", 62).with("line", line))
     };
     let fine = || Ok("7 say \"hi\", then\nstop".to_owned());
     let expected = [
