@@ -13,8 +13,8 @@ use rustls::{ServerConfig, ServerConnection};
 
 use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, PATIENCE, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text,
-    run_against, sse_response,
+    Directory, PATIENCE, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, head_and_token,
+    openai_text, run_against, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -22,17 +22,12 @@ const PATH: &str = "/v1/chat/completions";
 /// The row of the single request of a run that fails.
 fn failed_row(url: &str, args: &[&str]) -> Row {
     let directory = Directory::new();
-    let mut all = vec!["--retries", "0"];
-    all.extend(args);
-    let (ran, mut rows) = run_against(&directory, url, &all);
+    let (ran, mut rows) = run_against(&directory, url, &[&["--retries", "0"], args].concat());
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(rows.len(), 1, "{}", ran.stdout);
     let row = rows.remove(0);
     assert_eq!(row["outcome"], "failed");
-    assert_eq!(
-        row["response_ms"], "",
-        "a failed request has no response time"
-    );
+    assert_eq!(row["response_ms"], "", "a failed request has none");
     assert_ne!(row["end_s"], "");
     row
 }
@@ -41,13 +36,14 @@ fn failed_with(server: &Scripted, args: &[&str]) -> Row {
     failed_row(&server.url(PATH), args)
 }
 
-/// A server that reads a request and then follows the script.
-fn after_request(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Scripted {
-    Scripted::start(move |peer| {
+/// The row of a request to a server that reads it and then follows the script.
+fn failed_after(args: &[&str], script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Row {
+    let server = Scripted::start(move |peer| {
         if peer.request().is_some() {
             script(peer);
         }
-    })
+    });
+    failed_with(&server, args)
 }
 
 #[test]
@@ -64,11 +60,8 @@ fn connect() {
     drop(listener);
     let row = failed_row(&format!("http://{addr}{PATH}"), &[]);
     assert_eq!(row["error_kind"], "connect");
-    assert!(
-        row["error_detail"].contains("refused"),
-        "{}",
-        row["error_detail"]
-    );
+    let detail = &row["error_detail"];
+    assert!(detail.contains("refused"), "{detail}");
 }
 
 #[test]
@@ -126,27 +119,21 @@ fn send() {
 }
 
 #[test]
-fn reset_before_a_response() {
-    let server = after_request(Peer::reset);
-    let row = failed_with(&server, &[]);
-    assert_eq!(row["error_kind"], "reset");
-    assert_eq!(row["http_status"], "");
-}
-
-#[test]
-fn closed_before_a_response() {
-    let server = after_request(Peer::close);
-    assert_eq!(failed_with(&server, &[])["error_kind"], "reset");
+fn a_connection_reset_or_closed_before_a_response_is_a_reset() {
+    for end in [Peer::reset, Peer::close] {
+        let row = failed_after(&[], end);
+        assert_eq!(row["error_kind"], "reset");
+        assert_eq!(row["http_status"], "");
+    }
 }
 
 #[test]
 fn reset_inside_a_chunked_stream() {
-    let server = after_request(|peer| {
-        peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+    let row = failed_after(&[], |peer| {
+        peer.send(head_and_token());
         peer.wait_until_read();
         peer.reset();
     });
-    let row = failed_with(&server, &[]);
     assert_eq!(row["error_kind"], "reset");
     assert_eq!(row["chunks"], "1");
     assert_ne!(row["ttft_ms"], "", "what was measured before stays");
@@ -155,15 +142,13 @@ fn reset_inside_a_chunked_stream() {
 #[test]
 fn reset_of_a_stream_that_ends_with_its_connection() {
     // ureq takes this for the end of the body.
-    let server = after_request(|peer| {
-        peer.send(format!(
-            "{SSE_HEAD_CLOSE}{}data: [DONE]\n\n",
-            openai_text("a")
-        ));
+    let row = failed_after(&[], |peer| {
+        let text = openai_text("a");
+        peer.send(format!("{SSE_HEAD_CLOSE}{text}data: [DONE]\n\n"));
         peer.wait_until_read();
         peer.reset();
     });
-    assert_eq!(failed_with(&server, &[])["error_kind"], "reset");
+    assert_eq!(row["error_kind"], "reset");
 }
 
 #[test]
@@ -194,36 +179,32 @@ fn timeout_send() {
 
 #[test]
 fn timeout_response() {
-    let server = after_request(Peer::stay_silent);
-    let row = failed_with(&server, &["--timeout", "300ms"]);
+    let row = failed_after(&["--timeout", "300ms"], Peer::stay_silent);
     assert_eq!(row["error_kind"], "timeout_response");
     assert_eq!(row["ttfb_ms"], "");
 }
 
 #[test]
 fn timeout_idle() {
-    let server = after_request(|peer| {
-        peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+    let row = failed_after(&["--timeout", "2s"], |peer| {
+        peer.send(head_and_token());
         peer.stay_silent();
     });
-    let row = failed_with(&server, &["--timeout", "2s"]);
     assert_eq!(row["error_kind"], "timeout_idle");
 }
 
-/// A server whose keep-alives never end.
-fn pinging() -> Scripted {
-    after_request(|peer| {
-        peer.send(SSE_HEAD);
-        while std::io::Write::write_all(&mut peer.stream, &chunk("event: ping\n\n")).is_ok() {
-            thread::sleep(Duration::from_millis(20));
-        }
-    })
+/// Sends keep-alives without end.
+fn ping(peer: &mut Peer) {
+    peer.send(SSE_HEAD);
+    while std::io::Write::write_all(&mut peer.stream, &chunk("event: ping\n\n")).is_ok() {
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
 fn timeout_token() {
     let args = ["--timeout", "60s", "--token-timeout", "2s"];
-    let row = failed_with(&pinging(), &args);
+    let row = failed_after(&args, ping);
     assert_eq!(row["error_kind"], "timeout_token", "pings do not count");
     assert_ne!(row["ttfe_ms"], "");
     assert_eq!(row["ttft_ms"], "");
@@ -231,138 +212,77 @@ fn timeout_token() {
 
 #[test]
 fn timeout_total() {
-    let row = failed_with(&pinging(), &["--timeout", "60s", "--max-time", "300ms"]);
+    let row = failed_after(&["--timeout", "60s", "--max-time", "300ms"], ping);
     assert_eq!(row["error_kind"], "timeout_total");
 }
 
-#[test]
-fn http_status() {
-    let body = r#"{"error":{"message":"Incorrect key app-test-0123456789","type":"auth"}}"#;
-    let server = Scripted::answering(format!(
-        "HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+/// An answer with this status line and headers, and the body's length.
+fn with_length(head: &str, body: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
-    ));
-    let row = failed_with(&server, &[]);
+    )
+    .into()
+}
+
+#[test]
+fn a_refusal_is_quoted_without_the_key() {
+    let body = r#"{"error":{"message":"Incorrect key app-test-0123456789","type":"auth"}}"#;
+    let head = "401 Unauthorized\r\ncontent-type: application/json";
+    let row = failed_with(&Scripted::answering(with_length(head, body)), &[]);
+    let detail = &row["error_detail"];
     assert_eq!(row["error_kind"], "http_status");
     assert_eq!(row["http_status"], "401");
-    assert!(
-        row["error_detail"].contains("Incorrect key"),
-        "{}",
-        row["error_detail"]
-    );
-    assert!(
-        !row["error_detail"].contains("app-test-0123456789"),
-        "the key is masked: {}",
-        row["error_detail"]
-    );
+    assert!(detail.contains("Incorrect key"), "{detail}");
+    assert!(!detail.contains("app-test-0123456789"), "{detail}");
 }
 
 #[test]
-fn a_redirect_is_not_followed_but_shown() {
-    let server = Scripted::answering(
-        "HTTP/1.1 308 Permanent Redirect\r\nlocation: https://other/\r\ncontent-length: 0\r\n\r\n",
-    );
-    let row = failed_with(&server, &[]);
-    assert_eq!(
-        (&*row["error_kind"], &*row["http_status"]),
-        ("http_status", "308")
-    );
-    assert!(row["error_detail"].contains("https://other/"));
-}
-
-#[test]
-fn not_sse() {
-    for (content_type, body) in [
-        ("text/html", "<html>login</html>"),
-        ("application/json", r#"{"choices":[]}"#),
-        ("text/plain", "hello\n"),
-    ] {
-        let server = Scripted::answering(format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        let row = failed_with(&server, &[]);
-        assert_eq!(row["error_kind"], "not_sse", "{content_type}");
-    }
-}
-
-#[test]
-fn compressed_though_not_asked_for() {
-    let server = Scripted::answering(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip\r\n\
-         content-length: 4\r\n\r\n\x1f\x0b\x08\x01",
-    );
-    let row = failed_with(&server, &[]);
-    assert_eq!(row["error_kind"], "not_sse");
-    assert!(row["error_detail"].contains("gzip"));
-}
-
-#[test]
-fn malformed_event() {
-    let server = Scripted::answering(sse_response(&format!(
-        "{}data: {{\"choices\":[{{\n\ndata: [DONE]\n\n",
-        openai_text("a")
-    )));
-    assert_eq!(failed_with(&server, &[])["error_kind"], "malformed");
-}
-
-#[test]
-fn malformed_http() {
-    for response in [
-        "SMTP ready\r\n\r\n".to_owned(),
-        format!("{SSE_HEAD}zz\r\nnonsense\r\n"),
-        format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(64 << 10)),
-    ] {
-        let row = failed_with(&Scripted::answering(response.clone()), &[]);
-        assert_eq!(
-            row["error_kind"], "malformed",
-            "{:.40}: {}",
-            response, row["error_detail"]
-        );
-    }
-}
-
-#[test]
-fn error_event() {
+fn each_wrong_answer_has_its_kind_of_failure() {
+    let text = openai_text("a");
+    let role = r#"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#;
+    let of_type = |media_type: &str, body| {
+        with_length(&format!("200 OK\r\ncontent-type: {media_type}"), body)
+    };
+    let stream = |rest: &str| sse_response(&format!("{text}{rest}"));
+    let done = "data: [DONE]\n\n";
     // As vLLM ends a stream whose engine was killed: [DONE] is not success.
-    let server = Scripted::answering(sse_response(&format!(
-        "{}data: {{\"error\": {{\"message\": \"engine dead\", \"code\": 500}}}}\n\ndata: [DONE]\n\n",
-        openai_text("a")
-    )));
-    let row = failed_with(&server, &[]);
-    assert_eq!(row["error_kind"], "error_event");
-    assert!(
-        row["error_detail"].contains("engine dead"),
-        "{}",
-        row["error_detail"]
-    );
-}
-
-#[test]
-fn truncated_without_a_terminal_event() {
-    let server = Scripted::answering(sse_response(&openai_text("a")));
-    assert_eq!(failed_with(&server, &[])["error_kind"], "truncated");
+    let killed = "data: {\"error\": {\"message\": \"engine dead\", \"code\": 500}}\n\n";
+    let long_header = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(64 << 10));
+    let large = sse_response(&openai_text(&"x".repeat(4_000)));
+    let redirect = "308 Permanent Redirect\r\nlocation: https://other/";
+    let gzip = "200 OK\r\ncontent-type: text/event-stream\r\ncontent-encoding: gzip";
+    #[rustfmt::skip]
+    let cases = [
+        ("http_status", "308", "https://other/", with_length(redirect, "")),
+        ("not_sse",     "200", "",               of_type("text/html", "<html>login</html>")),
+        ("not_sse",     "200", "",               of_type("application/json", r#"{"choices":[]}"#)),
+        ("not_sse",     "200", "",               of_type("text/plain", "hello\n")),
+        ("not_sse",     "200", "gzip",           with_length(gzip, "\x1f\x0b\x08\x01")),
+        ("malformed",   "200", "",               stream(&format!("data: {{\"choices\":[{{\n\n{done}"))),
+        ("malformed",   "",    "",               "SMTP ready\r\n\r\n".into()),
+        ("malformed",   "200", "",               format!("{SSE_HEAD}zz\r\nnonsense\r\n").into()),
+        ("malformed",   "",    "",               long_header.into()),
+        ("error_event", "200", "engine dead",    stream(&format!("{killed}{done}"))),
+        ("truncated",   "200", "",               stream("")),
+        ("empty",       "200", "",               sse_response(&format!("{role}\n\n{done}"))),
+        ("too_large",   "200", "",               large),
+    ];
+    for (kind, status, part, response) in cases {
+        let server = Scripted::answering(response);
+        let row = failed_with(&server, &["--max-event-bytes", "1KiB"]);
+        let detail = &row["error_detail"];
+        let told = (&*row["error_kind"], &*row["http_status"]);
+        assert_eq!(told, (kind, status), "{detail}");
+        assert!(detail.contains(part), "{detail}");
+    }
 }
 
 #[test]
 fn truncated_inside_a_chunk() {
-    let server = after_request(|peer| {
+    let row = failed_after(&[], |peer| {
         peer.send(format!("{SSE_HEAD}ff\r\n{}", openai_text("a")));
         peer.close();
     });
-    assert_eq!(failed_with(&server, &[])["error_kind"], "truncated");
-}
-
-#[test]
-fn empty() {
-    let role = r#"data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""}}]}"#;
-    let server = Scripted::answering(sse_response(&format!("{role}\n\ndata: [DONE]\n\n")));
-    assert_eq!(failed_with(&server, &[])["error_kind"], "empty");
-}
-
-#[test]
-fn too_large() {
-    let server = Scripted::answering(sse_response(&openai_text(&"x".repeat(4_000))));
-    let row = failed_with(&server, &["--max-event-bytes", "1KiB"]);
-    assert_eq!(row["error_kind"], "too_large");
+    assert_eq!(row["error_kind"], "truncated");
 }

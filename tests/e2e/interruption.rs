@@ -14,8 +14,8 @@ use nix::sys::signal::Signal;
 
 use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, number, openai_text,
-    rows, sse_response,
+    Directory, Row, Running, Scripted, chunk, command, eventually, head_and_token, number,
+    openai_text, rows, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -73,7 +73,7 @@ fn silent_after(answer: Vec<u8>) -> (Scripted, Arc<AtomicU32>) {
 }
 
 fn silent_after_a_token() -> (Scripted, Arc<AtomicU32>) {
-    silent_after([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat())
+    silent_after(head_and_token())
 }
 
 /// Interrupts a run, waits until it says that it stops, interrupts it again. Returns its exit code.
@@ -133,7 +133,7 @@ fn the_first_signal_lets_requests_finish() {
         let server = Scripted::start(move |peer| {
             while peer.request().is_some() {
                 seen.fetch_add(1, SeqCst);
-                peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+                peer.send(head_and_token());
                 thread::sleep(Duration::from_millis(500));
                 peer.send([chunk("data: [DONE]\n\n"), chunk("")].concat());
             }
@@ -324,7 +324,7 @@ fn tokens_that_arrive_while_the_process_is_stopped_are_uncertain() {
         let stage = Arc::clone(&stage);
         move |peer| {
             peer.request().expect("a request");
-            peer.send([SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat());
+            peer.send(head_and_token());
             peer.wait_until_read();
             stage.store(1, SeqCst);
             eventually("a stop", || stage.load(SeqCst) == 2);

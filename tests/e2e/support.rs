@@ -185,6 +185,11 @@ pub fn openai_text(text: &str) -> String {
     )
 }
 
+/// The head of a chunked event stream and its first token.
+pub fn head_and_token() -> Vec<u8> {
+    [SSE_HEAD.as_bytes(), &chunk(openai_text("a"))].concat()
+}
+
 impl Directory {
     /// Writes a file in the directory and returns its path as text.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
