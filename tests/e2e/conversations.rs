@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::noting::{Seen, bodies, cells, note, noting, openai, summary};
 use crate::support::{
-    Directory, Peer, Row, SSE_HEAD, Scripted, chunk, number, run_against, sse_response,
+    Directory, Peer, Row, SSE_HEAD, Scripted, chunk, number, run_against, run_alone, sse_response,
 };
 
 const OPENAI: &str = "/v1/chat/completions";
@@ -110,12 +110,7 @@ fn a_failed_turn_ends_the_conversation() {
         number => openai(number),
     };
     let (server, seen) = noting(failing);
-    let directory = Directory::new();
-    let (ran, rows) = run_against(
-        &directory,
-        &server.url(OPENAI),
-        &["--turns", "3", "-n", "4"],
-    );
+    let (ran, rows) = run_alone(&server.url(OPENAI), &["--turns", "3", "-n", "4"]);
     assert_eq!(ran.code, Some(1));
     assert_eq!(
         cells(&rows, &["conversation", "turn", "outcome"]),
@@ -136,10 +131,9 @@ fn a_failed_turn_ends_the_conversation() {
 #[test]
 fn without_a_limit_each_user_holds_one_conversation() {
     let (server, _) = noting(openai);
-    let directory = Directory::new();
     #[rustfmt::skip]
     let flags = ["--turns", "3", "--threads", "2", "--think-time", "uniform:30ms..60ms"];
-    let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    let (ran, rows) = run_alone(&server.url(OPENAI), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = "0.03 s to 0.06 s (uniform)";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
@@ -227,9 +221,8 @@ fn max_time_before_the_user_leaves_is_a_timeout() {
         peer.send(SSE_HEAD);
         peer.stay_silent();
     });
-    let directory = Directory::new();
     #[rustfmt::skip]
     let flags = ["--abandon-rate", "1", "--abandon-after", "20s", "--max-time", "100ms"];
-    let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    let (_, rows) = run_alone(&server.url(OPENAI), &flags);
     assert_eq!(rows[0]["error_kind"], "timeout_total");
 }

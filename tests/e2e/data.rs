@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::noting::{bodies, cells, noting, openai, summary};
-use crate::support::{Directory, openai_text, run_against, sse_response};
+use crate::support::{Directory, openai_text, run_against, run_alone, sse_response};
 
 const OPENAI: &str = "/v1/chat/completions";
 
@@ -79,9 +79,8 @@ fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
 #[test]
 fn unique_queries_differ_in_what_is_sent_and_not_in_the_results() {
     let (server, seen) = noting(openai);
-    let directory = Directory::new();
     let flags = ["-n", "3", "--unique", "--query", "same"];
-    let (_, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    let (_, rows) = run_alone(&server.url(OPENAI), &flags);
     let mut sent: Vec<String> = bodies(&seen)
         .iter()
         .map(|body| body["messages"][0]["content"].as_str().unwrap().to_owned())

@@ -14,15 +14,14 @@ use rustls::{ServerConfig, ServerConnection};
 use crate::sockets::FullBacklog;
 use crate::support::{
     Directory, PATIENCE, Peer, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, head_and_token,
-    openai_text, run_against, sse_response,
+    openai_text, run_alone, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
 
 /// The row of the single request of a run that fails.
 fn failed_row(url: &str, args: &[&str]) -> Row {
-    let directory = Directory::new();
-    let (ran, mut rows) = run_against(&directory, url, &[&["--retries", "0"], args].concat());
+    let (ran, mut rows) = run_alone(url, &[&["--retries", "0"], args].concat());
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
     assert_eq!(rows.len(), 1, "{}", ran.stdout);
     let row = rows.remove(0);

@@ -1,8 +1,6 @@
 //! The same stream, however it is framed and cut, gives the same record.
 
-use crate::support::{
-    Directory, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, run_against,
-};
+use crate::support::{Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, run_alone};
 
 /// The columns that do not depend on time.
 const WHAT_CAME: [&str; 12] = [
@@ -57,9 +55,7 @@ fn row_of(pieces: Pieces, path: &str, requests: &str) -> Row {
             peer.close();
         }
     });
-    let directory = Directory::new();
-    let (ran, rows) = run_against(
-        &directory,
+    let (ran, rows) = run_alone(
         &server.url(path),
         &["--retries", "0", "--requests", requests],
     );

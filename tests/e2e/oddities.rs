@@ -5,8 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Directory, Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, number, openai_text, run_against,
-    sse_response,
+    Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, number, openai_text, run_alone, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -49,9 +48,8 @@ fn once(response: impl Into<Vec<u8>>) -> Row {
 }
 
 fn run(server: &Scripted, args: &[&str]) -> Vec<Row> {
-    let directory = Directory::new();
     let all = [&["--retries", "0"], args].concat();
-    let (ran, rows) = run_against(&directory, &server.url(PATH), &all);
+    let (ran, rows) = run_alone(&server.url(PATH), &all);
     assert!(!rows.is_empty(), "{}{}", ran.stdout, ran.stderr);
     rows
 }

@@ -5,7 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
 
-use crate::support::{Directory, Peer, Scripted, openai_text, run_against, sse_response};
+use crate::support::{
+    Directory, Peer, Scripted, openai_text, run_against, run_alone, sse_response,
+};
 
 const PATH: &str = "/v1/chat/completions";
 const PASSWORD: &str = "s3cr/t pw";
@@ -58,9 +60,7 @@ fn proxy(credentials: Option<&'static str>) -> Scripted {
 #[test]
 fn a_tunnel_is_reused_and_its_response_is_not_the_service_s() {
     let (service, proxy) = (service(), proxy(None));
-    let directory = Directory::new();
-    let (ran, rows) = run_against(
-        &directory,
+    let (ran, rows) = run_alone(
         &service.url(PATH),
         &["--proxy", &proxy.url(""), "--requests", "2"],
     );
@@ -107,9 +107,8 @@ fn a_service_the_proxy_cannot_reach_is_a_connect_failure() {
     let nobody = listener.local_addr().expect("it is bound");
     drop(listener);
     let proxy = proxy(None);
-    let directory = Directory::new();
     let args = ["--proxy", &proxy.url(""), "--retries", "1"];
-    let (_, rows) = run_against(&directory, &format!("http://{nobody}{PATH}"), &args);
+    let (_, rows) = run_alone(&format!("http://{nobody}{PATH}"), &args);
     assert_eq!(rows[0]["error_kind"], "connect");
     assert_eq!(rows[0]["attempts"], "2", "a 502 may pass");
     assert!(
@@ -125,9 +124,8 @@ fn a_proxy_that_hangs_up_is_a_connect_failure() {
         peer.request();
         peer.close();
     });
-    let directory = Directory::new();
     let args = ["--proxy", &proxy.url(""), "--retries", "0"];
-    let (_, rows) = run_against(&directory, &format!("http://127.0.0.1:1{PATH}"), &args);
+    let (_, rows) = run_alone(&format!("http://127.0.0.1:1{PATH}"), &args);
     assert_eq!(rows[0]["error_kind"], "connect");
     let detail = &rows[0]["error_detail"];
     assert!(detail.starts_with("proxy 127.0.0.1:"), "{detail}");

@@ -1,7 +1,7 @@
 //! The records of streams: some recorded from servers, others written by hand after the services'
 //! documentation.
 
-use crate::support::{Directory, SSE_HEAD_CLOSE, Scripted, run_against};
+use crate::support::{Directory, SSE_HEAD_CLOSE, Scripted, run_against, run_alone};
 
 /// A server that sends a fixture as the body of its response.
 fn sending(fixture: &str) -> Scripted {
@@ -80,9 +80,8 @@ const RECORDS: [(&str, &str, &str, &str); 37] = [
 fn streams_written_by_hand_yield_their_records() {
     for (api, fixture, outcome, cells) in RECORDS {
         let server = sending(fixture);
-        let directory = Directory::new();
         let flags = ["--api", api, "--model-name", "m"];
-        let (ran, rows) = run_against(&directory, &server.url("/any"), &flags);
+        let (ran, rows) = run_alone(&server.url("/any"), &flags);
         let row = rows
             .first()
             .unwrap_or_else(|| panic!("{fixture}: {}", ran.stderr));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::support::{Directory, Scripted, number, openai_text, run_against, sse_response};
+use crate::support::{Scripted, number, openai_text, run_alone, sse_response};
 
 const PATH: &str = "/v1/chat/completions";
 
@@ -44,8 +44,7 @@ fn transient_statuses_are_retried() {
         "504 Late",
     ] {
         let (server, requests) = failing_first(2, status(code, ""));
-        let directory = Directory::new();
-        let (ran, rows) = run_against(&directory, &server.url(PATH), &[]);
+        let (ran, rows) = run_alone(&server.url(PATH), &[]);
         assert_eq!(ran.code, Some(0), "{code}: {}", ran.stdout);
         assert_eq!((&*rows[0]["attempts"], &*rows[0]["outcome"]), ("3", "ok"));
         assert_eq!(rows[0]["http_status"], "200", "that of the last attempt");
@@ -62,8 +61,7 @@ fn transient_statuses_are_retried() {
 #[test]
 fn retries_are_limited() {
     let (server, requests) = failing_first(u32::MAX, status("503 Busy", ""));
-    let directory = Directory::new();
-    let (ran, rows) = run_against(&directory, &server.url(PATH), &["--retries", "1"]);
+    let (ran, rows) = run_alone(&server.url(PATH), &["--retries", "1"]);
     assert_eq!(ran.code, Some(1));
     assert_eq!(
         (&*rows[0]["attempts"], &*rows[0]["error_kind"]),
@@ -76,8 +74,7 @@ fn retries_are_limited() {
 fn permanent_failures_are_not_retried() {
     for code in ["400 Bad", "401 Who", "404 What", "501 No"] {
         let (server, requests) = failing_first(u32::MAX, status(code, ""));
-        let directory = Directory::new();
-        let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
+        let (_, rows) = run_alone(&server.url(PATH), &[]);
         assert_eq!(rows[0]["attempts"], "1", "{code}");
         assert_eq!(requests.load(Ordering::SeqCst), 1);
     }
@@ -88,8 +85,7 @@ fn permanent_failures_are_not_retried() {
             openai_text("a")
         )),
     );
-    let directory = Directory::new();
-    let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
+    let (_, rows) = run_alone(&server.url(PATH), &[]);
     assert_eq!(
         rows[0]["error_kind"], "error_event",
         "a stream that has begun"
@@ -100,8 +96,7 @@ fn permanent_failures_are_not_retried() {
 #[test]
 fn retry_after_sets_the_wait() {
     let (server, _) = failing_first(1, status("429 Too Many", "retry-after: 1\r\n"));
-    let directory = Directory::new();
-    let (_, rows) = run_against(&directory, &server.url(PATH), &[]);
+    let (_, rows) = run_alone(&server.url(PATH), &[]);
     assert_eq!(rows[0]["outcome"], "ok");
     assert!(number(&rows[0], "retry_wait_ms") >= 1_000.0);
 }
@@ -113,10 +108,9 @@ fn connections_are_kept_between_requests_unless_told_otherwise() {
         (vec!["--no-keepalive"], ["new", "new", "new"]),
     ] {
         let (server, _) = failing_first(0, Vec::new());
-        let directory = Directory::new();
         let mut all = vec!["--requests", "3"];
         all.extend(&args);
-        let (_, rows) = run_against(&directory, &server.url(PATH), &all);
+        let (_, rows) = run_alone(&server.url(PATH), &all);
         let seen: Vec<_> = rows.iter().map(|row| row["connection"].as_str()).collect();
         assert_eq!(seen, expected, "{args:?}");
         for row in &rows {
@@ -151,8 +145,7 @@ fn closing_after(kept: u32) -> Scripted {
 #[test]
 fn a_stale_connection_is_replaced_at_once() {
     let server = closing_after(1);
-    let directory = Directory::new();
-    let (ran, rows) = run_against(&directory, &server.url(PATH), &["--requests", "3"]);
+    let (ran, rows) = run_alone(&server.url(PATH), &["--requests", "3"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
     let seen: Vec<_> = rows
         .iter()
@@ -165,9 +158,8 @@ fn a_stale_connection_is_replaced_at_once() {
 #[test]
 fn without_retries_there_is_no_reconnect_either() {
     let server = closing_after(1);
-    let directory = Directory::new();
     let args = ["--requests", "2", "--retries", "0"];
-    let (ran, rows) = run_against(&directory, &server.url(PATH), &args);
+    let (ran, rows) = run_alone(&server.url(PATH), &args);
     assert_eq!(ran.code, Some(1));
     assert_eq!(rows[1]["error_kind"], "reset");
     assert_eq!(rows[1]["reconnects"], "0");
@@ -176,8 +168,7 @@ fn without_retries_there_is_no_reconnect_either() {
 #[test]
 fn no_wait_begins_that_would_exceed_max_time() {
     let (server, requests) = failing_first(1, status("503 Busy", "retry-after: 60\r\n"));
-    let directory = Directory::new();
-    let (_, rows) = run_against(&directory, &server.url(PATH), &["--max-time", "50s"]);
+    let (_, rows) = run_alone(&server.url(PATH), &["--max-time", "50s"]);
     assert_eq!(rows[0]["error_kind"], "http_status");
     assert!(number(&rows[0], "retry_wait_ms") <= 0.0, "{rows:?}");
     assert_eq!(requests.load(Ordering::SeqCst), 1);

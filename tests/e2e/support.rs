@@ -277,6 +277,11 @@ pub fn run_against(directory: &Directory, url: &str, args: &[&str]) -> (Ran, Vec
     (ran, rows)
 }
 
+/// As [`run_against`], in a directory that is removed afterwards.
+pub fn run_alone(url: &str, args: &[&str]) -> (Ran, Vec<Row>) {
+    run_against(&Directory::new(), url, args)
+}
+
 /// A row of a CSV file: its cells by column.
 pub type Row = std::collections::BTreeMap<String, String>;
 

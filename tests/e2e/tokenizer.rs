@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use crate::noting::{cells, document, summary};
 use crate::support::{
     Directory, Peer, Running, SSE_HEAD, Scripted, chunk, command, eventually, full_disk_after,
-    number, openai_text, rows, run_against, sse_perf, sse_perf_after, sse_response,
+    number, openai_text, rows, run_against, run_alone, sse_perf, sse_perf_after, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -167,9 +167,8 @@ fn reasoning_answer_and_tool_calls_are_counted_separately() {
         "data: [DONE]\n\n".to_owned(),
     ];
     let server = answering(&body.concat());
-    let directory = Directory::new();
     let flags = ["--tokenizer", BPE];
-    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    let (ran, rows) = run_alone(&server.url(PATH), &flags);
     let counted = cells(&rows, &["output_tokens", "token_source"]);
     assert_eq!(counted, [["4", "tokenizer"]], "lo, w, est, er");
     let shown = "Output tokens   4 (tokenizer: counted after the run)";
@@ -191,12 +190,11 @@ fn silent() -> Scripted {
 #[test]
 fn tokens_of_abandoned_and_cancelled_requests_are_counted() {
     let server = silent();
-    let directory = Directory::new();
     let left = ["--abandon-rate", "1", "--abandon-after", "2s"];
     let cut = ["--duration", "2s", "--grace", "0"];
     for (flags, outcome) in [(left, "abandoned"), (cut, "cancelled")] {
         let flags = [&["--tokenizer", BPE, "--quiet"][..], &flags].concat();
-        let (_, rows) = run_against(&directory, &server.url(PATH), &flags);
+        let (_, rows) = run_alone(&server.url(PATH), &flags);
         let told = cells(&rows, &["outcome", "output_tokens", "token_source"]);
         assert_eq!(told, [[outcome, "2", "tokenizer"]]);
     }
@@ -241,9 +239,8 @@ fn tokens_of_a_run_cut_by_signals_are_not_counted() {
 #[test]
 fn a_response_without_text_has_no_tokens() {
     let server = Scripted::answering("HTTP/1.1 400 Bad\r\ncontent-length: 2\r\n\r\nno");
-    let directory = Directory::new();
     let flags = ["--tokenizer", BPE, "-n", "2"];
-    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    let (ran, rows) = run_alone(&server.url(PATH), &flags);
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
     let told = cells(&rows, &["output_tokens", "token_source"]);
     assert_eq!(told, [["", ""]; 2]);

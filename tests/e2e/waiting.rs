@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::support::{
     Directory, Peer, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, number,
-    openai_text, rows, run_against,
+    openai_text, rows, run_alone,
 };
 
 /// Tokens of a stream.
@@ -52,10 +52,9 @@ fn assert_moments(rows: &[Row]) {
 
 /// The rows of two users.
 fn run(server: &Scripted, args: &[&str]) -> Vec<Row> {
-    let directory = Directory::new();
     let two_users = ["--threads", "2", "--retries", "0"];
     let args = [&two_users, args].concat();
-    let (ran, rows) = run_against(&directory, &server.url("/v1/chat/completions"), &args);
+    let (ran, rows) = run_alone(&server.url("/v1/chat/completions"), &args);
     assert!(rows.len() >= 2, "{}{}", ran.stdout, ran.stderr);
     assert_moments(&rows);
     rows
