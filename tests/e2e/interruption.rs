@@ -14,8 +14,8 @@ use nix::sys::signal::Signal;
 
 use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, Row, Running, Scripted, chunk, command, eventually, head_and_token, number,
-    openai_text, rows, sse_response,
+    Directory, Running, Scripted, chunk, command, eventually, head_and_token, number,
+    openai_answer, openai_text, rows,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -105,8 +105,10 @@ fn exit_code(mut running: Running) -> Option<i32> {
     running.exit_code()
 }
 
-fn outcomes(rows: &[Row]) -> Vec<&str> {
-    rows.iter().map(|row| row["outcome"].as_str()).collect()
+/// The outcomes in a run's CSV.
+fn outcomes(directory: &Directory) -> Vec<String> {
+    let rows = rows(&directory.file("requests.csv"));
+    rows.iter().map(|row| row["outcome"].clone()).collect()
 }
 
 #[test]
@@ -117,7 +119,7 @@ fn the_second_signal_cuts_requests_in_flight() {
     eventually("3 tokens", || tokens.load(SeqCst) == 3);
     assert_eq!(interrupt_twice(run), Some(130));
     let rows = rows(&directory.file("requests.csv"));
-    assert_eq!(outcomes(&rows), ["cancelled"; 3]);
+    assert_eq!(outcomes(&directory), ["cancelled"; 3]);
     for row in &rows {
         assert_eq!(row["chunks"], "1", "what was measured is kept");
         assert_eq!(row["response_ms"], "");
@@ -157,10 +159,7 @@ fn requests_are_cut_when_the_grace_after_a_signal_ends() {
     eventually("a token", || tokens.load(SeqCst) == 1);
     run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
-    assert_eq!(
-        outcomes(&rows(&directory.file("requests.csv"))),
-        ["cancelled"]
-    );
+    assert_eq!(outcomes(&directory), ["cancelled"]);
 }
 
 #[test]
@@ -169,15 +168,8 @@ fn requests_are_cut_when_the_grace_after_the_deadline_ends() {
     let directory = Directory::new();
     let args = ["--threads", "2", "--duration", "2s", "--grace", "100ms"];
     let run = start(&directory, &server.url(PATH), &args);
-    assert_eq!(
-        exit_code(run),
-        Some(0),
-        "cancelled requests are no failures"
-    );
-    assert_eq!(
-        outcomes(&rows(&directory.file("requests.csv"))),
-        ["cancelled"; 2]
-    );
+    assert_eq!(exit_code(run), Some(0), "no failures");
+    assert_eq!(outcomes(&directory), ["cancelled"; 2]);
 }
 
 #[test]
@@ -189,10 +181,7 @@ fn a_cut_does_not_wait_for_a_connect() {
     let run = start(&directory, &url, &args);
     eventually("2 connects", || backlog.connecting() == 2);
     assert_eq!(interrupt_twice(run), Some(130));
-    assert_eq!(
-        outcomes(&rows(&directory.file("requests.csv"))),
-        ["cancelled"; 2]
-    );
+    assert_eq!(outcomes(&directory), ["cancelled"; 2]);
 }
 
 #[test]
@@ -204,10 +193,7 @@ fn a_wait_between_attempts_is_interrupted() {
     eventually("an answer", || answers.load(SeqCst) == 1);
     run.signal(INTERRUPT);
     assert_eq!(exit_code(run), Some(130));
-    assert_eq!(
-        outcomes(&rows(&directory.file("requests.csv"))),
-        ["cancelled"]
-    );
+    assert_eq!(outcomes(&directory), ["cancelled"]);
 }
 
 #[test]
@@ -251,10 +237,7 @@ fn full_pipe() -> (UnixStream, OwnedFd) {
 fn a_killed_run_keeps_its_rows() {
     let server = Scripted::start(|peer| {
         while peer.request().is_some() {
-            peer.send(sse_response(&format!(
-                "{}data: [DONE]\n\n",
-                openai_text("a")
-            )));
+            peer.send(openai_answer(&["a"]));
             thread::sleep(Duration::from_millis(20));
         }
     });
@@ -286,8 +269,7 @@ fn signals_ignored_at_the_start_stay_ignored() {
             if peer.request().is_some() {
                 waiting.store(true, SeqCst);
                 eventually("the signals are sent", || go_on.load(SeqCst));
-                let events = format!("{}data: [DONE]\n\n", openai_text("a"));
-                peer.send(sse_response(&events));
+                peer.send(openai_answer(&["a"]));
             }
         }
     });
@@ -302,7 +284,7 @@ fn signals_ignored_at_the_start_stay_ignored() {
     }
     go_on.store(true, SeqCst);
     assert_eq!(exit_code(running), Some(0));
-    assert_eq!(outcomes(&rows(&directory.file("requests.csv"))), ["ok"]);
+    assert_eq!(outcomes(&directory), ["ok"]);
 }
 
 /// Whether all threads of a process are stopped.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::support::{Directory, Peer, Row, Scripted, openai_text, sse_response};
+use crate::support::{Directory, Peer, Row, Scripted, openai_answer};
 
 /// The requests that a server got: heads and bodies.
 pub type Seen = Arc<Mutex<Vec<(String, Value)>>>;
@@ -35,8 +35,7 @@ pub fn noting(answer: impl Fn(usize) -> Vec<u8> + Send + Sync + 'static) -> (Scr
 
 /// An answer of `OpenAI`'s chat whose text has its number.
 pub fn openai(number: usize) -> Vec<u8> {
-    let text = openai_text(&format!("answer {number}"));
-    sse_response(&format!("{text}data: [DONE]\n\n"))
+    openai_answer(&[&format!("answer {number}")])
 }
 
 /// The bodies that a server got.

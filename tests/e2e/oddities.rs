@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, number, openai_text, run_alone, sse_response,
+    Row, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, assert_contains, chunk, number, openai_text,
+    run_alone, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -56,11 +57,7 @@ fn run(server: &Scripted, args: &[&str]) -> Vec<Row> {
 
 fn assert_failed(row: &Row, kind: &str, detail: &str) {
     assert_eq!(row["error_kind"], kind, "{}", row["error_detail"]);
-    assert!(
-        row["error_detail"].contains(detail),
-        "{}",
-        row["error_detail"]
-    );
+    assert_contains(&row["error_detail"], detail);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::support::{
-    Directory, Running, Scripted, command, full_disk_after, number, openai_text, rows, run_against,
-    sse_perf, sse_perf_after, sse_response,
+    Directory, Running, Scripted, assert_contains, command, full_disk_after, number, openai_answer,
+    openai_text, rows, run_against, sse_perf, sse_perf_after,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -14,8 +14,7 @@ const PATH: &str = "/v1/chat/completions";
 fn server() -> Scripted {
     Scripted::start(|peer| {
         while peer.request().is_some() {
-            let body = format!("{}{}data: [DONE]\n\n", openai_text("a "), openai_text("b"));
-            peer.send(sse_response(&body));
+            peer.send(openai_answer(&["a ", "b"]));
         }
     })
 }
@@ -139,11 +138,7 @@ fn a_full_disk_ends_the_run_and_other_files_are_saved() {
     ];
     let ran = sse_perf_after(&full_disk_after(8), &directory.0, &args.concat());
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("csv"),
-        "the file is named: {}",
-        ran.stderr
-    );
+    assert_contains(&ran.stderr, "csv");
     assert!(!rows(&directory.file("requests.csv")).is_empty());
     assert!(
         ran.stdout.contains("TTFT"),

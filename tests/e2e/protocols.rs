@@ -7,7 +7,7 @@ use std::time::Duration;
 use sse_perf::mock::{Dist, Options, Server};
 use sse_perf::protocol::Protocol;
 
-use crate::support::{Directory, Ran, Row, number, rows, sse_perf};
+use crate::support::{Directory, Ran, Row, assert_contains, number, rows, sse_perf};
 
 fn mock(options: Options) -> Server {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -189,11 +189,7 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
         &[&all[..], &flags, &["--json", "r.json", "--no-csv"]].concat(),
     );
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    assert!(
-        ran.stdout.contains("Knowledge retrieval (kn"),
-        "{}",
-        ran.stdout
-    );
+    assert_contains(&ran.stdout, "Knowledge retrieval (kn");
     let json = std::fs::read_to_string(directory.file("r.json")).expect("a run JSON");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let spans = json["summary"]["spans"].as_array().expect("spans");

@@ -5,18 +5,13 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
 
-use crate::support::{
-    Directory, Peer, Scripted, openai_text, run_against, run_alone, sse_response,
-};
+use crate::support::{Directory, Peer, Scripted, openai_answer, run_against, run_alone};
 
 const PATH: &str = "/v1/chat/completions";
 const PASSWORD: &str = "s3cr/t pw";
 
 fn service() -> Scripted {
-    Scripted::answering(sse_response(&format!(
-        "{}data: [DONE]\n\n",
-        openai_text("a")
-    )))
+    Scripted::answering(openai_answer(&["a"]))
 }
 
 /// Copies one direction of a tunnel until it ends.

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Directory, Ran, Running, Scripted, command, openai_text, rows, sse_perf, sse_response,
+    Directory, Ran, Running, Scripted, assert_contains, command, openai_answer, rows, sse_perf,
+    sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -20,8 +21,7 @@ fn server() -> Scripted {
             if number % 3 == 2 {
                 peer.send("HTTP/1.1 400 Bad\r\ncontent-length: 9\r\n\r\n</script>");
             } else {
-                let body = format!("{}{}data: [DONE]\n\n", openai_text("a "), openai_text("b"));
-                peer.send(sse_response(&body));
+                peer.send(openai_answer(&["a ", "b"]));
             }
         }
     })
@@ -141,7 +141,7 @@ fn nodes_and_turns_made_again_equal_the_run_s() {
     assert_eq!(json["summary"]["total_tokens"], 81);
     // Turns are in the rows; nodes are not, and the report says so.
     let alone = sse_perf(&directory.0, &["report", "a.csv", "-o", "alone.html"]);
-    assert!(alone.stdout.contains("workflow nodes"), "{}", alone.stdout);
+    assert_contains(&alone.stdout, "workflow nodes");
     let alone = data(&directory.file("alone.html"));
     assert_eq!(
         (&alone["turns"], &alone["spans"]),
@@ -198,11 +198,7 @@ fn several_runs_become_one_csv_and_one_report() {
     let args = ["report", files[0], files[1], "-o", "both.html", "--csv", "-"];
     let merged = sse_perf(&directory.0, &args);
     assert_eq!(merged.code, Some(0), "{}", merged.stderr);
-    assert!(
-        merged.stderr.contains("TTFT"),
-        "texts go to standard error: {}",
-        merged.stderr
-    );
+    assert_contains(&merged.stderr, "TTFT");
     let expected: Vec<_> = files
         .iter()
         .flat_map(|name| rows(&directory.file(name)))

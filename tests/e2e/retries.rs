@@ -3,13 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::support::{Scripted, number, openai_text, run_alone, sse_response};
+use crate::support::{Scripted, number, openai_answer, openai_text, run_alone, sse_response};
 
 const PATH: &str = "/v1/chat/completions";
-
-fn ok_response() -> Vec<u8> {
-    sse_response(&format!("{}data: [DONE]\n\n", openai_text("hello")))
-}
 
 fn status(code: &str, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {code}\r\n{headers}content-length: 0\r\n\r\n").into_bytes()
@@ -26,7 +22,7 @@ fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) 
                 if requests.fetch_add(1, Ordering::SeqCst) < failures {
                     peer.send(&failure);
                 } else {
-                    peer.send(ok_response());
+                    peer.send(openai_answer(&["hello"]));
                 }
             }
         }
@@ -133,7 +129,7 @@ fn closing_after(kept: u32) -> Scripted {
             if peer.request().is_none() {
                 return;
             }
-            peer.send(ok_response());
+            peer.send(openai_answer(&["hello"]));
         }
         // Reads the request first: the client must not notice the reset before sending.
         if peer.request().is_some() {

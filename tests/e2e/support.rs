@@ -177,6 +177,12 @@ pub fn sse_response(body: &str) -> Vec<u8> {
     [SSE_HEAD.as_bytes(), &chunk(body), &chunk("")].concat()
 }
 
+/// A whole chunked answer of `OpenAI`'s chat with these texts, an event each.
+pub fn openai_answer(texts: &[&str]) -> Vec<u8> {
+    let events: String = texts.iter().map(|text| openai_text(text)).collect();
+    sse_response(&format!("{events}data: [DONE]\n\n"))
+}
+
 /// An event of `OpenAI`'s chat stream that carries text.
 pub fn openai_text(text: &str) -> String {
     let text = serde_json::to_string(text).expect("a string");
@@ -280,6 +286,12 @@ pub fn run_against(directory: &Directory, url: &str, args: &[&str]) -> (Ran, Vec
 /// As [`run_against`], in a directory that is removed afterwards.
 pub fn run_alone(url: &str, args: &[&str]) -> (Ran, Vec<Row>) {
     run_against(&Directory::new(), url, args)
+}
+
+/// Asserts that a text has this part.
+#[track_caller]
+pub fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "{part:?} lacks in: {text}");
 }
 
 /// A row of a CSV file: its cells by column.

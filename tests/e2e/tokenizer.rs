@@ -9,7 +9,8 @@ use nix::sys::signal::Signal;
 use crate::noting::{cells, document, summary};
 use crate::support::{
     Directory, Peer, Running, SSE_HEAD, Scripted, chunk, command, eventually, full_disk_after,
-    number, openai_text, rows, run_against, run_alone, sse_perf, sse_perf_after, sse_response,
+    number, openai_answer, openai_text, rows, run_against, run_alone, sse_perf, sse_perf_after,
+    sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -53,10 +54,6 @@ fn server() -> Scripted {
             peer.send(sse_response(&answer(n).0));
         }
     })
-}
-
-fn answering(body: &str) -> Scripted {
-    Scripted::answering(sse_response(body))
 }
 
 /// Asserts that the directory has these files alone.
@@ -166,7 +163,7 @@ fn reasoning_answer_and_tool_calls_are_counted_separately() {
         delta(r#""tool_calls":[{"index":0,"function":{"arguments":"er"}}]"#),
         "data: [DONE]\n\n".to_owned(),
     ];
-    let server = answering(&body.concat());
+    let server = Scripted::answering(sse_response(&body.concat()));
     let flags = ["--tokenizer", BPE];
     let (ran, rows) = run_alone(&server.url(PATH), &flags);
     let counted = cells(&rows, &["output_tokens", "token_source"]);
@@ -304,7 +301,7 @@ fn texts_the_tokenizer_refuses_leave_usage_and_estimate() {
 #[test]
 fn texts_that_cannot_be_stored_end_the_run_and_other_files_are_saved() {
     let text = "low ".repeat(1_000);
-    let server = answering(&format!("{}data: [DONE]\n\n", openai_text(&text)));
+    let server = Scripted::answering(openai_answer(&[&text]));
     let directory = Directory::new();
     let url = server.url(PATH);
     let args = [
@@ -324,7 +321,7 @@ fn texts_that_cannot_be_stored_end_the_run_and_other_files_are_saved() {
 #[test]
 fn rewriting_the_csv_keeps_its_link_its_mark_and_its_permissions() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
-    let server = answering(&format!("{}data: [DONE]\n\n", openai_text("low")));
+    let server = Scripted::answering(openai_answer(&["low"]));
     let directory = Directory::new();
     let real = directory.write("real.csv", "old");
     fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("permissions");
