@@ -248,18 +248,9 @@ mod examples {
             ("data/bodies/dify-files.json", "dify-chat"),
             ("data/bodies/openai-chat.json", "openai-chat"),
         ] {
-            let config = config(&[
-                "--api",
-                api,
-                "--request-body-file",
-                file,
-                "--api-key",
-                "",
-                "--query",
-                "{\"q\"}",
-                "--model-name",
-                "m",
-            ]);
+            let body = ["--api", api, "--request-body-file", file];
+            let request = ["--api-key", "", "--query", "{\"q\"}", "--model-name", "m"];
+            let config = config(&[&body[..], &request].concat());
             assert_eq!(config.warnings, [], "{file}");
             let body = config.workload.assignment(1).body();
             let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");

@@ -31,15 +31,8 @@ fn the_history_of_a_conversation_is_sent_again() {
         .iter()
         .map(|body| {
             let messages = body["messages"].as_array().unwrap().iter();
-            messages
-                .map(|m| {
-                    format!(
-                        "{}: {}",
-                        m["role"].as_str().unwrap(),
-                        m["content"].as_str().unwrap()
-                    )
-                })
-                .collect()
+            let texts = messages.map(|m| ["role", "content"].map(|part| m[part].as_str().unwrap()));
+            texts.map(|texts| texts.join(": ")).collect()
         })
         .collect();
     let expected = [
@@ -49,15 +42,9 @@ fn the_history_of_a_conversation_is_sent_again() {
         vec!["user: three", "assistant: answer 3", "user: four"],
     ];
     assert_eq!(contents, expected);
-    assert_eq!(
-        cells(&rows, &["conversation", "turn", "query_index"]),
-        [
-            ["1", "1", "1"],
-            ["1", "2", "2"],
-            ["2", "1", "3"],
-            ["2", "2", "4"]
-        ]
-    );
+    let turns = cells(&rows, &["conversation", "turn", "query_index"]);
+    #[rustfmt::skip]
+    assert_eq!(turns, [["1", "1", "1"], ["1", "2", "2"], ["2", "1", "3"], ["2", "2", "4"]]);
     let turns = &summary(&directory)["turns"];
     for (place, turn) in [(0, 1), (1, 2)] {
         assert_eq!(turns[place]["turn"], turn);
@@ -81,26 +68,22 @@ fn a_conversation_keeps_its_id_and_its_key() {
     let all = [&all[..], &["--api-key-file", &keys]].concat();
     let ran = crate::support::sse_perf(&directory.0, &all);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let sent: Vec<(String, String)> = seen
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|(head, body)| {
-            let key = head
-                .lines()
-                .find_map(|line| line.strip_prefix("authorization: Bearer "));
-            let id = body["conversation_id"].as_str().unwrap();
-            (id.to_owned(), key.unwrap_or_default().to_owned())
-        })
-        .collect();
+    let seen = seen.lock().unwrap();
+    let sent = seen.iter().map(|(head, body)| {
+        let mut lines = head.lines();
+        let key = lines.find_map(|line| line.strip_prefix("authorization: Bearer "));
+        (
+            body["conversation_id"].as_str().unwrap(),
+            key.unwrap_or_default(),
+        )
+    });
     let expected = [
         ("", "app-key-000001"),
         ("conv-1", "app-key-000001"),
         ("", "app-key-000002"),
         ("conv-3", "app-key-000002"),
-    ]
-    .map(|(id, key)| (id.to_owned(), key.to_owned()));
-    assert_eq!(sent, expected);
+    ];
+    assert_eq!(sent.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -112,15 +95,9 @@ fn a_failed_turn_ends_the_conversation() {
     let (server, seen) = noting(failing);
     let (ran, rows) = run_alone(&server.url(OPENAI), &["--turns", "3", "-n", "4"]);
     assert_eq!(ran.code, Some(1));
-    assert_eq!(
-        cells(&rows, &["conversation", "turn", "outcome"]),
-        [
-            ["1", "1", "ok"],
-            ["1", "2", "failed"],
-            ["2", "1", "ok"],
-            ["2", "2", "ok"]
-        ]
-    );
+    let turns = cells(&rows, &["conversation", "turn", "outcome"]);
+    #[rustfmt::skip]
+    assert_eq!(turns, [["1", "1", "ok"], ["1", "2", "failed"], ["2", "1", "ok"], ["2", "2", "ok"]]);
     let lengths: Vec<usize> = bodies(&seen)
         .iter()
         .map(|body| body["messages"].as_array().unwrap().len())

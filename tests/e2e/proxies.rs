@@ -106,11 +106,8 @@ fn a_service_the_proxy_cannot_reach_is_a_connect_failure() {
     let (_, rows) = run_alone(&format!("http://{nobody}{PATH}"), &args);
     assert_eq!(rows[0]["error_kind"], "connect");
     assert_eq!(rows[0]["attempts"], "2", "a 502 may pass");
-    assert!(
-        rows[0]["error_detail"].starts_with("proxy "),
-        "{}",
-        rows[0]["error_detail"]
-    );
+    let detail = &rows[0]["error_detail"];
+    assert!(detail.starts_with("proxy "), "{detail}");
 }
 
 #[test]

@@ -32,13 +32,7 @@ fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) 
 
 #[test]
 fn transient_statuses_are_retried() {
-    for code in [
-        "429 Too Many",
-        "500 Oops",
-        "502 Bad",
-        "503 Busy",
-        "504 Late",
-    ] {
+    for code in ["429 Many", "500 Oops", "502 Bad", "503 Busy", "504 Late"] {
         let (server, requests) = failing_first(2, status(code, ""));
         let (ran, rows) = run_alone(&server.url(PATH), &[]);
         assert_eq!(ran.code, Some(0), "{code}: {}", ran.stdout);
@@ -59,10 +53,8 @@ fn retries_are_limited() {
     let (server, requests) = failing_first(u32::MAX, status("503 Busy", ""));
     let (ran, rows) = run_alone(&server.url(PATH), &["--retries", "1"]);
     assert_eq!(ran.code, Some(1));
-    assert_eq!(
-        (&*rows[0]["attempts"], &*rows[0]["error_kind"]),
-        ("2", "http_status")
-    );
+    assert_eq!(rows[0]["attempts"], "2");
+    assert_eq!(rows[0]["error_kind"], "http_status");
     assert_eq!(requests.load(Ordering::SeqCst), 2);
 }
 
@@ -74,13 +66,9 @@ fn permanent_failures_are_not_retried() {
         assert_eq!(rows[0]["attempts"], "1", "{code}");
         assert_eq!(requests.load(Ordering::SeqCst), 1);
     }
-    let (server, requests) = failing_first(
-        u32::MAX,
-        sse_response(&format!(
-            "{}data: {{\"error\":\"x\"}}\n\n",
-            openai_text("a")
-        )),
-    );
+    let text = openai_text("a");
+    let failure = sse_response(&format!("{text}data: {{\"error\":\"x\"}}\n\n"));
+    let (server, requests) = failing_first(u32::MAX, failure);
     let (_, rows) = run_alone(&server.url(PATH), &[]);
     assert_eq!(
         rows[0]["error_kind"], "error_event",

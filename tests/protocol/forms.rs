@@ -1,9 +1,8 @@
 //! Features of documents that at most one built-in document uses.
 
 use sse_perf::protocol::Protocol;
-use sse_perf::sse::Event;
 
-use super::{Told, decode, tell};
+use super::{Told, decode, tell, unnamed};
 
 /// A minimal document with these event rules.
 fn with_events(events: &str) -> Protocol {
@@ -16,14 +15,7 @@ fn with_events(events: &str) -> Protocol {
 /// The meanings of a stream's events, by their data.
 fn stream(protocol: &Protocol, data: &[&str]) -> Vec<Told> {
     let mut decoder = protocol.decoder();
-    let read = |data: &&str| {
-        let event = Event {
-            event: "",
-            data,
-            id: "",
-        };
-        tell(&mut decoder, &event)
-    };
+    let read = |data: &&str| tell(&mut decoder, &unnamed(data));
     data.iter().map(read).collect()
 }
 
@@ -139,12 +131,7 @@ fn a_new_stream_begins_without_memory() {
     );
     let mut decoder = protocol.decoder();
     let mut read = |data| {
-        let event = Event {
-            event: "",
-            data,
-            id: "",
-        };
-        let told = tell(&mut decoder, &event);
+        let told = tell(&mut decoder, &unnamed(data));
         decoder.restart();
         (told.text, told.end)
     };
@@ -188,11 +175,8 @@ fn an_error_can_be_any_status_except_some() {
         (r#"{"status":7,"info":"full"}"#, Some("7: full")),
         (r#"{"status":"busy"}"#, Some(r#"busy: {"status":"busy"}"#)),
     ] {
-        assert_eq!(
-            decode(&protocol, "", data).error.as_deref(),
-            error,
-            "{data}"
-        );
+        let told = decode(&protocol, "", data).error;
+        assert_eq!(told.as_deref(), error, "{data}");
     }
     assert!(decode(&protocol, "y", "{}").end);
     assert!(!decode(&protocol, "x", "{}").end && !decode(&protocol, "", "{}").end);

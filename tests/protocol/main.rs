@@ -35,14 +35,8 @@ struct Told {
 
 /// The meaning of an event with this name and data.
 fn decode(protocol: &Protocol, event: &str, data: &str) -> Told {
-    tell(
-        &mut protocol.decoder(),
-        &Event {
-            event,
-            data,
-            id: "",
-        },
-    )
+    let id = "";
+    tell(&mut protocol.decoder(), &Event { event, data, id })
 }
 
 fn tell(decoder: &mut sse_perf::protocol::Decoder, event: &Event<'_>) -> Told {
@@ -76,17 +70,18 @@ fn tell(decoder: &mut sse_perf::protocol::Decoder, event: &Event<'_>) -> Told {
     }
 }
 
+/// An unnamed event with this data.
+fn unnamed(data: &str) -> Event<'_> {
+    let (event, id) = ("", "");
+    Event { event, data, id }
+}
+
 /// Meanings by event data: `kind`, and the one text that the event carries (text, reasoning, tool
 /// arguments or error).
 fn assert_kinds(protocol: &Protocol, cases: &[(&str, EventKind, &str)]) {
     let mut decoder = protocol.decoder();
     for (data, kind, says) in cases {
-        let event = Event {
-            event: "",
-            data,
-            id: "",
-        };
-        let told = tell(&mut decoder, &event);
+        let told = tell(&mut decoder, &unnamed(data));
         assert_eq!(told.kind, Some(*kind), "{data}: {told:?}");
         let error = told.error.unwrap_or_default();
         let all = [told.text, told.reasoning, told.tool, error].concat();

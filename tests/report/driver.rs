@@ -101,18 +101,10 @@ impl Session {
             profile,
         };
         let profile = format!("--user-data-dir={}", session.profile.0.display());
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--disable-dev-shm-usage",
-            "--hide-scrollbars",
-            &profile,
-        ];
+        let flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync \
+                     --disable-background-networking --disable-component-update \
+                     --disable-dev-shm-usage --hide-scrollbars";
+        let arguments: Vec<&str> = flags.split(' ').chain([&*profile]).collect();
         let created = session.post(
             "",
             &json!({"capabilities": {"alwaysMatch": {

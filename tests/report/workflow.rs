@@ -23,10 +23,8 @@ pub fn workflow() -> Vec<RequestRecord> {
         });
         *before += 1;
         let later = Duration::from_millis(u64::from(turn) * 40);
-        for instant in [
-            &mut request.instants.first_token,
-            &mut request.instants.first_answer,
-        ] {
+        let instants = &mut request.instants;
+        for instant in [&mut instants.first_token, &mut instants.first_answer] {
             *instant = instant.map(|at| at + later);
         }
         request.spans = nodes(request, number);
@@ -50,13 +48,8 @@ fn nodes(request: &RequestRecord, number: u64) -> Vec<SpanRecord> {
         elapsed: Some(Duration::from_micros((to - from) * 9 / 10)),
         ..SpanRecord::default()
     };
-    let mut retrieval = node(
-        "1702",
-        "knowledge-retrieval",
-        "Knowledge retrieval",
-        6_000,
-        waited / 2,
-    );
+    let (kind, title) = ("knowledge-retrieval", "Knowledge retrieval");
+    let mut retrieval = node("1702", kind, title, 6_000, waited / 2);
     retrieval.failed = number.is_multiple_of(9);
     let end = waited + 200_000 + 1_000 * (number % 70);
     let mut model = node("1703", "llm", "LLM", waited / 2 + 3_000, end);
@@ -64,11 +57,8 @@ fn nodes(request: &RequestRecord, number: u64) -> Vec<SpanRecord> {
     if !matches!(request.outcome, Outcome::Ok) {
         (model.end, model.elapsed) = (None, None);
     }
-    let mut nodes = vec![
-        node("1701", "start", "开始", 5_000, 6_000),
-        retrieval,
-        model,
-    ];
+    let start = node("1701", "start", "开始", 5_000, 6_000);
+    let mut nodes = vec![start, retrieval, model];
     if number.is_multiple_of(2) {
         nodes.push(node("1704", "code", "", end + 500, end + 9_000));
     }
