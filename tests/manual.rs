@@ -63,17 +63,10 @@ fn the_manual_names_every_flag_column_and_kind_of_failure() {
     let header = String::from_utf8(csv::header()).expect("UTF-8");
     let mut names: BTreeSet<String> = header.trim_end().split(',').map(str::to_owned).collect();
     names.extend(FailureKind::ALL.map(|kind| kind.name().to_owned()));
-    for command in [
-        &[][..],
-        &["demo"],
-        &["report"],
-        &["mock"],
-        &["probe"],
-        &["protocols"],
-        &["selftest"],
-        &["completions"],
-    ] {
-        let help = printed(&[command, &["--help"]].concat(), Language::English);
+    let commands = "demo report mock probe protocols selftest completions";
+    for command in commands.split(' ').map(Some).chain([None]) {
+        let flags: Vec<&str> = command.into_iter().chain(["--help"]).collect();
+        let help = printed(&flags, Language::English);
         let flags = words(&help).into_iter();
         let flags = flags.filter(|word| word.len() > 2 && word.starts_with("--"));
         names.extend(flags.map(str::to_owned));

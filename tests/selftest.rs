@@ -5,16 +5,8 @@ use std::process::{Command, Stdio};
 #[test]
 fn a_step_is_compared_with_the_service_s_log() {
     let output = Command::new(env!("CARGO_BIN_EXE_sse-perf"))
-        .args([
-            "--lang",
-            "en",
-            "selftest",
-            "--users",
-            "5",
-            "--duration",
-            "2",
-        ])
-        .args(["--json", "-"])
+        .args(["--lang", "en", "selftest", "--json", "-"])
+        .args(["--users", "5", "--duration", "2"])
         .stdin(Stdio::null())
         .output()
         .expect("the binary runs");

@@ -28,16 +28,9 @@ const USERS: usize = 1_000;
 const REQUESTS: usize = 100;
 
 /// The metrics whose values are sorted.
-const VALUES: [&str; 8] = [
-    "ttfb",
-    "ttfe",
-    "ttft",
-    "ttfa",
-    "tpot",
-    "response",
-    "tokens_per_s",
-    "output_tokens",
-];
+#[rustfmt::skip]
+const VALUES: [&str; 8] =
+    ["ttfb", "ttfe", "ttft", "ttfa", "tpot", "response", "tokens_per_s", "output_tokens"];
 
 pub(crate) fn report() {
     let directory = Directory::new();

@@ -20,21 +20,14 @@ fn text(bytes: &[u8]) -> &str {
 
 #[test]
 fn help_and_version_go_to_standard_output() {
-    for flags in [
-        &["--help"][..],
-        &["-h"],
-        &["help"],
-        &["help", "mock"],
-        &["--version"],
-        &["demo", "--help"],
-        &["mock", "-h"],
-        &["protocols"],
-        &["protocols", "gemini"],
-        &["protocols", "--schema"],
-        &["protocols", "-h"],
-        &["completions", "--help"],
-        &["completions", "bash"],
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        &["--help"][..], &["-h"], &["help"], &["help", "mock"], &["--version"],
+        &["demo", "--help"], &["mock", "-h"],
+        &["protocols"], &["protocols", "gemini"], &["protocols", "--schema"], &["protocols", "-h"],
+        &["completions", "--help"], &["completions", "bash"],
+    ];
+    for flags in cases {
         let output = output(flags);
         assert_eq!(output.status.code(), Some(0), "{flags:?}");
         assert!(!output.stdout.is_empty(), "{flags:?}");

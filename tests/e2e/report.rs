@@ -285,16 +285,9 @@ fn a_killed_run_leaves_a_page_that_names_the_report_command() {
     let url = server.url(PATH);
     let mut running = Running::start(
         command(&directory.0)
-            .args([
-                "--url",
-                &url,
-                "--api-key",
-                "",
-                "--quiet",
-                "--html-report",
-                "r.html",
-            ])
-            .args(["--csv", "a.csv", "--json", "a.json"]),
+            .args(["--url", &url, "--api-key", "", "--quiet"])
+            .args(["--html-report", "r.html", "--csv", "a.csv"])
+            .args(["--json", "a.json"]),
     );
     let page = || fs::read_to_string(directory.file("r.html")).unwrap_or_default();
     while !page().ends_with("</html>\n") {

@@ -18,14 +18,9 @@ const BPE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tokenizer
 
 /// Words with their tokens by the merges of the fixture, in which `lo`, `low`, `er`, `es` and `est`
 /// are tokens beside the letters.
-const WORDS: [(&str, u64); 6] = [
-    ("low", 1),
-    ("lower", 2),
-    ("lowest", 2),
-    ("wider", 4),
-    ("newest", 4),
-    ("lone", 3),
-];
+#[rustfmt::skip]
+const WORDS: [(&str, u64); 6] =
+    [("low", 1), ("lower", 2), ("lowest", 2), ("wider", 4), ("newest", 4), ("lone", 3)];
 
 /// The answer to the `n`th request (from 1), of `3 * n` words in two events each, and its tokens. The
 /// third has no usage; the fourth breaks off.
@@ -203,14 +198,8 @@ fn tokens_of_a_run_cut_by_signals_are_not_counted() {
     let directory = Directory::new();
     let mut running = Running::start(
         command(&directory.0)
-            .args([
-                "--url",
-                &server.url(PATH),
-                "--api-key",
-                "",
-                "--duration",
-                "60",
-            ])
+            .args(["--url", &server.url(PATH), "--api-key", ""])
+            .args(["--duration", "60"])
             .args(["--tokenizer", BPE, "--csv", "requests.csv", "--no-html"])
             .args(["--json", "run.json"])
             .stdout(Stdio::piped()),

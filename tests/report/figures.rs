@@ -33,17 +33,8 @@ pub fn figures(values: &[f64]) -> [f64; 9] {
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     let [p50, p90, p95, p99] = [50, 90, 95, 99].map(|p| percentile(values, p));
     let std_dev = (squares / (count - 1.0)).sqrt();
-    [
-        count,
-        mean,
-        std_dev,
-        values[0],
-        p50,
-        p90,
-        p95,
-        p99,
-        values[values.len() - 1],
-    ]
+    let (min, max) = (values[0], values[values.len() - 1]);
+    [count, mean, std_dev, min, p50, p90, p95, p99, max]
 }
 
 /// Whether two values are the same but for rounding.

@@ -46,28 +46,14 @@ fn reference(stream: &[u8]) -> (Vec<Told>, bool) {
 
 /// A value: plain, CJK, what breaks careless parsers, and invalid UTF-8.
 fn value() -> impl Strategy<Value = Vec<u8>> {
+    #[rustfmt::skip]
     const TEXTS: &[&str] = &[
-        "a",
-        " ",
-        ":",
-        "\t",
-        "\0",
-        "{\"x\": 1}",
-        "[DONE]",
-        "data: ",
-        "豆腐",
-        "€",
-        "🦀",
-        "\u{FEFF}",
+        "a", " ", ":", "\t", "\0", "{\"x\": 1}", "[DONE]", "data: ", "豆腐", "€", "🦀", "\u{FEFF}",
         "012345678901234567890123456789012345678901234567890123456789",
     ];
+    #[rustfmt::skip]
     const INVALID: &[&[u8]] = &[
-        b"\xFF",
-        b"\x80",
-        b"\xE8\xB1",
-        b"\xF0\x9F\xA6",
-        b"\xC0\x80",
-        b"\xED\xA0\x80",
+        b"\xFF", b"\x80", b"\xE8\xB1", b"\xF0\x9F\xA6", b"\xC0\x80", b"\xED\xA0\x80",
     ];
     let piece = prop_oneof![
         4 => select(TEXTS).prop_map(str::as_bytes),
@@ -77,16 +63,9 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn line() -> impl Strategy<Value = Vec<u8>> {
+    #[rustfmt::skip]
     const NAMES: &[&[u8]] = &[
-        b"data",
-        b"data",
-        b"event",
-        b"id",
-        b"retry",
-        b"",
-        b"dat",
-        b"Data",
-        b"\xEF\xBB",
+        b"data", b"data", b"event", b"id", b"retry", b"", b"dat", b"Data", b"\xEF\xBB",
     ];
     const COLONS: &[&[u8]] = &[b": ", b":", b":  ", b""];
     let field = (select(NAMES), select(COLONS), value())
