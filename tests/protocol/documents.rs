@@ -85,7 +85,7 @@ fn wrong_documents_are_refused_with_the_member_s_name() {
     let cases = [
         (r#"{"name":""}"#,                                         "name: expected a text"),
         (r#"{"name":"x"}"#,                                        "request is missing"),
-        (r#"{"nam":"x"}"#,                                         "nam is not known; known there: name, title, notes,"),
+        (r#"{"nam":"x"}"#,                                         "nam is not known; known here: name, title, notes,"),
         (r#"{"name":"x","request":{}}"#,                           "request.body is missing"),
         (r#"{"name":"x","request":{"body":[]}}"#,                  "request.body: expected an object"),
         (r#"{"name":"x","request":{"body":{},"path":"v1"}}"#,      "request.path: expected the path"),
@@ -98,7 +98,7 @@ fn wrong_documents_are_refused_with_the_member_s_name() {
         ),
         (
             r#"{"name":"x","request":{"body":{},"path":"/","auth":{"header":"A:","value":"{key}"}}}"#,
-            "request.auth.header: its header's name",
+            "request.auth.header: the header's name",
         ),
         (
             r#"{"name":"x","request":{"body":{},"path":"/","headers":{"A":"x\ny"}}}"#,
@@ -122,7 +122,7 @@ fn wrong_event_rules_are_named_by_member() {
         (r#"{"end":["x"]}"#, "events.end[0]: expected an object"),
         (r#"{"end":[{}],"txet":[]}"#, "events.txet is not known"),
         (r#"{"end":[{"on":"x"}]}"#, "events.end[0].on: expected a list"),
-        (r#"{"end":[{"on":[]}]}"#, "events.end[0].on: expected at least one type"),
+        (r#"{"end":[{"on":[]}]}"#, "events.end[0].on: expected at least one event type"),
         (r#"{"end":[{}]}"#, "events.text: expected a source"),
         (r#"{"end":[{}],"text":[],"replace":["/a"]}"#, "events.text: expected a source"),
         (r#"{"end":[{"on":[1]}]}"#, "events.end[0].on[0]: expected a text"),
@@ -157,7 +157,7 @@ fn wrong_event_rules_are_named_by_member() {
         ),
         (
             r#"{"end":[{"all":[{}],"per":"/a"}]}"#,
-            "events.end[0].all: expected a list of 1 to 64 rules, and nothing beside it",
+            "events.end[0].all: expected a list of 1 to 64 rules and no member beside it",
         ),
         (r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#, "events.replace[0].mode is not known"),
         (r#"{"end":[{"all":[]}]}"#, "events.end[0].all: expected a list of 1 to 64 rules"),
