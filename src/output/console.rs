@@ -32,7 +32,7 @@ pub use banner::{Banner, Origin};
 pub use probe::{ProbeRequest, Timeline};
 
 use live::LiveTable;
-use page::Page;
+use page::{Page, paragraphs};
 use watched::Watched;
 
 /// Columns of a terminal that does not tell.
@@ -153,8 +153,7 @@ impl Console {
     ///
     /// If it cannot be written.
     pub fn notice(&mut self, message: &Message) -> io::Result<()> {
-        let mut text = self.watched.end_line().to_owned();
-        text.push_str(&self.page.warning(message));
+        let text = self.watched.end_line().to_owned() + &self.page.warning(message);
         self.write(&text)
     }
 
@@ -173,9 +172,8 @@ impl Console {
     ///
     /// If it cannot be written.
     pub fn say(&mut self, message: &Message) -> io::Result<()> {
-        let mut text = self.watched.end_line().to_owned();
-        text.push('\n');
-        text.push_str(&self.page.paragraph(message));
+        let end = self.watched.end_line();
+        let text = format!("{end}\n{}", self.page.paragraph(message));
         self.write(&text)
     }
 
@@ -188,33 +186,24 @@ impl Console {
     pub fn summary(&mut self, summary: &Summary, closing: &Closing<'_>) -> io::Result<()> {
         let mut text = self.watched.end_line().to_owned();
         let page = &self.page;
-        if self.watched.has_finished() {
-            if closing.interrupted {
-                text.push('\n');
-                text.push_str(&summary::interrupted(page));
-            }
-            let spans = spans::render(page, &summary.spans, true);
-            if !spans.is_empty() {
-                text.push('\n');
-                text.push_str(&spans);
-            }
+        let body = if self.watched.has_finished() {
             let verdict = summary.verdict.as_ref();
-            if let Some(verdict) = verdict.filter(|verdict| verdict.grade != Grade::Valid) {
-                text.push('\n');
-                text.push_str(&summary::verdict(page, verdict));
-            }
+            let verdict = verdict.filter(|verdict| verdict.grade != Grade::Valid);
+            paragraphs([
+                summary::interrupted(page, closing.interrupted),
+                spans::render(page, &summary.spans, true),
+                verdict.map_or_else(String::new, |verdict| summary::verdict(page, verdict)),
+            ])
         } else {
-            if !self.settings.quiet {
-                text.push('\n');
-            }
-            text.push_str(&summary::heading(page));
-            if let Some(run) = closing.run.filter(|_| self.settings.quiet) {
-                text.push_str(&summary::run(page, run));
-            }
-            text.push_str(&summary::render(page, summary, closing.interrupted));
+            let run = closing.run.filter(|_| self.settings.quiet);
+            summary::render(page, summary, run, closing.interrupted)
+        };
+        let files = summary::files(page, closing.files);
+        let shown = paragraphs([body, files, summary::warnings(page, closing.warnings)]);
+        if !self.settings.quiet && !shown.is_empty() {
+            text.push('\n');
         }
-        text.push_str(&summary::closing(page, closing));
-        self.write(&text)
+        self.write(&(text + &shown))
     }
 
     /// Writes a piece whole, and at once: somebody is looking.

@@ -1,4 +1,4 @@
-//! What is about to be done, before the first request.
+//! The banner: the settings of a run, shown before its first request.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
-use super::page::{Fields, Page, add_files};
+use super::page::{Fields, Page, paragraphs};
 use super::text::{one_line, shorten};
 use crate::load::{Leaving, Load, ThinkTime};
 use crate::output::{FileKind, RunInfo};
@@ -18,7 +18,7 @@ const STARTED: StaticFormatDescription = format_description!(
     "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
 );
 
-/// Columns of the labels, here and where a watched request goes on below.
+/// Least width of the labels, here and in the fields of a watched request below.
 pub(super) const LABELS: usize = 10;
 
 /// Where queries or keys come from.
@@ -30,17 +30,17 @@ pub enum Origin<'a> {
     File {
         /// Its name.
         path: &'a Path,
-        /// How many it holds.
+        /// How many queries or keys the file holds.
         count: usize,
     },
 }
 
-/// What is about to be done.
+/// The run that is about to begin.
 #[derive(Clone, Copy, Debug)]
 pub struct Banner<'a> {
     /// The program's version.
     pub version: &'a str,
-    /// What is tested, and when.
+    /// Target, protocol, model, label and start.
     pub run: &'a RunInfo,
     /// Users, ramp-up and limit.
     pub plan: &'a Load,
@@ -48,19 +48,19 @@ pub struct Banner<'a> {
     pub turns: u32,
     /// How long users think between their requests.
     pub think_time: Option<ThinkTime>,
-    /// Which users leave before their answer is there.
+    /// Which users leave before their answer has come, and when.
     pub leaving: Option<Leaving>,
-    /// What everything random is drawn from.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// Longest wait for anything.
+    /// The timeout of each wait.
     pub timeout: Duration,
     /// How much longer than the deadline requests in flight may take.
     pub grace: Duration,
     /// The queries.
     pub queries: Origin<'a>,
-    /// In which order those of a file are used.
+    /// In which order the queries of a file are used.
     pub order: &'a Order,
-    /// Whether each gets a prefix of its own.
+    /// Whether each query gets a prefix of its own.
     pub unique: bool,
     /// The API keys.
     pub keys: Origin<'a>,
@@ -68,64 +68,55 @@ pub struct Banner<'a> {
     pub tokenizer: Option<&'a Path>,
     /// The files that will be written.
     pub files: &'a [(&'static FileKind, &'a Path)],
-    /// What the user should know.
+    /// Warnings of the configuration.
     pub warnings: &'a [Message],
 }
 
-/// The banner. Of a single watched request there is no plan worth telling; its fields go on with
-/// those of the response.
+/// The banner. A watched request has no plan to show, and its own fields follow below.
 pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String {
-    let title = format!("sse-perf {}", one_line(banner.version));
+    let title = page.bold(&format!("sse-perf {}", one_line(banner.version)));
     let subtitle = page.dim(page.text("console.banner.title"));
-    let mut text = format!("{}  {subtitle}\n\n", page.bold(&title));
-    let mut fields = Fields::of_width(LABELS);
-    add_run(page, banner.run, &mut fields);
+    let mut fields = Fields::new(page, LABELS);
+    add_run(banner.run, &mut fields);
     if !watched {
         add_plan(page, banner, &mut fields);
     }
     if let Some(leaving) = banner.leaving {
-        let label = page.text("console.banner.leaving");
-        fields.add(label, page.message(&leave(leaving)));
+        fields.say("console.banner.leaving", &leave(leaving));
     }
-    let several = matches!(banner.queries, Origin::File { .. });
-    let label = if several {
-        "console.banner.queries"
-    } else {
-        "console.banner.query"
+    let label = match banner.queries {
+        Origin::File { .. } => "console.banner.queries",
+        Origin::Single(_) => "console.banner.query",
     };
-    fields.add(page.text(label), source(page, banner.queries));
+    fields.add(label, source(page, banner.queries));
     add_variety(page, banner, watched, &mut fields);
-    let several = matches!(banner.keys, Origin::File { .. });
-    let label = if several {
-        "console.banner.keys"
-    } else {
-        "console.banner.key"
+    let label = match banner.keys {
+        Origin::File { .. } => "console.banner.keys",
+        Origin::Single(_) => "console.banner.key",
     };
-    fields.add(page.text(label), source(page, banner.keys));
+    fields.add(label, source(page, banner.keys));
     if let Some(path) = banner.tokenizer {
         let file = Message::new("console.banner.tokenizer_file").with("path", path.display());
-        fields.add(page.text("console.banner.tokenizer"), page.message(&file));
+        fields.say("console.banner.tokenizer", &file);
     }
     if !watched {
-        add_files(page, banner.files, &mut fields);
+        fields.files(banner.files);
     }
-    text.push_str(&fields.render());
-    if !banner.warnings.is_empty() {
-        text.push('\n');
-        for warning in banner.warnings {
-            text.push_str(&page.warning(warning));
-        }
-    }
-    if !watched || !banner.warnings.is_empty() {
-        text.push('\n');
-    }
-    text
+    let warnings = banner.warnings.iter().map(|warning| page.warning(warning));
+    let warnings: String = warnings.collect();
+    let end = if watched && warnings.is_empty() {
+        ""
+    } else {
+        "\n"
+    };
+    let heading = format!("{title}  {subtitle}\n");
+    paragraphs([heading, fields.render(), warnings]) + end
 }
 
-/// What tells a run from others: what was tested, as what, and when.
-pub(super) fn add_run(page: &Page, run: &RunInfo, fields: &mut Fields) {
+/// Adds what tells a run from others: target, protocol, model, label and start.
+pub(super) fn add_run(run: &RunInfo, fields: &mut Fields) {
     let started = run.started.format(STARTED).ok();
-    for (id, value) in [
+    for (label, value) in [
         ("console.banner.target", Some(&run.target)),
         ("console.banner.protocol", Some(&run.protocol)),
         ("console.banner.model", run.model.as_ref()),
@@ -133,67 +124,55 @@ pub(super) fn add_run(page: &Page, run: &RunInfo, fields: &mut Fields) {
         ("console.banner.started", started.as_ref()),
     ] {
         if let Some(value) = value {
-            fields.add(page.text(id), one_line(value));
+            fields.add(label, one_line(value));
         }
     }
 }
 
 fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {
     let plan = banner.plan;
-    let users = plan.users().to_string();
-    fields.add(page.text("console.banner.users"), users);
+    fields.add("console.banner.users", plan.users());
     if plan.users() > 1 {
-        fields.add(
-            page.text("console.banner.ramp_up"),
-            ramp_up(page, plan.ramp_up()),
-        );
+        fields.add("console.banner.ramp_up", ramp_up(page, plan.ramp_up()));
     }
-    fields.add(
-        page.text("console.banner.mode"),
-        page.message(&plan.describe(banner.turns)),
-    );
+    fields.say("console.banner.mode", &plan.describe(banner.turns));
     if banner.turns > 1 {
         let turns = Message::new("console.banner.turns_each").with("turns", banner.turns);
-        fields.add(page.text("console.banner.turns"), page.message(&turns));
+        fields.say("console.banner.turns", &turns);
     }
     if let Some(think) = banner.think_time {
-        let think = page.message(&think_time(think));
-        fields.add(page.text("console.banner.think"), think);
+        fields.say("console.banner.think", &think_time(think));
     }
     let timeout = Message::new("console.banner.timeouts")
         .with("timeout", plain_seconds(banner.timeout))
         .with("grace", plain_seconds(banner.grace));
-    let label = page.text("console.banner.timeout");
-    fields.add(label, page.message(&timeout));
+    fields.say("console.banner.timeout", &timeout);
 }
 
-/// What makes requests differ from each other, and the seed where anything is drawn from it.
+/// Adds what makes requests differ, and the seed if anything is drawn from it.
 fn add_variety(page: &Page, banner: &Banner<'_>, watched: bool, fields: &mut Fields) {
-    let order = match banner.order {
-        Order::Shuffle(_) => Some("console.banner.shuffle"),
-        Order::Random(_) => Some("console.banner.random"),
-        Order::Sequential => None,
+    let order = match (banner.queries, banner.order) {
+        (Origin::File { .. }, Order::Shuffle(_)) => Some("console.banner.shuffle"),
+        (Origin::File { .. }, Order::Random(_)) => Some("console.banner.random"),
+        _ => None,
     };
-    let order = order.filter(|_| matches!(banner.queries, Origin::File { .. }));
     if let Some(order) = order {
-        fields.add(page.text("console.banner.order"), page.text(order));
+        fields.add("console.banner.order", page.text(order));
     }
     if banner.unique {
         let unique = page.text("console.banner.unique_each");
-        fields.add(page.text("console.banner.unique"), unique);
+        fields.add("console.banner.unique", unique);
     }
-    let thinks = !watched
-        && banner
-            .think_time
-            .is_some_and(|think| !matches!(think, ThinkTime::Fixed(_)));
+    let varies = |think| !matches!(think, ThinkTime::Fixed(_));
+    let thinks = !watched && banner.think_time.is_some_and(varies);
     let leaves = banner.leaving.is_some_and(|leaving| leaving.rate < 1.0);
     if order.is_some() || thinks || leaves {
-        fields.add(page.text("console.banner.seed"), banner.seed.to_string());
+        fields.add("console.banner.seed", banner.seed);
     }
 }
 
 fn leave(Leaving { rate, after }: Leaving) -> Message {
-    // As it was given, without the digits that a product of floats has.
+    // Rounded: a product of floats has digits that nobody typed.
     let percent = (rate * 1e8).round() / 1e6;
     Message::new("console.banner.leave")
         .with("percent", percent)
@@ -216,20 +195,15 @@ fn think_time(think: ThinkTime) -> Message {
 
 fn ramp_up(page: &Page, time: Duration) -> String {
     if time.is_zero() {
-        page.text("console.banner.no_ramp_up").to_owned()
-    } else {
-        let message = Message::new("console.banner.over").with("ramp_up", plain_seconds(time));
-        page.message(&message)
+        return page.text("console.banner.no_ramp_up").to_owned();
     }
+    page.message(&Message::new("console.banner.over").with("ramp_up", plain_seconds(time)))
 }
 
 fn source(page: &Page, source: Origin<'_>) -> String {
     match source {
         Origin::Single("") => page.text("console.banner.none").to_owned(),
-        Origin::Single(text) => {
-            let room = page.width.saturating_sub(LABELS + 4);
-            shorten(&one_line(text), room)
-        }
+        Origin::Single(text) => shorten(&one_line(text), page.width.saturating_sub(LABELS + 4)),
         Origin::File { path, count } => page.message(
             &Message::new("console.banner.from_file")
                 .with("count", count)

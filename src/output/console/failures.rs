@@ -12,23 +12,24 @@ const DETAIL: usize = 240;
 /// Columns of the longest kind's name.
 const NAMES: usize = 16;
 
-/// The failures by kind: how many, the first one's detail, and a hint.
+/// The failures by kind: how many, the first one's detail, and a hint; empty without failures.
 pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
+    if failures.is_empty() {
+        return String::new();
+    }
     let mut text = page.heading(page.text("console.failures.title"));
     let counts = failures.iter().map(|f| f.count.to_string().len());
     let columns = counts.max().unwrap_or(0);
     for failure in failures {
         let name = failure.kind.name();
         let count = right(&failure.count.to_string(), columns + NAMES - name.len());
-        let line = format!("  {}{count}\n", page.bad(name));
-        text.push_str(&line);
-        let since_start = failure.first_seen.since(Stamp::ZERO);
         let first = Message::new("console.failures.first")
-            .with("at", plain_seconds(since_start))
+            .with("at", plain_seconds(failure.first_seen.since(Stamp::ZERO)))
             .with("detail", shortened(&failure.detail));
-        text.push_str(&page.indented(4, &page.message(&first)));
+        let first = page.indented(4, &page.message(&first));
         let hint = hint(page, failure.kind, &failure.detail, Advice::Probe);
-        text.push_str(&page.indented(4, &hint));
+        let hint = page.indented(4, &hint);
+        text = text + "  " + &page.bad(name) + &count + "\n" + &first + &hint;
     }
     text
 }
@@ -36,12 +37,11 @@ pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
 /// Why a single request failed, and a hint.
 pub(super) fn reason(page: &Page, kind: FailureKind, detail: &str, advice: Advice) -> String {
     let detail = shortened(detail);
-    let mut text = String::new();
-    if !detail.is_empty() {
-        text.push_str(&page.indented(2, &detail));
+    let hint = page.indented(2, &hint(page, kind, &detail, advice));
+    if detail.is_empty() {
+        return hint;
     }
-    text.push_str(&page.indented(2, &hint(page, kind, &detail, advice)));
-    text
+    page.indented(2, &detail) + &hint
 }
 
 fn shortened(detail: &str) -> String {
@@ -83,19 +83,19 @@ fn is_of_the_content(kind: FailureKind) -> bool {
 /// The names of the hints that say more than that of the kind, the best first: by the HTTP status
 /// that begins the detail, or by what the transport says.
 fn closer(kind: FailureKind, detail: &str) -> Vec<String> {
-    let named = |holds: bool, name: &str| holds.then(|| name.to_owned()).into_iter().collect();
-    match kind {
-        FailureKind::HttpStatus => status(detail).map_or_else(Vec::new, |status| {
-            vec![status.to_string(), format!("{}xx", status / 100)]
-        }),
-        FailureKind::Connect if detail.contains("HTTP 407 to CONNECT") => {
-            vec!["proxy.407".to_owned()]
+    let (is_meant, name) = match kind {
+        FailureKind::HttpStatus => {
+            return status(detail).map_or_else(Vec::new, |status| {
+                vec![status.to_string(), format!("{}xx", status / 100)]
+            });
         }
-        FailureKind::Connect | FailureKind::Dns => named(detail.starts_with("proxy "), "proxy"),
-        FailureKind::Malformed => named(detail.contains("is not HTTP/1.1"), "http"),
-        FailureKind::Tls => named(detail.contains("(CA:TRUE)"), "authority"),
-        _ => Vec::new(),
-    }
+        FailureKind::Connect if detail.contains("HTTP 407 to CONNECT") => (true, "proxy.407"),
+        FailureKind::Connect | FailureKind::Dns => (detail.starts_with("proxy "), "proxy"),
+        FailureKind::Malformed => (detail.contains("is not HTTP/1.1"), "http"),
+        FailureKind::Tls => (detail.contains("(CA:TRUE)"), "authority"),
+        _ => (false, ""),
+    };
+    is_meant.then(|| name.to_owned()).into_iter().collect()
 }
 
 /// The first number of three digits.

@@ -1,11 +1,11 @@
 //! The live table: a row each second.
 
 use super::page::{ABSENT, Page, percent};
-use super::text::right;
+use super::text::align;
 use crate::stats::LiveLine;
 use crate::text::Message;
 
-/// A lag of the client that is worth a word, in milliseconds.
+/// A higher lag of the client, in milliseconds, is shown.
 const LAG: f64 = 5.0;
 
 /// Rows between two headers, of this table and of the watched request's.
@@ -46,7 +46,6 @@ impl LiveTable {
         }
         self.rows += 1;
         text.push_str(&join(page, &cells(page, line)));
-        // How late this machine reads is told when it matters.
         if let Some(lag) = line.lag_p99_ms.filter(|lag| *lag > LAG) {
             let lag = Message::new("console.live.lag").with("ms", format!("{lag:.0}"));
             text.push_str(&page.bad(&format!("  {}", page.message(&lag))));
@@ -58,18 +57,9 @@ impl LiveTable {
 
 /// Both lines of the header.
 pub(super) fn header(page: &Page) -> String {
-    let text = |id: &'static str| if id.is_empty() { "" } else { page.text(id) };
-    let line = |id: fn(&(&'static str, &'static str)) -> &'static str| {
-        let cells = HEADERS.each_ref().map(id).map(text);
-        let cells: Vec<String> = cells
-            .iter()
-            .zip(WIDTHS)
-            .map(|(cell, columns)| right(cell, columns))
-            .collect();
-        join(page, &cells)
-    };
-    let names = line(|header| header.0);
-    let units = line(|header| header.1);
+    let line = |ids: [&'static str; 9]| join(page, &align(&ids.map(|id| page.text(id)), &WIDTHS));
+    let names = line(HEADERS.map(|(name, _)| name));
+    let units = line(HEADERS.map(|(_, unit)| unit));
     format!("{}\n{}\n", page.bold(&names), page.dim(&units))
 }
 
@@ -91,18 +81,14 @@ fn cells(page: &Page, line: &LiveLine) -> Vec<String> {
         line.rps.to_string(),
         fitting(line.ttft_ms, WIDTHS[8]),
     ];
-    let mut cells: Vec<String> = cells
-        .iter()
-        .zip(WIDTHS)
-        .map(|(cell, columns)| right(cell, columns))
-        .collect();
+    let mut cells = align(&cells, &WIDTHS);
     if let Some(rate) = line.success_rate {
         cells[6] = rated(page, rate, &cells[6]);
     }
     cells
 }
 
-/// The success rate's colour.
+/// The success rate, red below 100%.
 pub(super) fn rated(page: &Page, rate: f64, text: &str) -> String {
     if rate < 1.0 {
         page.bad(text)
@@ -116,11 +102,11 @@ fn fitting(value: Option<f64>, columns: usize) -> String {
     let Some(value) = value else {
         return ABSENT.to_owned();
     };
-    (0..=2)
-        .rev()
+    let mut texts = [2, 1]
         .map(|decimals| format!("{value:.decimals$}"))
-        .find(|text| text.len() <= columns)
-        .unwrap_or_else(|| format!("{value:.0}"))
+        .into_iter();
+    let fits = texts.find(|text| text.len() <= columns);
+    fits.unwrap_or_else(|| format!("{value:.0}"))
 }
 
 /// Seconds since the run's start, as hours, minutes and seconds.

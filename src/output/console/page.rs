@@ -1,6 +1,7 @@
 //! What all renderers share: the language, the width and the colours, with the forms in which
 //! headings, fields, figures and warnings are set.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
@@ -79,20 +80,19 @@ impl Page {
         format!("{figure}{}", self.texts.render(&aside))
     }
 
-    /// A duration in milliseconds, as the statistics are shown: of whole microseconds.
+    /// A duration in milliseconds with two decimals, rounded to microseconds before.
     pub(super) fn ms(&self, duration: Option<Duration>) -> String {
-        duration.map_or_else(
-            || ABSENT.to_owned(),
-            |duration| self.quantity(&decimals(micros(duration) as f64 / 1_000.0), "ms"),
-        )
+        self.duration(duration, 1_000.0, "ms")
     }
 
-    /// A measured duration in seconds.
+    /// A duration in seconds with two decimals.
     pub(super) fn seconds(&self, duration: Option<Duration>) -> String {
-        duration.map_or_else(
-            || ABSENT.to_owned(),
-            |duration| self.quantity(&decimals(micros(duration) as f64 / 1_000_000.0), "s"),
-        )
+        self.duration(duration, 1_000_000.0, "s")
+    }
+
+    fn duration(&self, duration: Option<Duration>, micros_of_unit: f64, unit: &str) -> String {
+        let figure = duration.map(|time| decimals(micros(time) as f64 / micros_of_unit));
+        figure.map_or_else(|| ABSENT.to_owned(), |figure| self.quantity(&figure, unit))
     }
 
     /// A heading on its line.
@@ -107,18 +107,13 @@ impl Page {
 
     /// Text in lines that fit, the first one after `mark`, the others indented as if below it.
     fn hanging(&self, mark: &str, columns: usize, text: &str) -> String {
+        let below = " ".repeat(columns);
+        let marks = std::iter::once(mark).chain(std::iter::repeat(below.as_str()));
         let lines = wrap(text, self.width.saturating_sub(columns));
-        let mut set = String::new();
-        for (number, line) in lines.iter().enumerate() {
-            if number == 0 {
-                set.push_str(mark);
-            } else {
-                set.push_str(&" ".repeat(columns));
-            }
-            set.push_str(line);
-            set.push('\n');
-        }
-        set
+        let lines = marks.zip(lines);
+        lines.fold(String::new(), |text, (mark, line)| {
+            text + mark + &line + "\n"
+        })
     }
 
     /// A message in lines that fit; lines that are indented, as commands are, stay as they are.
@@ -134,12 +129,10 @@ impl Page {
 
     /// A remark below figures: lines that fit, dimmed.
     pub(super) fn remark(&self, text: &str) -> String {
-        let lines = wrap(text, self.width - 2);
-        let lines: Vec<String> = lines
-            .iter()
-            .map(|line| format!("  {}\n", self.dim(line)))
-            .collect();
-        lines.concat()
+        let lines = wrap(text, self.width - 2).into_iter();
+        lines.fold(String::new(), |text, line| {
+            text + "  " + &self.dim(&line) + "\n"
+        })
     }
 
     /// A warning or notice, in lines that fit.
@@ -165,11 +158,6 @@ pub(super) fn figure(value: Option<f64>) -> String {
     value.map_or_else(|| ABSENT.to_owned(), decimals)
 }
 
-/// A count that may be absent.
-pub(super) fn count(value: Option<u64>) -> String {
-    value.map_or_else(|| ABSENT.to_owned(), |value| value.to_string())
-}
-
 /// A share of 0 to 1 in percent. Never 100.00 for less than the whole: a single failure among many
 /// requests has to show.
 pub(super) fn percent(share: f64) -> String {
@@ -181,32 +169,53 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
+/// Parts of a page with an empty line between them; parts without text are left out.
+pub(super) fn paragraphs<const N: usize>(parts: [String; N]) -> String {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n")
+}
+
 /// Lines of labels and values, the values below each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Fields {
+    page: Page,
     lines: Vec<(String, String)>,
-    /// Columns that the labels take at least.
+    /// The least width of the label column. Fields that are shown one after another share it.
     least: usize,
 }
 
 impl Fields {
-    /// Fields whose labels take at least that many columns: so that what is shown bit by bit is
-    /// aligned too.
-    pub(super) fn of_width(least: usize) -> Self {
+    /// No fields yet; the label column is as wide as its longest label, but at least `least`.
+    pub(super) fn new(page: &Page, least: usize) -> Self {
         Self {
+            page: *page,
+            lines: Vec::new(),
             least,
-            ..Self::default()
         }
     }
 
-    /// Adds a field.
-    pub(super) fn add(&mut self, label: &str, value: impl Into<String>) {
-        self.lines.push((label.to_owned(), value.into()));
+    /// Adds a field. `label` is the id of a text, or the label itself.
+    pub(super) fn add(&mut self, label: &'static str, value: impl Display) {
+        let label = self.page.text(label).to_owned();
+        self.lines.push((label, value.to_string()));
     }
 
-    /// Adds a field below another one, of which it is a part.
-    pub(super) fn part(&mut self, label: &str, value: impl Into<String>) {
-        self.lines.push((format!("  {label}"), value.into()));
+    /// Adds a field whose value is a message.
+    pub(super) fn say(&mut self, label: &'static str, message: &Message) {
+        self.add(label, self.page.message(message));
+    }
+
+    /// Adds a field that is a part of a field above.
+    pub(super) fn part(&mut self, label: &'static str, value: impl Display) {
+        let label = format!("  {}", self.page.text(label));
+        self.lines.push((label, value.to_string()));
+    }
+
+    /// Adds the run's files.
+    pub(super) fn files(&mut self, files: &[(&FileKind, &Path)]) {
+        for (kind, path) in files {
+            self.add(kind.label, one_line(&path.to_string_lossy()));
+        }
     }
 
     /// The lines.
@@ -218,13 +227,6 @@ impl Fields {
             format!("{}\n", line.trim_end())
         };
         self.lines.iter().map(line).collect()
-    }
-}
-
-/// Adds the run's files.
-pub(super) fn add_files(page: &Page, files: &[(&FileKind, &Path)], fields: &mut Fields) {
-    for (kind, path) in files {
-        fields.add(page.text(kind.label), one_line(&path.to_string_lossy()));
     }
 }
 

@@ -1,5 +1,5 @@
-//! What `sse-perf probe` shows: the request, the response's head, a line for each event, and what
-//! they say in the end.
+//! The output of `sse-perf probe`: the request, the response's head, a line for each event, and the
+//! diagnosis.
 
 use std::fmt::Write as _;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Console;
 use super::failures::Advice;
 use super::page::Page;
-use super::text::{harmless, left, one_line, right, shorten};
+use super::text::{align, harmless, left, one_line, shorten};
 use super::watched;
 use crate::clock::{Stamp, micros};
 use crate::probe::{Diagnosis, SeenEvent};
@@ -117,11 +117,10 @@ impl Console {
     /// If the terminal cannot be written to.
     pub fn probe_event(&mut self, timeline: &mut Timeline, event: &SeenEvent) -> io::Result<()> {
         let page = &self.page;
-        let mut text = String::new();
+        let mut text = line(page, timeline, event);
         if timeline.last.is_none() {
-            text = format!("\n{}", page.bold(&header(page)));
+            text = format!("\n{}{text}", page.bold(&header(page)));
         }
-        text.push_str(&line(page, timeline, event));
         timeline.last = Some((event.row.at, event.row.read));
         self.write(&text)
     }
@@ -183,10 +182,7 @@ fn header(page: &Page) -> String {
         "console.probe.read",
         "console.probe.bytes",
     ];
-    let figures = ids.iter().zip(WIDTHS);
-    let figures: String = figures
-        .map(|(id, columns)| right(page.texts.get(id), columns))
-        .collect();
+    let figures = align(&ids.map(|id| page.text(id)), &WIDTHS).concat();
     let kind = left(page.text("console.probe.kind"), KIND);
     format!("{figures}  {kind}{}\n", page.text("console.probe.says"))
 }
@@ -205,11 +201,7 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
         event.row.read.to_string(),
         bytes.to_string(),
     ];
-    let figures: String = cells
-        .iter()
-        .zip(WIDTHS)
-        .map(|(cell, columns)| right(cell, columns))
-        .collect();
+    let figures = align(&cells, &WIDTHS).concat();
     let kind = event.row.kind;
     let (word, paint): (_, fn(&Page, &str) -> String) = match kind {
         _ if event.malformed.is_some() => ("malformed", Page::bad),
@@ -220,9 +212,8 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
     let kind = paint(page, &left(word, KIND));
     let room = page.width.saturating_sub(BEFORE).max(20);
     let says = shorten(&one_line(&says(event)), room);
-    let mut text = format!("{figures}  {kind}{says}");
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let line = format!("{figures}  {kind}{says}");
+    let mut text = format!("{}\n", line.trim_end());
     if let Some(data) = event.data.as_ref().filter(|_| timeline.raw) {
         for line in data.lines() {
             let _ = writeln!(text, "    {}", page.dim(&harmless(line)));
@@ -240,12 +231,8 @@ fn says(event: &SeenEvent) -> String {
         // What is wrong with it has room below; what it is tells more here.
         _ if event.malformed.is_some() => data.to_owned(),
         EventKind::Text | EventKind::Reasoning | EventKind::Tool => {
-            let text = format!("{:?}", event.text);
-            if event.end {
-                format!("{text} {}", row.value)
-            } else {
-                text
-            }
+            let value = if event.end { &row.value } else { "" };
+            format!("{:?} {value}", event.text)
         }
         EventKind::Ping if row.name.is_empty() => ":".to_owned(),
         EventKind::Ping => row.name.clone(),
@@ -255,16 +242,9 @@ fn says(event: &SeenEvent) -> String {
         _ if row.name.is_empty() || data.contains(&row.name) && usage.is_empty() => data.to_owned(),
         _ => format!("{} {data}", row.name),
     };
-    if usage.is_empty() {
-        said.trim().to_owned()
-    } else {
-        let said = if row.kind == EventKind::Other {
-            ""
-        } else {
-            &said
-        };
-        format!("{said} {usage}").trim().to_owned()
-    }
+    let is_said = usage.is_empty() || row.kind != EventKind::Other;
+    let said = if is_said { said.as_str() } else { "" };
+    format!("{said} {usage}").trim().to_owned()
 }
 
 /// Token counts in a few words; empty where there are none.
@@ -276,15 +256,12 @@ fn usage(usage: &Usage) -> String {
         ("reasoning", usage.reasoning),
         ("total", usage.total),
     ];
-    let known = counts
-        .iter()
-        .filter_map(|(name, count)| Some(format!("{name} {}", (*count)?)));
-    let known: Vec<String> = known.collect();
+    let known = counts.map(|(name, count)| count.map(|count| format!("{name} {count}")));
+    let known: Vec<String> = known.into_iter().flatten().collect();
     if known.is_empty() {
-        String::new()
-    } else {
-        format!("[usage: {}]", known.join(", "))
+        return String::new();
     }
+    format!("[usage: {}]", known.join(", "))
 }
 
 /// Milliseconds to a tenth.

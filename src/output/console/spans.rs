@@ -1,55 +1,42 @@
-//! The table of a workflow's nodes, or whatever parts of its work a service tells of.
+//! The table of a workflow's nodes, or of other spans of a service's work.
 
 use super::page::{ABSENT, Page, decimals, figure, percentile};
-use super::text::{left, one_line, right, shorten, width};
+use super::table::{self, Row};
+use super::text::one_line;
 use crate::stats::{Mergeable, SpanSummary, SpansSummary};
 use crate::text::Message;
 
-/// Labels are shortened to what the figures leave room for, but not to less than this.
-const LEAST_LABEL: usize = 12;
-const INDENT: usize = 2;
-const GAP: usize = 2;
+/// The least columns of a label.
+pub(super) const LEAST_LABEL: usize = 12;
 
-/// A row: its label and its figures.
-pub(super) type Cells = (String, Vec<String>);
-
-/// The table; empty where there are no spans. Of a single request each node has its time alone.
+/// The table; empty without spans. A single request's table shows no percentiles.
 pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> String {
     if summary.spans.is_empty() {
         return String::new();
     }
-    let headers = if single {
-        vec!["console.spans.client", "console.spans.server"]
+    let (headers, id): (&[_], _) = if single {
+        let headers = &["console.spans.client", "console.spans.server"];
+        (headers, "console.spans.before_model_once")
     } else {
-        vec![
-            "console.table.count",
-            "console.summary.failed",
-            "console.table.mean",
-            "P50",
-            "P95",
-            "P99",
-        ]
+        (&HEADERS, "console.spans.before_model")
     };
-    let rows: Vec<Cells> = summary
-        .spans
-        .iter()
-        .flat_map(|span| {
-            if single {
-                vec![row_of_one(page, span)]
-            } else {
-                rows(page, span, summary.approximate)
-            }
-        })
-        .collect();
-    let headers: Vec<&str> = headers.into_iter().map(|id| page.texts.get(id)).collect();
+    let spans = summary.spans.iter();
+    let rows: Vec<Row> = if single {
+        spans.map(|span| row_of_one(page, span)).collect()
+    } else {
+        spans
+            .flat_map(|span| rows(page, span, summary.approximate))
+            .collect()
+    };
     let mut text = page.heading(page.text("console.spans.title"));
-    text.push_str(&table(page, &headers, &rows));
+    text.push_str(&table::render(
+        page,
+        headers,
+        &rows,
+        &[(&[], 2)],
+        LEAST_LABEL,
+    ));
     if let Some(share) = &summary.before_model.statistics {
-        let id = if single {
-            "console.spans.before_model_once"
-        } else {
-            "console.spans.before_model"
-        };
         let message = Message::new(id)
             .with("mean", decimals(share.mean))
             .with("p50", percentile(share.p50, summary.approximate))
@@ -65,38 +52,53 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
     text
 }
 
-/// The row of a span that occurred in a single request.
-fn row_of_one(page: &Page, span: &SpanSummary) -> Cells {
+const HEADERS: [&str; 6] = [
+    "console.table.count",
+    "console.summary.failed",
+    "console.table.mean",
+    "P50",
+    "P95",
+    "P99",
+];
+
+/// The row of a span of a single request.
+fn row_of_one(page: &Page, span: &SpanSummary) -> Row {
     let figure = |of: &Mergeable| figure(of.statistics.map(|statistics| statistics.mean));
-    let status = match (span.failed, span.unfinished) {
-        (0, 0) => None,
-        (0, _) => Some(page.text("console.spans.unfinished")),
-        _ => Some(page.text("console.summary.failed")),
+    let client = match (span.failed, span.unfinished) {
+        (0, 0) => figure(&span.client),
+        (0, _) => page.text("console.spans.unfinished").to_owned(),
+        _ => page.text("console.summary.failed").to_owned(),
     };
-    let client = status.map_or_else(|| figure(&span.client), str::to_owned);
-    (label(span), vec![client, figure(&span.server)])
+    Row {
+        label: label(span),
+        figures: vec![client, figure(&span.server)],
+        ..Row::default()
+    }
 }
 
-fn rows(page: &Page, span: &SpanSummary, approximate: bool) -> Vec<Cells> {
-    let figures = |counts: [String; 2], of: &Mergeable| {
-        let figures = of
-            .statistics
-            .map_or([0; 4].map(|_| ABSENT.to_owned()), |s| {
-                let [p50, p95, p99] = [s.p50, s.p95, s.p99].map(|p| percentile(p, approximate));
-                [decimals(s.mean), p50, p95, p99]
-            });
-        counts.into_iter().chain(figures).collect()
+fn rows(page: &Page, span: &SpanSummary, approximate: bool) -> Vec<Row> {
+    let row = |label: String, counts: [String; 2], of: &Mergeable| {
+        let absent = || [0; 4].map(|_| ABSENT.to_owned());
+        let figures = of.statistics.map_or_else(absent, |s| {
+            let [p50, p95, p99] = [s.p50, s.p95, s.p99].map(|p| percentile(p, approximate));
+            [decimals(s.mean), p50, p95, p99]
+        });
+        Row {
+            label,
+            figures: counts.into_iter().chain(figures).collect(),
+            ..Row::default()
+        }
     };
-    let counts = [span.count.to_string(), span.failed.to_string()];
-    let mut rows = vec![(label(span), figures(counts, &span.client))];
+    let counts = [span.count, span.failed].map(|count| count.to_string());
+    let mut rows = vec![row(label(span), counts, &span.client)];
     if span.server.statistics.is_some() {
         let label = format!("  {}", page.text("console.spans.by_server"));
-        rows.push((label, figures([String::new(), String::new()], &span.server)));
+        rows.push(row(label, Default::default(), &span.server));
     }
     rows
 }
 
-/// Title and type, or what there is of them.
+/// The title with the kind, or the one that is there, or the id.
 fn label(span: &SpanSummary) -> String {
     let (title, kind) = (one_line(&span.title), one_line(&span.kind));
     match (title.as_str(), kind.as_str()) {
@@ -104,37 +106,4 @@ fn label(span: &SpanSummary) -> String {
         ("", one) | (one, "") => one.to_owned(),
         (title, kind) => format!("{title} ({kind})"),
     }
-}
-
-pub(super) fn table(page: &Page, headers: &[&str], rows: &[Cells]) -> String {
-    let columns: Vec<usize> = headers
-        .iter()
-        .enumerate()
-        .map(|(column, header)| {
-            let figures = rows.iter().map(|(_, cells)| width(&cells[column]));
-            GAP + figures.chain([width(header)]).max().unwrap_or(0)
-        })
-        .collect();
-    let room = page
-        .width
-        .saturating_sub(INDENT + columns.iter().sum::<usize>());
-    let labels = rows
-        .iter()
-        .map(|(label, _)| shorten(label, room.max(LEAST_LABEL)));
-    let labels: Vec<String> = labels.collect();
-    let label_width = labels.iter().map(|label| width(label)).max().unwrap_or(0);
-    let line = |cells: Vec<&str>| -> String {
-        let cells = cells.into_iter().zip(&columns);
-        cells.map(|(cell, columns)| right(cell, *columns)).collect()
-    };
-    let indent = " ".repeat(INDENT);
-    let header = page.bold(&line(headers.to_vec()));
-    let mut text = format!("{indent}{}{header}\n", left("", label_width));
-    for (label, (_, cells)) in labels.iter().zip(rows) {
-        let figures = line(cells.iter().map(String::as_str).collect());
-        let row = format!("{indent}{}{figures}", left(label, label_width));
-        text.push_str(row.trim_end());
-        text.push('\n');
-    }
-    text
 }

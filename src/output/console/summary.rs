@@ -1,77 +1,50 @@
 //! The final statistics of a run, and where its files are.
 
-use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
-use super::Closing;
 use super::banner::add_run;
 use super::failures;
 use super::live::rated;
-use super::page::{ABSENT, Fields, Page, add_files, count, decimals, figure, percent};
+use super::page::{ABSENT, Fields, Page, decimals, figure, paragraphs, percent, percentile};
 use super::spans;
-use super::table::{self, Row};
+use super::table::{self, Form, Row};
 use super::turns;
 use super::watched::prompt_tokens;
 use crate::metrics::{
-    self, CACHED_TOKENS, CHUNKS, COALESCED, Flag, PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS,
-    RETRY_WAIT,
+    self, CACHED_TOKENS, CHUNKS, COALESCED, Flag, Metric, PROMPT_TOKENS, REASONING_TOKENS,
+    RECONNECTS, RETRY_WAIT,
 };
-use crate::output::RunInfo;
+use crate::output::{FileKind, RunInfo};
 use crate::record::TokenSource;
-use crate::stats::{Grade, OutputTokens, Summary, TokenMix, Verdict};
+use crate::stats::{Grade, OutputTokens, Statistics, Summary, TokenMix, Verdict};
 use crate::text::{Message, plain_seconds};
 
-/// What the final statistics begin with.
-pub(super) fn heading(page: &Page) -> String {
-    page.heading(page.text("console.summary.title"))
-}
-
-/// What was tested, and when: so that a summary without a banner can be quoted.
-pub(super) fn run(page: &Page, run: &RunInfo) -> String {
-    let mut fields = Fields::default();
-    add_run(page, run, &mut fields);
-    format!("{}\n", fields.render())
-}
-
-/// The final statistics, below their heading.
-pub(super) fn render(page: &Page, summary: &Summary, interrupted: bool) -> String {
-    let mut text = String::new();
-    if interrupted {
-        text.push_str(&self::interrupted(page));
-        text.push('\n');
+/// The final statistics; `run` is shown where no banner has shown it.
+pub(super) fn render(
+    page: &Page,
+    summary: &Summary,
+    run: Option<&RunInfo>,
+    is_interrupted: bool,
+) -> String {
+    let mut heading = page.heading(page.text("console.summary.title"));
+    if let Some(run) = run {
+        let mut fields = Fields::new(page, 0);
+        add_run(run, &mut fields);
+        heading = heading + &fields.render() + "\n";
     }
-    if let Some(verdict) = &summary.verdict
-        && summary.requests() > 0
-    {
-        text.push_str(&self::verdict(page, verdict));
-        text.push('\n');
-    }
-    text.push_str(&totals(page, summary));
-    if many_reconnects(summary) {
-        let message = Message::new("console.summary.closes")
-            .with("reconnects", summary.count(RECONNECTS))
-            .with("requests", summary.requests());
-        text.push_str(&page.remark(&page.message(&message)));
-    }
-    if !summary.failures.is_empty() {
-        text.push('\n');
-        text.push_str(&failures::render(page, &summary.failures));
-    }
-    text.push('\n');
-    text.push_str(&distributions(page, summary));
-    text.push('\n');
-    let spans = spans::render(page, &summary.spans, false);
-    if !spans.is_empty() {
-        text.push_str(&spans);
-        text.push('\n');
-    }
-    let turns = turns::render(page, &summary.turns);
-    if !turns.is_empty() {
-        text.push_str(&turns);
-        text.push('\n');
-    }
-    text.push_str(&rates(page, summary));
-    text
+    let verdict = summary.verdict.as_ref().filter(|_| summary.requests() > 0);
+    heading
+        + &paragraphs([
+            interrupted(page, is_interrupted),
+            verdict.map_or_else(String::new, |verdict| self::verdict(page, verdict)),
+            totals(page, summary),
+            failures::render(page, &summary.failures),
+            distributions(page, summary),
+            spans::render(page, &summary.spans, false),
+            turns::render(page, &summary.turns),
+            rates(page, summary),
+        ])
 }
 
 /// Whether the numbers can be used, and why not.
@@ -80,69 +53,57 @@ pub(super) fn verdict(page: &Page, verdict: &Verdict) -> String {
         Grade::Valid => page.good(verdict.grade.name()),
         Grade::Degraded | Grade::ClientLimited => page.bad(verdict.grade.name()),
     };
-    let mut fields = Fields::default();
-    fields.add(page.text("console.summary.verdict"), grade);
-    let mut text = fields.render();
-    for reason in &verdict.reasons {
-        text.push_str(&page.warning(reason));
-    }
-    text
+    let mut fields = Fields::new(page, 0);
+    fields.add("console.summary.verdict", grade);
+    let reasons = verdict.reasons.iter().map(|reason| page.warning(reason));
+    reasons.fold(fields.render(), |text, reason| text + &reason)
 }
 
-/// That the run was ended before its time.
-pub(super) fn interrupted(page: &Page) -> String {
-    page.warning(&Message::new("console.summary.interrupted"))
+/// The notice that the user ended the run early, if so.
+pub(super) fn interrupted(page: &Page, is_interrupted: bool) -> String {
+    let message = Message::new("console.summary.interrupted");
+    let message = is_interrupted.then(|| page.warning(&message));
+    message.unwrap_or_default()
 }
 
 fn totals(page: &Page, summary: &Summary) -> String {
-    let mut fields = Fields::default();
-    fields.add(page.text("console.summary.users"), users(page, summary));
-    fields.add(
-        page.text("console.summary.duration"),
-        duration(page, summary),
-    );
-    let requests = summary.requests().to_string();
-    fields.add(page.text("console.summary.requests"), requests);
-    fields.part(page.text("console.summary.ok"), summary.ok.to_string());
-    let failed = summary.failed().to_string();
-    let failed = if summary.failed() > 0 {
-        page.bad(&failed)
-    } else {
-        failed
-    };
-    fields.part(page.text("console.summary.failed"), failed);
-    let cancelled = summary.cancelled.to_string();
-    fields.part(page.text("console.summary.cancelled"), cancelled);
+    let mut fields = Fields::new(page, 0);
+    fields.add("console.summary.users", users(page, summary));
+    fields.add("console.summary.duration", duration(page, summary));
+    fields.add("console.summary.requests", summary.requests());
+    fields.part("console.summary.ok", summary.ok);
+    let mut failed = summary.failed().to_string();
+    if summary.failed() > 0 {
+        failed = page.bad(&failed);
+    }
+    fields.part("console.summary.failed", failed);
+    fields.part("console.summary.cancelled", summary.cancelled);
     if summary.abandoned > 0 {
-        let abandoned = summary.abandoned.to_string();
-        fields.part(page.text("console.summary.abandoned"), abandoned);
+        fields.part("console.summary.abandoned", summary.abandoned);
     }
-    fields.add(
-        page.text("console.summary.success_rate"),
-        success_rate(page, summary),
-    );
-    fields.add(page.text("console.summary.retries"), retries(page, summary));
-    let reconnects = summary.count(RECONNECTS).to_string();
-    fields.add(page.text("console.summary.reconnects"), reconnects);
-    fields.add(
-        page.text("console.summary.chunks"),
-        summary.count(CHUNKS).to_string(),
-    );
+    fields.add("console.summary.success_rate", success_rate(page, summary));
+    fields.add("console.summary.retries", retries(page, summary));
+    fields.add("console.summary.reconnects", summary.count(RECONNECTS));
+    fields.add("console.summary.chunks", summary.count(CHUNKS));
     let tokens = output_tokens(page, &summary.output_tokens);
-    fields.add(page.text("console.summary.output_tokens"), tokens);
+    fields.add("console.summary.output_tokens", tokens);
     let sums = &summary.sums;
-    let (prompt, cached) = (sums[PROMPT_TOKENS], sums[CACHED_TOKENS]);
-    if prompt.is_some() || cached.is_some() {
-        let tokens = prompt_tokens(page, prompt, cached);
-        fields.add(page.text("console.summary.prompt_tokens"), tokens);
+    if let Some(tokens) = prompt_tokens(page, sums[PROMPT_TOKENS], sums[CACHED_TOKENS]) {
+        fields.add("console.summary.prompt_tokens", tokens);
     }
-    if sums[REASONING_TOKENS].is_some() {
-        let tokens = count(sums[REASONING_TOKENS]);
-        fields.add(page.text("console.summary.reasoning_tokens"), tokens);
+    if let Some(tokens) = sums[REASONING_TOKENS] {
+        fields.add("console.summary.reasoning_tokens", tokens);
     }
     let sum = page.seconds(summary.response_time_sum);
-    fields.add(page.text("console.summary.response_sum"), sum);
-    fields.render()
+    fields.add("console.summary.response_sum", sum);
+    let mut text = fields.render();
+    if many_reconnects(summary) {
+        let message = Message::new("console.summary.closes")
+            .with("reconnects", summary.count(RECONNECTS))
+            .with("requests", summary.requests());
+        text.push_str(&page.remark(&page.message(&message)));
+    }
+    text
 }
 
 fn users(page: &Page, summary: &Summary) -> String {
@@ -212,32 +173,73 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
     page.aside(&total.to_string(), &source)
 }
 
-/// The table of distributions, with what has to be known to read it.
+/// Headers of the distributions' table. The number of values and their deviation are left out
+/// where they do not fit.
+const HEADERS: [&str; 9] = [
+    "console.table.count",
+    "console.table.mean",
+    "console.table.std_dev",
+    "console.table.min",
+    "P50",
+    "P90",
+    "P95",
+    "P99",
+    "console.table.max",
+];
+const FORMS: [Form; 5] = [(&[], 2), (&[2], 2), (&[2], 1), (&[0, 2], 2), (&[0, 2], 1)];
+
+/// The table of distributions, with remarks on how to read it.
 fn distributions(page: &Page, summary: &Summary) -> String {
-    let rows: Vec<Row<'_>> = metrics::with(Flag::Console)
-        .map(|metric| Row::of(page, metric, summary.statistics[metric].as_ref()))
-        .filter(|row| row.statistics.is_some() || !row.metric.has(Flag::UnlikeTtft))
-        .collect();
-    if rows.iter().all(|row| row.statistics.is_none()) {
+    let all = || metrics::with(Flag::Console);
+    if all().all(|metric| summary.statistics[metric].is_none()) {
         return page.remark(page.text("console.summary.nothing"));
     }
-    let mut text = table::render(page, &rows);
-    let over = Message::new("console.summary.over").with("ok", summary.ok);
-    let mut remark = page.message(&over);
+    let shown = all()
+        .filter(|metric| summary.statistics[*metric].is_some() || !metric.has(Flag::UnlikeTtft));
+    let rows: Vec<Row> = shown
+        .map(|metric| row(page, metric, summary.statistics[metric].as_ref()))
+        .collect();
+    let mut text = table::render(page, &HEADERS, &rows, &FORMS, usize::MAX);
+    let mut remark = page.message(&Message::new("console.summary.over").with("ok", summary.ok));
     if let Some(mix) = summary.ok_tokens.mix() {
         let source = Message::new("console.summary.token_source").with("source", mix.name());
-        let _ = write!(
-            remark,
-            "{}{}",
-            page.text("console.summary.space"),
-            page.message(&source)
-        );
+        remark = remark + page.text("console.summary.space") + &page.message(&source);
     }
     text.push_str(&page.remark(&remark));
     if came_in_bursts(summary) {
         text.push_str(&page.remark(page.text("console.summary.bursts")));
     }
     text
+}
+
+/// The row of a metric, by its short name if it has one. Units of other metrics than times are part
+/// of their names.
+fn row(page: &Page, metric: Metric, statistics: Option<&Statistics>) -> Row {
+    let text = |kind: &str| page.texts.find(&format!("{kind}{}", metric.id));
+    let name = text("console.metric.").or_else(|| text("metric."));
+    let name = name.unwrap_or(metric.id);
+    let (label, unit) = if metric.unit.is_time() {
+        (format!("{name} "), metric.unit.name())
+    } else {
+        (name.to_owned(), "")
+    };
+    let figures = statistics.map_or_else(
+        || vec![ABSENT.to_owned(); HEADERS.len()],
+        |s| {
+            let percentiles = [s.p50, s.p90, s.p95, s.p99];
+            let percentiles = percentiles.map(|p| percentile(p, metric.has(Flag::Pooled)));
+            let mut figures = vec![s.count.to_string(), decimals(s.mean), figure(s.std_dev)];
+            figures.push(decimals(s.min));
+            figures.extend(percentiles);
+            figures.push(decimals(s.max));
+            figures
+        },
+    );
+    Row {
+        label,
+        unit,
+        figures,
+    }
 }
 
 /// Whether the stamps of most events are those of later ones: more than half of them shared a read
@@ -254,52 +256,52 @@ fn many_reconnects(summary: &Summary) -> bool {
 }
 
 fn rates(page: &Page, summary: &Summary) -> String {
-    let mut fields = Fields::default();
+    let mut fields = Fields::new(page, 0);
     let throughput = match (summary.system_throughput(), summary.output_tokens.mix()) {
         (Some(rate), Some(mix)) => {
-            let rate = page.quantity(&figure(Some(rate)), "tokens/s");
-            page.aside(&rate, mix.name())
+            page.aside(&page.quantity(&decimals(rate), "tokens/s"), mix.name())
         }
         _ => ABSENT.to_owned(),
     };
-    fields.add(page.text("console.summary.throughput"), throughput);
-    fields.add(page.text("console.summary.rps"), figure(summary.rps()));
-    if let Some(lag) = summary.client.and_then(|client| client.lag_ms) {
+    fields.add("console.summary.throughput", throughput);
+    fields.add("console.summary.rps", figure(summary.rps()));
+    let Some(client) = &summary.client else {
+        return fields.render();
+    };
+    if let Some(lag) = client.lag_ms {
         let lag = Message::new("console.summary.lag_figures")
-            .with("p50", figure(Some(lag.p50)))
-            .with("p99", figure(Some(lag.p99)))
-            .with("max", figure(Some(lag.max)));
-        fields.add(page.text("console.summary.lag"), page.message(&lag));
+            .with("p50", decimals(lag.p50))
+            .with("p99", decimals(lag.p99))
+            .with("max", decimals(lag.max));
+        fields.say("console.summary.lag", &lag);
     }
-    let client = summary.client.as_ref();
-    if let Some(cores) = client.and_then(|client| client.process_cores) {
-        let mut load = Message::new("console.summary.cores").with("cores", decimals(cores));
-        if let Some(busy) = client.and_then(|client| client.machine_busy) {
-            load = Message::new("console.summary.cores_and_machine")
-                .with("cores", decimals(cores))
-                .with("percent", format!("{:.0}", busy * 100.0));
-        }
-        fields.add(page.text("console.summary.load"), page.message(&load));
+    if let Some(cores) = client.process_cores {
+        let load = match client.machine_busy {
+            Some(busy) => Message::new("console.summary.cores_and_machine")
+                .with("percent", format!("{:.0}", busy * 100.0)),
+            None => Message::new("console.summary.cores"),
+        };
+        fields.say("console.summary.load", &load.with("cores", decimals(cores)));
     }
     fields.render()
 }
 
-/// Where the files are, and the warnings once more.
-pub(super) fn closing(page: &Page, closing: &Closing<'_>) -> String {
-    let mut text = String::new();
-    if !closing.files.is_empty() {
-        text.push('\n');
-        text.push_str(&page.heading(page.text("console.files.title")));
-        let mut fields = Fields::default();
-        add_files(page, closing.files, &mut fields);
-        text.push_str(&fields.render());
+/// Where the files are; empty without files.
+pub(super) fn files(page: &Page, files: &[(&FileKind, &Path)]) -> String {
+    if files.is_empty() {
+        return String::new();
     }
-    if !closing.warnings.is_empty() {
-        text.push('\n');
-        text.push_str(&page.heading(page.text("console.warnings.title")));
-        for warning in closing.warnings {
-            text.push_str(&page.warning(warning));
-        }
+    let mut fields = Fields::new(page, 0);
+    fields.files(files);
+    page.heading(page.text("console.files.title")) + &fields.render()
+}
+
+/// The warnings once more; empty without warnings.
+pub(super) fn warnings(page: &Page, warnings: &[Message]) -> String {
+    if warnings.is_empty() {
+        return String::new();
     }
-    text
+    let heading = page.heading(page.text("console.warnings.title"));
+    let warnings = warnings.iter().map(|warning| page.warning(warning));
+    warnings.fold(heading, |text, warning| text + &warning)
 }

@@ -1,119 +1,78 @@
-//! The table of distributions: as many columns as fit, each as wide as its figures.
+//! A table: labels, and figures in columns that are as wide as their figures.
 
-use super::page::{ABSENT, Page, decimals, percentile};
-use super::text::{left, right, width};
-use crate::metrics::{Flag, Metric};
-use crate::stats::Statistics;
+use super::page::Page;
+use super::text::{left, right, shorten, width};
 
-/// A row: a metric and its distribution.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row<'a> {
-    pub(super) metric: Metric,
-    name: &'a str,
-    /// Of times; the names of others have it.
-    unit: &'a str,
-    /// `None` where nothing was measured.
-    pub(super) statistics: Option<&'a Statistics>,
+const INDENT: &str = "  ";
+
+/// A row: its label, the unit behind the label, and its figures.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub(super) label: String,
+    pub(super) unit: &'static str,
+    pub(super) figures: Vec<String>,
 }
 
-impl<'a> Row<'a> {
-    /// The row of a metric, by its short name where it has one.
-    pub(super) fn of(page: &Page, metric: Metric, statistics: Option<&'a Statistics>) -> Self {
-        let text = |kind: &str| page.texts.find(&format!("{kind}{}", metric.id));
-        let name = text("console.metric.").or_else(|| text("metric."));
-        let unit = metric.unit;
-        Self {
-            metric,
-            name: name.unwrap_or(metric.id),
-            unit: if unit.is_time() { unit.name() } else { "" },
-            statistics,
-        }
-    }
-}
+/// The columns that are left out, and the gap before each of the others.
+pub(super) type Form = (&'static [usize], usize);
 
-/// Headers of the columns; how many values there are and their deviation are shown only where
-/// there is room.
-const HEADERS: [&str; 9] = [
-    "console.table.count",
-    "console.table.mean",
-    "console.table.std_dev",
-    "console.table.min",
-    "P50",
-    "P90",
-    "P95",
-    "P99",
-    "console.table.max",
-];
-const COUNT: usize = 0;
-const STD_DEV: usize = 2;
-const INDENT: usize = 2;
-
-/// The table in the most generous form that fits.
-pub(super) fn render(page: &Page, rows: &[Row<'_>]) -> String {
-    let headers = HEADERS.map(|id| page.texts.get(id).to_owned());
-    let cells: Vec<[String; 9]> = rows.iter().map(cells).collect();
-    let names = rows.iter().map(|row| width(&label(row)));
-    let label_width = names.max().unwrap_or(0);
-    let widths: [usize; 9] = std::array::from_fn(|column| {
-        let figures = cells.iter().map(|row| width(&row[column]));
-        figures.chain([width(&headers[column])]).max().unwrap_or(0)
-    });
-    let forms: [(&[usize], usize); 5] = [
-        (&[], 2),
-        (&[STD_DEV], 2),
-        (&[STD_DEV], 1),
-        (&[STD_DEV, COUNT], 2),
-        (&[STD_DEV, COUNT], 1),
-    ];
-    let total = |(left_out, gap): &(&[usize], usize)| {
-        let shown = (0..9).filter(|column| !left_out.contains(column));
-        let figures: usize = shown.map(|column| widths[column] + gap).sum();
-        INDENT + label_width + figures
+/// The table in the first of the forms that fits, or in the last. Labels are shortened to the
+/// remaining columns, but not below `least_label`. `headers` are ids of texts, or the headers.
+pub(super) fn render(
+    page: &Page,
+    headers: &[&'static str],
+    rows: &[Row],
+    forms: &[Form],
+    least_label: usize,
+) -> String {
+    let headers: Vec<&str> = headers.iter().map(|id| page.text(id)).collect();
+    let widest = |column: usize| {
+        let figures = rows.iter().map(|row| width(&row.figures[column]));
+        figures.chain([width(headers[column])]).max().unwrap_or(0)
     };
-    let fitting = forms.iter().find(|form| total(form) <= page.width);
-    let (left_out, gap) = fitting.unwrap_or(&forms[4]);
-    let line = |cells: &[String; 9]| -> String {
-        let shown = (0..9).filter(|column| !left_out.contains(column));
+    let widths: Vec<usize> = (0..headers.len()).map(widest).collect();
+    let figures_width = |(left_out, gap): &Form| -> usize {
+        let columns = widths.iter().enumerate();
+        let shown = columns.filter(|(column, _)| !left_out.contains(column));
+        shown.map(|(_, width)| width + gap).sum()
+    };
+    let room = |form: &Form| {
+        page.width
+            .saturating_sub(INDENT.len() + figures_width(form))
+    };
+    let label_width = |label: &str, unit: &str| width(label) + width(unit);
+    let longest = rows.iter().map(|row| label_width(&row.label, row.unit));
+    let longest = longest.max().unwrap_or(0);
+    let fitting = forms.iter().find(|form| longest <= room(form));
+    let Some(form) = fitting.or(forms.last()) else {
+        return String::new();
+    };
+    let label_room = room(form).max(least_label);
+    let labels = rows.iter().map(|row| shorten(&row.label, label_room));
+    let labels: Vec<String> = labels.collect();
+    let label_columns = labels
+        .iter()
+        .zip(rows)
+        .map(|(label, row)| label_width(label, row.unit));
+    let label_columns = label_columns.max().unwrap_or(0);
+    let line = |cells: Vec<&str>| -> String {
+        let cells = cells.into_iter().zip(&widths).enumerate();
+        let shown = cells.filter(|(column, _)| !form.0.contains(column));
         shown
-            .map(|column| right(&cells[column], widths[column] + gap))
+            .map(|(_, (cell, width))| right(cell, width + form.1))
             .collect()
     };
-    let indent = " ".repeat(INDENT);
-    let header = line(&headers);
-    let mut text = format!("{indent}{}{}\n", left("", label_width), page.bold(&header));
-    for (row, cells) in rows.iter().zip(&cells) {
-        let pad = left("", label_width - width(&label(row)));
-        let unit = page.dim(row.unit);
-        let space = if row.unit.is_empty() { "" } else { " " };
-        let figures = line(cells);
-        let line = format!("{indent}{}{space}{unit}{pad}{figures}\n", row.name);
-        text.push_str(&line);
+    let mut text = format!(
+        "{INDENT}{}{}\n",
+        left("", label_columns),
+        page.bold(&line(headers.clone()))
+    );
+    for (label, row) in labels.iter().zip(rows) {
+        let pad = left("", label_columns - label_width(label, row.unit));
+        let figures = line(row.figures.iter().map(String::as_str).collect());
+        let line = format!("{INDENT}{label}{}{pad}{figures}", page.dim(row.unit));
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
     text
-}
-
-fn label(row: &Row<'_>) -> String {
-    if row.unit.is_empty() {
-        row.name.to_owned()
-    } else {
-        format!("{} {}", row.name, row.unit)
-    }
-}
-
-fn cells(row: &Row<'_>) -> [String; 9] {
-    let Some(s) = row.statistics else {
-        return std::array::from_fn(|_| ABSENT.to_owned());
-    };
-    let percentile = |value| percentile(value, row.metric.has(Flag::Pooled));
-    [
-        s.count.to_string(),
-        decimals(s.mean),
-        s.std_dev.map_or_else(|| ABSENT.to_owned(), decimals),
-        decimals(s.min),
-        percentile(s.p50),
-        percentile(s.p90),
-        percentile(s.p95),
-        percentile(s.p99),
-        decimals(s.max),
-    ]
 }

@@ -1,4 +1,4 @@
-//! What strangers' text must not do to a terminal.
+//! Text for a terminal: aligned, and harmless where a stranger wrote it.
 
 pub(super) use crate::text::columns::{left, right, shorten, width, wrap};
 
@@ -29,7 +29,14 @@ pub(super) fn harmless(text: &str) -> String {
         .collect()
 }
 
-/// The same on one line: white space of any length is one space.
+/// Cells, each right-aligned in its column.
+pub(super) fn align<T: AsRef<str>>(cells: &[T], widths: &[usize]) -> Vec<String> {
+    let cells = cells.iter().zip(widths);
+    let align = |(cell, columns): (&T, &usize)| right(cell.as_ref(), *columns);
+    cells.map(align).collect()
+}
+
+/// Harmless text on one line: white space of any length is one space.
 pub(super) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for word in text.split_whitespace() {

@@ -1,13 +1,13 @@
-//! A single request in detail: what comes, as it comes, and what it was in the end.
+//! A single request in detail: its events while they arrive, then its outcome and its figures.
 
 use std::time::Duration;
 
 use super::banner::LABELS;
 use super::failures::{self, Advice};
 use super::live::ROWS_PER_HEADER;
-use super::page::{Fields, Page, count, figure};
-use super::text::{harmless, one_line, right, shorten};
-use crate::clock::Stamp;
+use super::page::{ABSENT, Fields, Page, decimals, figure, paragraphs};
+use super::text::{align, harmless, one_line, shorten};
+use crate::clock::{Stamp, micros};
 use crate::record::{Outcome, RequestRecord, Sample, SoFar};
 use crate::stats::ChunkRow;
 use crate::text::Message;
@@ -17,10 +17,11 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const WIDTHS: [usize; 4] = [10, 14, 14, 14];
 
 /// A request that is being watched.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Watched {
     show_text: bool,
     stage: Stage,
+    /// How many rows were shown.
     rows: usize,
     /// The last row's time.
     shown_at: Option<Stamp>,
@@ -31,11 +32,12 @@ pub(super) struct Watched {
 }
 
 /// How far the request is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
     /// No token has come.
+    #[default]
     Waiting,
-    /// TTFT has been shown, and what follows it been begun.
+    /// TTFT has been shown; the text or the table of chunks has begun.
     Streaming,
     /// It is over.
     Finished,
@@ -45,11 +47,7 @@ impl Watched {
     pub(super) fn new(show_text: bool) -> Self {
         Self {
             show_text,
-            stage: Stage::Waiting,
-            rows: 0,
-            shown_at: None,
-            held: None,
-            in_line: false,
+            ..Self::default()
         }
     }
 
@@ -81,7 +79,7 @@ impl Watched {
         let mut text = String::new();
         if self.stage == Stage::Waiting {
             self.stage = Stage::Streaming;
-            let mut fields = Fields::of_width(LABELS);
+            let mut fields = Fields::new(page, LABELS);
             fields.add("TTFT", page.ms(Some(so_far.ttft)));
             text = fields.render();
             text.push('\n');
@@ -115,14 +113,10 @@ impl Watched {
             text.push_str(&header(page));
         }
         self.rows += 1;
-        text.push_str(&line(&[
-            &row.chunks.to_string(),
-            &figure(row.average_ms),
-            &figure(row.tpot_ms),
-            &figure(row.tokens_per_s),
-        ]));
-        text.push('\n');
-        text
+        let rates = [row.average_ms, row.tpot_ms, row.tokens_per_s].map(figure);
+        let [average, tpot, throughput] = rates;
+        let cells = [row.chunks.to_string(), average, tpot, throughput];
+        text + &align(&cells, &WIDTHS).concat() + "\n"
     }
 
     fn finish(&mut self, page: &Page, request: &RequestRecord) -> String {
@@ -131,18 +125,13 @@ impl Watched {
         if let Some(row) = self.held.take() {
             text.push_str(&self.row(page, row));
         }
-        text.push('\n');
-        text.push_str(&closing(page, request, Advice::Probe));
-        text
+        text + "\n" + &closing(page, request, Advice::Probe)
     }
 }
 
 fn head(page: &Page, status: u16, ttfb: Option<Duration>) -> String {
-    let mut fields = Fields::of_width(LABELS);
-    fields.add(
-        page.text("console.request.status"),
-        shown_status(page, status),
-    );
+    let mut fields = Fields::new(page, LABELS);
+    fields.add("console.request.status", shown_status(page, status));
     fields.add("TTFB", page.ms(ttfb));
     fields.render()
 }
@@ -157,163 +146,146 @@ fn shown_status(page: &Page, status: u16) -> String {
 }
 
 fn header(page: &Page) -> String {
-    let names = line(&[
+    let names = [
         page.text("console.watched.chunks"),
         page.text("console.watched.average"),
         "TPOT",
         page.text("console.watched.throughput"),
-    ]);
-    let units = line(&[
+    ];
+    let units = [
         "",
         page.text("console.watched.ms_per_chunk"),
         "ms/token",
         page.text("console.watched.estimate"),
-    ]);
+    ];
+    let [names, units] = [names, units].map(|line| align(&line, &WIDTHS).concat());
     format!("{}\n{}\n", page.bold(&names), page.dim(&units))
 }
 
-fn line(cells: &[&str; 4]) -> String {
-    let cells: Vec<String> = cells
-        .iter()
-        .zip(WIDTHS)
-        .map(|(cell, columns)| right(cell, columns))
-        .collect();
-    cells.concat()
-}
-
-/// What a request was in the end: its outcome, and whatever figures there are.
+/// A request that is over: its outcome and its figures.
 pub(super) fn closing(page: &Page, request: &RequestRecord, advice: Advice) -> String {
-    let mut text = outcome(page, &request.outcome);
+    let mut text = page.heading(&outcome(page, &request.outcome));
     if let Outcome::Failed(failure) = &request.outcome {
         let reason = failures::reason(page, failure.kind, &failure.detail, advice);
         text.push_str(&reason);
     }
-    let mut fields = Fields::default();
+    let mut fields = Fields::new(page, 0);
     add_answer(page, request, &mut fields);
     add_times(page, request, &mut fields);
-    text.push('\n');
-    text.push_str(&fields.render());
-    text
+    paragraphs([text, fields.render()])
 }
 
 fn outcome(page: &Page, outcome: &Outcome) -> String {
-    let message = match outcome {
-        Outcome::Ok => Message::new("console.request.ok"),
+    let text = |id| page.text(id).to_owned();
+    match outcome {
+        Outcome::Ok => page.good(page.text("console.request.ok")),
         Outcome::Failed(failure) => {
-            Message::new("console.request.failed").with("kind", failure.kind)
+            let message = Message::new("console.request.failed").with("kind", failure.kind);
+            page.bad(&page.message(&message))
         }
-        Outcome::Cancelled => Message::new("console.request.cancelled"),
-        Outcome::Abandoned => Message::new("console.request.abandoned"),
-    };
-    let title = page.message(&message);
-    let title = match outcome {
-        Outcome::Ok => page.good(&title),
-        Outcome::Failed(_) => page.bad(&title),
-        Outcome::Cancelled | Outcome::Abandoned => title,
-    };
-    page.heading(&title)
+        Outcome::Cancelled => text("console.request.cancelled"),
+        Outcome::Abandoned => text("console.request.abandoned"),
+    }
 }
 
-/// What came.
+/// Adds what came.
 fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let room = page.width.saturating_sub(24);
-    let mut add = |id: &'static str, value: String| fields.add(page.text(id), value);
     if let Some(status) = request.http_status {
-        add("console.request.status", shown_status(page, status));
+        fields.add("console.request.status", shown_status(page, status));
     }
-    for (id, name) in [
+    for (label, name) in [
         ("console.request.conversation", &request.conversation_id),
         ("console.request.message", &request.message_id),
         ("console.request.finish", &request.finish_reason),
     ] {
         let name = name.as_deref().map(one_line).unwrap_or_default();
         if !name.is_empty() {
-            add(id, shorten(&name, room));
+            fields.add(label, shorten(&name, room));
         }
     }
-    add("console.request.chunks", request.chunks.to_string());
+    fields.add("console.request.chunks", request.chunks);
     if let Some((tokens, source)) = request.output_tokens() {
         let tokens = page.aside(&tokens.to_string(), page.token_source(source));
-        add("console.request.tokens", tokens);
+        fields.add("console.request.tokens", tokens);
     }
     let usage = &request.usage;
-    if usage.prompt.is_some() || usage.cached.is_some() {
-        add(
-            "console.summary.prompt_tokens",
-            prompt_tokens(page, usage.prompt, usage.cached),
-        );
+    if let Some(tokens) = prompt_tokens(page, usage.prompt, usage.cached) {
+        fields.add("console.summary.prompt_tokens", tokens);
     }
     if let Some(reasoning) = usage.reasoning {
-        add("console.summary.reasoning_tokens", reasoning.to_string());
+        fields.add("console.summary.reasoning_tokens", reasoning);
     }
     let characters = Message::new("console.request.characters").with("count", request.answer_chars);
-    add("console.request.answer", page.message(&characters));
+    fields.say("console.request.answer", &characters);
 }
 
-/// Prompt tokens with those of them that came from a cache.
-pub(super) fn prompt_tokens(page: &Page, prompt: Option<u64>, cached: Option<u64>) -> String {
-    let prompt = count(prompt);
-    match cached {
-        Some(cached) => {
-            let message = Message::new("console.tokens.cached")
-                .with("prompt", prompt)
-                .with("cached", cached);
-            page.message(&message)
-        }
-        None => prompt,
-    }
+/// Prompt tokens, and how many of them came from a cache; `None` if neither is known.
+pub(super) fn prompt_tokens(
+    page: &Page,
+    prompt: Option<u64>,
+    cached: Option<u64>,
+) -> Option<String> {
+    let Some(cached) = cached else {
+        return prompt.map(|tokens| tokens.to_string());
+    };
+    let prompt = prompt.map_or_else(|| ABSENT.to_owned(), |tokens| tokens.to_string());
+    let message = Message::new("console.tokens.cached")
+        .with("prompt", prompt)
+        .with("cached", cached);
+    Some(page.message(&message))
 }
 
-/// How long it took.
+/// Adds the request's times.
 fn add_times(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let connection = &request.connection;
-    let mut add = |label: &str, time: Option<String>| {
-        if let Some(time) = time {
-            fields.add(label, time);
-        }
-    };
     let ms = |time: Option<Duration>| time.map(|time| page.ms(Some(time)));
     let reused = page.text("console.request.reused").to_owned();
     let reused = (connection.reused == Some(true)).then_some(reused);
-    let connect = reused.or_else(|| ms(connection.connect));
-    add("DNS", ms(connection.dns));
-    add(page.text("console.request.connect"), connect);
-    add("TLS", ms(connection.tls));
-    add("TTFB", ms(request.ttfb()));
-    add("TTFT", ms(request.ttft()));
-    if request.ttfa() != request.ttft() {
-        add("TTFA", ms(request.ttfa()));
-    }
-    let streaming = page.text("console.request.streaming");
-    add(streaming, ms(request.streaming_time()));
     let instants = &request.instants;
-    let total = instants.end.since(instants.start);
-    add(page.text("console.request.total"), ms(Some(total)));
+    let ttfa = request.ttfa().filter(|ttfa| Some(*ttfa) != request.ttft());
+    for (label, time) in [
+        ("DNS", ms(connection.dns)),
+        (
+            "console.request.connect",
+            reused.or_else(|| ms(connection.connect)),
+        ),
+        ("TLS", ms(connection.tls)),
+        ("TTFB", ms(request.ttfb())),
+        ("TTFT", ms(request.ttft())),
+        ("TTFA", ms(ttfa)),
+        ("console.request.streaming", ms(request.streaming_time())),
+        (
+            "console.request.total",
+            ms(Some(instants.end.since(instants.start))),
+        ),
+    ] {
+        if let Some(time) = time {
+            fields.add(label, time);
+        }
+    }
     if request.attempts > 1 || request.reconnects > 0 {
         let message = Message::new("console.request.attempts_of")
             .with("attempts", request.attempts)
             .with("waited", page.seconds(Some(request.retry_wait)))
             .with("reconnects", request.reconnects);
-        let attempts = page.texts.render(&message);
-        add(page.text("console.request.attempts"), Some(attempts));
+        fields.add("console.request.attempts", page.texts.render(&message));
     }
-    add_rates(page, request, fields);
-}
-
-/// How fast the tokens came, and by whose count of them.
-fn add_rates(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let Some((_, source)) = request.output_tokens() else {
         return;
     };
-    let mut add = |label: &str, value: Option<f64>, unit: &str| {
-        if value.is_some() {
-            let value = page.quantity(&figure(value), unit);
-            fields.add(label, page.aside(&value, source.name()));
+    let tpot = request.tpot().map(|tpot| micros(tpot) as f64 / 1_000.0);
+    for (label, rate, unit) in [
+        ("TPOT", tpot, "ms/token"),
+        (
+            "console.request.throughput",
+            request.tokens_per_second(),
+            "tokens/s",
+        ),
+    ] {
+        if let Some(rate) = rate {
+            let rate = page.quantity(&decimals(rate), unit);
+            fields.add(label, page.aside(&rate, source.name()));
         }
-    };
-    let tpot = request.tpot();
-    let tpot = tpot.map(|tpot| crate::clock::micros(tpot) as f64 / 1_000.0);
-    add("TPOT", tpot, "ms/token");
-    let throughput = page.text("console.request.throughput");
-    add(throughput, request.tokens_per_second(), "tokens/s");
+    }
 }
