@@ -24,6 +24,7 @@ pub(super) fn outputs(raw: &OutputArgs, language: Language) -> Result<OutputConf
         language,
         brand: brand(&raw.brand),
         keep_requests: raw.tokenizer.is_some(),
+        is_over: false,
     })
 }
 
@@ -49,6 +50,7 @@ pub fn report_outputs(raw: &ReportArgs, language: Language) -> Result<OutputConf
         files: files.collect::<Result<_, Message>>()?,
         language,
         brand: brand(&raw.brand),
+        is_over: true,
         ..OutputConfig::default()
     })
 }

@@ -41,6 +41,7 @@ pub fn stem(model: Option<&str>, started: OffsetDateTime) -> String {
 pub struct Formats {
     wanted: Vec<Wanted>,
     keep_requests: bool,
+    is_over: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl Formats {
         Self {
             wanted: wanted.collect(),
             keep_requests: config.keep_requests,
+            is_over: config.is_over,
         }
     }
 
@@ -101,7 +103,7 @@ impl Formats {
             spool: None,
             rows: Vec::new(),
         };
-        match outputs.begin(about, self.keep_requests) {
+        match outputs.begin(about, self.keep_requests, self.is_over) {
             Ok(()) => Ok(outputs),
             Err(error) => {
                 outputs.open.iter().for_each(|output| output.file.discard());
@@ -182,8 +184,10 @@ struct Output {
 }
 
 impl Output {
-    fn begin(&mut self, about: &About) -> io::Result<()> {
-        self.beginning = self.format.begin(about);
+    fn begin(&mut self, about: &About, is_over: bool) -> io::Result<()> {
+        if !(is_over && self.kind.is_document) {
+            self.beginning = self.format.begin(about);
+        }
         if self.kind.is_document {
             self.file.begin_document(&self.beginning)
         } else {
@@ -213,7 +217,12 @@ impl Output {
 pub type WriteErrors = Vec<WriteError>;
 
 impl Outputs {
-    fn begin(&mut self, about: &About, keep_requests: bool) -> Result<(), WriteError> {
+    fn begin(
+        &mut self,
+        about: &About,
+        keep_requests: bool,
+        is_over: bool,
+    ) -> Result<(), WriteError> {
         if keep_requests {
             let mut rows = self.open.iter().filter(|output| output.is_rewritten());
             if let Some(output) = rows.find(|output| !output.file.is_rewritable()) {
@@ -224,7 +233,7 @@ impl Outputs {
             self.spool = Some(self.new_spool()?);
         }
         self.open.iter_mut().try_for_each(|output| {
-            let begun = output.begin(about);
+            let begun = output.begin(about, is_over);
             begun.map_err(|error| WriteError::new(output.kind.refusal, output.file.path(), error))
         })
     }

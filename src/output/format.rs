@@ -164,6 +164,8 @@ pub struct OutputConfig {
     pub brand: Option<String>,
     /// Whether requests are kept with their text, to be counted when the run is over.
     pub keep_requests: bool,
+    /// Whether the run is over: its documents are empty until they are complete.
+    pub is_over: bool,
 }
 
 impl OutputConfig {

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Directory, Ran, Running, Scripted, assert_contains, command, openai_answer, rows, sse_perf,
-    sse_response,
+    Directory, Ran, Running, Scripted, assert_contains, command, full_disk_after, openai_answer,
+    rows, sse_perf, sse_perf_after, sse_response,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -221,6 +221,21 @@ fn several_runs_become_one_csv_and_one_report() {
         (&again["ticks"], &again["points"]),
         (&page["ticks"], &page["points"])
     );
+}
+
+#[test]
+fn a_report_without_space_leaves_no_half_page() {
+    let server = server();
+    let directory = Directory::new();
+    #[rustfmt::skip]
+    let args = ["--csv", "requests_a.csv", "--json", "run_a.json", "--no-html"];
+    run(&directory, &server.url(PATH), &args);
+    let args = ["report", "requests_a.csv", "-o", "page.html"];
+    let ran = sse_perf_after(&full_disk_after(4), &directory.0, &args);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert_contains(&ran.stderr, "page.html");
+    let page = fs::read_to_string(directory.file("page.html")).expect("a file");
+    assert_eq!(page, "");
 }
 
 #[test]
