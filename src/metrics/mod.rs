@@ -13,5 +13,5 @@ mod unit;
 pub use measured::Measured;
 pub use metric::*;
 pub use per::PerMetric;
-pub use table::Row;
+pub use table::{Row, TABLE};
 pub use unit::{Columns, Flag, Unit, in_thousandths, rounded};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::unit::{Columns, Flag, Unit, in_thousandths, rounded};
 use crate::clock::micros;
 use crate::record::{ItlSummary, RequestRecord};
@@ -12,25 +14,28 @@ use Flag::{
 };
 use Unit::{Count, Ms, MsPerToken, Tokens, TokensPerSecond};
 
-/// What there is to know of a metric.
-#[derive(Debug)]
+/// A metric. The report has the serialised fields.
+#[derive(Debug, Serialize)]
 pub struct Row {
     /// Its identifier.
     pub id: &'static str,
     /// Its name in CSV and JSON: identifier and unit.
+    #[serde(skip)]
     pub name: &'static str,
     /// Its unit.
     pub unit: Unit,
     /// Where the CSV has it.
+    #[serde(skip)]
     pub columns: Columns,
     /// Where it appears, and what is special about it.
     pub flags: &'static [Flag],
+    #[serde(skip)]
     of: fn(&RequestRecord) -> Option<u64>,
 }
 
 /// Name with unit, unit, columns, value, flags. Each list of metrics is in this order.
 #[rustfmt::skip]
-pub(super) const TABLE: &[Row] = &[
+pub const TABLE: &[Row] = &[
     row("ttfb_ms", Ms, Detail, |r| time(r.ttfb()), &[Statistics, Console, Series]),
     row("ttfe_ms", Ms, Detail, |r| time(r.ttfe()), &[Statistics]),
     row("ttft_ms", Ms, Latency, |r| time(r.ttft()), &[Statistics, Console, Series, Histogram, Card, GroupPercentiles]),

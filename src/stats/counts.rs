@@ -1,4 +1,4 @@
-//! What can be added up over seconds and over runs: counts and sums.
+//! Counts and sums, which add up over seconds and over runs.
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::metrics::{self, Flag, Measured, Metric};
 use crate::record::{FailureKind, Outcome};
 
-/// A sum and the number of its values, in whole units of whatever it is the sum of.
+/// A sum and the number of its values, in whole units of these values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
     /// How many values.
@@ -52,23 +52,23 @@ impl AddAssign for Sum {
 pub struct FailureCounts([u64; FailureKind::ALL.len()]);
 
 impl FailureCounts {
-    /// Counts one.
+    /// Counts one failure.
     pub fn record(&mut self, kind: FailureKind) {
         self.0[kind as usize] += 1;
     }
 
-    /// Counts that many.
+    /// Counts `count` failures of a kind.
     pub fn add(&mut self, kind: FailureKind, count: u64) {
         self.0[kind as usize] += count;
     }
 
-    /// How many of that kind.
+    /// How many failures of a kind.
     #[must_use]
     pub fn get(&self, kind: FailureKind) -> u64 {
         self.0[kind as usize]
     }
 
-    /// How many of all kinds.
+    /// How many failures in all.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
@@ -107,7 +107,7 @@ impl AddAssign for FailureCounts {
     }
 }
 
-/// What happened in a stretch of the run. Stretches are added up.
+/// Counts and sums of a part of the run; those of several parts can be added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Users that started.
@@ -122,9 +122,9 @@ pub struct Counts {
     pub cancelled: u64,
     /// Requests that their user left on purpose.
     pub abandoned: u64,
-    /// Chunks that came, of whatever became of their requests.
+    /// Chunks that came, of requests with any outcome.
     pub chunks: u64,
-    /// Their tokens, by estimate.
+    /// Tokens of these chunks, by estimate.
     pub tokens: u64,
     /// Of the requests that ended well: each metric with a series; see [`Counts::sums`].
     pub sums: [Sum; metrics::count(Flag::Series)],
@@ -134,17 +134,15 @@ impl Counts {
     /// Counts a request that is over.
     pub fn record(&mut self, request: &Measured<'_>) {
         match request.outcome {
-            Outcome::Ok => self.record_ok(request),
+            Outcome::Ok => {
+                self.ok += 1;
+                for (metric, sum) in self.sums_mut() {
+                    sum.record(request.values[metric]);
+                }
+            }
             Outcome::Failed(failure) => self.failed.record(failure.kind),
             Outcome::Cancelled => self.cancelled += 1,
             Outcome::Abandoned => self.abandoned += 1,
-        }
-    }
-
-    fn record_ok(&mut self, request: &Measured<'_>) {
-        self.ok += 1;
-        for (metric, sum) in self.sums_mut() {
-            sum.record(request.values[metric]);
         }
     }
 
@@ -166,9 +164,8 @@ impl Counts {
     /// The sum of a metric; of nothing where it has no series.
     #[must_use]
     pub fn sum(&self, metric: Metric) -> Sum {
-        let mut sums = self.sums();
-        let found = sums.find(|(summed, _)| *summed == metric);
-        found.map(|(_, sum)| sum).unwrap_or_default()
+        let found = self.sums().find(|(summed, _)| *summed == metric);
+        found.map_or_else(Sum::default, |(_, sum)| sum)
     }
 
     /// Adds what depends on the number of output tokens, of a request that ended well.
@@ -178,7 +175,7 @@ impl Counts {
         }
     }
 
-    /// Takes all of that out again.
+    /// Forgets the sums that depend on output tokens.
     pub(super) fn forget_tokens(&mut self) {
         for (_, sum) in self.sums_of_tokens() {
             *sum = Sum::default();

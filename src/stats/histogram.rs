@@ -29,28 +29,10 @@ pub struct Histogram {
     max: u64,
 }
 
-/// Buckets that no histogram can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum InvalidHistogram {
-    /// Indexes do not ascend, or are above the largest.
-    Indexes,
-    /// A bucket without values, or more values than can be counted.
-    Counts,
-    /// Minimum and maximum do not lie in the outermost buckets.
-    Range,
-}
-
-impl std::fmt::Display for InvalidHistogram {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Indexes => "the buckets' indexes do not ascend, or exceed the largest",
-            Self::Counts => "a bucket is empty, or the counts exceed 64 bits",
-            Self::Range => "minimum and maximum lie outside the outermost buckets",
-        })
-    }
-}
-
-impl std::error::Error for InvalidHistogram {}
+// Why buckets are not those of any histogram.
+const INDEXES: &str = "the buckets' indexes do not ascend, or exceed the largest";
+const COUNTS: &str = "a bucket is empty, or the counts exceed 64 bits";
+const RANGE: &str = "minimum and maximum lie outside the outermost buckets";
 
 fn index_of(micros: u64) -> u16 {
     let shift = (u64::BITS - micros.leading_zeros()).saturating_sub(SUB_BITS + 1);
@@ -106,16 +88,9 @@ impl Histogram {
         let mut merged = Vec::with_capacity(self.indexes.len() + other.indexes.len());
         let (mut mine, mut theirs) = (self.buckets().peekable(), other.buckets().peekable());
         while let (Some(&(a, n)), Some(&(b, m))) = (mine.peek(), theirs.peek()) {
-            merged.push((
-                a.min(b),
-                if a <= b { n } else { 0 } + if b <= a { m } else { 0 },
-            ));
-            if a <= b {
-                mine.next();
-            }
-            if b <= a {
-                theirs.next();
-            }
+            let mine = mine.next_if(|_| a <= b).map_or(0, |_| n);
+            let theirs = theirs.next_if(|_| b <= a).map_or(0, |_| m);
+            merged.push((a.min(b), mine + theirs));
         }
         merged.extend(mine.chain(theirs));
         (self.indexes, self.counts) = merged.into_iter().unzip();
@@ -211,10 +186,8 @@ impl Histogram {
 
     /// The buckets that were hit: index and count, ascending.
     pub fn buckets(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
-        self.indexes
-            .iter()
-            .copied()
-            .zip(self.counts.iter().copied())
+        let counts = self.counts.iter().copied();
+        self.indexes.iter().copied().zip(counts)
     }
 
     /// A histogram from what [`Histogram::buckets`] and the other figures said of it; `min` and
@@ -228,22 +201,22 @@ impl Histogram {
         (min, max): (u64, u64),
         sum: u64,
         squares: u128,
-    ) -> Result<Self, InvalidHistogram> {
+    ) -> Result<Self, &'static str> {
         let ascend = buckets.windows(2).all(|pair| pair[0].0 < pair[1].0);
         let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else {
             return Ok(Self::default());
         };
         if !ascend || last.0 > index_of(u64::MAX) {
-            return Err(InvalidHistogram::Indexes);
+            return Err(INDEXES);
         }
         if index_of(min) != first.0 || index_of(max) != last.0 || min > max {
-            return Err(InvalidHistogram::Range);
+            return Err(RANGE);
         }
         let count = buckets
             .iter()
             .try_fold(0_u64, |sum, (_, n)| sum.checked_add(*n))
             .filter(|_| buckets.iter().all(|(_, n)| *n > 0))
-            .ok_or(InvalidHistogram::Counts)?;
+            .ok_or(COUNTS)?;
         let (indexes, counts) = buckets.iter().copied().unzip();
         Ok(Self {
             indexes,
@@ -286,9 +259,9 @@ impl Serialize for Histogram {
 }
 
 impl TryFrom<Sparse> for Histogram {
-    type Error = InvalidHistogram;
+    type Error = &'static str;
 
-    fn try_from(sparse: Sparse) -> Result<Self, InvalidHistogram> {
+    fn try_from(sparse: Sparse) -> Result<Self, &'static str> {
         let range = (sparse.min_us.unwrap_or(0), sparse.max_us.unwrap_or(0));
         let (sum, squares) = (sparse.sum_us, sparse.sum_squares_us2);
         Self::from_parts(&sparse.buckets, range, sum, squares)

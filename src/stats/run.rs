@@ -15,7 +15,7 @@ use crate::load::Load;
 use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFT};
 use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 
-/// Everything that is kept of a run's samples.
+/// The statistics of a run's samples.
 #[derive(Debug, Default)]
 pub struct RunStats {
     ticks: Ticks,
@@ -68,7 +68,7 @@ impl RunStats {
         self.totals.record(request);
         self.turns.record(request);
         match request.outcome {
-            Outcome::Ok => self.distributions.record(request),
+            Outcome::Ok => self.distributions.add(request, |_| true),
             Outcome::Failed(failure) => {
                 self.record_failure(failure.kind, &failure.detail, request.end);
             }
@@ -92,19 +92,19 @@ impl RunStats {
         if *request.outcome == Outcome::Ok {
             self.ticks.record_tokens(&request);
             self.totals.counts.record_tokens(&request);
-            self.distributions.record_tokens(&request);
+            let is_wanted = |metric: Metric| metric.has(Flag::OfTokens);
+            self.distributions.add(&request, is_wanted);
         }
     }
 
-    /// Puts other seconds in the place of those that the requests came to: a saved run's own, which
-    /// know of users and gaps.
+    /// Replaces the seconds that the requests added up to by a saved run's own seconds, which also
+    /// count users and gaps.
     pub fn replace_ticks(&mut self, ticks: Ticks) {
         self.ticks = ticks;
     }
 
     fn record_failure(&mut self, kind: FailureKind, detail: &str, at: Stamp) {
-        let place = self.failures.binary_search_by_key(&kind, |f| f.kind);
-        match place {
+        match self.failures.binary_search_by_key(&kind, |f| f.kind) {
             Ok(place) => {
                 let failures = &mut self.failures[place];
                 failures.count += 1;
@@ -221,14 +221,6 @@ impl Totals {
 }
 
 impl Distributions {
-    fn record(&mut self, request: &Measured<'_>) {
-        self.add(request, |_| true);
-    }
-
-    fn record_tokens(&mut self, request: &Measured<'_>) {
-        self.add(request, |metric| metric.has(Flag::OfTokens));
-    }
-
     fn add(&mut self, request: &Measured<'_>, is_wanted: fn(Metric) -> bool) {
         for metric in metrics::with(Flag::Statistics).filter(|metric| is_wanted(*metric)) {
             if let Some(value) = request.thousandths(metric) {

@@ -1,12 +1,12 @@
-//! What the spans of all requests add up to: each node of a workflow with its durations.
+//! The spans of all requests by their ids: each node of a workflow with its durations.
 
 use super::{Distribution, Mergeable, Sum};
 use crate::clock::{Stamp, micros};
 use crate::metrics::in_thousandths;
 use crate::record::{Outcome, RequestRecord, SpanRecord};
 
-/// The most spans that are told apart by their ids: more are a sign that the protocol's document
-/// takes something for an id that is another in every request.
+/// The most ids with figures of their own. More ids hint at a mistake in the protocol's document:
+/// its id of a span differs in every request.
 const MOST: usize = 256;
 
 /// The spans of all requests.
@@ -17,20 +17,8 @@ pub(super) struct Spans {
     left_out: u64,
 }
 
-/// All spans of one id.
-#[derive(Debug, Default)]
-struct Span {
-    id: String,
-    kind: String,
-    title: String,
-    model: bool,
-    count: u64,
-    failed: u64,
-    unfinished: u64,
-    begun: Sum,
-    client: Distribution,
-    server: Distribution,
-}
+/// All spans of one id, with all durations.
+type Span = SpanSummary<Distribution>;
 
 /// The spans of a run in figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,36 +34,35 @@ pub struct SpansSummary {
     pub approximate: bool,
 }
 
-/// All spans of one id, of requests that were completed, well or badly.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SpanSummary {
-    /// What it is: a node's id.
+/// All spans of one id, of requests that succeeded or failed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SpanSummary<T = Mergeable> {
+    /// The id of the node.
     pub id: String,
-    /// Its kind: a node's type; empty where there is none.
+    /// The type of the node; may be empty.
     pub kind: String,
-    /// Its title, for people; empty where there is none.
+    /// The title of the node; may be empty.
     pub title: String,
-    /// Whether a model generates text in it.
+    /// Whether a model generates text in the node.
     pub model: bool,
-    /// How many ended, well or badly.
+    /// Spans that ended, failed ones included.
     pub count: u64,
-    /// How many of these failed, as the service says.
+    /// Spans that failed, as the service says.
     pub failed: u64,
-    /// How many more began, and had not ended when their stream did.
+    /// Spans that had not ended when their stream did; not in `count`.
     pub unfinished: u64,
-    /// When those of `client` began, in microseconds since the start of their request: the mean of
-    /// this and that of `client` are the mean of when they ended.
+    /// When the spans of `client` began, in microseconds since the start of their request. Its mean
+    /// plus the mean of `client` is the mean end.
     pub begun: Sum,
-    /// Their durations by the client's clock, in milliseconds, failed ones apart.
-    pub client: Mergeable,
-    /// Their durations by the server's clock, in milliseconds, failed ones apart.
-    pub server: Mergeable,
+    /// Durations by the client's clock, in milliseconds, without failed spans.
+    pub client: T,
+    /// Durations by the server's clock, in milliseconds, without failed spans.
+    pub server: T,
 }
 
 impl SpansSummary {
-    /// The spans of several runs, those of one id together. Those of a single run, or of the only
-    /// one that has any, are as they were. `None` if a run's histograms are lacking: an earlier
-    /// version saved it.
+    /// The spans of several runs, merged by id. If only one run has spans, they stay unchanged.
+    /// `None` if a run has no histograms: an earlier version saved it.
     #[must_use]
     pub fn merged<'a>(runs: impl IntoIterator<Item = &'a SpansSummary>) -> Option<SpansSummary> {
         let mut runs = runs.into_iter().filter(|run| !run.spans.is_empty());
@@ -146,8 +133,7 @@ impl Spans {
 
     /// Adds a span of the request that started then.
     fn add(&mut self, span: &SpanRecord, request: Stamp) {
-        let known = self.by_id.iter().position(|known| known.id == span.id);
-        let place = match known {
+        let place = match self.by_id.iter().position(|known| known.id == span.id) {
             Some(place) => place,
             None if self.by_id.len() < MOST => {
                 self.by_id.push(Span {

@@ -2,7 +2,6 @@
 
 use super::{Counts, Histogram};
 use crate::metrics::{Measured, RESPONSE, TPOT, TTFT};
-use crate::monitor::CpuUse;
 use crate::record::Sample;
 
 /// What happened in one second of the run.
@@ -18,22 +17,13 @@ pub struct Tick {
     pub cpu: Option<TickCpu>,
 }
 
-/// How busy the machine was. Missing where the system does not tell.
+/// How busy the machine was; `None` if the system does not say.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TickCpu {
     /// Processors in use by this process.
     pub process_cores: Option<f64>,
     /// Share of the machine's processors in use by anybody, 0 to 1.
     pub machine: Option<f64>,
-}
-
-impl TickCpu {
-    fn of(used: &CpuUse) -> Self {
-        Self {
-            process_cores: used.process_cores(),
-            machine: used.machine,
-        }
-    }
 }
 
 impl Tick {
@@ -121,16 +111,12 @@ impl Ticks {
             }
             Sample::Finished(request) => self.record(&Measured::of(request)),
             Sample::CpuUse { at, used } => {
-                self.count(at.second(), |_| {}).cpu = Some(TickCpu::of(used));
+                self.count(at.second(), |_| {}).cpu = Some(TickCpu {
+                    process_cores: used.process_cores(),
+                    machine: used.machine,
+                });
             }
-            Sample::UserResumed { .. }
-            | Sample::Head { .. }
-            | Sample::SoFar(_)
-            | Sample::Events { .. }
-            | Sample::Refused(_)
-            | Sample::Notice(_)
-            | Sample::Stopping(_)
-            | Sample::Done => {}
+            _ => {}
         }
     }
 
@@ -144,7 +130,7 @@ impl Ticks {
         self.count(request.end.second(), |counts| counts.record_tokens(request));
     }
 
-    /// Takes all of that out again.
+    /// Forgets the sums that depend on output tokens.
     pub(super) fn forget_tokens(&mut self) {
         self.so_far.forget_tokens();
         for tick in &mut self.seconds {

@@ -1,5 +1,5 @@
-//! Whether a run's numbers can be used: the verdict, from what is known of the client's own
-//! failings. One function, [`judge`], holds all criteria.
+//! The verdict: whether a run's numbers can be used, or the client itself falsified them.
+//! [`judge`] lists all criteria.
 //!
 //! The question is by how much the client may have falsified a latency, at the 99th percentile. A
 //! TTFT is too long by what the user's thread waited between its start and the sending of the
@@ -106,48 +106,35 @@ pub fn tolerated(metric: f64) -> f64 {
     TOLERATED.max(TOLERATED_SHARE * metric)
 }
 
+/// A reason, and the grade that it alone leads to.
+type Reason = (Grade, Message);
+
 /// Judges a run.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Verdict {
-    let mut reasons: Vec<(Grade, Message)> = Vec::new();
-    latencies(evidence, &mut reasons);
-    if evidence.standstill > STANDSTILL_SHARE {
-        let grade = if evidence.standstill > STANDSTILL_LIMIT {
-            Grade::ClientLimited
-        } else {
-            Grade::Degraded
-        };
-        let share = percent(evidence.standstill);
-        reasons.push((
-            grade,
-            Message::new("verdict.standstill").with("share", share),
-        ));
-    }
-    if evidence.refused > 0 {
-        let message = Message::new("verdict.refused").with("count", evidence.refused);
-        reasons.push((Grade::ClientLimited, message));
-    }
-    if let Some(late) = evidence.late_start.filter(|late| *late > LATE_START) {
-        let message = Message::new("verdict.late_start").with("ms", ms(late));
-        reasons.push((Grade::Degraded, message));
-    }
-    let punctual =
-        evidence.lag.is_some_and(|lag| lag.p50 < PUNCTUAL) && evidence.uncertainty <= TOLERATED;
-    if evidence.coalesced > COALESCED_SHARE && punctual {
-        let share = percent(evidence.coalesced);
-        reasons.push((
-            Grade::Degraded,
-            Message::new("verdict.coalesced").with("share", share),
-        ));
-    }
-    unverified(evidence, &mut reasons);
-    if !reasons.is_empty() && evidence.machine.is_some_and(|busy| busy > BUSY) {
-        let share = percent(evidence.machine.unwrap_or_default());
-        // Not a reason of its own: a busy machine whose numbers hold is no problem.
-        reasons.push((
-            Grade::Valid,
-            Message::new("verdict.busy").with("share", share),
-        ));
+    let lag = evidence.lag.filter(|_| evidence.user_clock);
+    let late_read = lag.map_or(0.0, |lag| lag.p99).max(evidence.uncertainty);
+    let late_sending = evidence.send_delay.unwrap_or(0.0);
+    let reasons = [
+        latency(
+            Message::new("verdict.ttft"),
+            evidence.ttft,
+            late_sending + late_read,
+        ),
+        latency(Message::new("verdict.itl"), evidence.itl, late_read),
+        standstill(evidence.standstill),
+        refused(evidence.refused),
+        late_start(evidence.late_start),
+        coalesced(evidence),
+        unverified(evidence),
+    ];
+    let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
+    // A busy machine is no reason of its own: the numbers may hold all the same.
+    if let Some(busy) = evidence.machine.filter(|busy| *busy > BUSY)
+        && !reasons.is_empty()
+    {
+        let message = Message::new("verdict.busy").with("share", percent(busy));
+        reasons.push((Grade::Valid, message));
     }
     reasons.sort_by_key(|(grade, _)| std::cmp::Reverse(*grade));
     Verdict {
@@ -156,46 +143,58 @@ pub fn judge(evidence: &Evidence) -> Verdict {
     }
 }
 
-/// By how much the client's lateness may have falsified TTFT and ITL.
-fn latencies(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
-    let lag = evidence
-        .lag
-        .filter(|_| evidence.user_clock)
-        .map_or(0.0, |lag| lag.p99);
-    let ttft = evidence.send_delay.unwrap_or(0.0) + lag.max(evidence.uncertainty);
-    let itl = lag.max(evidence.uncertainty);
-    for (id, metric, error) in [
-        ("verdict.ttft", evidence.ttft, ttft),
-        ("verdict.itl", evidence.itl, itl),
-    ] {
-        let Some(metric) = metric else { continue };
-        let tolerated = tolerated(metric);
-        let grade = if error <= tolerated {
-            continue;
-        } else if error <= LIMITED * tolerated {
-            Grade::Degraded
-        } else {
-            Grade::ClientLimited
-        };
-        let message = Message::new(id)
-            .with("error", ms(error))
-            .with("metric", ms(metric));
-        reasons.push((grade, message));
+fn degraded_or(is_limited: bool) -> Grade {
+    if is_limited {
+        Grade::ClientLimited
+    } else {
+        Grade::Degraded
     }
 }
 
-/// Without the kernel's stamps nobody knows how late the client was; without a stream there is
-/// nothing that it could have read late.
-fn unverified(evidence: &Evidence, reasons: &mut Vec<(Grade, Message)>) {
+/// The client may have made a metric wrong by up to `error`; both in milliseconds.
+fn latency(message: Message, metric: Option<f64>, error: f64) -> Option<Reason> {
+    let metric = metric.filter(|metric| error > tolerated(*metric))?;
+    let message = message.with("error", ms(error)).with("metric", ms(metric));
+    Some((degraded_or(error > LIMITED * tolerated(metric)), message))
+}
+
+fn standstill(share: f64) -> Option<Reason> {
+    let message = Message::new("verdict.standstill").with("share", percent(share));
+    (share > STANDSTILL_SHARE).then(|| (degraded_or(share > STANDSTILL_LIMIT), message))
+}
+
+fn refused(count: u64) -> Option<Reason> {
+    let message = Message::new("verdict.refused").with("count", count);
+    (count > 0).then_some((Grade::ClientLimited, message))
+}
+
+fn late_start(late: Option<f64>) -> Option<Reason> {
+    let late = late.filter(|late| *late > LATE_START)?;
+    let message = Message::new("verdict.late_start").with("ms", ms(late));
+    Some((Grade::Degraded, message))
+}
+
+fn coalesced(evidence: &Evidence) -> Option<Reason> {
+    let is_punctual =
+        evidence.lag.is_some_and(|lag| lag.p50 < PUNCTUAL) && evidence.uncertainty <= TOLERATED;
+    let share = percent(evidence.coalesced);
+    let message = Message::new("verdict.coalesced").with("share", share);
+    (evidence.coalesced > COALESCED_SHARE && is_punctual).then_some((Grade::Degraded, message))
+}
+
+/// Without the kernel's stamps the client's lateness is unknown; without a stream there were no
+/// late reads.
+fn unverified(evidence: &Evidence) -> Option<Reason> {
     if evidence.streams == 0 {
-        return;
-    }
-    if evidence.lag.is_none() {
-        reasons.push((Grade::Degraded, Message::new("verdict.unverified")));
+        None
+    } else if evidence.lag.is_none() {
+        Some((Grade::Degraded, Message::new("verdict.unverified")))
     } else if !evidence.user_clock && evidence.unstamped * 100 > evidence.requests {
         let share = percent(evidence.unstamped as f64 / evidence.requests as f64);
         let message = Message::new("verdict.unstamped").with("share", share);
-        reasons.push((Grade::Degraded, message));
+        Some((Grade::Degraded, message))
+    } else {
+        None
     }
 }
 

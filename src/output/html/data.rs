@@ -10,14 +10,15 @@ use super::points::Packed;
 use super::series::Series;
 use super::values::{StatisticsRow, Thousandths, cut};
 use crate::clock::{Stamp, micros};
-use crate::metrics::{self, Flag, Metric, OUTPUT_TOKENS, Unit};
+use crate::metrics::{self, Flag, Metric, OUTPUT_TOKENS, Row};
 use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
 use crate::output::format::Results;
-use crate::output::host::Host;
 use crate::output::members::Members;
 use crate::output::waterfall::{Bar, Waterfall};
-use crate::stats::{COUNTS, FailureSummary, Number, RATES, Summary, Ticks, TokenMix, Verdict};
+use crate::stats::{
+    COUNTS, FailureSummary, Grade, Number, RATES, Summary, TickView, Ticks, TokenMix,
+};
 use crate::text::Language;
 
 /// Name and version of the data's form.
@@ -45,7 +46,7 @@ pub(super) struct PageData {
     warnings: Vec<SavedMessage>,
     verdict: Option<VerdictData>,
     summary: SummaryData,
-    metrics: Vec<MetricData>,
+    metrics: &'static [Row],
     statistics: Members<Option<StatisticsRow>>,
     points: Members<Packed>,
     ticks: Series,
@@ -74,9 +75,12 @@ impl PageData {
                 .chain(page.results.notices)
                 .map(SavedMessage::from)
                 .collect(),
-            verdict: summary.verdict.as_ref().map(VerdictData::of),
+            verdict: summary.verdict.as_ref().map(|verdict| VerdictData {
+                grade: verdict.grade,
+                reasons: verdict.reasons.iter().map(SavedMessage::from).collect(),
+            }),
             summary: SummaryData::of(summary),
-            metrics: metrics::all().map(MetricData::of).collect(),
+            metrics: metrics::TABLE,
             statistics: statistics(summary, page.results.whole),
             points: points(page.charts),
             failures: summary
@@ -89,7 +93,11 @@ impl PageData {
             waterfall: page.results.waterfall.map(WaterfallData::of),
             spans: SpansData::of(&summary.spans),
             turns: summary.turns.iter().map(TurnData::of).collect(),
-            breakdowns: BreakdownsData::of(page),
+            breakdowns: BreakdownsData {
+                key: page.charts.keys.largest(),
+                query: page.charts.queries.largest(),
+                run: (page.results.runs > 1).then(|| page.charts.runs.largest()),
+            },
         }
     }
 }
@@ -143,7 +151,11 @@ impl RunData {
             requests: plan.and_then(|plan| plan.requests(1)),
             duration_s: summary.duration().map(|d| micros(d) as f64 / 1_000_000.0),
             end_s: summary.last_end.map(seconds),
-            host: about.host.as_ref().map(HostData::of),
+            host: about.host.as_ref().map(|host| HostData {
+                name: host.name.clone(),
+                cores: host.cores,
+                os: host.kernel.as_ref().unwrap_or(&host.os).clone(),
+            }),
             runs: page.results.runs,
             files: page
                 .results
@@ -162,47 +174,10 @@ struct HostData {
     os: String,
 }
 
-impl HostData {
-    fn of(host: &Host) -> Self {
-        Self {
-            name: host.name.clone(),
-            cores: host.cores,
-            os: host.kernel.clone().unwrap_or_else(|| host.os.clone()),
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct VerdictData {
-    grade: &'static str,
+    grade: Grade,
     reasons: Vec<SavedMessage>,
-}
-
-impl VerdictData {
-    fn of(verdict: &Verdict) -> Self {
-        Self {
-            grade: verdict.grade.name(),
-            reasons: verdict.reasons.iter().map(SavedMessage::from).collect(),
-        }
-    }
-}
-
-/// A row of the table of metrics.
-#[derive(Serialize)]
-struct MetricData {
-    id: &'static str,
-    unit: Unit,
-    flags: &'static [Flag],
-}
-
-impl MetricData {
-    fn of(metric: Metric) -> Self {
-        Self {
-            id: metric.id,
-            unit: metric.unit,
-            flags: metric.flags,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -266,10 +241,8 @@ struct FailureData {
 
 impl FailureData {
     fn of(failure: &FailureSummary, ticks: &Ticks, step: u64) -> Self {
-        let seconds_of_kind: Vec<u64> = ticks
-            .iter()
-            .map(|view| view.tick.counts.failed.get(failure.kind))
-            .collect();
+        let of_kind = |view: TickView<'_>| view.tick.counts.failed.get(failure.kind);
+        let seconds_of_kind: Vec<u64> = ticks.iter().map(of_kind).collect();
         let step = usize::try_from(step).unwrap_or(usize::MAX);
         Self {
             kind: failure.kind.name(),
@@ -284,56 +257,57 @@ impl FailureData {
     }
 }
 
-type Instants = Vec<Option<Thousandths>>;
+/// A value of each bar.
+type Column = Vec<Option<Thousandths>>;
+type Value = fn(&Bar) -> Option<Thousandths>;
+
+/// Numbers of a bar.
+const NUMBERS: [(&str, Value); 3] = [
+    ("request", |bar| Some(Thousandths::whole(bar.request))),
+    ("user", |bar| Some(Thousandths::whole(bar.user.into()))),
+    ("attempts", |bar| {
+        Some(Thousandths::whole(bar.attempts.into()))
+    }),
+];
+/// Times of a bar: the start since the run's start, other instants since the bar's start.
+const TIMES: [(&str, Value); 9] = [
+    ("start", |bar| Some(Thousandths(bar.start))),
+    ("sent", |bar| since_start(bar, bar.sent)),
+    ("connect", |bar| bar.connect.map(Thousandths)),
+    ("first_byte", |bar| since_start(bar, bar.first_byte)),
+    ("first_token", |bar| since_start(bar, bar.first_token)),
+    ("last_token", |bar| since_start(bar, bar.last_token)),
+    ("end", |bar| since_start(bar, Some(bar.end))),
+    ("stall_at", |bar| since_start(bar, bar.stall_at)),
+    ("stall", |bar| bar.stall.map(Thousandths)),
+];
+
+fn since_start(bar: &Bar, instant: Option<u64>) -> Option<Thousandths> {
+    Some(Thousandths(instant?.saturating_sub(bar.start)))
+}
 
 #[derive(Serialize)]
 struct WaterfallData {
     of: u64,
-    request: Vec<u64>,
-    user: Vec<u32>,
-    attempts: Vec<u32>,
+    #[serde(flatten)]
+    numbers: Members<Column>,
     outcome: Vec<&'static str>,
-    start: Vec<Thousandths>,
-    sent: Instants,
-    connect: Instants,
-    first_byte: Instants,
-    first_token: Instants,
-    last_token: Instants,
-    end: Vec<Thousandths>,
-    stall_at: Instants,
-    stall: Instants,
+    #[serde(flatten)]
+    times: Members<Column>,
 }
 
 impl WaterfallData {
     fn of(waterfall: &Waterfall) -> Self {
         let chosen = waterfall.chosen();
         let bars = chosen.requests;
-        let since_start = |instant: fn(&Bar) -> Option<u64>| -> Instants {
-            bars.iter()
-                .map(|bar| Some(Thousandths(instant(bar)?.saturating_sub(bar.start))))
-                .collect()
+        let column = |(name, value): (&'static str, Value)| -> (&str, Column) {
+            (name, bars.iter().map(value).collect())
         };
         Self {
             of: chosen.of,
-            request: bars.iter().map(|bar| bar.request).collect(),
-            user: bars.iter().map(|bar| bar.user).collect(),
-            attempts: bars.iter().map(|bar| bar.attempts).collect(),
+            numbers: NUMBERS.into_iter().map(column).collect(),
             outcome: bars.iter().map(|bar| bar.outcome).collect(),
-            start: bars.iter().map(|bar| Thousandths(bar.start)).collect(),
-            sent: since_start(|bar| bar.sent),
-            connect: bars
-                .iter()
-                .map(|bar| bar.connect.map(Thousandths))
-                .collect(),
-            first_byte: since_start(|bar| bar.first_byte),
-            first_token: since_start(|bar| bar.first_token),
-            last_token: since_start(|bar| bar.last_token),
-            end: bars
-                .iter()
-                .map(|bar| Thousandths(bar.end.saturating_sub(bar.start)))
-                .collect(),
-            stall_at: since_start(|bar| bar.stall_at),
-            stall: bars.iter().map(|bar| bar.stall.map(Thousandths)).collect(),
+            times: TIMES.into_iter().map(column).collect(),
         }
     }
 }
@@ -343,15 +317,4 @@ struct BreakdownsData {
     key: Breakdown,
     query: Breakdown,
     run: Option<Breakdown>,
-}
-
-impl BreakdownsData {
-    fn of(page: &Page<'_>) -> Self {
-        let charts = page.charts;
-        Self {
-            key: charts.keys.largest(),
-            query: charts.queries.largest(),
-            run: (page.results.runs > 1).then(|| charts.runs.largest()),
-        }
-    }
 }

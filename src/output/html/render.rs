@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use handlebars::Handlebars;
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::data::{Page, PageData};
 use crate::text::Language;
@@ -31,65 +32,39 @@ const SCRIPT: &str = concat!(
     include_str!("../../../templates/report/main.js"),
 );
 
-/// The template's fields. The last four go in as they are.
-#[derive(Serialize)]
-struct Fields<'a> {
-    language: &'static str,
-    version: &'static str,
-    title: &'a str,
-    noscript: &'a str,
-    style_hash: String,
-    script_hash: String,
-    style: &'static str,
-    script: &'static str,
-    texts: String,
-    data: String,
-}
-
 /// The whole page.
 #[must_use]
 pub(super) fn render(page: &Page<'_>) -> Vec<u8> {
     let texts = page.language.texts();
-    fill(
-        TEMPLATE,
-        &Fields {
-            language: page.language.code(),
-            version: env!("CARGO_PKG_VERSION"),
-            title: texts.get("report.title"),
-            noscript: texts.get("report.noscript"),
-            style_hash: hash(STYLE),
-            script_hash: hash(SCRIPT),
-            style: STYLE,
-            script: SCRIPT,
-            texts: in_script(&both_languages()),
-            data: in_script(&PageData::of(page)),
-        },
-    )
+    let fields = json!({
+        "language": page.language.code(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "title": texts.get("report.title"),
+        "noscript": texts.get("report.noscript"),
+        "style_hash": hash(STYLE),
+        "script_hash": hash(SCRIPT),
+        "style": STYLE,
+        "script": SCRIPT,
+        "texts": in_script(&both_languages()),
+        "data": in_script(&PageData::of(page)),
+    });
+    fill(TEMPLATE, &fields)
 }
 
-#[derive(Serialize)]
-struct PlaceholderFields<'a> {
-    language: &'static str,
-    title: &'a str,
-    text: &'a str,
-}
-
-/// What stands in the page's place until the run has ended, and stays there should it be killed:
-/// how to make the page of what has been saved.
+/// A page that takes the report's place until the run has ended, and stays if the run is killed. It
+/// says how to make the report from the saved data.
 #[must_use]
 pub(super) fn placeholder(language: Language) -> Vec<u8> {
     let texts = language.texts();
-    fill(
-        PLACEHOLDER,
-        &PlaceholderFields {
-            language: language.code(),
-            title: texts.get("report.title"),
-            text: texts.get("report.placeholder"),
-        },
-    )
+    let fields = json!({
+        "language": language.code(),
+        "title": texts.get("report.title"),
+        "text": texts.get("report.placeholder"),
+    });
+    fill(PLACEHOLDER, &fields)
 }
 
-fn fill(template: &str, fields: &impl Serialize) -> Vec<u8> {
+fn fill(template: &str, fields: &Value) -> Vec<u8> {
     Handlebars::new()
         .render_template(template, fields)
         .expect("a template of our own with all of its fields")

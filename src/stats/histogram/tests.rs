@@ -126,11 +126,11 @@ fn parts_make_the_histogram_again() {
 #[test]
 fn impossible_parts_are_refused() {
     let table: [(&[_], _, _); 5] = [
-        (&[(5, 1), (5, 1)], (5, 5), InvalidHistogram::Indexes),
-        (&[(9_999, 1)], (5, 5), InvalidHistogram::Indexes),
-        (&[(5, 1), (6, 0)], (5, 6), InvalidHistogram::Counts),
-        (&[(5, 1), (6, u64::MAX)], (5, 6), InvalidHistogram::Counts),
-        (&[(5, 1), (6, 1)], (5, 7), InvalidHistogram::Range),
+        (&[(5, 1), (5, 1)], (5, 5), INDEXES),
+        (&[(9_999, 1)], (5, 5), INDEXES),
+        (&[(5, 1), (6, 0)], (5, 6), COUNTS),
+        (&[(5, 1), (6, u64::MAX)], (5, 6), COUNTS),
+        (&[(5, 1), (6, 1)], (5, 7), RANGE),
     ];
     for (buckets, range, expected) in table {
         assert_eq!(Histogram::from_parts(buckets, range, 0, 0), Err(expected));
