@@ -58,12 +58,21 @@
 //!
 //! # Where things are added
 //!
-//! A protocol is a JSON file in `data/protocols/`; an output is a file in `output/` and a line in
-//! its `mod.rs`; a load shape is a file in `load/`, two lines in its `mod.rs` and its flag; a metric
-//! is a row of `metrics/table.rs` and its texts; a language is a file of texts in
-//! `templates/texts/` and a directory of `data/manual/`; a topic of the manual is a file in each of
-//! these directories and its name in `manual/mod.rs`; a wire format of the simulated service is a
-//! JSON file in `data/mock/` and its name in `mock/wire/mod.rs`.
+//! - a protocol: a JSON file in `data/protocols/` and its name in `protocol/builtin.rs`
+//! - a metric: a row of `metrics/table.rs` and its texts
+//! - a load shape: a file in `load/`, two lines in its `mod.rs`, and its flag in `cli/args.rs` and
+//!   `config/build.rs`
+//! - an output format: a file in `output/`, its `pub mod` line and its place in `output::FORMATS`
+//! - a wire format of the simulated service: a JSON file in `data/mock/` and its name in
+//!   `mock/wire/mod.rs`
+//! - a subcommand: a file in `commands/`, two lines in its `mod.rs`, its variant in `cli/define.rs`
+//!   and its texts `help.<name>.*`
+//! - a topic of the manual: a file in `data/manual/en/` and `data/manual/zh/`, and its name in
+//!   `manual/mod.rs`
+//! - a language: a file of texts in `templates/texts/` and a directory of `data/manual/`
+//!
+//! Golden files, such as what the simulated service sends, are written by the tests themselves with
+//! `SSE_PERF_UPDATE_GOLDEN=1`.
 
 pub mod arrival;
 pub mod cli;

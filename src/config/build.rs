@@ -76,6 +76,7 @@ impl Builder<'_> {
         self.warnings.push(message);
     }
 
+    /// The load shape that the flags choose.
     fn load(&mut self) -> Result<Load, Message> {
         let raw = &self.raw.load;
         let users = parse::count("--threads", &raw.threads, 1..=MOST_USERS)?;

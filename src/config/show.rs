@@ -132,7 +132,9 @@ pub fn plan_json(plan: &Plan) -> Value {
 }
 
 fn outputs_json(outputs: &OutputConfig) -> Value {
-    let places = FORMATS.map(|kind| (kind.member(), json!(destination(outputs.destination(kind)))));
+    let places = FORMATS
+        .iter()
+        .map(|kind| (kind.member(), json!(destination(outputs.destination(kind)))));
     let mut json: Value = places.into_iter().collect();
     json["csv_bom"] = outputs.csv_bom.into();
     json["brand"] = json!(outputs.brand);

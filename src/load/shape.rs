@@ -12,7 +12,8 @@ use crate::text::Message;
 /// One opportunity to send a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// When the request is due; `None` where it is due as soon as a user is free.
+    /// When the request is due; `None` where it is due as soon as a user is free. The request is
+    /// late if no user is free then: the shape must have enough users.
     pub due: Option<Stamp>,
     /// The part of the run that the request belongs to.
     pub phase: Phase,
@@ -52,11 +53,13 @@ pub trait Shape: fmt::Debug + Send + Sync {
         self.deadline().is_none_or(|deadline| now < deadline)
     }
 
-    /// The slot of that number (from 1), claimed at `now`; `None` where there are no more. Each
+    /// The slot of that number (from 1), claimed at `now`; `None` where there are no more, because
+    /// the slot would be due after the deadline, say: [`Shape::admits`] knows only `now`. Each
     /// number is asked for once, on the thread of the user that sends.
     fn slot(&self, number: u64, now: Stamp) -> Option<Slot>;
 
-    /// How long or how often users send, for people.
+    /// How long or how often users send: the line "Mode" of the console. It names the limits, such
+    /// as `--duration` and `--requests`.
     fn describe(&self, turns: u32) -> Message;
 }
 

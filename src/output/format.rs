@@ -14,7 +14,8 @@ use crate::text::{Language, Message};
 /// A kind of file that a run leaves.
 #[derive(Debug)]
 pub struct FileKind {
-    /// The first word of its default names: `requests` of `requests_20260203_040506.csv`.
+    /// The first word of its default names: `requests` of `requests_20260203_040506.csv`. No two
+    /// kinds have the same: kinds are compared by it.
     pub name: &'static str,
     /// The end of its default names: `csv`.
     pub extension: &'static str,

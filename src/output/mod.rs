@@ -27,7 +27,7 @@ pub use files::{Formats, Outputs};
 pub use format::{Destination, FileKind, Format, GroupKeys, OutputConfig, Results};
 
 /// All kinds of files that a run can leave, in the order in which they are listed.
-pub static FORMATS: [&FileKind; 4] = [&csv::KIND, &events::KIND, &json::KIND, &html::KIND];
+pub static FORMATS: &[&FileKind] = &[&csv::KIND, &events::KIND, &json::KIND, &html::KIND];
 
 #[cfg(test)]
 mod tests {

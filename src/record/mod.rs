@@ -41,7 +41,7 @@ pub struct Instants {
     pub first_body: Option<Stamp>,
     /// The first SSE block of any kind, keep-alives included.
     pub first_event: Option<Stamp>,
-    /// The first event with generated text, reasoning or answer.
+    /// The first event with generated text: reasoning, answer or tool call, whichever comes first.
     pub first_token: Option<Stamp>,
     /// The first event with answer text.
     pub first_answer: Option<Stamp>,

@@ -33,10 +33,11 @@
 //! `reasoned` (after the last piece of reasoning), `text` (a piece of the answer), `keep_alive`,
 //! `end`, and `error` (a simulated error in the middle of the text).
 //!
-//! A **frame** is one of these templates: `data` of an event; `line`, an event's only line, such as
-//! `": keep-alive"`; `raw`, which is not an event. With `if` it is sent under that **condition**:
-//! `usage` (usage is sent), `terminal` (the stream ends as the API ends it), `reasoning` (reasoning
-//! comes before the answer), `not_reasoning`.
+//! A **frame** is one of these templates: `data` of an event, beside which `name` names the event
+//! where its data do not; `line`, an event's only line, such as `": keep-alive"`; `raw`, which is
+//! not an event. With `if` a frame is sent under that **condition**: `usage` (usage is sent),
+//! `terminal` (the stream ends as the API ends it), `reasoning` (reasoning comes before the answer),
+//! `not_reasoning`.
 //!
 //! A **template** is sent exactly as the document has it, spaces and line breaks included; of a
 //! template of several lines the indentation of its last line is removed. A template that is a JSON

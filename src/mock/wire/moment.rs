@@ -36,6 +36,7 @@ pub(in super::super) enum Moment {
 pub(super) struct WrittenFrame<'a> {
     #[serde(rename = "if")]
     when: Option<When>,
+    name: Option<String>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -74,7 +75,7 @@ impl Frame {
         };
         Ok(Self {
             when: source.when,
-            name: name_at.and_then(name),
+            name: source.name.clone().or_else(|| name_at.and_then(name)),
             line: compiler.compile(before, json)?,
             raw: source.raw.is_some(),
         })

@@ -345,6 +345,19 @@ fn documents_that_name_what_they_do_not_have_are_refused() {
 }
 
 #[test]
+fn an_event_has_the_name_beside_its_data() {
+    let document = r#"{
+        "path": "/acme", "auth": {"header": "authorization", "value": "{key}"},
+        "request": {"needs": [], "prompt": []}, "http_errors": {"xxx": "no"},
+        "events": {"text": [{"name": "token", "data": {"t": "{text}"}}], "end": [{"data": "done"}]}
+    }"#;
+    let wire = Wire::read(document).expect("a format");
+    let sent = stream(&wire, &mut Reply::default(), true);
+    assert!(sent.contains("event: token\ndata: {\"t\": \""), "{sent}");
+    assert!(sent.ends_with("data: done\n\n"), "{sent}");
+}
+
+#[test]
 fn an_event_takes_no_memory() {
     for (name, wire) in named() {
         let mut frames = Frames::new(LineEnd::Lf);
