@@ -74,6 +74,16 @@
 //! Golden files, such as what the simulated service sends, are written by the tests themselves with
 //! `SSE_PERF_UPDATE_GOLDEN=1`.
 
+/// Names and texts of the documents in a folder of `data/`.
+macro_rules! documents {
+    ($folder:literal: $($name:literal),* $(,)?) => {
+        &[$((
+            $name,
+            include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/", $folder, "/", $name, ".json")),
+        )),*]
+    };
+}
+
 pub mod arrival;
 pub mod cli;
 pub mod clock;

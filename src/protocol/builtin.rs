@@ -4,15 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::Protocol;
 
-/// A built-in document: the name of its file, and its text.
-macro_rules! built_in {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../data/protocols/", $name, ".json")))),*]
-    };
-}
-
 /// The documents that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = built_in![
+const BUILT_IN: &[(&str, &str)] = documents![
+    "protocols":
     "dify-chat",
     "dify-completion",
     "dify-workflow",

@@ -65,15 +65,9 @@ pub(super) use document::Wire;
 pub(super) use moment::Moment;
 pub(super) use reply::Reply;
 
-/// The names and texts of documents.
-macro_rules! documents {
-    ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../data/mock/", $name, ".json")))),*]
-    };
-}
-
 /// All documents.
-const DOCUMENTS: &[(&str, &str)] = &documents![
+const DOCUMENTS: &[(&str, &str)] = documents![
+    "mock":
     "dify-chat",
     "dify-completion",
     "dify-workflow",
