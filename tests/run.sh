@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# All tests. Those of the report drive a real browser, and those of the manual use jq and curl: what is
-# missing is installed from Debian.
+# All tests. Tests of the report drive a real browser, tests of the manual use jq and curl, and tests of
+# completions use zsh and fish: missing programs are installed from Debian.
 # Arguments go to cargo test; without any, the tests of the feature `tokenizer` run first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 missing=()
-for program in chromium chromedriver jq curl; do
+for program in chromium chromedriver jq curl zsh fish; do
   command -v "$program" >/dev/null || missing+=("${program/chromedriver/chromium-driver}")
 done
 if [ ${#missing[@]} -gt 0 ]; then

@@ -1,5 +1,7 @@
 //! Exit codes, output streams and languages of commands that send no requests; the example files.
 
+mod completions;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
 
