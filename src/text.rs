@@ -6,10 +6,12 @@
 pub mod columns;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::LazyLock;
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::clock::micros;
 use crate::values::shown;
@@ -115,8 +117,8 @@ impl Texts {
         while let Some((before, after)) = rest.split_once('{') {
             text.push_str(before);
             let name = after.split_once('}');
-            let found = name.and_then(|(name, tail)| Some((message.argument(name)?, tail)));
-            let (value, tail) = found.unwrap_or(("{", after));
+            let found = name.and_then(|(name, tail)| Some((message.arguments.get(name)?, tail)));
+            let (value, tail) = found.map_or(("{", after), |(value, tail)| (value.as_str(), tail));
             text.push_str(value);
             rest = tail;
         }
@@ -133,10 +135,50 @@ pub fn plain_seconds(duration: Duration) -> String {
 }
 
 /// A text's id with its arguments: a warning or an error that knows no language yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "SavedMessage", from = "SavedMessage")]
 pub struct Message {
-    id: &'static str,
-    arguments: Vec<(Cow<'static, str>, String)>,
+    id: Id,
+    arguments: Arguments,
+}
+
+/// An id of our own. By this name, serde does not take it for a text that it borrows from a file.
+type Id = &'static str;
+
+/// Values by their names in the text.
+type Arguments = BTreeMap<Cow<'static, str>, String>;
+
+/// A message in files: people read it in all languages, and the program reads it again.
+#[derive(Serialize, Deserialize)]
+struct SavedMessage {
+    id: Cow<'static, str>,
+    arguments: Arguments,
+    en: String,
+    zh: String,
+}
+
+impl From<Message> for SavedMessage {
+    fn from(message: Message) -> Self {
+        Self {
+            en: Language::English.texts().render(&message),
+            zh: Language::Chinese.texts().render(&message),
+            id: message.id.into(),
+            arguments: message.arguments,
+        }
+    }
+}
+
+impl From<SavedMessage> for Message {
+    /// A text that this version does not have is shown in English.
+    fn from(saved: SavedMessage) -> Self {
+        match Language::English.texts().0.get_key_value(&*saved.id) {
+            Some((id, _)) => Self {
+                id,
+                arguments: saved.arguments,
+            },
+            None => Message::new("output.verbatim").with("text", saved.en),
+        }
+    }
 }
 
 impl Message {
@@ -145,7 +187,7 @@ impl Message {
     pub fn new(id: &'static str) -> Self {
         Self {
             id,
-            arguments: Vec::new(),
+            arguments: BTreeMap::new(),
         }
     }
 
@@ -158,7 +200,7 @@ impl Message {
     /// The same message with one argument more: the text's `{name}`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.arguments.push((name.into(), value.to_string()));
+        self.arguments.insert(name.into(), value.to_string());
         self
     }
 
@@ -166,29 +208,6 @@ impl Message {
     #[must_use]
     pub fn id(&self) -> &'static str {
         self.id
-    }
-
-    /// The arguments with their names.
-    pub fn arguments(&self) -> impl Iterator<Item = (&str, &str)> {
-        let arguments = self.arguments.iter();
-        arguments.map(|(name, value)| (name.as_ref(), value.as_str()))
-    }
-
-    /// A message that was saved; `None` if there is no text of that id.
-    #[must_use]
-    pub fn saved(id: &str, arguments: impl IntoIterator<Item = (String, String)>) -> Option<Self> {
-        let id = Language::English.texts().ids().find(|known| *known == id)?;
-        let arguments = arguments.into_iter();
-        let arguments = arguments
-            .map(|(name, value)| (name.into(), value))
-            .collect();
-        Some(Self { id, arguments })
-    }
-
-    fn argument(&self, name: &str) -> Option<&str> {
-        self.arguments()
-            .find(|(given, _)| *given == name)
-            .map(|(_, value)| value)
     }
 }
 
@@ -210,6 +229,18 @@ mod tests {
         let texts = Texts::parse(r#"{"greet": "{a} and {b}, {unknown} {"}"#);
         let message = Message::new("greet").with("a", "{b}").with("b", 2);
         assert_eq!(texts.render(&message), "{b} and 2, {unknown} {");
+    }
+
+    #[test]
+    fn a_saved_message_is_read_in_any_language() {
+        let message = Message::new("usage.file_missing")
+            .with("flag", "{value}")
+            .with("value", "x");
+        let saved = serde_json::to_string(&message).unwrap();
+        assert_eq!(serde_json::from_str::<Message>(&saved).unwrap(), message);
+        let unknown = r#"{"id": "of.the.future", "arguments": {}, "en": "New.", "zh": "新。"}"#;
+        let message: Message = serde_json::from_str(unknown).unwrap();
+        assert_eq!(message.to_string(), "New.");
     }
 
     #[test]

@@ -1,14 +1,11 @@
 //! What is known of a run beside its figures: who ran what, where, and how it was meant.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::host::Host;
 use crate::load::Load;
-use crate::text::{Language, Message};
+use crate::text::Message;
 
 /// What is the same in all rows of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,55 +123,5 @@ fn both_hosts((host, other): (&Host, &Host)) -> Host {
         kernel: listed_option(host.kernel.as_deref(), other.kernel.as_deref()),
         open_files_soft: same(host.open_files_soft, other.open_files_soft),
         open_files_hard: same(host.open_files_hard, other.open_files_hard),
-    }
-}
-
-/// A message as files keep it: readable in all languages, and whole for those who read it again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SavedMessage {
-    id: String,
-    arguments: BTreeMap<String, String>,
-    en: String,
-    zh: String,
-}
-
-impl From<&Message> for SavedMessage {
-    fn from(message: &Message) -> Self {
-        let text = |language: Language| language.texts().render(message);
-        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        Self {
-            id: message.id().to_owned(),
-            arguments: message.arguments().map(owned).collect(),
-            en: text(Language::English),
-            zh: text(Language::Chinese),
-        }
-    }
-}
-
-impl From<SavedMessage> for Message {
-    /// A text that this version does not have is shown in English.
-    fn from(saved: SavedMessage) -> Self {
-        Message::saved(&saved.id, saved.arguments)
-            .unwrap_or_else(|| Message::new("output.verbatim").with("text", saved.en))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_is_read_again_in_any_language() {
-        let message = Message::new("usage.file_missing")
-            .with("flag", "{value}")
-            .with("value", "x");
-        assert_eq!(Message::from(SavedMessage::from(&message)), message);
-        let unknown = SavedMessage {
-            id: "of.the.future".into(),
-            arguments: BTreeMap::new(),
-            en: "New.".into(),
-            zh: "新。".into(),
-        };
-        assert_eq!(Message::from(unknown).to_string(), "New.");
     }
 }

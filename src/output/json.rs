@@ -5,7 +5,8 @@ mod spans;
 mod sum;
 mod summary;
 mod ticks;
-mod verdict;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,13 +14,13 @@ use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
 use self::summary::SummaryJson;
-use self::ticks::TicksJson;
-use super::about::{About, SavedMessage};
+use super::about::About;
 use super::format::{FileKind, Format, Results};
 use super::host::Host;
 use super::layout::Layout;
 use super::waterfall::{Chosen, Waterfall};
-use crate::stats::SUB_BUCKETS;
+use crate::stats::{SUB_BUCKETS, Ticks};
+use crate::text::Message;
 
 /// Name and version of the document's form.
 pub const SCHEMA: &str = "sse-perf/run/1";
@@ -99,12 +100,13 @@ struct RunJson<'a> {
     command_line: Option<String>,
     config: Option<Value>,
     host: Option<Host>,
-    warnings: Vec<SavedMessage>,
-    summary: Option<SummaryJson<'a>>,
+    warnings: Vec<Message>,
+    summary: Option<SummaryJson>,
     #[serde(default)]
     histograms: HistogramsJson,
     waterfall: Option<Chosen>,
-    ticks: TicksJson<'a>,
+    #[serde(with = "ticks")]
+    ticks: Cow<'a, Ticks>,
 }
 
 impl<'a> RunJson<'a> {
@@ -123,7 +125,7 @@ impl<'a> RunJson<'a> {
             command_line: about.command_line.clone(),
             config: about.config.clone(),
             host: about.host.clone(),
-            warnings: about.warnings.iter().map(SavedMessage::from).collect(),
+            warnings: about.warnings.clone(),
             summary: results.map(|results| SummaryJson::of(results.summary)),
             histograms: HistogramsJson {
                 sub_buckets: SUB_BUCKETS,
@@ -132,7 +134,8 @@ impl<'a> RunJson<'a> {
             waterfall: results
                 .and_then(|results| results.waterfall)
                 .map(Waterfall::chosen),
-            ticks: TicksJson::of(results.map(|results| results.stats.ticks())),
+            ticks: results
+                .map_or_else(Cow::default, |results| Cow::Borrowed(results.stats.ticks())),
         }
     }
 }
@@ -157,7 +160,6 @@ mod tests {
     use crate::record::{FailureKind, Progress, Sample};
     use crate::stats::tests::{failed, finished, ok_request};
     use crate::stats::{RunStats, Summary};
-    use crate::text::Message;
 
     fn plan() -> Load {
         load(1, 1.5, None, None)

@@ -108,11 +108,13 @@ impl AddAssign for FailureCounts {
 }
 
 /// Counts and sums of a part of the run; those of several parts can be added.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Users that started.
+    #[serde(skip)]
     pub users_started: u64,
     /// Users that finished.
+    #[serde(skip)]
     pub users_finished: u64,
     /// Requests that ended well.
     pub ok: u64,
@@ -127,6 +129,7 @@ pub struct Counts {
     /// Tokens of these chunks, by estimate.
     pub tokens: u64,
     /// Of the requests that ended well: each metric with a series; see [`Counts::sums`].
+    #[serde(skip)]
     pub sums: [Sum; metrics::count(Flag::Series)],
 }
 

@@ -1,5 +1,7 @@
 //! The spans of all requests by their ids: each node of a workflow with its durations.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Distribution, Mergeable, Sum};
 use crate::clock::{Stamp, micros};
 use crate::metrics::in_thousandths;
@@ -35,15 +37,17 @@ pub struct SpansSummary {
 }
 
 /// All spans of one id, of requests that succeeded or failed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpanSummary<T = Mergeable> {
     /// The id of the node.
     pub id: String,
     /// The type of the node; may be empty.
+    #[serde(rename = "type")]
     pub kind: String,
     /// The title of the node; may be empty.
     pub title: String,
     /// Whether a model generates text in the node.
+    #[serde(default)]
     pub model: bool,
     /// Spans that ended, failed ones included.
     pub count: u64,
@@ -53,10 +57,13 @@ pub struct SpanSummary<T = Mergeable> {
     pub unfinished: u64,
     /// When the spans of `client` began, in microseconds since the start of their request. Its mean
     /// plus the mean of `client` is the mean end.
+    #[serde(skip)]
     pub begun: Sum,
     /// Durations by the client's clock, in milliseconds, without failed spans.
+    #[serde(skip)]
     pub client: T,
     /// Durations by the server's clock, in milliseconds, without failed spans.
+    #[serde(skip)]
     pub server: T,
 }
 

@@ -1,5 +1,7 @@
 //! The run second by second: the time series, and the live line that is shown of each second.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Counts, Histogram};
 use crate::metrics::{Measured, RESPONSE, TPOT, TTFT};
 use crate::record::Sample;
@@ -18,11 +20,12 @@ pub struct Tick {
 }
 
 /// How busy the machine was; `None` if the system does not say.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TickCpu {
     /// Processors in use by this process.
     pub process_cores: Option<f64>,
     /// Share of the machine's processors in use by anybody, 0 to 1.
+    #[serde(rename = "machine_busy")]
     pub machine: Option<f64>,
 }
 

@@ -38,7 +38,7 @@ impl Grade {
 }
 
 /// A verdict with its reasons.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The worst of the reasons; valid where there are none.
     pub grade: Grade,

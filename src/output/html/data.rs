@@ -11,15 +11,14 @@ use super::series::Series;
 use super::values::{StatisticsRow, Thousandths, cut};
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Flag, Metric, OUTPUT_TOKENS, Row};
-use crate::output::about::SavedMessage;
 use crate::output::csv::STARTED_AT;
 use crate::output::format::Results;
 use crate::output::members::Members;
 use crate::output::waterfall::{Bar, Waterfall};
 use crate::stats::{
-    COUNTS, FailureSummary, Grade, Number, RATES, Summary, TickView, Ticks, TokenMix,
+    COUNTS, FailureSummary, Number, RATES, Summary, TickView, Ticks, TokenMix, Verdict,
 };
-use crate::text::Language;
+use crate::text::{Language, Message};
 
 /// Name and version of the data's form.
 const SCHEMA: &str = "sse-perf/page/1";
@@ -43,8 +42,8 @@ pub(super) struct PageData {
     language: &'static str,
     brand: Option<String>,
     run: RunData,
-    warnings: Vec<SavedMessage>,
-    verdict: Option<VerdictData>,
+    warnings: Vec<Message>,
+    verdict: Option<Verdict>,
     summary: SummaryData,
     metrics: &'static [Row],
     statistics: Members<Option<StatisticsRow>>,
@@ -73,12 +72,9 @@ impl PageData {
                 .warnings
                 .iter()
                 .chain(page.results.notices)
-                .map(SavedMessage::from)
+                .cloned()
                 .collect(),
-            verdict: summary.verdict.as_ref().map(|verdict| VerdictData {
-                grade: verdict.grade,
-                reasons: verdict.reasons.iter().map(SavedMessage::from).collect(),
-            }),
+            verdict: summary.verdict.clone(),
             summary: SummaryData::of(summary),
             metrics: metrics::TABLE,
             statistics: statistics(summary, page.results.whole),
@@ -172,12 +168,6 @@ struct HostData {
     name: Option<String>,
     cores: Option<usize>,
     os: String,
-}
-
-#[derive(Serialize)]
-struct VerdictData {
-    grade: Grade,
-    reasons: Vec<SavedMessage>,
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,6 @@ use serde::de::Error as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::verdict::VerdictJson;
 use super::{RunJson, SCHEMA};
 use crate::load::Load;
 use crate::metrics::PerMetric;
@@ -12,7 +11,6 @@ use crate::output::RunInfo;
 use crate::output::about::About;
 use crate::output::waterfall::Chosen;
 use crate::stats::{ClientSummary, SpansSummary, Ticks, Verdict};
-use crate::text::Message;
 
 /// A run as its JSON tells it.
 #[derive(Clone, Debug)]
@@ -58,16 +56,15 @@ pub fn read(document: &[u8]) -> serde_json::Result<SavedRun> {
         |name| serde_json::Error::custom(format_args!("{name} holds what cannot be there"));
     let started = run.started_at.as_deref().unwrap_or_default();
     let started = OffsetDateTime::parse(started, &Rfc3339).map_err(|_| invalid("started_at"))?;
-    let ticks = run.ticks.ticks().ok_or_else(|| invalid("second"))?;
     let results = match (run.summary, run.waterfall) {
         (Some(summary), Some(waterfall)) => Some(SavedResults {
             requests: summary.requests().ok_or_else(|| invalid("requests"))?,
             sums: summary.sums(),
-            ticks,
+            ticks: run.ticks.into_owned(),
             waterfall,
             client: summary.client,
+            verdict: summary.verdict.clone(),
             spans: summary.spans(),
-            verdict: summary.verdict.and_then(VerdictJson::verdict),
         }),
         _ => None,
     };
@@ -89,7 +86,7 @@ pub fn read(document: &[u8]) -> serde_json::Result<SavedRun> {
             command_line: run.command_line,
             host: run.host,
             plan,
-            warnings: run.warnings.into_iter().map(Message::from).collect(),
+            warnings: run.warnings,
         },
         results,
     })

@@ -1,18 +1,18 @@
 //! The summary of a run in its JSON: every figure that the final statistics show.
 
 use std::borrow::Cow;
+use std::iter::once;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::spans::SpanJson;
-use super::verdict::VerdictJson;
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Flag, Metric, PerMetric, Unit};
 use crate::output::members::Members;
 use crate::stats::{
     COUNTS, ClientSummary, FailureSummary, Figure, Histogram, Mergeable, Number, OutputTokens,
-    RATES, SpansSummary, Statistics, Summary, TokenMix, TurnSummary,
+    RATES, SpansSummary, Statistics, Summary, TokenMix, TurnSummary, Verdict,
 };
 
 /// The figures of the client, whose percentiles are always those of histograms.
@@ -22,17 +22,14 @@ const CLIENT_FIGURES: [&str; 3] = ["lag_ms", "send_delay_ms", "late_start_ms"];
 const NODE_FIGURES: [&str; 3] = ["client_ms", "server_ms", "before_model_percent"];
 
 /// Members that earlier versions did not write may be missing.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SummaryJson<'a> {
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SummaryJson {
     #[serde(flatten)]
     counts: Members<Option<Number>>,
-    #[serde(default)]
     failures: Vec<Value>,
-    #[serde(default)]
-    retries: u64,
     #[serde(flatten)]
     amounts: Members<Option<Number>>,
-    #[serde(default)]
     output_tokens: Map<String, Value>,
     #[serde(flatten)]
     usage: Members<Option<Number>>,
@@ -41,34 +38,30 @@ pub(super) struct SummaryJson<'a> {
     #[serde(flatten)]
     statistics: Members<Option<Statistics>>,
     /// Names of the figures whose percentiles are at most 0.5% off.
-    #[serde(default)]
     approximate_percentiles: Vec<Cow<'static, str>>,
-    #[serde(default)]
-    turns: Cow<'a, [TurnSummary]>,
-    #[serde(default)]
-    spans: Vec<SpanJson<'a>>,
-    #[serde(default)]
+    turns: Vec<TurnSummary>,
+    spans: Vec<SpanJson>,
     spans_left_out: u64,
     /// Percent of TTFT that had passed when the first span with a model began.
     before_model_percent: Option<Statistics>,
     /// The same in thousandths of a percent.
-    #[serde(default)]
-    before_model_histogram: Cow<'a, Histogram>,
+    before_model_histogram: Histogram,
     pub(super) client: Option<ClientSummary>,
-    pub(super) verdict: Option<VerdictJson>,
+    #[serde(deserialize_with = "known")]
+    pub(super) verdict: Option<Verdict>,
 }
 
-impl<'a> SummaryJson<'a> {
-    pub(super) fn of(summary: &'a Summary) -> Self {
+impl SummaryJson {
+    pub(super) fn of(summary: &Summary) -> Self {
         let spans = &summary.spans;
-        let amounts = metrics::with(Flag::Count);
+        let retries = ("retries".into(), Some(Number::Whole(summary.retries)));
+        let amounts = metrics::with(Flag::Count).map(|metric| amount(summary, metric));
         let usage = metrics::with(Flag::Sum);
         let statistics = metrics::with(Flag::Statistics);
         Self {
             counts: figures(summary, COUNTS),
             failures: summary.failures.iter().map(failure).collect(),
-            retries: summary.retries,
-            amounts: amounts.map(|metric| amount(summary, metric)).collect(),
+            amounts: once(retries).chain(amounts).collect(),
             output_tokens: output_tokens(&summary.output_tokens),
             usage: usage
                 .map(|metric| (metric.id, summary.sums[metric].map(Number::Whole)))
@@ -78,13 +71,13 @@ impl<'a> SummaryJson<'a> {
                 .map(|metric| (statistics_name(metric), summary.statistics[metric]))
                 .collect(),
             approximate_percentiles: approximate_percentiles(spans.approximate),
-            turns: Cow::Borrowed(&summary.turns),
+            turns: summary.turns.clone(),
             spans: spans.spans.iter().map(SpanJson::of).collect(),
             spans_left_out: spans.left_out,
             before_model_percent: spans.before_model.statistics,
-            before_model_histogram: Cow::Borrowed(&spans.before_model.histogram),
+            before_model_histogram: spans.before_model.histogram.clone(),
             client: summary.client,
-            verdict: summary.verdict.as_ref().map(VerdictJson::of),
+            verdict: summary.verdict.clone(),
         }
     }
 
@@ -106,18 +99,24 @@ impl<'a> SummaryJson<'a> {
     }
 
     /// The parts of the service's work that streams told of.
-    pub(super) fn spans(&self) -> SpansSummary {
+    pub(super) fn spans(self) -> SpansSummary {
         let mut approximate = self.approximate_percentiles.iter();
         SpansSummary {
-            spans: self.spans.iter().map(SpanJson::summary).collect(),
+            spans: self.spans.into_iter().map(SpanJson::summary).collect(),
             before_model: Mergeable {
                 statistics: self.before_model_percent,
-                histogram: self.before_model_histogram.clone().into_owned(),
+                histogram: self.before_model_histogram,
             },
             left_out: self.spans_left_out,
             approximate: approximate.any(|name| name == NODE_FIGURES[0]),
         }
     }
+}
+
+/// A verdict; `None` if this version does not know its grade.
+fn known<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Verdict>, D::Error> {
+    let verdict = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(verdict).ok())
 }
 
 fn figures(summary: &Summary, figures: &[Figure]) -> Members<Option<Number>> {
