@@ -45,12 +45,14 @@ impl Lookups {
         self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The addresses of `name` (`host:port`), and whether the caller had to wait for them.
+    /// The addresses of `name` (`host:port`), and whether the caller had to wait for them. `start`
+    /// starts a lookup.
     fn addresses(
-        self: &Arc<Self>,
+        &self,
         name: &str,
         deadline: Stamp,
         clock: &Clock,
+        start: impl Fn() -> io::Result<()>,
     ) -> io::Result<(Arc<[SocketAddr]>, bool)> {
         let mut lookups = self.lock();
         let mut waited = false;
@@ -63,8 +65,10 @@ impl Lookups {
                     return Err(io::Error::new(*kind, text.clone()));
                 }
                 _ => {
+                    start().map_err(|error| {
+                        io::Error::other(format!("no thread to look the name up: {error}"))
+                    })?;
                     lookups.insert(name.to_owned(), None);
-                    self.start(name)?;
                 }
             }
             waited = true;
@@ -131,7 +135,8 @@ impl Resolver for UserResolver {
         let clock = exchange.clock();
         let began = clock.now();
         let (deadline, kind) = exchange.deadline(began, self.connect_timeout, limit);
-        let found = self.lookups.addresses(&name, deadline, clock);
+        let start = || self.lookups.start(&name);
+        let found = self.lookups.addresses(&name, deadline, clock, start);
         let (found, waited) = found.map_err(|error| match error.kind() {
             io::ErrorKind::TimedOut => {
                 exchange.note(|notes| notes.exceeded = Some(kind));
@@ -150,5 +155,26 @@ impl Resolver for UserResolver {
             resolved.push(*address);
         }
         Ok(resolved)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lookup_that_cannot_start_is_a_failure_at_once_and_tried_again() {
+        let lookups = Arc::new(Lookups::default());
+        let clock = Clock::start();
+        let deadline = clock.now() + Duration::from_secs(3600);
+        for _ in 0..2 {
+            let refused = || Err(io::Error::other("refused"));
+            let found = lookups.addresses("localhost:80", deadline, &clock, refused);
+            let text = found.expect_err("no lookup has begun").to_string();
+            assert_eq!(text, "no thread to look the name up: refused");
+        }
+        let start = || lookups.start("localhost:80");
+        let found = lookups.addresses("localhost:80", deadline, &clock, start);
+        assert!(found.is_ok_and(|(addresses, waited)| !addresses.is_empty() && waited));
     }
 }
