@@ -8,7 +8,7 @@ mod line;
 use std::mem;
 
 pub use block::{Block, Event, TooLarge};
-pub use line::may_complete_several;
+pub use line::completes_one_block;
 
 use line::{Field, line_end, push_lossy};
 

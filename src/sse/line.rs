@@ -52,27 +52,19 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     Some(skipped + found)
 }
 
-/// Whether some bytes of a stream may complete more than one block, whatever came before them. That
-/// they cannot is certain where this is false, and found out at a fraction of what parsing costs.
+/// Whether a read of a chunked body is the rest of one chunk and completes one block with it, the
+/// last bytes of the chunk. False where that is not certain, such as for bytes of TLS.
 #[must_use]
-pub fn may_complete_several(bytes: &[u8]) -> bool {
-    // Line ends behind the last content complete one block at most.
-    let Some(last) = bytes.iter().rposition(|&b| !is_end(b)) else {
-        return false;
-    };
-    let mut rest = &bytes[..=last];
-    if is_end(rest[0]) {
-        return true;
-    }
-    while let Some(end) = line_end(rest) {
-        // Content follows somewhere.
-        let (ended_by, next) = (rest[end], rest[end + 1]);
-        if is_end(next) && (ended_by, next) != (b'\r', b'\n') {
-            return true;
-        }
-        rest = &rest[end + 1..];
-    }
-    false
+pub fn completes_one_block(read: &[u8]) -> bool {
+    let block = read.strip_suffix(b"\n\n\r\n");
+    let block = block.or_else(|| read.strip_suffix(b"\r\n\r\n\r\n"));
+    // A blank line before may complete another block, and so may a line end in front.
+    block.is_some_and(|block| {
+        block.split(|&byte| byte == b'\n').all(|line| {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            !line.is_empty() && !line.contains(&b'\r')
+        })
+    })
 }
 
 /// Appends bytes as text, each maximal invalid sequence as one U+FFFD: as a decoder of the whole
@@ -91,29 +83,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_blank_line_before_the_last_content_may_complete_a_block_more() {
-        for one in [
-            "",
-            "x",
-            "data: a",
-            "data: a\n\n",
-            "event: a\r\ndata: b\r\n\r\n",
-            "a\rb\r\r",
-            "\n\r\n",
-            "x\n\n\n",
+    fn one_block_is_certain_only_for_the_rest_of_a_chunk_with_one_blank_line() {
+        for (read, expected) in [
+            ("9\r\ndata: a\n\n\r\n", true),
+            ("b\r\ndata: a\r\n\r\n\r\n", true),
+            ("e\r\n: still there\n\n\r\n", true),
+            ("12\r\nid: 1\r\ndata: a\r\n\r\n\r\n", true),
+            ("ta: a\n\n\r\n", true),
+            // Without the end of the chunk the next read begins with a line end.
+            ("9\r\ndata: a\n\n", false),
+            ("b\r\ndata: a\r\n\r\n", false),
+            ("8\r\ndata: a\n\r\n", false),
+            // Ends of bodies.
+            ("", false),
+            ("0\r\n\r\n", false),
+            ("0;last\r\nx-took: 1\r\n\r\n", false),
+            ("9\r\ndata: a\n\n\r\n0\r\n\r\n", false),
+            ("\r\n", false),
+            ("\n\r\n", false),
+            ("\r\n\r\n", false),
+            // Several blocks, or what may be several.
+            ("9\r\ndata: a\n\n\r\n9\r\ndata: b\n\n\r\n", false),
+            ("12\r\ndata: a\n\ndata: b\n\n\r\n", false),
+            ("a\r\n\r\nb\n\n\r\n", false),
+            ("a\r\rb\n\n\r\n", false),
+            ("a\n\r\nb\n\n\r\n", false),
+            ("a\r\n\nb\n\n\r\n", false),
+            ("\ndata: b\n\n\r\n", false),
+            ("\r\ndata: b\r\n\r\n\r\n", false),
+            ("\n\n\r\n", false),
         ] {
-            assert!(!may_complete_several(one.as_bytes()), "{one:?}");
-        }
-        for several in [
-            "\nx",
-            "a\n\nb",
-            "a\r\n\r\nb\n",
-            "a\r\rb",
-            "a\n\r\nb",
-            "a\r\n\nb",
-            "\r\nb\n\n",
-        ] {
-            assert!(may_complete_several(several.as_bytes()), "{several:?}");
+            assert_eq!(completes_one_block(read.as_bytes()), expected, "{read:?}");
         }
     }
 

@@ -77,11 +77,6 @@ impl ConnectionBuffers {
         self.told += amount;
     }
 
-    /// The newest input, whether it has been told or waits.
-    pub(super) fn newest(&self, amount: usize) -> &[u8] {
-        &self.input[self.filled - amount..self.filled]
-    }
-
     /// Whether there is room for another two reads of that size; if not, there is more when what
     /// waits has been told.
     pub(super) fn has_room_beside(&mut self, amount: usize) -> bool {
@@ -223,7 +218,6 @@ mod tests {
             buffers.fill(piece.len());
         }
         assert_eq!(buffers.input(), b"");
-        assert_eq!(buffers.newest(5), b"three");
         buffers.tell(3);
         assert_eq!(buffers.input(), b"one");
         buffers.input_consume(2);

@@ -1,7 +1,7 @@
 //! One user's way to the service: sends a request, reads its response, and can be cut from another
 //! thread.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -227,39 +227,36 @@ impl Response<'_> {
         headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
-    /// The next bytes of the body, transfer coding removed.
+    /// The next bytes of the body, transfer coding removed; `None` if `heeds_silence` and nothing has
+    /// come for half a second.
     ///
     /// # Errors
     ///
     /// With the failure, or that the request was cut; also where ureq takes a reset or our own
     /// shutdown for the end of a body that ends with its connection.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<Arrival, Interruption> {
-        let client = self.client;
-        let bytes = self.body.read(buffer);
-        let bytes = bytes.map_err(|error| client.interruption(&ureq::Error::from(error)))?;
-        let (last, reset) = client.exchange.note(|notes| (notes.last, notes.reset));
-        if bytes == 0 && (reset || client.exchange.is_cut()) {
-            let error = ureq::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+    pub fn read(
+        &mut self,
+        buffer: &mut [u8],
+        heeds_silence: bool,
+    ) -> Result<Option<Arrival>, Interruption> {
+        let (exchange, client) = (&self.client.exchange, self.client);
+        exchange.note(|notes| notes.heeds_silence = heeds_silence);
+        let bytes = match self.body.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+            read => read.map_err(|error| client.interruption(&ureq::Error::from(error)))?,
+        };
+        let (last, reset) = exchange.note(|notes| (notes.last, notes.reset));
+        if bytes == 0 && (reset || exchange.is_cut()) {
+            let error = ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
             return Err(client.interruption(&error));
         }
-        Ok(Arrival { bytes, ..last })
+        Ok(Some(Arrival { bytes, ..last }))
     }
 
     /// Lets reads of the body wait for one another before they are told, within a second of the run
-    /// and for less than half a second of silence: a user costs less that way. Not where the
-    /// connection cannot see where the body ends, nor by the user's clock, which is there to show
-    /// what a client is like that does nothing about its lateness.
+    /// and for less than half a second of silence: a user costs less that way.
     pub fn let_reads_wait(&mut self) {
-        let transport = &self.client.transport;
-        let is_http = |uri: &Uri| uri.scheme() == Some(&http::uri::Scheme::HTTP);
-        let proxy = transport.agent_config.proxy();
-        let is_plain = is_http(&transport.uri) && proxy.is_none_or(|proxy| is_http(proxy.uri()));
-        let is_chunked = self
-            .header("transfer-encoding")
-            .is_some_and(|coding| coding.eq_ignore_ascii_case("chunked"));
-        let shows_end = is_chunked || self.header("content-length").is_none();
-        let may_wait = is_plain && shows_end && !transport.settings.user_clock;
-        self.client.exchange.set_patient(may_wait);
+        self.client.exchange.note(|notes| notes.is_patient = true);
     }
 
     /// The next token must have come by then; `None` while none is awaited.

@@ -91,6 +91,10 @@ pub(super) struct Notes {
     pub(super) total_deadline: Option<Stamp>,
     /// The next token must have come by then.
     pub(super) token_deadline: Option<Stamp>,
+    /// Reads of the body may wait for one another.
+    pub(super) is_patient: bool,
+    /// The reader of the body wants to hear of a silence.
+    pub(super) heeds_silence: bool,
 }
 
 impl Notes {
@@ -121,8 +125,6 @@ pub(super) struct Exchange {
     /// The run's clock; set when the run begins, after the client was made.
     clock: OnceLock<Clock>,
     notes: Mutex<Notes>,
-    /// The reads of the attempt's body may wait for one another.
-    is_patient: AtomicBool,
     /// The engine has cut this user's requests.
     cut: AtomicBool,
 }
@@ -144,7 +146,6 @@ impl Exchange {
 
     /// Begins an attempt with these deadlines. The last attempt's notes are forgotten.
     pub(super) fn begin(&self, total_deadline: Option<Stamp>, token_deadline: Option<Stamp>) {
-        self.set_patient(false);
         self.note(|notes| {
             *notes = Notes {
                 server_addr: notes.server_addr,
@@ -184,14 +185,6 @@ impl Exchange {
             }
         }
         earliest
-    }
-
-    pub(super) fn set_patient(&self, is_patient: bool) {
-        self.is_patient.store(is_patient, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_patient(&self) -> bool {
-        self.is_patient.load(Ordering::Relaxed)
     }
 
     pub(super) fn cut(&self) {

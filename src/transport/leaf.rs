@@ -11,18 +11,19 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
-use super::backlog::Backlog;
 use super::buffers::ConnectionBuffers;
 use super::exchange::{Exchange, Reached};
-use super::reads::{FailedRead, Read, Reads, Wait, is_timeout};
+use super::reads::{Reads, is_timeout};
+use super::waiting::{WaitingReads, may_wait};
+use crate::arrival::Received;
 use crate::clock::Stamp;
 use crate::record::FailureKind;
+use crate::sse::completes_one_block;
 
 /// The largest piece of output that is held back, in bytes: a request's head.
 const MOST_HELD: usize = 2 * 1024;
 
-/// Reads that wait are told after a silence that is no longer than this, nor shorter than half of
-/// it.
+/// After a silence of this length reads wait no longer, and whoever asked for it hears of it.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// Opens TCP connections that note what happens to them in the user's [`Exchange`].
@@ -53,9 +54,10 @@ impl<In: Transport> Connector<In> for TcpLeaf {
         Ok(Some(Either::B(TcpTransport {
             exchange: Arc::clone(&self.exchange),
             buffers: ConnectionBuffers::new(),
-            backlog: Backlog::default(),
+            waiting: WaitingReads::default(),
+            last: None,
             silent_since: None,
-            reads: Reads::new(&stream, self.exchange.clock(), self.timeout),
+            reads: Reads::new(&stream, self.exchange.clock()),
             stream,
             user_clock: self.user_clock,
             timeout: self.timeout,
@@ -118,8 +120,9 @@ pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
     exchange: Arc<Exchange>,
     buffers: ConnectionBuffers,
-    backlog: Backlog,
-    /// The last read, where those that waited have been told because nothing came after it.
+    waiting: WaitingReads,
+    last: Option<Received>,
+    /// When the silence began that has ended the last wait before its limit.
     silent_since: Option<Stamp>,
     reads: Reads,
     user_clock: bool,
@@ -139,52 +142,53 @@ impl TcpTransport {
         }
     }
 
-    /// Reads until what has come may wait no longer: that is once, where reads do not wait.
+    /// Reads until the newest read may not wait, or until the stream falls silent.
     fn gather(&mut self, limit: NextTimeout) -> Result<(), Error> {
-        let is_patient = self.exchange.is_patient();
         let (longest, kind) = self.longest(limit, FailureKind::TimeoutIdle);
         let mut now = self.exchange.clock().now();
-        let silent_since = self.silent_since.take().filter(|_| is_patient);
-        let mut since = silent_since.unwrap_or(now);
+        let mut since = self.silent_since.take().unwrap_or(now);
         let (deadline, kind) = self.exchange.deadline(since, longest, kind);
+        let [is_patient, heeds_silence] =
+            (self.exchange).note(|notes| [notes.is_patient, notes.heeds_silence]);
         loop {
-            let others_wait = !self.backlog.is_empty();
             let input = self.buffers.input_append_buf();
             if input.is_empty() {
                 let size = self.buffers.input().len();
                 return Err(Error::LargeResponseHeader(size, size));
             }
-            let wait = Wait {
-                now,
-                deadline,
-                silence: others_wait.then_some(SILENCE),
+            let others_wait = !self.waiting.is_empty();
+            let wake = if others_wait || heeds_silence {
+                deadline.min(now + SILENCE)
+            } else {
+                deadline
             };
-            match self.reads.read(&self.stream, input, wait)? {
-                Read::Received(received) => {
-                    self.buffers.fill(received.bytes);
-                    self.backlog.push(received);
-                    let newest = self.buffers.newest(received.bytes);
-                    let may_wait = is_patient && self.backlog.may_wait(newest);
-                    if !may_wait || !self.buffers.has_room_beside(received.bytes) {
-                        return Ok(());
-                    }
-                    (since, now) = (received.returned, received.returned);
-                }
-                Read::Failed(failed) => {
-                    self.backlog.fail(failed);
-                    return Ok(());
-                }
-                Read::Late if others_wait => {
+            let received = match self.reads.read(&self.stream, input, now, wake) {
+                Ok(Some(received)) => received,
+                Ok(None) if others_wait || wake < deadline => {
                     self.silent_since = Some(since);
                     return Ok(());
                 }
-                Read::Late => return Err(self.exceeded(kind, limit.reason)),
+                Ok(None) => return Err(self.exceeded(kind, limit.reason)),
+                Err(error) => {
+                    self.waiting.push_back(Err(error));
+                    return Ok(());
+                }
+            };
+            let is_one_block = is_patient && completes_one_block(&input[..received.bytes]);
+            self.buffers.fill(received.bytes);
+            self.waiting.push_back(Ok(received));
+            let before = self.last.replace(received);
+            let may_wait = is_one_block && may_wait(&self.waiting, before);
+            if !may_wait || !self.buffers.has_room_beside(received.bytes) {
+                return Ok(());
             }
+            (now, since) = (received.returned, received.returned);
         }
     }
 
     /// Writes what has been held back.
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
+        self.silent_since = None;
         let began = self.exchange.clock().now();
         let (longest, kind) = self.longest(limit, FailureKind::TimeoutSend);
         let (deadline, kind) = self.exchange.deadline(began, longest, kind);
@@ -237,28 +241,23 @@ impl Transport for TcpTransport {
             self.write_held(limit)?;
         }
         self.buffers.release_output();
-        let told = loop {
-            match self.backlog.pop() {
-                Some(told) => break told,
-                None => self.gather(limit)?,
-            }
-        };
-        match told {
-            Ok(received) => {
-                self.buffers.tell(received.bytes);
-                let more = !self.backlog.is_empty();
-                self.exchange
-                    .note(|notes| notes.take(&received, self.user_clock, more));
-                Ok(received.bytes > 0)
-            }
-            Err(FailedRead { error, at }) => {
-                self.exchange.note(|notes| {
-                    notes.last.at = at;
-                    notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
-                });
-                Err(error.into())
-            }
+        if self.waiting.is_empty() {
+            self.gather(limit)?;
         }
+        let Some(read) = self.waiting.pop_front() else {
+            return Err(Error::Io(io::ErrorKind::WouldBlock.into()));
+        };
+        let more = !self.waiting.is_empty();
+        self.exchange.note(|notes| match &read {
+            Ok(received) => notes.take(received, self.user_clock, more),
+            Err(error) => {
+                notes.last.at = self.exchange.clock().now();
+                notes.reset = error.kind() == io::ErrorKind::ConnectionReset;
+            }
+        });
+        let received = read?;
+        self.buffers.tell(received.bytes);
+        Ok(received.bytes > 0)
     }
 
     fn is_open(&mut self) -> bool {

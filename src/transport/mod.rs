@@ -5,7 +5,6 @@
 //! its own, since one agent shared by N users costs O(N) per request. Every instant is stamped in
 //! the layers below ureq (`leaf.rs`, `layers.rs`), on the user's thread, before anything is parsed.
 
-mod backlog;
 mod buffers;
 mod client;
 mod exchange;
@@ -14,6 +13,7 @@ mod layers;
 mod leaf;
 mod reads;
 mod resolver;
+mod waiting;
 mod wording;
 
 use std::sync::Arc;

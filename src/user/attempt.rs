@@ -161,9 +161,12 @@ impl Reading {
         waited_before: Option<Duration>,
         record: &mut RequestRecord,
     ) -> Outcome {
-        let token_timeout = context.plan.transport.token_timeout;
-        // A token that is awaited may be in a read that waits.
-        if token_timeout.is_none() && !self.observers.iter().any(|observer| observer.is_live()) {
+        let settings = &context.plan.transport;
+        let token_timeout = settings.token_timeout;
+        // A token that is awaited may be in a read that waits. The user's clock is there to show a
+        // client that does nothing about its lateness.
+        let is_watched = self.observers.iter().any(|observer| observer.is_live());
+        if token_timeout.is_none() && !settings.user_clock && !is_watched {
             response.let_reads_wait();
         }
         let mut waited = |at| Some(run_queue_wait()? + context.heartbeat.standstill(at));
@@ -276,8 +279,10 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     let mut buffer = [0; 2048];
     while body.len() < ERROR_BODY {
-        match response.read(&mut buffer) {
-            Ok(arrival) if arrival.bytes > 0 => body.extend_from_slice(&buffer[..arrival.bytes]),
+        match response.read(&mut buffer, false) {
+            Ok(Some(arrival)) if arrival.bytes > 0 => {
+                body.extend_from_slice(&buffer[..arrival.bytes]);
+            }
             Ok(_) | Err(Interruption::Failed(_)) => break,
             Err(Interruption::Cut) => return None,
         }
@@ -299,7 +304,10 @@ fn read_stream(
 ) -> Result<Stamp, Interruption> {
     let mut buffer = [0; READ_BUFFER];
     loop {
-        let arrival = response.read(&mut buffer)?;
+        let Some(arrival) = response.read(&mut buffer, meter.reporter.has_chunks())? else {
+            meter.reporter.flush();
+            continue;
+        };
         if arrival.bytes == 0 {
             return Ok(arrival.at);
         }

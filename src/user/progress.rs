@@ -63,6 +63,11 @@ impl<'a> Reporter<'a> {
         }
     }
 
+    /// Whether chunks wait to be sent.
+    pub(super) fn has_chunks(&self) -> bool {
+        self.pending.chunks > 0
+    }
+
     /// Sends what has not been sent.
     pub(super) fn flush(&mut self) {
         if self.pending.chunks > 0 || !self.pending.lags.is_empty() {
