@@ -12,9 +12,9 @@ use crossbeam_channel::bounded;
 use super::{Ends, Stop, print};
 use crate::cli::{MockArgs, PROGRAM};
 use crate::config::{count, whole};
-use crate::mock::{FaultError, Faults, LineEnd, Options, Server};
+use crate::mock::{Faults, Options, Server};
 use crate::text::{Language, Message};
-use crate::values::MILLISECONDS;
+use crate::values::{Dist, MILLISECONDS, Quantity};
 
 /// The largest number that a flag takes.
 const MOST: u32 = 1_000_000;
@@ -76,24 +76,19 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
     };
     let split = at_least_one("--split-writes", &args.split_writes)?;
     let options = Options {
-        ttft: read("--ttft", &args.ttft, "mock.distribution")?,
-        itl: read("--itl", &args.itl, "mock.distribution")?,
-        tokens: read("--tokens", &args.tokens, "mock.distribution")?,
-        reasoning_tokens: read(
-            "--reasoning-tokens",
-            &args.reasoning_tokens,
-            "mock.distribution",
-        )?,
+        ttft: distribution("--ttft", &args.ttft)?,
+        itl: distribution("--itl", &args.itl)?,
+        tokens: distribution("--tokens", &args.tokens)?,
+        reasoning_tokens: distribution("--reasoning-tokens", &args.reasoning_tokens)?,
         per_event: count("--per-event", &args.per_event, 1..=MOST)?,
         jitter: time("--jitter", &args.jitter)?,
         seed: whole("--seed", &args.seed, 0..=u64::MAX)?,
-        faults: args.fail.as_deref().map_or(Ok(Faults::default()), faults)?,
+        faults: args
+            .fail
+            .as_deref()
+            .map_or(Ok(Faults::default()), str::parse)?,
         retry_after: count("--retry-after", &args.retry_after, 0..=MOST)?,
-        line_end: if args.crlf {
-            LineEnd::CrLf
-        } else {
-            LineEnd::Lf
-        },
+        crlf: args.crlf,
         split: split.and_then(|bytes| NonZero::new(bytes as usize)),
         slow_headers: time("--slow-headers", &args.slow_headers)?,
         opening: !args.no_opening,
@@ -107,27 +102,22 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
     Ok((read("--port", &args.port, "mock.port")?, options))
 }
 
-fn faults(raw: &str) -> Result<Faults, Message> {
-    raw.parse().map_err(|error| {
-        let (id, part) = match error {
-            FaultError::Unknown(name) => ("mock.fault_unknown", name),
-            FaultError::Rate(part) => ("mock.fault_rate", part),
-            FaultError::Status(code) => ("mock.fault_status", code),
-            FaultError::Sum(sum) => ("mock.fault_sum", format!("{sum:.3}")),
-        };
-        Message::new(id).with("value", raw).with("part", part)
-    })
-}
-
 fn read<T: FromStr>(flag: &'static str, raw: &str, id: &'static str) -> Result<T, Message> {
     let wrong = |_| Message::new(id).with("flag", flag).with("value", raw);
     raw.parse().map_err(wrong)
 }
 
+fn distribution<T: Quantity>(flag: &'static str, raw: &str) -> Result<Dist<T>, Message> {
+    read(flag, raw, "mock.distribution")
+}
+
 fn time(flag: &'static str, raw: &str) -> Result<Duration, Message> {
-    let wrong = || Message::new("mock.time").with("flag", flag);
-    let time = MILLISECONDS.read(raw);
-    time.ok_or_else(|| wrong().with("value", raw))
+    let wrong = || {
+        Message::new("mock.time")
+            .with("flag", flag)
+            .with("value", raw)
+    };
+    MILLISECONDS.read(raw).ok_or_else(wrong)
 }
 
 #[cfg(test)]
@@ -136,70 +126,33 @@ mod tests {
 
     use super::*;
     use crate::cli::{Command, parse};
-    use crate::mock::Dist;
 
-    fn understood(flags: &[&str]) -> Result<(u16, Options), Message> {
-        let words = [PROGRAM, "mock"].iter().chain(flags);
+    fn understood(flags: &str) -> Result<(u16, Options), Message> {
+        let words = [PROGRAM, "mock"]
+            .into_iter()
+            .chain(flags.split_whitespace());
         let args: Vec<OsString> = words.map(OsString::from).collect();
         match parse(&args, Language::English).map(|cli| cli.command) {
             Ok(Some(Command::Mock(args))) => options(&args),
-            other => panic!("{flags:?}: {other:?}"),
+            other => panic!("{flags}: {other:?}"),
         }
     }
 
     #[test]
     fn without_flags_it_is_the_default_service() {
-        assert_eq!(understood(&[]).unwrap(), (8080, Options::default()));
+        assert_eq!(understood("").unwrap(), (8080, Options::default()));
     }
 
     #[test]
     fn every_flag_has_its_effect() {
-        let (port, options) = understood(&[
-            "--port",
-            "0",
-            "--ttft",
-            "uniform:100..300",
-            "--itl",
-            "5",
-            "--tokens",
-            "7",
-            "--reasoning-tokens",
-            "3",
-            "--per-event",
-            "2",
-            "--jitter",
-            "3",
-            "--seed",
-            "9",
-            "--fail",
-            "status=503:0.5",
-            "--retry-after",
-            "4",
-            "--slow-headers",
-            "1.5s",
-            "--crlf",
-            "--split-writes",
-            "6",
-            "--no-opening",
-            "--keep-alive",
-            "0",
-            "--no-usage",
-            "--no-chunked",
-            "--require-key",
-            "k",
-            "--max-concurrent",
-            "8",
-            "--log",
-            "truth.csv",
-        ])
-        .unwrap();
-        assert_eq!(port, 0);
+        let flags = "--port 0 --ttft uniform:100..300 --itl 5 --tokens 7 --reasoning-tokens 3 \
+            --per-event 2 --jitter 3 --seed 9 --fail status=503:0.5 --retry-after 4 \
+            --slow-headers 1.5s --crlf --split-writes 6 --no-opening --keep-alive 0 --no-usage \
+            --no-chunked --require-key k --max-concurrent 8 --log truth.csv";
         let millis = Duration::from_millis;
+        let (low, high) = (millis(100), millis(300));
         let expected = Options {
-            ttft: Dist::Uniform {
-                low: millis(100),
-                high: millis(300),
-            },
+            ttft: Dist::Uniform { low, high },
             itl: Dist::Fixed(millis(5)),
             tokens: Dist::Fixed(7),
             reasoning_tokens: Dist::Fixed(3),
@@ -208,7 +161,7 @@ mod tests {
             seed: 9,
             faults: "status=503:0.5".parse().unwrap(),
             retry_after: 4,
-            line_end: LineEnd::CrLf,
+            crlf: true,
             split: NonZero::new(6),
             slow_headers: millis(1_500),
             opening: false,
@@ -219,29 +172,29 @@ mod tests {
             max_concurrent: Some(8),
             log: Some("truth.csv".into()),
         };
-        assert_eq!(options, expected);
+        assert_eq!(understood(flags).unwrap(), (0, expected));
     }
 
     #[test]
     fn wrong_values_are_named_with_a_remedy() {
         for (flags, parts) in [
-            (["--ttft", "fast"], ["--ttft fast", "uniform:100..300"]),
-            (["--tokens", "normal:5"], ["--tokens normal:5", "normal:"]),
-            (["--jitter", "x"], ["--jitter x", "1.5s"]),
-            (["--fail", "foo:1,cut:1"], ["--fail foo:1,", "foo"]),
-            (["--fail", "foo:1"], ["--fail foo:1", "status=503:0.01"]),
-            (["--fail", "cut:0.1,reset"], ["reset", "0 "]),
-            (["--fail", "status=200:1"], ["200", "400"]),
-            (["--fail", "cut:0.6,reset:0.7"], ["1.300", "status=503"]),
-            (["--port", "70000"], ["--port 70000", "65535"]),
-            (["--per-event", "0"], ["--per-event 0", "--per-event 10"]),
-            (["--split-writes", "0"], ["--split-writes 0", "1000000"]),
+            ("--ttft fast", ["--ttft fast", "uniform:100..300"]),
+            ("--tokens normal:5", ["--tokens normal:5", "normal:"]),
+            ("--jitter x", ["--jitter x", "1.5s"]),
+            ("--fail foo:1,cut:1", ["--fail foo:1,", "foo"]),
+            ("--fail foo:1", ["--fail foo:1", "status=503:0.01"]),
+            ("--fail cut:0.1,reset", ["reset", "0 "]),
+            ("--fail status=200:1", ["200", "400"]),
+            ("--fail cut:0.6,reset:0.7", ["1.300", "status=503"]),
+            ("--port 70000", ["--port 70000", "65535"]),
+            ("--per-event 0", ["--per-event 0", "--per-event 10"]),
+            ("--split-writes 0", ["--split-writes 0", "1000000"]),
         ] {
-            let message = understood(&flags).unwrap_err();
+            let message = understood(flags).unwrap_err();
             for language in [Language::English, Language::Chinese] {
                 let text = language.texts().render(&message);
                 for part in parts {
-                    assert!(text.contains(part), "{flags:?}: {part} lacks in: {text}");
+                    assert!(text.contains(part), "{flags}: {part} lacks in: {text}");
                 }
             }
         }
@@ -251,9 +204,7 @@ mod tests {
     fn the_greeting_says_what_to_try() {
         let address = SocketAddr::from(([127, 0, 0, 1], 8080));
         let text = greeting(address, false, Language::English);
-        assert!(
-            text.contains("--url http://127.0.0.1:8080/v1/chat-messages --api-key \"\"\n"),
-            "{text}"
-        );
+        let command = "--url http://127.0.0.1:8080/v1/chat-messages --api-key \"\"\n";
+        assert!(text.contains(command), "{text}");
     }
 }

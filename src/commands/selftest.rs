@@ -9,7 +9,7 @@ use super::{Ends, Exit, Stop};
 use crate::cli::SelftestArgs;
 use crate::config::{count, positive_duration};
 use crate::output::host::Host;
-use crate::selftest::{Condition, Graded, Spread, Step, Workplace, run};
+use crate::selftest::{Condition, Graded, Spread, Step, run};
 use crate::stats::Grade;
 use crate::text::columns::right;
 use crate::text::{Language, Message};
@@ -91,12 +91,11 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
     } else {
         Box::new(io::stdout())
     };
-    let workplace = Workplace::new()?;
     let header = row(|(id, ..)| texts.get(&format!("selftest.column.{id}")).to_owned());
     writeln!(out, "{}\n\n{header}", texts.get("selftest.intro"))?;
     let mut outcomes = Vec::new();
     for step in steps {
-        let outcome = run(step, &workplace)?;
+        let outcome = run(step)?;
         writeln!(out, "{}", row(|(.., cell)| cell(&outcome)))?;
         out.flush()?;
         // The search for the limit ends at the limit.

@@ -8,9 +8,8 @@ use super::http::Request;
 use super::rng::{Purpose, Rng};
 use super::schedule::Schedule;
 use super::script::Script;
-use super::slot::Slot;
 use super::strike::strike;
-use super::wire::{self, Moment, Wire};
+use super::wire::{self, Moment, Reply, Wire};
 
 /// The log has room for this many token times from the start.
 const MAX_RESERVE: usize = 4096;
@@ -75,11 +74,19 @@ impl<'a> Answer<'a> {
             .clone_into(&mut entry.id);
         let conversation = reply.value("conversation_id").unwrap_or_default();
         conversation.clone_into(&mut entry.conversation_id);
-        let Some(_slot) = Slot::take(&service.active, service.options.max_concurrent) else {
-            return self.error(wire, 429, "Too many requests. Please try again later.");
-        };
+        let active = service.active.fetch_add(1, Ordering::Relaxed);
+        let most = service.options.max_concurrent;
+        let is_free = most.is_none_or(|most| active < most);
+        let after = is_free.then(|| self.answer(wire, reply));
+        service.active.fetch_sub(1, Ordering::Relaxed);
+        let too_many = "Too many requests. Please try again later.";
+        after.unwrap_or_else(|| self.error(wire, 429, too_many))
+    }
+
+    /// Answers a request that the service takes.
+    fn answer(&mut self, wire: &'static Wire, mut reply: Reply) -> Result<After, Gone> {
         let mut plan = self.rng(Purpose::Plan);
-        let fault = service.options.faults.draw(&mut plan);
+        let fault = self.delivery.service.options.faults.draw(&mut plan);
         self.delivery.entry.fault = fault;
         if let Some(instead) = fault.and_then(|fault| self.instead(wire, fault)) {
             return instead;
@@ -90,7 +97,7 @@ impl<'a> Answer<'a> {
         self.stream(script, schedule, &mut plan)
     }
 
-    /// Carries out a fault that leaves no stream. `None` if the fault is another one.
+    /// Carries out a fault that sends no stream. `None` if the fault is another one.
     fn instead(&mut self, wire: &Wire, fault: Fault) -> Option<Result<After, Gone>> {
         Some(match fault {
             Fault::Close => {
@@ -192,7 +199,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Sends the head of a stream and everything that comes before the first token.
+/// Sends the head of a stream and all events before the first token.
 fn open(delivery: &mut Delivery<'_>, script: &mut Script, schedule: &Schedule) -> Result<(), Gone> {
     delivery.begin()?;
     if !delivery.service.options.opening {

@@ -1,5 +1,5 @@
-//! Sends one answer: writes each event when it is due and keep-alives in between, and notes for the
-//! log what was sent and when.
+//! Sends one answer: each event when it is due, keep-alives in between. Notes for the log each event
+//! and its time.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,18 +15,18 @@ use super::service::Service;
 use super::wire::Moment;
 use crate::clock::Stamp;
 
-/// What becomes of the connection after an answer.
+/// What happens to the connection after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
-    /// It waits for the next request.
+    /// The connection waits for the next request.
     Keep,
-    /// It is closed.
+    /// The connection is closed.
     Close,
-    /// It is reset.
+    /// The connection is reset.
     Reset,
 }
 
-/// The answer cannot go on; the value is what the log says about its end.
+/// The answer cannot go on. The log has the reason.
 pub(super) struct Gone(pub(super) Ended);
 
 /// One answer on its way to the client.
@@ -209,7 +209,7 @@ impl<'a> Delivery<'a> {
         Ok(())
     }
 
-    /// Says why nothing more can be sent.
+    /// The reason why nothing more can be sent.
     fn gone(&self) -> Gone {
         Gone(if self.service.stopped() {
             Ended::Shutdown

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::rng::Rng;
+use crate::text::Message;
 use crate::values::share;
 
 /// Message of simulated errors.
@@ -85,32 +86,13 @@ impl fmt::Display for Fault {
     }
 }
 
-impl FromStr for Fault {
-    type Err = FaultError;
-
-    fn from_str(name: &str) -> Result<Self, FaultError> {
-        if let Some(code) = name.strip_prefix("status=") {
-            return match code.parse() {
-                Ok(code @ 400..=599) => Ok(Fault::Status(code)),
-                _ => Err(FaultError::Status(code.to_owned())),
-            };
-        }
-        NAMED
-            .iter()
-            .find(|(known, ..)| *known == name)
-            .map(|(_, fault, _)| *fault)
-            .ok_or_else(|| FaultError::Unknown(name.to_owned()))
-    }
-}
-
 /// Faults with their rates; none by default. A request has at most one fault.
 ///
 /// ```
 /// use sse_perf::mock::Faults;
 ///
 /// assert!("status=503:0.01,truncate:0.01".parse::<Faults>().is_ok());
-/// let error = "truncated:0.01".parse::<Faults>().unwrap_err();
-/// assert!(error.to_string().starts_with("'truncated' is no fault"));
+/// assert!("truncated:0.01".parse::<Faults>().is_err(), "no fault has this name");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults(Vec<(Fault, f64)>);
@@ -127,67 +109,36 @@ impl Faults {
     }
 }
 
+/// The error is the message for whoever typed the text.
 impl FromStr for Faults {
-    type Err = FaultError;
+    type Err = Message;
 
-    fn from_str(text: &str) -> Result<Self, FaultError> {
-        let faults = text
-            .split(',')
-            .map(|part| {
-                let part = part.trim();
-                let (name, rate) = part
-                    .rsplit_once(':')
-                    .and_then(|(name, rate)| Some((name, share(rate)?)))
-                    .ok_or_else(|| FaultError::Rate(part.to_owned()))?;
-                Ok((name.trim().parse()?, rate))
-            })
-            .collect::<Result<Vec<(Fault, f64)>, _>>()?;
+    fn from_str(text: &str) -> Result<Self, Message> {
+        let wrong =
+            |id, part: &dyn fmt::Display| Message::new(id).with("value", text).with("part", part);
+        let mut faults = Vec::new();
+        for part in text.split(',').map(str::trim) {
+            let (name, rate) = part
+                .rsplit_once(':')
+                .and_then(|(name, rate)| Some((name.trim(), share(rate)?)))
+                .ok_or_else(|| wrong("mock.fault_rate", &part))?;
+            let fault = if let Some(code) = name.strip_prefix("status=") {
+                let status = code.parse().ok().filter(|code| (400..=599).contains(code));
+                Fault::Status(status.ok_or_else(|| wrong("mock.fault_status", &code))?)
+            } else {
+                let named = NAMED.iter().find(|(known, ..)| *known == name);
+                named.ok_or_else(|| wrong("mock.fault_unknown", &name))?.1
+            };
+            faults.push((fault, rate));
+        }
         let sum: f64 = faults.iter().map(|(_, rate)| rate).sum();
         // In binary, ten times 0.1 is a little more than 1.
         if sum > 1.0 + 1e-9 {
-            return Err(FaultError::Sum(sum));
+            return Err(wrong("mock.fault_sum", &format_args!("{sum:.3}")));
         }
         Ok(Self(faults))
     }
 }
-
-/// Why a text cannot be read as faults.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FaultError {
-    /// Unknown name of a fault.
-    Unknown(String),
-    /// The rate is missing, or not a number from 0 to 1.
-    Rate(String),
-    /// The status is not from 400 to 599.
-    Status(String),
-    /// The sum of the rates, which is above 1.
-    Sum(f64),
-}
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FaultError::Unknown(name) => {
-                let names = NAMED.map(|(name, ..)| name).join(", ");
-                write!(f, "'{name}' is no fault: expected status=CODE, {names}")
-            }
-            FaultError::Rate(text) => write!(
-                f,
-                "'{text}': expected a fault and its share of requests, such as reset:0.01"
-            ),
-            FaultError::Status(code) => write!(
-                f,
-                "'{code}': expected an HTTP status from 400 to 599, such as status=503:0.01"
-            ),
-            FaultError::Sum(sum) => write!(
-                f,
-                "the shares add up to {sum}: at most 1, since a request has at most one fault"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for FaultError {}
 
 #[cfg(test)]
 mod tests {
@@ -195,48 +146,43 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_names_and_rates() {
-        for (text, expected) in [
+    fn names_and_rates_are_read() {
+        let cases = [
             ("reset:1", vec![(Fault::Reset, 1.0)]),
             (
                 "status=503:0.01, stall : 0.5",
                 vec![(Fault::Status(503), 0.01), (Fault::Stall, 0.5)],
             ),
-        ] {
+        ];
+        let named = NAMED.map(|(name, fault, _)| (name, vec![(fault, 1.0)]));
+        for (text, expected) in cases {
             assert_eq!(text.parse(), Ok(Faults(expected)), "{text}");
         }
+        for (name, expected) in named {
+            assert_eq!(expected[0].0.to_string(), name);
+            assert_eq!(format!("{name}:1").parse(), Ok(Faults(expected)));
+        }
+        assert_eq!(Fault::Status(429).to_string(), "status=429");
         let tenths = ["reset:0.1"; 10].join(",");
         assert!(tenths.parse::<Faults>().is_ok(), "rounding is forgiven");
     }
 
     #[test]
-    fn every_name_reads_back() {
-        for (name, fault, _) in NAMED {
-            assert_eq!(name.parse(), Ok(fault));
-            assert_eq!(fault.to_string(), name);
-        }
-        assert_eq!(Fault::Status(429).to_string(), "status=429");
-    }
-
-    #[test]
-    fn says_what_is_wrong() {
-        for (text, part) in [
-            ("", "'': expected a fault and its share"),
-            ("reset", "'reset': expected a fault and its share"),
-            ("reset:often", "'reset:often': expected"),
-            ("reset:1.5", "'reset:1.5': expected"),
-            ("reset:-0.1", "'reset:-0.1': expected"),
-            ("reset:NaN", "'reset:NaN': expected"),
-            (
-                "rest:0.1",
-                "'rest' is no fault: expected status=CODE, close,",
-            ),
-            ("status=200:0.1", "'200': expected an HTTP status from 400"),
-            ("status=x:0.1", "'x': expected an HTTP status"),
-            ("reset:0.6,stall:0.6", "add up to 1.2"),
+    fn an_error_says_what_is_wrong() {
+        for (text, id, part) in [
+            ("", "mock.fault_rate", ""),
+            ("reset", "mock.fault_rate", "reset"),
+            ("cut:0.1, reset:often", "mock.fault_rate", "reset:often"),
+            ("reset:1.5", "mock.fault_rate", "reset:1.5"),
+            ("reset:-0.1", "mock.fault_rate", "reset:-0.1"),
+            ("reset:NaN", "mock.fault_rate", "reset:NaN"),
+            ("rest:0.1", "mock.fault_unknown", "rest"),
+            ("status=200:0.1", "mock.fault_status", "200"),
+            ("status=x:0.1", "mock.fault_status", "x"),
+            ("reset:0.6,stall:0.6", "mock.fault_sum", "1.200"),
         ] {
-            let error = text.parse::<Faults>().expect_err(text).to_string();
-            assert!(error.contains(part), "{text}: {error}");
+            let message = Message::new(id).with("value", text).with("part", part);
+            assert_eq!(text.parse::<Faults>(), Err(message));
         }
     }
 
@@ -245,11 +191,8 @@ mod tests {
         let faults: Faults = "reset:0.1,stall:0.2".parse().expect("valid");
         let mut rng = Rng::new(0, 1, Purpose::Plan);
         let drawn: Vec<_> = (0..100_000).map(|_| faults.draw(&mut rng)).collect();
-        for (fault, expected) in [
-            (Some(Fault::Reset), 0.1),
-            (Some(Fault::Stall), 0.2),
-            (None, 0.7),
-        ] {
+        let (reset, stall) = (Some(Fault::Reset), Some(Fault::Stall));
+        for (fault, expected) in [(reset, 0.1), (stall, 0.2), (None, 0.7)] {
             let count = drawn.iter().filter(|drawn| **drawn == fault).count();
             let share = count as f64 / 100_000.0;
             assert!((share - expected).abs() < 0.01, "{fault:?}: {share}");

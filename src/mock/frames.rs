@@ -5,28 +5,6 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 
-/// Line end of a stream; the standard allows all three.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LineEnd {
-    /// Line feed, which nearly all servers send.
-    #[default]
-    Lf,
-    /// Carriage return and line feed.
-    CrLf,
-    /// Carriage return.
-    Cr,
-}
-
-impl LineEnd {
-    fn as_str(self) -> &'static str {
-        match self {
-            LineEnd::Lf => "\n",
-            LineEnd::CrLf => "\r\n",
-            LineEnd::Cr => "\r",
-        }
-    }
-}
-
 /// The end of a chunked body.
 pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
@@ -38,17 +16,17 @@ const SIZE_ROOM: usize = 18;
 pub(super) struct Frames {
     bytes: Vec<u8>,
     ranges: Vec<Range<usize>>,
-    line_end: LineEnd,
+    line_end: &'static str,
     chunked: bool,
 }
 
 impl Frames {
-    /// No events.
-    pub(super) fn new(line_end: LineEnd) -> Self {
+    /// No events. Lines end with CRLF or, as nearly all servers send them, with a line feed.
+    pub(super) fn new(crlf: bool) -> Self {
         Self {
             bytes: Vec::with_capacity(1024),
             ranges: Vec::with_capacity(4),
-            line_end,
+            line_end: if crlf { "\r\n" } else { "\n" },
             chunked: true,
         }
     }
@@ -65,16 +43,13 @@ impl Frames {
         self.ranges.clear();
     }
 
-    /// Adds an event of one line.
-    pub(super) fn block(&mut self, line: fmt::Arguments<'_>) {
-        let end = self.line_end.as_str();
-        self.piece(format_args!("{line}{end}{end}"));
-    }
-
-    /// Adds an event of a name and a line.
-    pub(super) fn named(&mut self, name: &str, line: fmt::Arguments<'_>) {
-        let end = self.line_end.as_str();
-        self.block(format_args!("event: {name}{end}{line}"));
+    /// Adds an event: its name, if it has one, and its line.
+    pub(super) fn event(&mut self, name: Option<&str>, line: fmt::Arguments<'_>) {
+        let end = self.line_end;
+        match name {
+            Some(name) => self.piece(format_args!("event: {name}{end}{line}{end}{end}")),
+            None => self.piece(format_args!("{line}{end}{end}")),
+        }
     }
 
     /// Adds text of the body as it is.
@@ -118,10 +93,10 @@ mod tests {
 
     #[test]
     fn each_event_is_a_chunk_of_its_own() {
-        let mut frames = Frames::new(LineEnd::Lf);
-        frames.block(format_args!("event: ping"));
-        frames.block(format_args!("data: {}", "x".repeat(248)));
-        frames.block(format_args!(": waiting"));
+        let mut frames = Frames::new(false);
+        frames.event(None, format_args!("event: ping"));
+        frames.event(None, format_args!("data: {}", "x".repeat(248)));
+        frames.event(None, format_args!(": waiting"));
         let long = format!("100\r\ndata: {}\n\n\r\n", "x".repeat(248));
         assert_eq!(
             all(&frames),
@@ -133,14 +108,10 @@ mod tests {
 
     #[test]
     fn lines_end_as_asked() {
-        for (line_end, expected) in [
-            (LineEnd::Lf, "data: 1\n\n"),
-            (LineEnd::CrLf, "data: 1\r\n\r\n"),
-            (LineEnd::Cr, "data: 1\r\r"),
-        ] {
-            let mut frames = Frames::new(line_end);
+        for (crlf, expected) in [(false, "data: 1\n\n"), (true, "data: 1\r\n\r\n")] {
+            let mut frames = Frames::new(crlf);
             frames.restart(false);
-            frames.block(format_args!("data: 1"));
+            frames.event(None, format_args!("data: 1"));
             assert_eq!(all(&frames), [expected]);
         }
     }

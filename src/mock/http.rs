@@ -114,7 +114,8 @@ impl RequestReader {
     }
 }
 
-/// Reads a head: the request without its body, and the head's length; `None` of a part of a head.
+/// Reads a head: the request without its body, and the head's length; `None` if the head is not
+/// complete.
 fn parse(bytes: &[u8]) -> Result<Option<(Request<'static>, usize)>, ReadError> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut head = httparse::Request::new(&mut fields);

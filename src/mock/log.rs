@@ -1,5 +1,4 @@
-//! The log of what the simulated service did, one row per request. A client's figures are compared
-//! with it.
+//! The log of the simulated service, one row per request. A client's figures are compared with it.
 //!
 //! Times are taken immediately *before* the system call that writes an event. On loopback the call
 //! delivers the event before it returns, so a time taken after the call can be later than the
@@ -9,9 +8,10 @@
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::faults::Fault;
 use crate::clock::{Stamp, micros};
@@ -28,7 +28,7 @@ pub(super) enum Ended {
     Shutdown,
 }
 
-/// One row of the log: what was done for a request.
+/// One row of the log: one request and its answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entry {
     pub(super) id: String,
@@ -91,39 +91,20 @@ impl Entry {
     }
 }
 
-/// The log. A thread of its own writes it, so that no answer waits for the disk.
-#[derive(Debug)]
-pub(super) struct Log {
-    rows: Sender<Option<Entry>>,
-    writer: JoinHandle<io::Result<()>>,
-}
+/// Takes rows for the log; `None` ends it.
+pub(super) type Rows = Sender<Option<Entry>>;
 
-impl Log {
-    /// Creates or replaces the file, and starts the thread.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let name =
-            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        let file = File::create(path).map_err(name)?;
-        let (rows, received) = channel();
-        let writer = std::thread::Builder::new()
-            .name("mock-log".to_owned())
-            .spawn(move || write(file, &received))?;
-        Ok(Self { rows, writer })
-    }
-
-    /// Takes rows.
-    pub(super) fn sender(&self) -> Sender<Option<Entry>> {
-        self.rows.clone()
-    }
-
-    /// Waits until all rows are in the file. Returns the error of the file, if there was one.
-    pub(super) fn finish(self) -> io::Result<()> {
-        // Sending fails if the thread has ended with an error, which `join` returns.
-        let _ = self.rows.send(None);
-        self.writer
-            .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the log's writer panicked")))
-    }
+/// Creates or replaces the log's file, and starts a thread that writes the rows: no answer waits
+/// for the disk. The thread returns the error of the file, if there was one.
+pub(super) fn create(path: &Path) -> io::Result<(Rows, JoinHandle<io::Result<()>>)> {
+    let name =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let file = File::create(path).map_err(name)?;
+    let (rows, received) = unbounded();
+    let writer = std::thread::Builder::new()
+        .name("mock-log".to_owned())
+        .spawn(move || write(file, &received))?;
+    Ok((rows, writer))
 }
 
 /// Writes rows to the last one. Whenever no row waits, the file is complete: also a server that is
@@ -134,15 +115,11 @@ fn write(file: File, rows: &Receiver<Option<Entry>>) -> io::Result<()> {
     csv.flush()?;
     while let Ok(Some(row)) = rows.recv() {
         csv.write_record(row.cells().map(|(_, cell)| cell))?;
-        while let Ok(next) = rows.try_recv() {
-            let Some(row) = next else {
-                return csv.flush();
-            };
-            csv.write_record(row.cells().map(|(_, cell)| cell))?;
+        if rows.is_empty() {
+            csv.flush()?;
         }
-        csv.flush()?;
     }
-    Ok(())
+    csv.flush()
 }
 
 #[cfg(test)]
@@ -177,10 +154,8 @@ mod tests {
 
     #[test]
     fn a_log_that_cannot_be_created_is_named() {
-        let error = Log::create(Path::new("/nowhere/truth.csv")).expect_err("no such directory");
-        assert!(
-            error.to_string().starts_with("/nowhere/truth.csv: "),
-            "{error}"
-        );
+        let error = create(Path::new("/nowhere/truth.csv")).expect_err("no such directory");
+        let error = error.to_string();
+        assert!(error.starts_with("/nowhere/truth.csv: "), "{error}");
     }
 }

@@ -6,9 +6,7 @@
 //! up. The log (`log.rs`) says what was sent, and when.
 
 mod answer;
-mod connections;
 mod delivery;
-mod dist;
 mod faults;
 mod frames;
 mod http;
@@ -20,13 +18,10 @@ mod schedule;
 mod script;
 mod server;
 mod service;
-mod slot;
 mod strike;
 mod wire;
-mod workers;
 
-pub use faults::{Fault, FaultError, Faults};
-pub use frames::LineEnd;
+pub use faults::{Fault, Faults};
 pub use options::Options;
 pub use server::Server;
 

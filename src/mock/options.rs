@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::faults::Faults;
-use super::frames::LineEnd;
 use crate::values::Dist;
 
 /// How the simulated service behaves. By default it is healthy: the first token after 200 ms, 50
@@ -30,13 +29,13 @@ pub struct Options {
     pub faults: Faults,
     /// `Retry-After` of responses with status 429, in seconds.
     pub retry_after: u32,
-    /// Line end of streams.
-    pub line_end: LineEnd,
+    /// Whether the lines of streams end with CRLF.
+    pub crlf: bool,
     /// Size in bytes of the pieces in which events are written, with a system call for each.
     pub split: Option<NonZero<usize>>,
     /// Delay of a stream's head.
     pub slow_headers: Duration,
-    /// Whether to send what comes before any text: Dify's ping, `OpenAI`'s role-only delta.
+    /// Whether to send the events before any text: Dify's ping, `OpenAI`'s role-only delta.
     pub opening: bool,
     /// Period of keep-alives.
     pub keep_alive: Option<Duration>,
@@ -64,7 +63,7 @@ impl Default for Options {
             seed: 0,
             faults: Faults::default(),
             retry_after: 1,
-            line_end: LineEnd::default(),
+            crlf: false,
             split: None,
             slow_headers: Duration::ZERO,
             opening: true,

@@ -1,7 +1,7 @@
 //! The text of all answers, in tokens. A token is one English word or one Chinese character, so
 //! that the server's usage and the client's estimate agree.
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 /// The passage. Answers begin anywhere in it and repeat it. It has a space wherever a word meets a
 /// Chinese character, and before its first word: clients that split at white space count right.
@@ -13,10 +13,7 @@ const PASSAGE: &str = " This answer comes from a simulated service 这段回答�
     按照你要求的速度到来";
 
 /// The tokens of the passage, each with the space before it.
-pub(super) fn tokens() -> &'static [&'static str] {
-    static TOKENS: OnceLock<Vec<&str>> = OnceLock::new();
-    TOKENS.get_or_init(|| split(PASSAGE))
-}
+static TOKENS: LazyLock<Vec<&str>> = LazyLock::new(|| split(PASSAGE));
 
 /// Splits before each word and each CJK character.
 fn split(text: &str) -> Vec<&str> {
@@ -51,40 +48,13 @@ pub(super) fn count(text: &str) -> u64 {
     (cjk + words) as u64
 }
 
-/// A place in the passage.
-#[derive(Clone, Debug)]
-pub(super) struct Cursor {
-    next: usize,
-    first: bool,
-}
-
-impl Cursor {
-    /// The place of a token; numbers beyond the last token start again at the first.
-    pub(super) fn new(start: u32) -> Self {
-        Self {
-            next: start as usize % tokens().len(),
-            first: true,
-        }
-    }
-
-    /// Begins another text at this place.
-    pub(super) fn begin(&mut self) {
-        self.first = true;
-    }
-
-    /// Replaces `text` by the next `count` tokens. A text does not begin with a space.
-    pub(super) fn read(&mut self, count: u32, text: &mut String) {
-        text.clear();
-        for _ in 0..count {
-            let token = tokens()[self.next];
-            text.push_str(if self.first {
-                token.trim_start()
-            } else {
-                token
-            });
-            self.first = false;
-            self.next = (self.next + 1) % tokens().len();
-        }
+/// Replaces `text` by `count` tokens from token `next` on, and moves `next` behind them. The last
+/// token is followed by the first.
+pub(super) fn read(next: &mut usize, count: u32, text: &mut String) {
+    text.clear();
+    for _ in 0..count {
+        text.push_str(TOKENS[*next % TOKENS.len()]);
+        *next = (*next + 1) % TOKENS.len();
     }
 }
 
@@ -98,8 +68,8 @@ mod tests {
             split(" One two 三四 five"),
             [" One", " two", " 三", "四", " five"]
         );
-        assert_eq!(tokens().concat(), PASSAGE, "nothing is lost");
-        for token in tokens() {
+        assert_eq!(TOKENS.concat(), PASSAGE, "nothing is lost");
+        for token in TOKENS.iter() {
             assert_eq!(count(token), 1, "{token:?}");
         }
     }
@@ -108,25 +78,12 @@ mod tests {
     fn any_stretch_counts_as_many_tokens_as_it_has() {
         let mut text = String::new();
         for start in 0..200 {
-            let mut cursor = Cursor::new(start);
+            let mut next = start;
             for n in [1, 2, 3, 50, 300] {
-                cursor.read(n, &mut text);
+                read(&mut next, n, &mut text);
                 assert_eq!(count(&text), u64::from(n), "{text}");
             }
         }
-    }
-
-    #[test]
-    fn an_answer_does_not_begin_with_a_space() {
-        let mut text = String::new();
-        let mut cursor = Cursor::new(0);
-        cursor.read(2, &mut text);
-        assert_eq!(text, "This answer");
-        cursor.read(1, &mut text);
-        assert_eq!(text, " comes");
-        cursor.begin();
-        cursor.read(2, &mut text);
-        assert_eq!(text, "from a");
     }
 
     #[test]

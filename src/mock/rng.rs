@@ -1,10 +1,11 @@
-//! A small pseudo-random generator: the same seed gives the same numbers.
+//! Random numbers, and values drawn from distributions: the same seed gives the same ones.
 
 use std::f64::consts::TAU;
 
 use crate::random;
+use crate::values::{Dist, Quantity};
 
-/// What numbers are drawn for. Each purpose has its own numbers, so that faults do not change when
+/// The purpose of numbers. Each purpose has its own numbers, so that faults do not change when
 /// tokens are due.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
@@ -68,27 +69,46 @@ impl Rng {
     }
 }
 
+impl<T: Quantity> Dist<T> {
+    /// Draws a value.
+    pub(super) fn draw(&self, rng: &mut Rng) -> T {
+        match *self {
+            Dist::Fixed(value) => value,
+            Dist::Uniform { low, high } => {
+                T::from_f64(low.to_f64() + (high.to_f64() - low.to_f64()) * rng.unit())
+            }
+            Dist::Normal { mean, deviation } => {
+                T::from_f64(mean.to_f64() + deviation.to_f64() * rng.normal())
+            }
+            Dist::LogNormal { mean, deviation } => {
+                // The parameters of the logarithm's normal distribution, from those of the value.
+                let spread = (deviation.to_f64() / mean.to_f64()).powi(2).ln_1p();
+                let location = mean.to_f64().ln() - spread / 2.0;
+                T::from_f64((location + spread.sqrt() * rng.normal()).exp())
+            }
+            // The logarithm's argument lies in 0.0 < x <= 1.0.
+            Dist::Exponential { mean } => T::from_f64(mean.to_f64() * -(1.0 - rng.unit()).ln()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
-    fn gives_the_published_numbers() {
+    fn a_seed_gives_the_published_numbers() {
         // The first outputs of SplitMix64 for seed 1234567, as other implementations print them.
         let mut rng = Rng(1_234_567);
-        let drawn = [rng.next(), rng.next(), rng.next()];
-        assert_eq!(
-            drawn,
-            [
-                6_457_827_717_110_365_317,
-                3_203_168_211_198_807_973,
-                9_817_491_932_198_370_423
-            ]
-        );
+        let first = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973];
+        assert_eq!([rng.next(), rng.next()], first);
+        assert_eq!(rng.next(), 9_817_491_932_198_370_423);
     }
 
     #[test]
-    fn repeats_for_the_same_request_and_differs_for_another() {
+    fn numbers_repeat_and_differ_by_seed_request_and_purpose() {
         let draw = |seed, request, purpose| Rng::new(seed, request, purpose).next();
         let one = draw(7, 1, Purpose::Schedule);
         assert_eq!(one, draw(7, 1, Purpose::Schedule));
@@ -125,5 +145,27 @@ mod tests {
         assert_eq!(uuid.len(), 36, "{uuid}");
         assert_eq!(&uuid[14..15], "4", "{uuid}");
         assert!(matches!(&uuid[19..20], "8" | "9" | "a" | "b"), "{uuid}");
+    }
+
+    #[test]
+    fn draws_have_the_mean_that_was_asked_for() {
+        let texts = "200 uniform:100..300 normal:200,20 lognormal:200,80 exp:200";
+        for text in texts.split(' ') {
+            let dist: Dist<Duration> = text.parse().expect(text);
+            let mut rng = Rng::new(1, 1, Purpose::Schedule);
+            let sum: f64 = (0..50_000).map(|_| dist.draw(&mut rng).as_secs_f64()).sum();
+            let mean = sum / 50_000.0;
+            assert!((mean - 0.2).abs() < 0.002, "{text}: {mean}");
+        }
+    }
+
+    #[test]
+    fn draws_are_never_negative() {
+        let dist: Dist<Duration> = "normal:1,100".parse().expect("valid");
+        let counts: Dist<u32> = "normal:1,100".parse().expect("valid");
+        let mut rng = Rng::new(1, 1, Purpose::Schedule);
+        let drawn: Vec<_> = (0..100).map(|_| dist.draw(&mut rng)).collect();
+        assert!(drawn.contains(&Duration::ZERO));
+        assert!((0..100).any(|_| counts.draw(&mut rng) == 0));
     }
 }

@@ -112,88 +112,74 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    fn schedule(tokens: u32, itl: &str, jitter: Duration, per_event: u32) -> Schedule {
-        with_reasoning(0, tokens, itl, jitter, per_event)
-    }
-
-    fn with_reasoning(
-        reasoning: u32,
-        tokens: u32,
-        itl: &str,
-        jitter: Duration,
-        per_event: u32,
-    ) -> Schedule {
-        let rng = Rng::new(0, 1, Purpose::Schedule);
+    /// The schedule of tokens of reasoning and of the answer.
+    fn schedule(tokens: (u32, u32), itl: &str, jitter: Duration, per_event: u32) -> Schedule {
         let options = Options {
             itl: itl.parse().expect("a distribution"),
             jitter,
             per_event,
             ..Options::default()
         };
-        Schedule::new(&options, ms(200), (reasoning, tokens), rng)
+        Schedule::new(&options, ms(200), tokens, Rng::new(0, 1, Purpose::Schedule))
     }
 
     #[test]
-    fn events_are_due_with_their_first_token() {
+    fn events_are_due_with_their_first_token_and_reasoning_has_its_own() {
+        let (text, reasoning) = (false, true);
         for (tokens, per_event, expected) in [
-            (0, 1, vec![]),
-            (1, 1, vec![(200, 1)]),
-            (3, 1, vec![(200, 1), (220, 1), (240, 1)]),
-            (5, 2, vec![(200, 2), (240, 2), (280, 1)]),
-            (2, 9, vec![(200, 2)]),
+            ((0, 0), 1, vec![]),
+            ((0, 1), 1, vec![(200, 1, text)]),
+            (
+                (0, 3),
+                1,
+                vec![(200, 1, text), (220, 1, text), (240, 1, text)],
+            ),
+            (
+                (0, 5),
+                2,
+                vec![(200, 2, text), (240, 2, text), (280, 1, text)],
+            ),
+            ((0, 2), 9, vec![(200, 2, text)]),
+            (
+                (3, 2),
+                2,
+                vec![(200, 2, reasoning), (240, 1, reasoning), (260, 2, text)],
+            ),
         ] {
-            let schedule = schedule(tokens, "20", Duration::ZERO, per_event);
+            let mut schedule = schedule(tokens, "20", Duration::ZERO, per_event);
             assert_eq!(schedule.events() as usize, expected.len());
-            let due: Vec<_> = schedule
-                .map(|due| (due.at.as_millis(), due.tokens))
-                .collect();
-            assert_eq!(due, expected, "{tokens} tokens, {per_event} per event");
+            for expected in expected {
+                assert_eq!(schedule.is_reasoning(), expected.2, "{tokens:?}");
+                let due = schedule.next().expect("an event");
+                let due = (due.at.as_millis(), due.tokens, due.reasoning);
+                assert_eq!(due, expected, "{tokens:?}, {per_event} per event");
+            }
+            assert_eq!(schedule.next(), None);
         }
-    }
-
-    #[test]
-    fn reasoning_comes_first_and_in_events_of_its_own() {
-        let mut schedule = with_reasoning(3, 3, "20", Duration::ZERO, 2);
-        assert_eq!(schedule.events(), 4);
-        let mut due = Vec::new();
-        while let Some(next) = schedule.next() {
-            due.push((next.at.as_millis(), next.tokens, next.reasoning));
-            assert_eq!(schedule.is_reasoning(), due.len() < 2, "{due:?}");
-        }
-        let expected = [
-            (200, 2, true),
-            (240, 1, true),
-            (260, 2, false),
-            (300, 1, false),
-        ];
-        assert_eq!(due, expected);
     }
 
     #[test]
     fn times_do_not_drift() {
-        let last = schedule(10_001, "20", Duration::ZERO, 1).last();
+        let last = schedule((0, 10_001), "20", Duration::ZERO, 1).last();
         assert_eq!(last.map(|due| due.at), Some(ms(200 + 10_000 * 20)));
     }
 
     #[test]
     fn jitter_delays_an_event_and_is_not_carried_on() {
-        let due: Vec<_> = schedule(1_000, "20", ms(5), 1).collect();
+        let due: Vec<_> = schedule((0, 1_000), "20", ms(5), 1).collect();
         for (k, due) in (0_u64..).zip(&due) {
             let plain = ms(200 + k * 20);
             assert!(due.at >= plain && due.at <= plain + ms(5), "{k}: {due:?}");
         }
         assert!(due.iter().any(|due| due.at.subsec_millis() % 20 != 0));
-    }
-
-    #[test]
-    fn jitter_above_the_gap_keeps_the_order() {
-        let due: Vec<_> = schedule(1_000, "1", ms(50), 1).collect();
+        // Jitter above the gap keeps the order.
+        let due: Vec<_> = schedule((0, 1_000), "1", ms(50), 1).collect();
         assert!(due.is_sorted_by_key(|due| due.at));
     }
 
     #[test]
     fn the_next_token_is_known_before_and_after_the_last() {
-        let mut schedule = schedule(2, "20", Duration::ZERO, 1);
+        let mut schedule = schedule((0, 2), "20", Duration::ZERO, 1);
         assert_eq!(schedule.next_token(), ms(200));
         schedule.by_ref().count();
         assert_eq!(schedule.next_token(), ms(240));
@@ -201,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_its_schedule() {
-        let draw = || schedule(50, "lognormal:20,10", ms(5), 3).collect::<Vec<_>>();
+        let draw = || schedule((0, 50), "lognormal:20,10", ms(5), 3).collect::<Vec<_>>();
         assert_eq!(draw(), draw());
     }
 }

@@ -1,7 +1,7 @@
 //! Puts the words of an answer into the events of its format.
 
 use super::frames::Frames;
-use super::passage::Cursor;
+use super::passage;
 use super::schedule::Due;
 use super::wire::{Moment, Reply, Wire};
 
@@ -9,7 +9,8 @@ use super::wire::{Moment, Reply, Wire};
 pub(super) struct Script {
     pub(super) wire: &'static Wire,
     pub(super) reply: Reply,
-    passage: Cursor,
+    /// The next token of the passage.
+    next: usize,
 }
 
 impl Script {
@@ -18,7 +19,7 @@ impl Script {
         Self {
             wire,
             reply,
-            passage: Cursor::new(start),
+            next: start as usize,
         }
     }
 
@@ -34,13 +35,48 @@ impl Script {
         } else {
             (Moment::Text, &mut self.reply.answer_tokens)
         };
-        if *said == 0 {
-            self.passage.begin();
-            self.reply.whole.clear();
-        }
+        let is_first = *said == 0;
         *said += due.tokens;
-        self.passage.read(due.tokens, &mut self.reply.text);
-        self.reply.whole.push_str(&self.reply.text);
+        let (text, whole) = (&mut self.reply.text, &mut self.reply.whole);
+        passage::read(&mut self.next, due.tokens, text);
+        if is_first {
+            whole.clear();
+            // No text begins with a space.
+            text.drain(..text.len() - text.trim_start().len());
+        }
+        whole.push_str(text);
         self.put(moment, frames);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::rng::{Purpose, Rng};
+    use super::super::wire;
+    use super::*;
+
+    #[test]
+    fn neither_reasoning_nor_answer_begins_with_a_space() {
+        let wire = wire::at("/generate_stream").expect("a format");
+        let mut rng = Rng::new(0, 1, Purpose::Ids);
+        let reply = wire.accept(br#"{"inputs": "x"}"#, &mut rng);
+        let mut script = Script::new(wire, reply.expect("a request"), 0);
+        let mut frames = Frames::new(false);
+        for (reasoning, tokens, text, whole) in [
+            (true, 2, "This answer", "This answer"),
+            (true, 1, " comes", "This answer comes"),
+            (false, 2, "from a", "from a"),
+        ] {
+            let at = Duration::ZERO;
+            let due = Due {
+                at,
+                tokens,
+                reasoning,
+            };
+            script.say(due, &mut frames);
+            assert_eq!((&*script.reply.text, &*script.reply.whole), (text, whole));
+        }
     }
 }

@@ -1,25 +1,28 @@
-//! The listening socket and the threads of its connections.
+//! The listening socket and the threads that serve its connections.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::{Builder, JoinHandle};
+use std::thread::{self, Builder, JoinHandle, Scope};
 use std::time::Duration;
 
 use super::answer::Answer;
-use super::connections::Connections;
 use super::delivery::{After, Delivery};
 use super::frames::Frames;
 use super::http::{ReadError, RequestReader, reason, response};
-use super::log::Log;
+use super::log;
 use super::options::Options;
 use super::service::Service;
-use super::workers::Workers;
 use crate::arrival::{Receiver, Stamping};
 
 /// Pause after a failure to accept: by then connections may have closed and freed their sockets.
 const PAUSE: Duration = Duration::from_millis(10);
+/// Stack of a thread in bytes: small, since there may be thousands of threads.
+const STACK: usize = 128 * 1024;
+/// Number of threads that wait for connections. Many connections may come at once, and starting a
+/// thread for each would delay them all.
+const WAITING: usize = 128;
 
 /// A simulated service that listens until it is shut down or dropped.
 ///
@@ -35,9 +38,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Server {
     addr: SocketAddr,
     service: Arc<Service>,
-    connections: Arc<Connections>,
-    acceptor: Option<JoinHandle<Workers>>,
-    log: Option<Log>,
+    threads: Option<JoinHandle<()>>,
+    log: Option<JoinHandle<io::Result<()>>>,
     /// Keeps the kernel's arrival times switched on.
     _stamping: Stamping,
 }
@@ -53,23 +55,17 @@ impl Server {
         let listener = TcpListener::bind(addr)?;
         widen_backlog(&listener);
         let addr = listener.local_addr()?;
-        let log = options.log.as_deref().map(Log::create).transpose()?;
-        let service = Arc::new(Service::new(options, log.as_ref().map(Log::sender)));
-        let connections = Arc::new(Connections::new());
-        let mut workers = Workers::new({
-            let (service, connections) = (Arc::clone(&service), Arc::clone(&connections));
-            move |number, stream| attend(number, stream, &service, &connections)
-        });
-        workers.prepare();
-        let acceptor = Builder::new().name("mock-accept".to_owned()).spawn({
+        let (rows, log) = options.log.as_deref().map(log::create).transpose()?.unzip();
+        let service = Arc::new(Service::new(listener, options, rows));
+        let threads = Builder::new().name("mock".to_owned()).stack_size(STACK);
+        let threads = threads.spawn({
             let service = Arc::clone(&service);
-            move || accept(&listener, workers, &service)
+            move || serve_all(&service)
         })?;
         Ok(Self {
             addr,
             service,
-            connections,
-            acceptor: Some(acceptor),
+            threads: Some(threads),
             log,
             _stamping: Stamping::start(),
         })
@@ -99,19 +95,23 @@ impl Server {
 
     fn stop(&mut self) -> io::Result<()> {
         self.service.stop();
-        // This frees sockets, one of which is needed to wake the acceptor.
-        self.connections.end();
-        if let Some(acceptor) = self.acceptor.take() {
-            while !acceptor.is_finished() {
-                let _ = TcpStream::connect_timeout(&reachable(self.addr), PAUSE);
-                std::thread::yield_now();
+        if let Some(threads) = self.threads.take() {
+            stop_listening(&self.service.listener);
+            while !threads.is_finished() {
+                // Wakes a thread that waits for a connection.
+                let _ = TcpStream::connect_timeout(&self.addr, PAUSE);
+                thread::yield_now();
             }
             // A panic has been printed where it happened.
-            if let Ok(workers) = acceptor.join() {
-                workers.dismiss();
-            }
+            let _ = threads.join();
         }
-        self.log.take().map_or(Ok(()), Log::finish)
+        if let Some(rows) = &self.service.log {
+            // Sending fails if the log's thread has ended with an error, which `join` returns.
+            let _ = rows.send(None);
+        }
+        let panicked = |_| Err(io::Error::other("the log's writer panicked"));
+        let log = self.log.take().map(JoinHandle::join);
+        log.map_or(Ok(()), |written| written.unwrap_or_else(panicked))
     }
 }
 
@@ -122,38 +122,57 @@ impl Drop for Server {
     }
 }
 
-/// Accepts connections until the server stops.
-fn accept(listener: &TcpListener, mut workers: Workers, service: &Service) -> Workers {
-    let mut number = 0;
-    while !service.stopped() {
-        match listener.accept() {
-            Ok((stream, _)) => {
-                number += 1;
-                // Without a thread to serve it, the connection is closed.
-                let _ = workers.hand_over(number, stream);
-            }
-            // The client left before its turn.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            // The system has no more sockets.
-            Err(_) => {
-                let later = service.clock.now() + PAUSE;
-                service.clock.park_until(later, || service.stopped());
-            }
-        }
-    }
-    workers
+/// Serves until the server stops.
+fn serve_all(service: &Service) {
+    thread::scope(|scope| {
+        while service.waiting.load(Ordering::Relaxed) < WAITING && start(scope, service).is_ok() {}
+        // The system may permit no further thread.
+        service.waiting.fetch_add(1, Ordering::Relaxed);
+        attend(scope, service, usize::MAX);
+    });
 }
 
-/// Serves a connection to its end. Meanwhile it is in the list, so that a stop can end it.
-fn attend(number: u64, stream: TcpStream, service: &Service, connections: &Connections) {
+/// Starts a thread that serves connections.
+fn start<'scope>(scope: &'scope Scope<'scope, '_>, service: &'scope Service) -> io::Result<()> {
+    let thread = Builder::new().name("mock".to_owned()).stack_size(STACK);
+    service.waiting.fetch_add(1, Ordering::Relaxed);
+    let started = thread.spawn_scoped(scope, move || attend(scope, service, WAITING));
+    if started.is_err() {
+        service.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+    started.map(drop)
+}
+
+/// Waits for connections and serves them, one after the other, until the server stops or `most`
+/// other threads wait.
+fn attend<'scope>(scope: &'scope Scope<'scope, '_>, service: &'scope Service, most: usize) {
+    while !service.stopped() {
+        let Ok((stream, _)) = service.listener.accept() else {
+            // The client left before its turn, or the system has no more sockets.
+            let later = service.clock.now() + PAUSE;
+            service.clock.park_until(later, || service.stopped());
+            continue;
+        };
+        let waiting = service.waiting.fetch_sub(1, Ordering::Relaxed) - 1;
+        if waiting < WAITING / 2 && !service.stopped() {
+            // Without another thread, connections wait for this one.
+            let _ = start(scope, service);
+        }
+        connected(stream, service);
+        if service.waiting.fetch_add(1, Ordering::Relaxed) >= most {
+            break;
+        }
+    }
+    service.waiting.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// Serves a connection to its end.
+fn connected(stream: TcpStream, service: &Service) {
     // Events leave at once. If the option cannot be set, they leave a little later.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
-    if !connections.enter(number, &stream) {
-        return;
-    }
-    let reset = serve(&stream, service);
-    connections.leave(number);
+    let reset = service.enter(&stream) && serve(&stream, service);
+    service.leave();
     if reset {
         reset_on_close(&stream);
     }
@@ -162,7 +181,7 @@ fn attend(number: u64, stream: TcpStream, service: &Service, connections: &Conne
 /// Answers the requests of a connection, one by one. `true` if the connection must be reset.
 fn serve(mut stream: &TcpStream, service: &Service) -> bool {
     let mut reader = RequestReader::default();
-    let mut frames = Frames::new(service.options.line_end);
+    let mut frames = Frames::new(service.options.crlf);
     let mut stamped = Stamped {
         stream,
         receiver: Receiver::new(stream, &service.clock),
@@ -246,33 +265,18 @@ fn widen_backlog(listener: &TcpListener) {
     let _ = listen(listener, Backlog::MAXCONN);
 }
 
-/// Other systems keep the standard library's limit.
+/// Ends the waiting for connections, on Linux in all threads at once.
+#[cfg(unix)]
+fn stop_listening(listener: &TcpListener) {
+    use nix::sys::socket::{Shutdown, shutdown};
+    use std::os::fd::AsRawFd as _;
+
+    let _ = shutdown(listener.as_raw_fd(), Shutdown::Both);
+}
+
+/// Other systems keep the standard library's limit, and wake one thread with each connection.
 #[cfg(not(unix))]
 fn widen_backlog(_listener: &TcpListener) {}
 
-/// The address at which this machine reaches a listener at `addr`.
-fn reachable(addr: SocketAddr) -> SocketAddr {
-    let ip = match addr.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, addr.port())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unspecified_address_is_reached_on_loopback() {
-        for (addr, expected) in [
-            ("0.0.0.0:80", "127.0.0.1:80"),
-            ("[::]:80", "[::1]:80"),
-            ("127.0.0.2:80", "127.0.0.2:80"),
-        ] {
-            let addr = addr.parse().expect("an address");
-            assert_eq!(reachable(addr).to_string(), expected);
-        }
-    }
-}
+#[cfg(not(unix))]
+fn stop_listening(_listener: &TcpListener) {}

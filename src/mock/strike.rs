@@ -17,9 +17,8 @@ pub(super) fn strike(
     match fault {
         Fault::Malformed => {
             delivery.frames.clear();
-            delivery
-                .frames
-                .block(format_args!(r#"data: {{"unfinished": "#));
+            let unfinished = format_args!(r#"data: {{"unfinished": "#);
+            delivery.frames.event(None, unfinished);
             delivery.write_frames()?;
             return Ok(None);
         }

@@ -1,20 +1,19 @@
 //! The load on the machine while a test runs.
 
 use std::io;
-use std::process::{Child, Command};
-use std::sync::Arc;
+use std::num::NonZero;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::clock;
 use crate::record::words;
 
 words! {
     /// The load on the machine beside the test.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Condition {
-        /// None.
+        /// No load.
         Idle: "idle",
         /// Another program keeps every processor busy.
         Busy: "busy",
@@ -30,119 +29,90 @@ const RUNS: Duration = Duration::from_millis(20);
 const STOPS: Duration = Duration::from_millis(80);
 
 impl Condition {
-    /// Starts the client under this condition, which lasts until `wait` returns.
+    /// Runs the client to its end under this condition.
     ///
     /// # Errors
     ///
-    /// If it cannot be started, or `wait` fails.
-    pub(super) fn spawn(
-        self,
-        command: &mut Command,
-        wait: impl FnOnce(&mut Child) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let over = Arc::new(AtomicBool::new(false));
-        let mut others = Vec::new();
-        if self == Condition::Busy {
-            let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-            others.extend((0..processors).map(|_| {
-                let over = Arc::clone(&over);
-                thread::spawn(move || {
-                    while !over.load(Ordering::Relaxed) {
-                        std::hint::spin_loop();
-                    }
-                })
-            }));
-        }
-        let child = if self == Condition::Pinned {
-            platform::pinned(|| command.spawn())
-        } else {
-            command.spawn()
-        };
-        let result = child.and_then(|mut child| {
-            if self == Condition::Throttled {
-                let (over, id) = (Arc::clone(&over), child.id());
-                others.push(thread::spawn(move || {
-                    while !over.load(Ordering::Relaxed) {
-                        platform::stop(id);
-                        clock::sleep(STOPS);
-                        platform::go_on(id);
-                        clock::sleep(RUNS);
-                    }
-                }));
+    /// If the client cannot be started.
+    pub(super) fn run(self, client: &mut Command) -> io::Result<()> {
+        let over = AtomicBool::new(false);
+        let until_over = |action: &dyn Fn()| {
+            while !over.load(Ordering::Relaxed) {
+                action();
             }
-            wait(&mut child)
-        });
-        over.store(true, Ordering::Relaxed);
-        for other in others {
-            let _ = other.join();
-        }
-        result
+        };
+        thread::scope(|scope| {
+            if self == Condition::Busy {
+                let processors = thread::available_parallelism().map_or(1, NonZero::get);
+                for _ in 0..processors {
+                    scope.spawn(|| until_over(&std::hint::spin_loop));
+                }
+            }
+            let started = match self {
+                Condition::Pinned => platform::pinned(client),
+                _ => client.spawn(),
+            };
+            let ended = started.and_then(|mut client| {
+                let id = client.id();
+                if self == Condition::Throttled {
+                    scope.spawn(move || until_over(&|| platform::interrupt(id)));
+                }
+                client.wait()
+            });
+            over.store(true, Ordering::Relaxed);
+            ended.map(drop)
+        })
     }
-}
-
-/// Asks a process to end as Ctrl-C does.
-pub(super) fn terminate(process: &Child) {
-    platform::terminate(process.id());
 }
 
 #[cfg(target_os = "linux")]
 mod platform {
     use std::io;
+    use std::process::{Child, Command};
 
     use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
 
-    fn send(id: u32, signal: Signal) {
-        if let Ok(id) = i32::try_from(id) {
-            // It may be over already.
-            let _ = kill(Pid::from_raw(id), signal);
+    use super::{RUNS, STOPS};
+    use crate::clock;
+
+    /// Stops a process for one turn and lets it run for the next.
+    pub(super) fn interrupt(id: u32) {
+        for (signal, turn) in [(Signal::SIGSTOP, STOPS), (Signal::SIGCONT, RUNS)] {
+            if let Ok(id) = i32::try_from(id) {
+                // This fails if the process has ended.
+                let _ = kill(Pid::from_raw(id), signal);
+            }
+            clock::sleep(turn);
         }
     }
 
-    pub(super) fn stop(id: u32) {
-        send(id, Signal::SIGSTOP);
-    }
-
-    pub(super) fn go_on(id: u32) {
-        send(id, Signal::SIGCONT);
-    }
-
-    pub(super) fn terminate(id: u32) {
-        send(id, Signal::SIGTERM);
-    }
-
-    /// Does something that starts a process which inherits the first processor alone.
-    pub(super) fn pinned<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    /// Starts a process that inherits the first processor alone.
+    pub(super) fn pinned(command: &mut Command) -> io::Result<Child> {
         let this = Pid::from_raw(0);
         let all = sched_getaffinity(this)?;
         let first = (0..CpuSet::count()).find(|cpu| all.is_set(*cpu).unwrap_or(false));
         let mut one = CpuSet::new();
         one.set(first.unwrap_or(0))?;
         sched_setaffinity(this, &one)?;
-        let started = start();
+        let started = command.spawn();
         sched_setaffinity(this, &all)?;
         started
     }
 }
 
+/// Other systems neither stop nor pin the client.
 #[cfg(not(target_os = "linux"))]
 mod platform {
     use std::io;
+    use std::process::{Child, Command};
 
-    /// Elsewhere a process is not stopped: the client runs on.
-    pub(super) fn stop(_id: u32) {}
-
-    pub(super) fn go_on(_id: u32) {}
-
-    pub(super) fn terminate(id: u32) {
-        // The shell's `kill` asks as Ctrl-C does, where there is one.
-        let _ = std::process::Command::new("kill")
-            .arg(id.to_string())
-            .status();
+    pub(super) fn interrupt(_id: u32) {
+        crate::clock::sleep(super::STOPS);
     }
 
-    pub(super) fn pinned<T>(start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        start()
+    pub(super) fn pinned(command: &mut Command) -> io::Result<Child> {
+        command.spawn()
     }
 }

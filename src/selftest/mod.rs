@@ -1,14 +1,15 @@
-//! `sse-perf selftest`: how exact this program is on this machine. It runs tests of itself against
-//! the simulated service, each in a process of its own, and holds what the client measured against
-//! the service's log of what it really did.
+//! `sse-perf selftest`: how exact this program is on this machine. Each test runs the client in a
+//! process of its own against a simulated service in this process, and compares the client's figures
+//! with the service's log.
 
 mod condition;
 mod truth;
 
 use std::fs;
-use std::io::{self, BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde::{Deserialize as _, Serialize};
@@ -16,11 +17,12 @@ use serde_json::Value;
 
 pub use self::condition::Condition;
 pub use self::truth::{Errors, Spread, compare};
+use crate::mock::{Dist, Options, Server};
 use crate::stats::{Grade, tolerated};
 
-/// The time to first token that the service is asked for, in milliseconds.
-const TTFT_MS: u32 = 200;
-/// Over which time a step's users are started: so many a second.
+/// The service's time to first token.
+const TTFT: Duration = Duration::from_millis(200);
+/// Users of a step who start in a second.
 const STARTS_PER_SECOND: u32 = 500;
 
 /// One test.
@@ -28,11 +30,11 @@ const STARTS_PER_SECOND: u32 = 500;
 pub struct Step {
     /// Number of users.
     pub users: u32,
-    /// Time between the tokens of each.
+    /// Time between the tokens of a user.
     pub itl: Duration,
-    /// How long they go on when all have started.
+    /// How long the users go on when all have started.
     pub hold: Duration,
-    /// What else happens on the machine.
+    /// Load on the machine beside the test.
     pub condition: Condition,
     /// Whether arrivals are stamped when `read` returns.
     pub user_clock: bool,
@@ -43,129 +45,106 @@ impl Step {
         self.users.div_ceil(STARTS_PER_SECOND).max(1)
     }
 
-    /// Tokens of an answer, so that a user asks again about every two seconds.
-    fn tokens(&self) -> u128 {
-        (2_000 / self.itl.as_millis().max(1)).clamp(5, 100)
+    /// The simulated service, with an answer of about two seconds.
+    fn service(&self, log: &Path) -> Options {
+        let tokens = (2_000 / self.itl.as_millis().max(1)).clamp(5, 100);
+        Options {
+            ttft: Dist::Fixed(TTFT),
+            itl: Dist::Fixed(self.itl),
+            tokens: Dist::Fixed(u32::try_from(tokens).unwrap_or(100)),
+            log: Some(log.to_owned()),
+            ..Options::default()
+        }
     }
 }
 
-/// What a test came to. Times in milliseconds.
+/// The result of a test. Times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Graded {
     /// Number of users.
     pub users: u32,
-    /// Time between the tokens of each, as asked for.
+    /// Time between the tokens of a user, as the service has it.
     pub itl_ms: f64,
-    /// What else happened on the machine.
+    /// Load on the machine beside the test.
     pub condition: &'static str,
     /// Whether arrivals were stamped when `read` returned.
     pub user_clock: bool,
-    /// Token events in a second, of all users.
+    /// Token events of all users in a second.
     pub events_per_s: f64,
     /// Requests that failed.
     pub failed: u64,
-    /// The client's figures against the service's; `None` if no request can be compared.
+    /// Errors of the client's figures; `None` if no request can be compared.
     pub errors: Option<Errors>,
-    /// The client's lag, 99th percentile.
+    /// 99th percentile of the client's lag.
     pub client_lag_p99_ms: Option<f64>,
     /// Processors that the client used.
     pub process_cores: Option<f64>,
     /// Most memory that the client used, in bytes.
     pub peak_memory_bytes: Option<u64>,
-    /// The client's verdict on itself.
+    /// The client's verdict.
     pub verdict: Option<Grade>,
-    /// Its reasons, by id.
+    /// Ids of the verdict's reasons.
     pub reasons: Vec<String>,
 }
 
 impl Graded {
-    /// Whether the true errors are within what a valid run may have.
+    /// Whether the errors are small enough for a valid run.
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.errors.is_some_and(|errors| {
-            errors.ttft.p99 <= tolerated(f64::from(TTFT_MS))
+            errors.ttft.p99 <= tolerated(TTFT.as_secs_f64() * 1_000.0)
                 && errors.itl.p99 <= tolerated(self.itl_ms)
         })
     }
 
-    /// Whether the client says that its figures can be used.
+    /// Whether the client calls its run valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         self.verdict == Some(Grade::Valid)
     }
 
-    /// Whether the verdict is right: nothing inexact is called valid.
+    /// Whether the client calls no inexact run valid.
     #[must_use]
     pub fn is_honest(&self) -> bool {
         self.is_exact() || !self.is_valid()
     }
 }
 
-/// A directory for the files of the tests, removed when it is dropped.
-#[derive(Debug)]
-pub struct Workplace(PathBuf);
-
-impl Workplace {
-    /// A new one.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be made.
-    pub fn new() -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("sse-perf-selftest-{}", std::process::id()));
-        fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Workplace {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Runs a test.
+/// Runs a test. Its files are in a temporary directory until the end.
 ///
 /// # Errors
 ///
-/// If a process cannot be started, or does not leave what it should.
-pub fn run(step: &Step, workplace: &Workplace) -> io::Result<Graded> {
-    let program = std::env::current_exe()?;
-    let log = workplace.file("truth.csv");
-    let service = Service::start(&program, step, &log)?;
-    let (rows, document) = (workplace.file("requests.csv"), workplace.file("run.json"));
-    let mut command = Command::new(&program);
+/// If the service or the client cannot be started, or a file is missing.
+pub fn run(step: &Step) -> io::Result<Graded> {
+    let directory = format!("sse-perf-selftest-{}", std::process::id());
+    let directory = std::env::temp_dir().join(directory);
+    fs::create_dir_all(&directory)?;
+    let graded = run_in(&directory, step);
+    let _ = fs::remove_dir_all(&directory);
+    graded
+}
+
+fn run_in(directory: &Path, step: &Step) -> io::Result<Graded> {
+    let [log, rows, document] =
+        ["truth.csv", "requests.csv", "run.json"].map(|name| directory.join(name));
+    let server = Server::start((Ipv4Addr::LOCALHOST, 0).into(), step.service(&log))?;
+    let url = format!("http://{}/v1/chat/completions", server.addr());
+    let mut command = Command::new(std::env::current_exe()?);
     command
-        .args(["--url", &service.url, "--api-key", "", "--quiet"])
+        .args(["--url", &url, "--api-key", "", "--quiet", "--no-html"])
         .args(["--threads", &step.users.to_string()])
         .args(["--ramp-up", &step.ramp_up().to_string()])
         .args(["--duration", &step.hold.as_secs_f64().to_string()])
-        .arg("--csv")
-        .arg(&rows)
-        .arg("--json")
-        .arg(&document)
-        .arg("--no-html")
+        .args(["--csv".as_ref(), rows.as_os_str()])
+        .args(["--json".as_ref(), document.as_os_str()])
+        .args(step.user_clock.then_some("--user-clock"))
         .stdin(Stdio::null())
         .stdout(Stdio::null());
-    if step.user_clock {
-        command.arg("--user-clock");
-    }
-    step.condition
-        .spawn(&mut command, |client| client.wait().map(drop))?;
-    service.stop()?;
+    step.condition.run(&mut command)?;
+    server.shutdown()?;
     let document: Value = serde_json::from_slice(&fs::read(&document)?)?;
     let summary = &document["summary"];
-    let itl = &summary["itl_ms"];
-    let figure = |name: &str| itl[name].as_f64().unwrap_or_default();
-    let itl = Spread {
-        p50: figure("p50"),
-        p99: figure("p99"),
-        max: figure("max"),
-    };
+    let itl = Spread::deserialize(&summary["itl_ms"]).unwrap_or_default();
     let errors = compare(&fs::read(&rows)?, itl, &fs::read(&log)?);
     Ok(outcome(step, summary, errors))
 }
@@ -173,6 +152,7 @@ pub fn run(step: &Step, workplace: &Workplace) -> io::Result<Graded> {
 fn outcome(step: &Step, summary: &Value, errors: Option<Errors>) -> Graded {
     let client = &summary["client"];
     let reasons = summary["verdict"]["reasons"].as_array();
+    let id = |reason: &Value| reason["id"].as_str().unwrap_or_default().to_owned();
     let chunks = summary["chunks"].as_f64().unwrap_or_default();
     let duration = summary["duration_s"].as_f64();
     Graded {
@@ -187,64 +167,6 @@ fn outcome(step: &Step, summary: &Value, errors: Option<Errors>) -> Graded {
         process_cores: client["process_cores"].as_f64(),
         peak_memory_bytes: client["peak_memory_bytes"].as_u64(),
         verdict: Grade::deserialize(&summary["verdict"]["grade"]).ok(),
-        reasons: reasons
-            .into_iter()
-            .flatten()
-            .map(|reason| text(&reason["id"]))
-            .collect(),
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
-/// The simulated service in a process of its own.
-struct Service {
-    process: Child,
-    url: String,
-}
-
-impl Service {
-    fn start(program: &Path, step: &Step, log: &Path) -> io::Result<Self> {
-        let itl = format!("{}us", step.itl.as_micros());
-        let mut process = Command::new(program)
-            .args(["--lang", "en", "mock", "--port", "0", "--itl", &itl])
-            .args(["--ttft", &TTFT_MS.to_string()])
-            .args(["--tokens", &step.tokens().to_string()])
-            .arg("--log")
-            .arg(log)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let greeting = process.stdout.take().map(BufReader::new);
-        let url = greeting.and_then(|mut greeting| {
-            let mut lines = String::new();
-            while greeting.read_line(&mut lines).ok()? > 0 {
-                if let Some(url) = lines.split_whitespace().find(|word| {
-                    word.starts_with("http://") && word.ends_with("/v1/chat/completions")
-                }) {
-                    return Some(url.to_owned());
-                }
-            }
-            None
-        });
-        match url {
-            Some(url) => Ok(Self { process, url }),
-            None => Err(io::Error::other("the simulated service does not start")),
-        }
-    }
-
-    /// Ends it as Ctrl-C does, so that it completes its log.
-    fn stop(mut self) -> io::Result<()> {
-        condition::terminate(&self.process);
-        self.process.wait().map(drop)
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // Fails where it has been stopped.
-        let _ = self.process.kill();
+        reasons: reasons.into_iter().flatten().map(id).collect(),
     }
 }

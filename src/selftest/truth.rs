@@ -1,4 +1,4 @@
-//! What a client measured, held against the log of the service that it measured. Pure.
+//! Compares a client's figures with the service's log. Pure: no input or output.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::stats::percentile_of;
 
 /// The figures of one distribution, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Median.
     pub p50: f64,
@@ -17,10 +17,10 @@ pub struct Spread {
     pub max: f64,
 }
 
-/// By how much the client's figures of each request are off.
+/// Errors of the client's figures.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Errors {
-    /// How many requests could be compared.
+    /// Number of requests that could be compared.
     pub requests: usize,
     /// Error of TTFT: the client's − the time from the request's arrival at the service to the
     /// writing of its first token.
@@ -32,7 +32,7 @@ pub struct Errors {
     pub server_late: Spread,
 }
 
-/// A row of the requests CSV, as far as it is needed.
+/// The cells of the requests CSV that a comparison needs.
 #[derive(Deserialize)]
 struct RequestRow {
     outcome: String,
@@ -40,7 +40,7 @@ struct RequestRow {
     ttft_ms: Option<f64>,
 }
 
-/// A row of the service's log, as far as it is needed.
+/// The cells of the service's log that a comparison needs.
 #[derive(Deserialize)]
 struct LogRow {
     id: String,
@@ -97,13 +97,8 @@ fn gaps_of(times: &str) -> Vec<f64> {
     gaps.collect()
 }
 
-fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+fn spread(mut values: Vec<f64>) -> Option<Spread> {
     values.sort_by(f64::total_cmp);
-    values
-}
-
-fn spread(values: Vec<f64>) -> Option<Spread> {
-    let values = sorted(values);
     Some(Spread {
         p50: percentile_of(&values, 50.0)?,
         p99: percentile_of(&values, 99.0)?,

@@ -5,44 +5,40 @@ use std::net::TcpStream;
 use std::num::NonZero;
 use std::time::Duration;
 
-use sse_perf::mock::{Dist, LineEnd, Options};
+use sse_perf::mock::{Dist, Options};
 
 use crate::support::{
-    DIFY, OPENAI, exchange, failing, fast, log_path, request, rows, send, start, taken_apart,
+    DIFY, OPENAI, exchange, failing, fast, log_path, read_until, request, rest, rows, send, start,
+    taken_apart,
 };
 
 #[test]
-fn a_dify_answer_is_whole() {
+fn answers_are_whole() {
     let server = start(fast());
-    let response = exchange(&server, &request("/api/v1/chat-messages", "close"));
-    let (status, body) = taken_apart(&response);
-    assert_eq!(status, "HTTP/1.1 200 OK");
-    let blocks: Vec<_> = body.split_terminator("\n\n").collect();
-    assert_eq!(
-        blocks.len(),
-        7,
-        "ping, 4 tokens, an empty piece, the end: {body}"
-    );
-    assert_eq!(blocks[0], "event: ping");
-    assert!(blocks[1].contains(r#""event": "message", "conversation_id": "c1""#));
-    let usage = r#""prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7"#;
-    assert!(blocks[6].contains(usage), "{body}");
-}
-
-#[test]
-fn an_openai_answer_is_whole() {
-    let server = start(fast());
-    let response = exchange(&server, &request(OPENAI, "close"));
-    let (_, body) = taken_apart(&response);
-    let blocks: Vec<_> = body.split_terminator("\n\n").collect();
-    assert_eq!(
-        blocks.len(),
-        8,
-        "role, 4 tokens, finish, usage, [DONE]: {body}"
-    );
-    assert!(blocks[0].contains(r#""delta":{"role":"assistant","content":""}"#));
-    assert!(blocks[6].contains(r#""choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4"#));
-    assert_eq!(blocks[7], "data: [DONE]");
+    // Dify: ping, 4 tokens, an empty piece, the end. OpenAI: role, 4 tokens, finish, usage, [DONE].
+    #[rustfmt::skip]
+    let cases: [(_, _, &[(usize, &str)]); 2] = [
+        ("/api/v1/chat-messages", 7, &[
+            (0, "event: ping"),
+            (1, r#""event": "message", "conversation_id": "c1""#),
+            (6, r#""prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7"#),
+        ]),
+        (OPENAI, 8, &[
+            (0, r#""delta":{"role":"assistant","content":""}"#),
+            (6, r#""choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4"#),
+            (7, "data: [DONE]"),
+        ]),
+    ];
+    for (path, count, parts) in cases {
+        let response = exchange(&server, &request(path, "close"));
+        let (status, body) = taken_apart(&response);
+        assert_eq!(status, "HTTP/1.1 200 OK");
+        let blocks: Vec<_> = body.split_terminator("\n\n").collect();
+        assert_eq!(blocks.len(), count, "{body}");
+        for (place, part) in parts {
+            assert!(blocks[*place].contains(part), "{place}: {body}");
+        }
+    }
 }
 
 #[test]
@@ -71,20 +67,10 @@ fn reasoning_comes_before_the_answer_and_in_the_log() {
 fn a_connection_serves_one_request_after_the_other() {
     let server = start(fast());
     let mut stream = send(&server, &request(DIFY, "keep-alive"));
-    let mut response = String::new();
-    let mut buffer = [0; 4096];
-    while !response.ends_with("\r\n0\r\n\r\n") {
-        let count = stream.read(&mut buffer).expect("a response");
-        assert_ne!(count, 0, "the connection stays open: {response}");
-        response.push_str(std::str::from_utf8(&buffer[..count]).expect("ASCII"));
-    }
-    stream
-        .write_all(request(DIFY, "close").as_bytes())
-        .expect("sent");
-    let mut second = String::new();
-    stream
-        .read_to_string(&mut second)
-        .expect("a response, and the end");
+    read_until(&mut stream, |response| response.ends_with("\r\n0\r\n\r\n"));
+    let next = request(DIFY, "close");
+    stream.write_all(next.as_bytes()).expect("sent");
+    let second = rest(stream);
     assert_eq!(taken_apart(&second).0, "HTTP/1.1 200 OK");
     assert!(second.contains("\r\nConnection: close\r\n"));
     assert_eq!(server.requests(), 2);
@@ -97,9 +83,8 @@ fn the_same_seed_gives_the_same_text() {
         let response = exchange(&server, &request(OPENAI, "close"));
         let (_, body) = taken_apart(&response);
         let pieces = body.split(r#""content":"#).skip(2);
-        pieces
-            .map(|piece| piece.split('}').next().expect("a piece").to_owned())
-            .collect::<String>()
+        let pieces = pieces.filter_map(|piece| piece.split('}').next());
+        pieces.collect::<String>()
     });
     assert_eq!(texts[0], texts[1]);
     assert_ne!(texts[0], texts[2]);
@@ -130,10 +115,8 @@ fn requests_outside_the_api_are_refused() {
     for (request, status, part) in cases {
         let response = exchange(&server, &request);
         let line = format!("HTTP/1.1 {status} ");
-        assert!(
-            response.starts_with(&line) && response.contains(part),
-            "{request}\n{response}"
-        );
+        assert!(response.starts_with(&line), "{request}\n{response}");
+        assert!(response.contains(part), "{request}\n{response}");
     }
 }
 
@@ -143,19 +126,26 @@ fn requests_above_the_limit_get_http_429() {
         max_concurrent: Some(1),
         ..failing("stall")
     });
-    let mut first = send(&server, &request(DIFY, "close"));
-    first
-        .read_exact(&mut [0; 8])
-        .expect("the head: it has its place");
+    let status = || {
+        let mut stream = send(&server, &request(DIFY, "close"));
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).expect("a status line");
+        (stream, line)
+    };
+    let (first, _) = status();
     let second = exchange(&server, &request(DIFY, "close"));
     assert!(second.starts_with("HTTP/1.1 429 "), "{second}");
     assert!(second.contains("\r\nRetry-After: 1\r\n"), "{second}");
+    drop(first);
+    // The service sees soon that the client has left.
+    let mut later = (0..10_000).map(|_| status().1);
+    assert!(later.any(|line| line == *b"HTTP/1.1 200"), "a free place");
 }
 
 #[test]
 fn lines_end_as_asked_and_writes_are_split() {
     let server = start(Options {
-        line_end: LineEnd::CrLf,
+        crlf: true,
         split: NonZero::new(1),
         ..fast()
     });
@@ -186,12 +176,8 @@ fn a_shutdown_closes_idle_and_waiting_connections() {
     waiting.read_exact(&mut [0; 8]).expect("the head");
     let addr = server.addr();
     server.shutdown().expect("no log, no error");
-    for mut stream in [idle, waiting] {
-        let mut rest = String::new();
-        stream
-            .read_to_string(&mut rest)
-            .expect("the end of the connection");
-        assert!(!rest.contains("answer"));
+    for stream in [idle, waiting] {
+        assert!(!rest(stream).contains("answer"));
     }
     assert!(TcpStream::connect(addr).is_err(), "nobody listens any more");
 }

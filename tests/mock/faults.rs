@@ -6,7 +6,7 @@ use std::time::Duration;
 use sse_perf::mock::{Fault, Options};
 
 use crate::support::{
-    DIFY, OPENAI, exchange, failing, log_path, request, rows, send, start, taken_apart,
+    DIFY, OPENAI, exchange, failing, log_path, read_until, request, rows, send, start, taken_apart,
 };
 
 #[test]
@@ -29,10 +29,8 @@ fn faults_that_leave_a_clean_response() {
         let server = start(failing(fault));
         let response = exchange(&server, &request(path, "close"));
         let (_, body) = taken_apart(&response);
-        assert!(
-            response.contains(expected) || body.contains(expected),
-            "{fault}: {response}"
-        );
+        let is_there = response.contains(expected) || body.contains(expected);
+        assert!(is_there, "{fault}: {response}");
         assert!(!body.contains(missing), "{fault}: {response}");
     }
 }
@@ -54,10 +52,8 @@ fn faults_that_end_the_connection() {
 
     let server = start(failing("cut"));
     let response = exchange(&server, &request(DIFY, "keep-alive"));
-    assert!(
-        response.ends_with("\r\n1000\r\ndata: {\"event"),
-        "{response}"
-    );
+    let cut = response.ends_with("\r\n1000\r\ndata: {\"event");
+    assert!(cut, "{response}");
 
     let server = start(failing("reset"));
     let mut response = Vec::new();
@@ -81,16 +77,13 @@ fn silent_faults_last_until_the_shutdown() {
             ..failing(&fault.to_string())
         });
         let mut stream = send(&server, &request(DIFY, "keep-alive"));
-        let mut response = String::new();
-        let mut buffer = [0; 4096];
-        while !response.contains(expected) || response.matches("event: ping").count() < pings {
-            let count = stream.read(&mut buffer).expect("more");
-            assert!(count > 0, "{fault}: the connection stays open");
-            response.push_str(std::str::from_utf8(&buffer[..count]).expect("ASCII"));
-        }
-        // Then silence or more of the same, but no end.
+        let mut response = read_until(&mut stream, |response| {
+            response.contains(expected) && response.matches("event: ping").count() >= pings
+        });
+        // Then silence or more keep-alives, but no end.
         let silence = Some(Duration::from_millis(200));
         stream.set_read_timeout(silence).expect("a timeout");
+        let mut buffer = [0; 4096];
         if let Ok(count) = stream.read(&mut buffer) {
             assert!(count > 0, "{fault}: the connection stays open");
             response.push_str(std::str::from_utf8(&buffer[..count]).expect("ASCII"));
@@ -99,8 +92,8 @@ fn silent_faults_last_until_the_shutdown() {
         server.shutdown().expect("a whole log");
         let row = &rows(&log)[0];
         assert_eq!(
-            (row["fault"].as_str(), row["ended"].as_str()),
-            (&*fault.to_string(), "shutdown")
+            [&row["fault"], &row["ended"]],
+            [&fault.to_string(), "shutdown"]
         );
     }
 }

@@ -12,7 +12,7 @@ use sse_perf::mock::{Dist, Options, Server};
 pub(crate) const DIFY: &str = "/v1/chat-messages";
 pub(crate) const OPENAI: &str = "/v1/chat/completions";
 
-/// A fast service: 4 tokens, the first after 20 ms, then every 5 ms.
+/// Options of a fast service: 4 tokens, the first after 20 ms, then every 5 ms.
 pub(crate) fn fast() -> Options {
     Options {
         ttft: Dist::Fixed(Duration::from_millis(20)),
@@ -59,10 +59,24 @@ pub(crate) fn send(server: &Server, request: &str) -> TcpStream {
 
 /// All that the server sends until it closes, as text.
 pub(crate) fn exchange(server: &Server, request: &str) -> String {
+    rest(send(server, request))
+}
+
+/// The text of a connection until the server closes it.
+pub(crate) fn rest(mut stream: TcpStream) -> String {
     let mut text = String::new();
-    send(server, request)
-        .read_to_string(&mut text)
-        .expect("a response");
+    stream.read_to_string(&mut text).expect("a response");
+    text
+}
+
+/// Reads text until it is as asked. Panics if the server closes the connection before.
+pub(crate) fn read_until(stream: &mut TcpStream, is_enough: impl Fn(&str) -> bool) -> String {
+    let (mut text, mut buffer) = (String::new(), [0; 4096]);
+    while !is_enough(&text) {
+        let count = stream.read(&mut buffer).expect("a response");
+        assert_ne!(count, 0, "the connection stays open: {text}");
+        text.push_str(std::str::from_utf8(&buffer[..count]).expect("ASCII"));
+    }
     text
 }
 
@@ -102,10 +116,7 @@ pub(crate) type Row = std::collections::HashMap<String, String>;
 /// The rows of a log, which is removed.
 pub(crate) fn rows(log: &PathBuf) -> Vec<Row> {
     let mut reader = csv::Reader::from_path(log).expect("a log");
-    let rows = reader
-        .deserialize()
-        .collect::<Result<_, _>>()
-        .expect("rows");
+    let rows = reader.deserialize().collect::<Result<_, _>>();
     fs::remove_file(log).expect("removed");
-    rows
+    rows.expect("rows")
 }

@@ -1,22 +1,21 @@
-//! Reads a format from its document.
+//! A format as its document has it.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::super::frames::Frames;
 use super::super::http::Request;
 use super::super::rng::Rng;
-use super::moment::{Frame, Moment, WrittenFrame};
 use super::reply::Reply;
 use super::request::RequestRules;
-use super::template::{Compiler, Invalid, Part, Template};
+use super::template::{Filled, Invalid, Part, Template, When};
 
-/// A document as it is written.
+/// One API's requests, events and errors.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document<'a> {
+pub(in super::super) struct Wire {
     path: String,
     auth: Auth,
     #[serde(default)]
@@ -24,12 +23,11 @@ struct Document<'a> {
     field: Option<String>,
     event: Option<String>,
     request: RequestRules,
-    #[serde(borrow, default)]
-    parts: BTreeMap<String, Part<'a>>,
-    #[serde(borrow)]
-    events: BTreeMap<Moment, Vec<WrittenFrame<'a>>>,
-    #[serde(borrow)]
-    http_errors: BTreeMap<String, &'a RawValue>,
+    #[serde(default)]
+    parts: BTreeMap<String, Part>,
+    events: BTreeMap<Moment, Vec<Frame>>,
+    /// By status. In this order exact statuses come before those with `x`.
+    http_errors: BTreeMap<String, Template>,
 }
 
 /// The header that carries an API key; `{key}` in the value is the key.
@@ -40,15 +38,45 @@ struct Auth {
     value: String,
 }
 
-/// One API's requests, events and errors.
-#[derive(Debug)]
-pub(in super::super) struct Wire {
-    path: String,
-    auth: Auth,
-    rules: RequestRules,
-    events: BTreeMap<Moment, Vec<Frame>>,
-    /// By status. In this order exact statuses come before those with `x`.
-    http_errors: BTreeMap<String, Template>,
+/// A moment of an answer.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "snake_case")]
+pub(in super::super) enum Moment {
+    /// With the response's head.
+    Open,
+    /// The work before the text is done.
+    Prepared,
+    /// A piece of reasoning.
+    Reasoning,
+    /// After the last piece of reasoning.
+    Reasoned,
+    /// A piece of the answer.
+    Text,
+    /// A sign of life while there is no text.
+    KeepAlive,
+    /// After the last piece of the answer.
+    End,
+    /// An error amid the text.
+    Error,
+}
+
+/// A frame of a moment: one of `data`, `line` and `raw`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Frame {
+    #[serde(rename = "if")]
+    when: Option<When>,
+    /// Name of an event that has data.
+    name: Option<String>,
+    data: Option<Template>,
+    line: Option<Template>,
+    raw: Option<Template>,
+}
+
+impl Frame {
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        [&self.data, &self.line, &self.raw].into_iter().flatten()
+    }
 }
 
 impl Wire {
@@ -58,31 +86,33 @@ impl Wire {
     ///
     /// If it is not as the module's documentation says.
     pub(super) fn read(json: &str) -> Result<Self, Invalid> {
-        let document: Document<'_> = serde_json::from_str(json)?;
-        let compiler = Compiler {
-            parts: &document.parts,
-            sample: &document.request.sample(),
-            ascii: document.ascii,
-        };
-        let field = document.field.as_deref().unwrap_or("data: ");
-        let name_at = document.event.as_deref();
-        let mut events = BTreeMap::new();
-        for (moment, sources) in &document.events {
-            let frames = sources.iter();
-            let frames = frames.map(|source| Frame::compile(source, field, name_at, &compiler));
-            events.insert(*moment, frames.collect::<Result<_, _>>()?);
+        let mut wire: Wire = serde_json::from_str(json)?;
+        for frame in wire.events.values_mut().flatten() {
+            if frame.templates().count() != 1 {
+                return Err("a frame has one of data, line and raw".into());
+            }
+            if let (None, Some(at), Some(data)) = (&frame.name, &wire.event, &frame.data) {
+                let data: Option<Value> = serde_json::from_str(&data.0).ok();
+                let name = data.as_ref().and_then(|data| data.pointer(at)?.as_str());
+                frame.name = name.map(str::to_owned);
+            }
         }
-        let mut http_errors = BTreeMap::new();
-        for (status, body) in &document.http_errors {
-            http_errors.insert(status.clone(), compiler.compile("", body)?);
+        let sample = wire.request.sample();
+        let parts = wire.parts.values().map(|part| &part.is);
+        let frames = wire.events.values().flatten().flat_map(Frame::templates);
+        for template in parts.chain(frames).chain(wire.http_errors.values()) {
+            wire.filled(template, &sample).write(&mut String::new())?;
         }
-        Ok(Self {
-            path: document.path,
-            auth: document.auth,
-            rules: document.request,
-            events,
-            http_errors,
-        })
+        Ok(wire)
+    }
+
+    fn filled<'a>(&'a self, template: &'a Template, reply: &'a Reply) -> Filled<'a> {
+        Filled {
+            text: &template.0,
+            parts: &self.parts,
+            reply,
+            ascii: self.ascii,
+        }
     }
 
     /// The end of the paths of this format.
@@ -100,15 +130,26 @@ impl Wire {
         self.events.contains_key(&moment)
     }
 
-    /// Reads a request's body. The error says what is wrong with the request: its status is 400.
+    /// Reads a request's body. The error names the fault of the request: its status is 400.
     pub(in super::super) fn accept(&self, body: &[u8], rng: &mut Rng) -> Result<Reply, String> {
-        self.rules.read(body, rng)
+        self.request.read(body, rng)
     }
 
     /// Adds the frames of a moment of an answer.
     pub(in super::super) fn put(&self, moment: Moment, reply: &Reply, frames: &mut Frames) {
         for frame in self.events.get(&moment).into_iter().flatten() {
-            frame.put(reply, frames);
+            if frame.when.is_some_and(|when| !when.holds(reply)) {
+                continue;
+            }
+            let name = frame.name.as_deref();
+            if let Some(data) = &frame.data {
+                let field = self.field.as_deref().unwrap_or("data: ");
+                frames.event(name, format_args!("{field}{}", self.filled(data, reply)));
+            } else if let Some(line) = &frame.line {
+                frames.event(name, format_args!("{}", self.filled(line, reply)));
+            } else if let Some(raw) = &frame.raw {
+                frames.piece(format_args!("{}", self.filled(raw, reply)));
+            }
         }
     }
 
@@ -117,11 +158,13 @@ impl Wire {
         let reply = Reply {
             status,
             message: message.to_owned(),
-            ..Reply::default()
+            ..self.request.sample()
         };
         let status = status.to_string();
         let fits = |pattern: &str| status.starts_with(pattern.trim_end_matches('x'));
         let body = self.http_errors.iter().find(|(pattern, _)| fits(pattern));
-        body.map_or_else(String::new, |(_, body)| body.of(&reply).to_string())
+        body.map_or_else(String::new, |(_, body)| {
+            self.filled(body, &reply).to_string()
+        })
     }
 }

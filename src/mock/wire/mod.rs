@@ -4,12 +4,12 @@
 //!
 //! # The document
 //!
-//! | member | what it is |
+//! | member | meaning |
 //! |---|---|
 //! | `path` | required; requests whose path ends in it get this format |
 //! | `auth` | required; `{"header", "value"}`; `{key}` in the value is the API key |
 //! | `ascii` | whether texts are sent with `\u` escapes in place of characters beyond ASCII; `false`, if absent |
-//! | `field` | what stands before the data of an event; `data: `, if absent |
+//! | `field` | the text before the data of an event; `data: `, if absent |
 //! | `event` | for services that name their events: JSON pointer to the name in the data |
 //! | `request.needs` | required; list of needs, checked in this order |
 //! | `request.prompt` | required; list of pointers to the texts of the prompt, whose tokens are counted |
@@ -21,7 +21,7 @@
 //!
 //! A **pointer** is a JSON pointer; in `needs` and `prompt`, `*` in it is each element or member.
 //!
-//! A **need** says what must be `at` a pointer: a value whose `type` is in the list (`text`,
+//! A **need** is a value that must be `at` a pointer: a value whose `type` is in the list (`text`,
 //! `number`, `boolean`, `list`, `map`), or that `value`. `else` is the message of the response with
 //! status 400. A need without `else` allows that nothing is there.
 //!
@@ -54,15 +54,13 @@
 //!   member named `"..."` the part's members are sent, or nothing.
 
 mod document;
-mod moment;
 mod reply;
 mod request;
 mod template;
 
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
-pub(super) use document::Wire;
-pub(super) use moment::Moment;
+pub(super) use document::{Moment, Wire};
 pub(super) use reply::Reply;
 
 /// All documents.
@@ -82,24 +80,21 @@ const DOCUMENTS: &[(&str, &str)] = documents![
 ];
 
 /// All formats.
-fn all() -> &'static [Wire] {
-    static ALL: OnceLock<Vec<Wire>> = OnceLock::new();
-    ALL.get_or_init(|| {
-        let documents = DOCUMENTS.iter();
-        documents
-            .map(|(name, json)| Wire::read(json).expect(name))
-            .collect()
-    })
-}
+static ALL: LazyLock<Vec<Wire>> = LazyLock::new(|| {
+    let documents = DOCUMENTS.iter();
+    documents
+        .map(|(name, json)| Wire::read(json).expect(name))
+        .collect()
+});
 
 /// The format of a request's path.
 pub(super) fn at(path: &str) -> Option<&'static Wire> {
-    all().iter().find(|wire| path.ends_with(wire.path()))
+    ALL.iter().find(|wire| path.ends_with(wire.path()))
 }
 
 /// The paths of all formats.
 pub(super) fn paths() -> impl Iterator<Item = &'static str> {
-    all().iter().map(Wire::path)
+    ALL.iter().map(Wire::path)
 }
 
 #[cfg(test)]

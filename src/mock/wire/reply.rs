@@ -1,12 +1,11 @@
-//! What is known of an answer: what its request asked for and how far it has come. Templates name
-//! these facts.
+//! The facts of an answer, which templates name: what its request asked for, and its progress.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use super::super::http::reason;
 
-/// What is known of an answer.
+/// The facts of an answer.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Reply {
     /// The document's `values`, in its order.

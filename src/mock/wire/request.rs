@@ -1,4 +1,4 @@
-//! Reads requests: checks them, and takes from them what the answer needs.
+//! Reads requests: checks them, and takes the facts for the answer from them.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -7,11 +7,11 @@ use super::super::passage;
 use super::super::rng::Rng;
 use super::reply::Reply;
 
-/// What the document says about requests.
+/// A document's rules for requests.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequestRules {
-    /// What a request must have, in the order of the checks.
+    /// Requirements of a request, in the order of the checks.
     needs: Vec<Need>,
     /// Pointers to the texts whose tokens are the prompt's.
     prompt: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct RequestRules {
     values: Map<String, Value>,
 }
 
-/// What must be at a place of a request.
+/// A requirement: a value at a place of a request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Need {
@@ -96,7 +96,7 @@ impl RequestRules {
         }
     }
 
-    /// Reads a request's body. The error says what is wrong with the request.
+    /// Reads a request's body. The error names the fault of the request.
     pub(super) fn read(&self, body: &[u8], rng: &mut Rng) -> Result<Reply, String> {
         let body = serde_json::from_slice(body).map(Value::Object);
         let body = body.map_err(|error| error.to_string())?;

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::frames::{Frames, LineEnd};
+use super::super::frames::Frames;
 use super::super::rng::{Purpose, Rng};
 use super::*;
 
 /// A format and its name.
 fn named() -> impl Iterator<Item = (&'static str, &'static Wire)> {
-    DOCUMENTS.iter().map(|(name, _)| *name).zip(all())
+    DOCUMENTS.iter().map(|(name, _)| *name).zip(ALL.iter())
 }
 
 /// What a format makes of a request's body.
@@ -22,7 +22,7 @@ fn accepted(path: &str, body: &str) -> Result<Reply, String> {
 
 /// A stream of two pieces of text, whose end, keep-alive and error are told apart.
 fn stream(wire: &Wire, reply: &mut Reply, terminal: bool) -> String {
-    let mut frames = Frames::new(LineEnd::Lf);
+    let mut frames = Frames::new(false);
     frames.restart(false);
     let pieces = [
         (Moment::Reasoning, "hm", "hm"),
@@ -57,15 +57,16 @@ fn text(frames: &Frames) -> String {
 
 /// All that a format sends, section by section.
 fn everything(wire: &Wire) -> String {
+    let values = [
+        ("id", "i1"),
+        ("task_id", "t1"),
+        ("conversation_id", "c\"1"),
+        ("model", "m"),
+    ];
     let reply = Reply {
-        values: [
-            ("id", "i1"),
-            ("task_id", "t1"),
-            ("conversation_id", "c\"1"),
-            ("model", "m"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec(),
+        values: values
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
         prompt_tokens: 3,
         created: 1_700_000_000,
         usage: true,
@@ -91,7 +92,7 @@ fn everything(wire: &Wire) -> String {
         write!(all, "# {title}\n\n{stream}").expect("memory");
     }
     for moment in [Moment::KeepAlive, Moment::Error] {
-        let mut frames = Frames::new(LineEnd::Lf);
+        let mut frames = Frames::new(false);
         frames.restart(false);
         wire.put(moment, &reply, &mut frames);
         write!(all, "# {moment:?}\n\n{}", text(&frames)).expect("memory");
@@ -123,7 +124,7 @@ fn formats_send_what_the_golden_files_have() {
 
 #[test]
 fn all_formats_but_two_have_a_place_for_reasoning() {
-    let without = all().iter().filter(|wire| !wire.has(Moment::Reasoning));
+    let without = ALL.iter().filter(|wire| !wire.has(Moment::Reasoning));
     let without: Vec<_> = without.map(Wire::path).collect();
     assert_eq!(without, ["/generate_stream", "/generate"]);
 }
@@ -137,10 +138,7 @@ fn a_prefix_before_the_path_is_fine() {
         ("/v1/completions", Some("/v1/completions")),
         ("/generate_stream", Some("/generate_stream")),
         ("/sglang/generate", Some("/generate")),
-        (
-            "/v1beta/models/m:streamGenerateContent",
-            Some(":streamGenerateContent"),
-        ),
+        (GEMINI, Some(":streamGenerateContent")),
         ("/chat-messages", None),
         ("/v1/chat-messages/", None),
         ("/", None),
@@ -163,61 +161,23 @@ const COHERE: &str = "/v2/chat";
 
 #[test]
 fn prompts_are_counted() {
-    for (path, body, tokens) in [
-        (
-            DIFY,
-            r#"{"inputs":{"a":[1]},"query":"你是谁","response_mode":"streaming"}"#,
-            3,
-        ),
-        (
-            COMPLETION,
-            r#"{"inputs":{"query":"你是谁","n":1},"response_mode":"streaming"}"#,
-            3,
-        ),
-        (
-            WORKFLOW,
-            r#"{"inputs":{"a":"one","b":"two"},"response_mode":"streaming"}"#,
-            2,
-        ),
-        (
-            CHAT,
-            r#"{"messages":[{"role":"system","content":"Be brief"},{"role":"user","content":[{"type":"text","text":"你是谁"},{"type":"image_url","image_url":{"url":"x"}}]},{"role":"assistant","content":null}],"stream":true}"#,
-            5,
-        ),
+    #[rustfmt::skip]
+    let cases = [
+        (DIFY, r#"{"inputs":{"a":[1]},"query":"你是谁","response_mode":"streaming"}"#, 3),
+        (COMPLETION, r#"{"inputs":{"query":"你是谁","n":1},"response_mode":"streaming"}"#, 3),
+        (WORKFLOW, r#"{"inputs":{"a":"one","b":"two"},"response_mode":"streaming"}"#, 2),
+        (CHAT, r#"{"messages":[{"role":"system","content":"Be brief"},{"role":"user","content":[{"type":"text","text":"你是谁"},{"type":"image_url","image_url":{"url":"x"}}]},{"role":"assistant","content":null}],"stream":true}"#, 5),
         (COMPLETIONS, r#"{"prompt":"你是谁","stream":true}"#, 3),
         (COMPLETIONS, r#"{"prompt":["one","two"],"stream":true}"#, 2),
         (RESPONSES, r#"{"input":"你是谁","stream":true}"#, 3),
-        (
-            RESPONSES,
-            r#"{"input":[{"role":"user","content":"你是谁"}],"stream":true}"#,
-            3,
-        ),
-        (
-            ANTHROPIC,
-            r#"{"max_tokens":9,"messages":[{"content":[{"type":"text","text":"你是谁"}]}],"stream":true}"#,
-            3,
-        ),
-        (
-            GEMINI,
-            r#"{"contents":[{"parts":[{"text":"你是"},{"text":"谁"}]}]}"#,
-            3,
-        ),
-        (
-            TGI,
-            r#"{"inputs":"你是谁","parameters":{"max_new_tokens":20}}"#,
-            3,
-        ),
-        (
-            SGLANG,
-            r#"{"text":"你是谁","sampling_params":{},"stream":true}"#,
-            3,
-        ),
-        (
-            COHERE,
-            r#"{"messages":[{"role":"user","content":"你是谁"}],"stream":true}"#,
-            3,
-        ),
-    ] {
+        (RESPONSES, r#"{"input":[{"role":"user","content":"你是谁"}],"stream":true}"#, 3),
+        (ANTHROPIC, r#"{"max_tokens":9,"messages":[{"content":[{"type":"text","text":"你是谁"}]}],"stream":true}"#, 3),
+        (GEMINI, r#"{"contents":[{"parts":[{"text":"你是"},{"text":"谁"}]}]}"#, 3),
+        (TGI, r#"{"inputs":"你是谁","parameters":{"max_new_tokens":20}}"#, 3),
+        (SGLANG, r#"{"text":"你是谁","sampling_params":{},"stream":true}"#, 3),
+        (COHERE, r#"{"messages":[{"role":"user","content":"你是谁"}],"stream":true}"#, 3),
+    ];
+    for (path, body, tokens) in cases {
         let reply = accepted(path, body).expect(body);
         assert_eq!(reply.prompt_tokens, tokens, "{path} {body}");
     }
@@ -225,52 +185,30 @@ fn prompts_are_counted() {
 
 #[test]
 fn requests_that_lack_something_are_refused() {
-    for (path, body, part) in [
+    #[rustfmt::skip]
+    let cases = [
         (DIFY, "", "EOF"),
         (DIFY, "[1", "line 1"),
         (DIFY, "{}", "query: Missing required parameter"),
-        (
-            DIFY,
-            r#"{"query":1,"response_mode":"streaming"}"#,
-            "invalid type",
-        ),
+        (DIFY, r#"{"query":1,"response_mode":"streaming"}"#, "invalid type"),
         (DIFY, r#"{"query":"q"}"#, "response_mode"),
-        (
-            DIFY,
-            r#"{"query":"q","response_mode":"blocking"}"#,
-            "'streaming' only",
-        ),
+        (DIFY, r#"{"query":"q","response_mode":"blocking"}"#, "'streaming' only"),
         (COMPLETION, r#"{"query":"q"}"#, "inputs: Missing"),
-        (
-            WORKFLOW,
-            r#"{"inputs":"q"}"#,
-            "/inputs: invalid type: a text, expected a map",
-        ),
+        (WORKFLOW, r#"{"inputs":"q"}"#, "/inputs: invalid type: a text, expected a map"),
         (CHAT, "{", "EOF"),
         (CHAT, "{}", "'messages'"),
         (CHAT, r#"{"messages":[],"stream":true}"#, "'messages'"),
-        (
-            CHAT,
-            r#"{"messages":[{"content":1}],"stream":true}"#,
-            "a text or a list",
-        ),
+        (CHAT, r#"{"messages":[{"content":1}],"stream":true}"#, "a text or a list"),
         (CHAT, r#"{"messages":[{"content":"x"}]}"#, "'stream'"),
         (COMPLETIONS, r#"{"stream":true}"#, "'prompt'"),
         (RESPONSES, r#"{"input":"x"}"#, "'stream'"),
-        (
-            ANTHROPIC,
-            r#"{"messages":[{"content":"x"}],"stream":true}"#,
-            "max_tokens: Field",
-        ),
+        (ANTHROPIC, r#"{"messages":[{"content":"x"}],"stream":true}"#, "max_tokens: Field"),
         (GEMINI, "{}", "contents is not specified"),
         (TGI, "{}", "missing field `inputs`"),
         (SGLANG, r#"{"text":"x"}"#, "stream"),
-        (
-            COHERE,
-            r#"{"messages":[],"stream":true}"#,
-            "messages must not be empty",
-        ),
-    ] {
+        (COHERE, r#"{"messages":[],"stream":true}"#, "messages must not be empty"),
+    ];
+    for (path, body, part) in cases {
         let error = accepted(path, body).expect_err(body);
         assert!(error.contains(part), "{path} {body}: {error}");
     }
@@ -315,32 +253,22 @@ fn usage_is_sent_where_it_is_asked_for_or_always() {
 
 #[test]
 fn documents_that_name_what_they_do_not_have_are_refused() {
-    let (_, tgi) = DOCUMENTS
-        .iter()
-        .find(|(name, _)| *name == "tgi")
-        .expect("tgi");
+    let tgi = DOCUMENTS.iter().find(|(name, _)| *name == "tgi");
+    let (_, tgi) = tgi.expect("a document");
     assert!(Wire::read(tgi).is_ok());
-    for (from, to, part) in [
+    #[rustfmt::skip]
+    let cases = [
         ("{text}", "{txt}", "{txt}: no fact"),
         ("\"{details}\"", "\"a {details}\"", "{details}: no fact"),
         ("\"keep_alive\"", "\"alive\"", "unknown variant `alive`"),
         ("\"line\"", "\"remark\"", "unknown field `remark`"),
-        (
-            "{\"line\"",
-            "{\"raw\": \"e\", \"line\"",
-            "a frame has one of",
-        ),
-        (
-            "\"if\": \"usage\"",
-            "\"if\": \"used\"",
-            "unknown variant `used`",
-        ),
-    ] {
+        ("{\"line\"", "{\"raw\": \"e\", \"line\"", "a frame has one of"),
+        ("\"if\": \"usage\"", "\"if\": \"used\"", "unknown variant `used`"),
+    ];
+    for (from, to, part) in cases {
         assert!(tgi.contains(from), "{from}");
-        let error = Wire::read(&tgi.replace(from, to))
-            .expect_err(to)
-            .to_string();
-        assert!(error.contains(part), "{to}: {error}");
+        let error = Wire::read(&tgi.replace(from, to)).expect_err(to);
+        assert!(error.to_string().contains(part), "{to}: {error}");
     }
 }
 
@@ -360,7 +288,7 @@ fn an_event_has_the_name_beside_its_data() {
 #[test]
 fn an_event_takes_no_memory() {
     for (name, wire) in named() {
-        let mut frames = Frames::new(LineEnd::Lf);
+        let mut frames = Frames::new(false);
         let mut reply = Reply {
             text: "\u{8c46} \"b\"".to_owned(),
             ..Reply::default()
