@@ -8,12 +8,11 @@ mod conversations;
 mod data;
 #[path = "../shared/directory.rs"]
 mod directory;
-mod failures;
+mod faults;
 mod framing;
 mod interruption;
 mod limits;
 mod noting;
-mod oddities;
 mod outputs;
 mod probe;
 mod protocols;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::support::{Scripted, number, openai_answer, openai_text, run_alone, sse_response};
+use crate::support::{Scripted, number, openai_answer, run_alone};
 
 const PATH: &str = "/v1/chat/completions";
 
@@ -46,35 +46,6 @@ fn transient_statuses_are_retried() {
         );
         assert_eq!(requests.load(Ordering::SeqCst), 3);
     }
-}
-
-#[test]
-fn retries_are_limited() {
-    let (server, requests) = failing_first(u32::MAX, status("503 Busy", ""));
-    let (ran, rows) = run_alone(&server.url(PATH), &["--retries", "1"]);
-    assert_eq!(ran.code, Some(1));
-    assert_eq!(rows[0]["attempts"], "2");
-    assert_eq!(rows[0]["error_kind"], "http_status");
-    assert_eq!(requests.load(Ordering::SeqCst), 2);
-}
-
-#[test]
-fn permanent_failures_are_not_retried() {
-    for code in ["400 Bad", "401 Who", "404 What", "501 No"] {
-        let (server, requests) = failing_first(u32::MAX, status(code, ""));
-        let (_, rows) = run_alone(&server.url(PATH), &[]);
-        assert_eq!(rows[0]["attempts"], "1", "{code}");
-        assert_eq!(requests.load(Ordering::SeqCst), 1);
-    }
-    let text = openai_text("a");
-    let failure = sse_response(&format!("{text}data: {{\"error\":\"x\"}}\n\n"));
-    let (server, requests) = failing_first(u32::MAX, failure);
-    let (_, rows) = run_alone(&server.url(PATH), &[]);
-    assert_eq!(
-        rows[0]["error_kind"], "error_event",
-        "a stream that has begun"
-    );
-    assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
 
 #[test]
@@ -147,13 +118,4 @@ fn without_retries_there_is_no_reconnect_either() {
     assert_eq!(ran.code, Some(1));
     assert_eq!(rows[1]["error_kind"], "reset");
     assert_eq!(rows[1]["reconnects"], "0");
-}
-
-#[test]
-fn no_wait_begins_that_would_exceed_max_time() {
-    let (server, requests) = failing_first(1, status("503 Busy", "retry-after: 60\r\n"));
-    let (_, rows) = run_alone(&server.url(PATH), &["--max-time", "50s"]);
-    assert_eq!(rows[0]["error_kind"], "http_status");
-    assert!(number(&rows[0], "retry_wait_ms") <= 0.0, "{rows:?}");
-    assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
