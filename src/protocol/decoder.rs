@@ -11,8 +11,8 @@ use crate::sse::Event;
 use super::errors::{MESSAGE_CHARACTERS, RAW_CHARACTERS, first_scalar, one_line};
 use super::found::{Findings, Slice, Value};
 use super::meaning::{Malformed, Meaning, SpanMark, StreamError};
-use super::memory::{Growth, Memory};
-use super::rules::{Count, ErrorRule, Facts, Rule, Rules, Source, SpanRule, Subject};
+use super::memory::Memory;
+use super::rules::{Count, ErrorRule, Reading, Rule, Rules, Source, SpanRule, Subject};
 
 /// Tells what events mean. It is the scratch memory of one thread, used again for all of its
 /// streams, one after the other.
@@ -50,109 +50,63 @@ impl Decoder {
     pub fn decode<'a>(&'a mut self, event: &Event<'a>) -> Result<Meaning<'a>, Malformed> {
         let data = event.data.trim_ascii();
         if data.is_empty() {
-            return Ok(keep_alive(event.event));
+            return Ok(Meaning {
+                name: event.event,
+                keep_alive: true,
+                ..Meaning::default()
+            });
         }
         let rules = &*self.rules;
         let read = self.findings.read(&rules.trie, data);
         let mut reading = Reading {
+            event: event.event,
+            data,
+            name: None,
             findings: &mut self.findings,
-            memory: &mut self.memory,
-            raw: Raw {
-                event: event.event,
-                data,
-                name: None,
-                is_json: read.is_ok(),
-            },
         };
-        reading.raw.name = reading.find_name(&rules.types);
-        if reading.holds(&rules.keep_alive) {
-            return Ok(keep_alive(reading.into_name()));
-        }
-        if reading.holds(&rules.ignore) {
+        reading.name = reading.find_name(&rules.types);
+        let keep_alive = reading.holds(&rules.keep_alive);
+        if keep_alive || reading.holds(&rules.ignore) {
             return Ok(Meaning {
                 name: reading.into_name(),
+                keep_alive,
                 ..Meaning::default()
             });
         }
-        let end = reading.ends(rules);
-        let facts = reading.facts();
-        let failing = rules.errors.iter().find(|error| error.rule.holds(facts));
+        let end = self.memory.ends(&rules.end, &reading);
+        let mut errors = rules.errors.iter();
+        let failing = errors.find(|error| error.rule.holds(&reading));
         let error = failing.map(|rule| stream_error(rule, data));
         match read {
             Err(fault) if !end && error.is_none() => Err(malformed(&fault, data)),
-            _ => Ok(reading.meaning(rules, end, error)),
+            _ => Ok(reading.meaning(rules, &mut self.memory, end, error)),
         }
     }
 }
 
-/// One event being read.
-struct Reading<'a> {
-    findings: &'a mut Findings,
-    memory: &'a mut Memory,
-    raw: Raw<'a>,
-}
-
-/// What there is of an event beside what was found in its data.
-struct Raw<'a> {
-    event: &'a str,
-    data: &'a str,
-    /// The type, where it is in the data; otherwise it is the `event` field.
-    name: Option<Slice>,
-    is_json: bool,
-}
-
-/// All text that an event has in one of the three kinds.
+/// The new text of one kind in an event.
 #[derive(Clone, Copy, Debug, Default)]
 struct NewText {
     new: Slice,
-    /// The whole text, of all answers, where one took the place of an earlier one.
+    /// The whole text of all answers, if an answer took the place of an earlier one.
     replaced: Option<Slice>,
 }
 
-impl<'a> Raw<'a> {
-    /// The event's type.
-    fn name<'f>(&self, findings: &'f Findings) -> &'f str
-    where
-        'a: 'f,
-    {
-        self.name.map_or(self.event, |slice| findings.text(slice))
-    }
-
-    /// What rules are asked about. Not a method of [`Reading`], so that the memory can be changed
-    /// meanwhile.
-    fn facts<'f>(&'f self, findings: &'f Findings) -> Facts<'f> {
-        Facts {
-            event: self.event,
-            data: self.data,
-            name: self.name(findings),
-            json: self.is_json.then_some(findings),
-        }
-    }
-}
-
 impl<'a> Reading<'a> {
-    fn facts(&self) -> Facts<'_> {
-        self.raw.facts(self.findings)
-    }
-
     /// Whether the event fits any of the rules.
     fn holds(&self, rules: &[Rule]) -> bool {
-        rules.iter().any(|rule| rule.holds(self.facts()))
+        rules.iter().any(|rule| rule.holds(self))
     }
 
     fn into_name(self) -> &'a str {
-        self.raw.name(self.findings)
-    }
-
-    fn ends(&mut self, rules: &Rules) -> bool {
-        let facts = self.raw.facts(self.findings);
-        self.memory.ends(&rules.end, facts)
+        let findings: &'a Findings = self.findings;
+        self.name.map_or(self.event, |slice| findings.text(slice))
     }
 
     fn find_name(&self, types: &[Subject]) -> Option<Slice> {
         for subject in types {
             match *subject {
-                Subject::Event if !self.raw.event.is_empty() => return None,
+                Subject::Event if !self.event.is_empty() => return None,
                 Subject::Place(place) => {
                     let mut values = self.findings.at(place, 0, 0);
                     if let Some(slice) = values.find_map(non_empty) {
@@ -165,16 +119,24 @@ impl<'a> Reading<'a> {
         None
     }
 
-    fn meaning(mut self, rules: &Rules, end: bool, error: Option<StreamError>) -> Meaning<'a> {
-        let text = self.all_text(&rules.text);
-        let reasoning = self.all_text(&rules.reasoning).new;
-        let tool = self.all_text(&rules.tool).new;
+    fn meaning(
+        mut self,
+        rules: &Rules,
+        memory: &mut Memory,
+        end: bool,
+        error: Option<StreamError>,
+    ) -> Meaning<'a> {
+        let text = self.all_text(&rules.text, memory);
+        let reasoning = self.all_text(&rules.reasoning, memory).new;
+        let tool = self.all_text(&rules.tool, memory).new;
         let replacement = self.last_text(&rules.replace).or(text.replaced);
         let [conversation, message, task] =
             rules.ids.each_ref().map(|sources| self.last_text(sources));
         let finish_reason = self.last_text(&rules.finish_reason);
-        let [prompt, completion, cached, reasoning_tokens, total] =
-            rules.usage.each_ref().map(|counts| self.count(counts));
+        let [prompt, completion, cached, reasoning_tokens, total] = rules
+            .usage
+            .each_ref()
+            .map(|sources| self.count(sources, memory));
         let mark = rules.spans.iter().find_map(|rule| self.mark(rule));
         let findings: &'a Findings = self.findings;
         let said = |slice: Option<Slice>| slice.map(|slice| findings.text(slice));
@@ -189,7 +151,7 @@ impl<'a> Reading<'a> {
             }
         });
         Meaning {
-            name: self.raw.name(findings),
+            name: said(self.name).unwrap_or(self.event),
             text: findings.text(text.new),
             reasoning: findings.text(reasoning),
             tool: findings.text(tool),
@@ -213,50 +175,47 @@ impl<'a> Reading<'a> {
     }
 
     /// The text of the first source that has any: servers send the same text under two names.
-    fn all_text(&mut self, sources: &[Source]) -> NewText {
+    fn all_text(&mut self, sources: &[Source], memory: &mut Memory) -> NewText {
         for source in sources {
             let mut text = NewText::default();
-            let (mut next, mut any, mut replaced) = (0, false, None);
-            loop {
-                let found = source.values(next, self.facts()).next();
-                let Some((number, found)) = found else { break };
-                next = number + 1;
+            let (mut any, mut replaced) = (false, None);
+            for number in 0..self.findings.len(&source.place) {
+                let found = source.rule.value(&source.place, number, self);
+                let Some(found) = found else { continue };
                 let Some(piece) = non_empty(found.value) else {
                     continue;
                 };
                 any = true;
-                let new = match source.cumulative {
-                    None => Some(piece),
-                    Some(of) => {
-                        let answer = of.answer(self.findings, found.index);
-                        let whole = self.findings.text(piece);
-                        match self.memory.grow(of.source, answer, whole) {
-                            Growth::From(bytes) => Some(piece.from(bytes)),
-                            Growth::Replaced => None,
-                        }
-                    }
-                };
-                match new {
-                    Some(new) => text.new = self.findings.join(text.new, new),
+                let from = source.cumulative.map_or(Some(0), |of| {
+                    let answer = of.answer(self.findings, found.index);
+                    memory.grow(answer, self.findings.text(piece))
+                });
+                match from {
+                    Some(from) => text.new = self.findings.join(text.new, piece.from(from)),
                     None => replaced = source.cumulative,
                 }
             }
             if any {
-                text.replaced = replaced.map(|of| self.memory.whole(of.source, self.findings));
+                text.replaced = replaced.map(|of| memory.whole(of.source, self.findings));
                 return text;
             }
         }
         NewText::default()
     }
 
-    /// The last text of the first source that has any; a number will do.
+    /// The last value of the first source from which `pick` makes something.
+    fn last<T>(&self, sources: &[Source], pick: fn(Value) -> Option<T>) -> Option<T> {
+        let mut sources = sources.iter();
+        sources.find_map(|source| source.rule.last(&source.place, self, pick))
+    }
+
+    /// The last text of the first source that has any. A number counts as its text.
     fn last_text(&mut self, sources: &[Source]) -> Option<Slice> {
-        let facts = self.facts();
-        let value = sources.iter().find_map(|source| {
-            let mut values = source.values(0, facts).rev().map(|(_, found)| found.value);
-            values.find(|&v| non_empty(v).is_some() || matches!(v, Value::Number(_)))
-        })?;
-        match value {
+        let says = |value| {
+            let says = non_empty(value).is_some() || number(value).is_some();
+            says.then_some(value)
+        };
+        match self.last(sources, says)? {
             Value::Number(number) => {
                 let number = number.to_string();
                 Some(self.findings.add(|text| text.push_str(&number)))
@@ -265,17 +224,15 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The count of the first source that has one; of parallel answers, the sum of theirs.
-    fn count(&mut self, sources: &[Count]) -> Option<u64> {
-        let facts = self.raw.facts(self.findings);
-        let memory = &mut *self.memory;
+    /// The count of the first source that has one; of parallel answers, the sum of their counts.
+    fn count(&self, sources: &[Count], memory: &mut Memory) -> Option<u64> {
         sources.iter().find_map(|source| {
             let Some(per) = source.per else {
-                return source.count(facts);
+                return source.count(self);
             };
-            let mut counts = source.each(per, facts).peekable();
+            let mut counts = source.each(per, self).peekable();
             counts.peek()?;
-            counts.for_each(|(answer, count)| memory.count(per.source, answer, count));
+            counts.for_each(|(answer, count)| memory.count(answer, count));
             Some(memory.sum(per.source))
         })
     }
@@ -286,31 +243,19 @@ impl<'a> Reading<'a> {
         if !starts && !self.holds(&rule.end) {
             return None;
         }
-        let id = self.last_text(&rule.id)?;
-        let [instance, kind, title] = [&rule.instance, &rule.kind, &rule.title]
-            .map(|sources| self.last_text(sources).unwrap_or_default());
-        let kind_text = self.findings.text(kind);
+        let texts = rule.texts.each_ref().map(|from| self.last_text(from));
+        texts[0]?;
+        let texts = texts.map(Option::unwrap_or_default);
+        let kind = self.findings.text(texts[2]);
+        let elapsed = self.last(&rule.elapsed, number);
         let mark = SpanMark {
             starts,
-            elapsed: self.elapsed(rule),
+            elapsed: elapsed.and_then(|n| Duration::try_from_secs_f64(n * rule.unit).ok()),
             failed: self.holds(&rule.failed),
-            model: rule.model_kinds.iter().any(|known| known == kind_text),
+            model: rule.model_kinds.iter().any(|known| known == kind),
             ..SpanMark::default()
         };
-        Some((mark, [id, instance, kind, title]))
-    }
-
-    /// The time that a span took by the server's clock.
-    fn elapsed(&self, rule: &SpanRule) -> Option<Duration> {
-        let facts = self.facts();
-        let number = rule.elapsed.iter().find_map(|source| {
-            let mut values = source.values(0, facts).rev();
-            values.find_map(|(_, found)| match found.value {
-                Value::Number(number) => Some(number),
-                _ => None,
-            })
-        })?;
-        Duration::try_from_secs_f64(number * rule.unit).ok()
+        Some((mark, texts))
     }
 }
 
@@ -321,11 +266,10 @@ fn non_empty(value: Value) -> Option<Slice> {
     }
 }
 
-fn keep_alive(name: &str) -> Meaning<'_> {
-    Meaning {
-        name,
-        keep_alive: true,
-        ..Meaning::default()
+fn number(value: Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(number),
+        _ => None,
     }
 }
 

@@ -42,38 +42,28 @@ fn json_of(body: &[u8]) -> Option<Json> {
     })
 }
 
-/// What a page for people says, without its markup, head, styles and scripts; `None` where the text
-/// is no page, or says nothing.
+/// The words of an HTML page, without markup, head, styles and scripts; `None` if the text is no page
+/// or has no words.
 fn page_text(text: &str) -> Option<String> {
     const SILENT: [&str; 3] = ["head", "style", "script"];
-    let mut rest = text.trim_start();
-    rest.starts_with('<').then_some(())?;
-    let mut words = String::new();
+    let mut words = Vec::new();
     // The element that is being left out.
     let mut silent: Option<&str> = None;
-    while let Some((before, after)) = rest.split_once('<') {
-        if silent.is_none() {
-            words.push_str(before);
-            words.push(' ');
-        }
-        let (tag, tail) = after.split_once('>').unwrap_or((after, ""));
+    for tag in text.trim_start().strip_prefix('<')?.split('<') {
+        let (tag, after) = tag.split_once('>').unwrap_or((tag, ""));
         let name = tag.split_whitespace().next().unwrap_or_default();
-        match silent {
-            Some(open) if is_end_of(name, open) => silent = None,
-            Some(_) => {}
-            None => silent = SILENT.into_iter().find(|it| name.eq_ignore_ascii_case(it)),
+        let is = |name: &str, known: &str| name.eq_ignore_ascii_case(known);
+        silent = match (silent, name.strip_prefix('/')) {
+            (Some(open), Some(end)) if is(end, open) => None,
+            (Some(open), _) => Some(open),
+            (None, _) => SILENT.into_iter().find(|known| is(name, known)),
+        };
+        if silent.is_none() {
+            words.extend(after.split(|c: char| c.is_whitespace() || c.is_control()));
         }
-        rest = tail;
     }
-    words.push_str(rest);
-    let between = |c: char| c.is_whitespace() || c.is_control();
-    let words: Vec<&str> = words.split(between).filter(|w| !w.is_empty()).collect();
+    words.retain(|word| !word.is_empty());
     (!words.is_empty()).then(|| words.join(" "))
-}
-
-fn is_end_of(tag: &str, element: &str) -> bool {
-    tag.strip_prefix('/')
-        .is_some_and(|name| name.eq_ignore_ascii_case(element))
 }
 
 /// What the body of an HTTP error says, in one line: code and message of the JSON shapes that

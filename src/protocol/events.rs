@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::member::{Member, Result};
 use super::pointer::{Pointer, Trie};
 use super::rules::{
-    Accepted, Count, EndRule, ErrorRule, IDS, Per, Remembered, Rule, Rules, Source, SpanRule,
-    Subject, Test, USAGE, When,
+    Accepted, Count, EndRule, ErrorRule, IDS, Remembered, Rule, Rules, Source, SpanRule, Subject,
+    Test, USAGE, When,
 };
 
 /// The members of a source.
@@ -89,16 +89,10 @@ impl Compiler {
     /// A source at `at` with a memory for each answer; `per` tells the answers apart.
     fn remembered(&mut self, at: &Pointer, per: Option<&Member<'_>>) -> Result<Remembered> {
         self.remembered += 1;
-        let per = per.map(|per| -> Result<Per> {
-            let per = pointer(per)?;
-            Ok(Per {
-                shared: at.shared_levels(&per),
-                place: self.trie.insert(&per),
-            })
-        });
+        let per = per.map(pointer).transpose()?;
         Ok(Remembered {
             source: self.remembered,
-            per: per.transpose()?,
+            per: per.map(|per| (self.trie.insert(&per), at.shared_levels(&per))),
         })
     }
 
@@ -162,10 +156,12 @@ impl Compiler {
         Ok(SpanRule {
             start: self.plain_rules(&span, "start")?,
             end: self.plain_rules(&span, "end")?,
-            id: self.sources(&span, "id")?,
-            instance: self.sources(&span, "instance")?,
-            kind: self.sources(&span, "type")?,
-            title: self.sources(&span, "title")?,
+            texts: [
+                self.sources(&span, "id")?,
+                self.sources(&span, "instance")?,
+                self.sources(&span, "type")?,
+                self.sources(&span, "title")?,
+            ],
             elapsed: self.sources(&span, "elapsed")?,
             unit: UNITS[unit.unwrap_or(0)],
             failed: self.plain_rules(&span, "failed")?,
@@ -250,10 +246,10 @@ impl Compiler {
 fn test(member: &Member<'_>) -> Result<Test> {
     match member.value {
         Value::String(word) => match word.as_str() {
-            "present" => Ok(Test::Present),
-            "absent" => Ok(Test::Absent),
-            "truthy" => Ok(Test::Truthy),
-            "falsy" => Ok(Test::Falsy),
+            "present" => Ok(Test::Present(true)),
+            "absent" => Ok(Test::Present(false)),
+            "truthy" => Ok(Test::Truthy(true)),
+            "falsy" => Ok(Test::Truthy(false)),
             _ => Err(member.error("protocol.test")),
         },
         Value::Array(_) => accepted(member).map(Test::OneOf),

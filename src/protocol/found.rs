@@ -4,10 +4,11 @@
 //! The memory is small and close together, because a user's memory has left the caches when an event
 //! wakes the user.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -63,15 +64,12 @@ impl Value {
     /// A whole number that is not negative, also written as `3.0`.
     pub(super) fn count(self) -> Option<u64> {
         match self {
-            Value::Number(number) if number >= 0.0 && number.fract() == 0.0 =>
-            {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "it is whole and not negative, and beyond u64 the cast saturates"
-                )]
-                Some(number as u64)
-            }
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "it is whole and not negative, and beyond u64 the cast saturates"
+            )]
+            Value::Number(n) if n >= 0.0 && n.fract() == 0.0 => Some(n as u64),
             _ => None,
         }
     }
@@ -93,6 +91,8 @@ pub(super) struct Findings {
     /// Where in `found` each slot begins, and the last one ends.
     bounds: Vec<u32>,
     text: String,
+    /// Whether the event's data are JSON: otherwise no condition on a place holds.
+    pub(super) is_json: bool,
 }
 
 impl Findings {
@@ -101,6 +101,7 @@ impl Findings {
             found: Vec::new(),
             bounds: vec![0; trie.slots + 1],
             text: String::new(),
+            is_json: false,
         }
     }
 
@@ -119,7 +120,8 @@ impl Findings {
         let read = walk
             .deserialize(&mut deserializer)
             .and_then(|()| deserializer.end());
-        if read.is_err() {
+        self.is_json = read.is_ok();
+        if !self.is_json {
             self.clear();
         }
         self.sort();
@@ -311,9 +313,9 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut empty = true;
-        while let Some(member) = map.next_key_seed(MemberName(&self))? {
+        while let Some(Name(name)) = map.next_key()? {
             empty = false;
-            match member {
+            match self.trie.member(self.node, &name) {
                 Some(node) => map.next_value_seed(Walk {
                     findings: &mut *self.findings,
                     node,
@@ -354,25 +356,6 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 }
 
-/// Reads a member's name and gives the member's node, if the trie has one.
-struct MemberName<'a, 'b>(&'b Walk<'a>);
-
-impl<'de> DeserializeSeed<'de> for MemberName<'_, '_> {
-    type Value = Option<usize>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for MemberName<'_, '_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member's name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.trie.member(self.0.node, name))
-    }
-}
+/// A member's name, copied only if it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);

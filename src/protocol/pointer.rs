@@ -51,19 +51,11 @@ fn levels(segments: &[Segment]) -> u32 {
     u32::try_from(segments.iter().filter(is_level).count()).unwrap_or(u32::MAX)
 }
 
-/// `~1` is a slash, `~0` a tilde (RFC 6901).
+/// `~1` is a slash, `~0` a tilde (RFC 6901); `None` for any other `~`.
 fn unescape(segment: &str) -> Option<String> {
-    let mut parts = segment.split('~');
-    let mut text = parts.next()?.to_owned();
-    for part in parts {
-        text.push(match part.bytes().next()? {
-            b'0' => '~',
-            b'1' => '/',
-            _ => return None,
-        });
-        text.push_str(&part[1..]);
-    }
-    Some(text)
+    let mut escapes = segment.split('~').skip(1);
+    let is_valid = escapes.all(|escape| escape.starts_with(['0', '1']));
+    is_valid.then(|| segment.replace("~1", "/").replace("~0", "~"))
 }
 
 /// Mask of the first array levels. The outermost lies in the highest bits: elements in the order

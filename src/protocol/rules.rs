@@ -1,6 +1,6 @@
 //! What a document says about events, compiled: where things are, and under which conditions.
 
-use super::found::{Findings, Found, Value};
+use super::found::{Findings, Found, Slice, Value};
 use super::pointer::{Place, Trie};
 
 /// The members of a document's `usage`.
@@ -73,14 +73,10 @@ pub(super) struct When {
 pub(super) enum Test {
     /// One of these values.
     OneOf(Vec<Accepted>),
-    /// A value other than `null`.
-    Present,
-    /// No value, or only `null`.
-    Absent,
-    /// A value that says something, see [`Value::is_truthy`].
-    Truthy,
-    /// None that does.
-    Falsy,
+    /// A value other than `null`; for `false`, no such value.
+    Present(bool),
+    /// A truthy value, see [`Value::is_truthy`]; for `false`, no such value.
+    Truthy(bool),
     /// A value other than `null` and these.
     NoneOf(Vec<Accepted>),
 }
@@ -111,31 +107,26 @@ pub(super) struct Count {
     pub(super) per: Option<Remembered>,
 }
 
-/// A source of which something is remembered, for each of parallel answers apart.
+/// A source whose values are remembered from event to event, for each of parallel answers apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Remembered {
-    /// The source's number among those.
+    /// The source's number among the remembered ones.
     pub(super) source: usize,
-    /// What tells the answers apart, beside the elements of arrays that they are in.
-    pub(super) per: Option<Per>,
+    /// The member that tells the answers apart wherever in an array they come, and the mask of the
+    /// array levels that it shares with the source.
+    pub(super) per: Option<(Place, u64)>,
 }
 
-/// What tells an answer from those that come in parallel.
+/// One of the parallel answers that a source is read from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct AnswerKey {
-    /// The elements of arrays that it is in (packed indices), where no member tells.
+pub(super) struct Answer {
+    /// The number of the source.
+    pub(super) source: usize,
+    /// The array elements around the answer (packed indices), where no member tells answers apart.
     pub(super) elements: u64,
-    /// What stands for the member that tells; 0 for none, as for the number 0, which servers leave
-    /// out.
+    /// The key of the member that tells answers apart. A missing member has the key of the number 0,
+    /// which servers leave out.
     pub(super) member: u64,
-}
-
-/// A member that tells parallel answers apart, wherever in an array they come.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Per {
-    pub(super) place: Place,
-    /// Mask of the array levels that it has in common with the source that it belongs to.
-    pub(super) shared: u64,
 }
 
 /// What a stream may end after.
@@ -154,11 +145,9 @@ pub(super) enum EndRule {
 pub(super) struct SpanRule {
     pub(super) start: Vec<Rule>,
     pub(super) end: Vec<Rule>,
-    pub(super) id: Vec<Source>,
-    /// What tells spans of one id apart that run at the same time.
-    pub(super) instance: Vec<Source>,
-    pub(super) kind: Vec<Source>,
-    pub(super) title: Vec<Source>,
+    /// The span's id, instance, kind and title. The instance tells spans of one id apart that run at
+    /// the same time.
+    pub(super) texts: [Vec<Source>; 4],
     pub(super) elapsed: Vec<Source>,
     /// Seconds of a unit of `elapsed`.
     pub(super) unit: f64,
@@ -179,133 +168,135 @@ pub(super) struct ErrorRule {
     pub(super) message: Vec<String>,
 }
 
-/// An event whose data have been read, and what rules are asked about.
-#[derive(Clone, Copy)]
-pub(super) struct Facts<'a> {
+/// An event whose data have been read.
+pub(super) struct Reading<'a> {
+    /// The SSE `event` field.
     pub(super) event: &'a str,
     pub(super) data: &'a str,
-    /// The event's type.
-    pub(super) name: &'a str,
-    /// What the data hold as JSON; `None` if they are none: then no condition on a place holds,
-    /// whatever it asks for.
-    pub(super) json: Option<&'a Findings>,
+    /// The event's type, if it lies in the data; otherwise the type is the `event` field.
+    pub(super) name: Option<Slice>,
+    pub(super) findings: &'a mut Findings,
+}
+
+impl Reading<'_> {
+    fn name(&self) -> &str {
+        self.name
+            .map_or(self.event, |slice| self.findings.text(slice))
+    }
 }
 
 impl Rule {
-    /// Whether the event is one of those that the rule is about.
-    pub(super) fn holds(&self, facts: Facts<'_>) -> bool {
-        self.is_on(facts.name) && self.conditions_hold(facts, None)
+    /// Whether the rule is about this event.
+    pub(super) fn holds(&self, reading: &Reading<'_>) -> bool {
+        self.holds_for(reading, None)
     }
 
-    /// The values of a place in the event, in order, each with its number; from that number on.
+    /// The value of that number at a place, if the rule holds for its array elements.
+    pub(super) fn value(
+        &self,
+        place: &Place,
+        number: usize,
+        reading: &Reading<'_>,
+    ) -> Option<Found> {
+        let found = reading.findings.get(place, number)?;
+        self.holds_for(reading, Some(found.index)).then_some(found)
+    }
+
+    /// The values at a place for which the rule holds, in the order of the event.
     pub(super) fn values<'a>(
         &'a self,
         place: &'a Place,
-        from: usize,
-        facts: Facts<'a>,
-    ) -> impl DoubleEndedIterator<Item = (usize, Found)> {
-        let json = facts.json.filter(|_| self.is_on(facts.name));
-        let count = json.map_or(0, |json| json.len(place));
-        (from..count).filter_map(move |number| {
-            let found = json?.get(place, number)?;
-            let holds = self.conditions_hold(facts, Some(found.index));
-            holds.then_some((number, found))
-        })
+        reading: &'a Reading<'_>,
+    ) -> impl DoubleEndedIterator<Item = Found> {
+        let numbers = 0..reading.findings.len(place);
+        numbers.filter_map(move |number| self.value(place, number, reading))
     }
 
-    fn is_on(&self, name: &str) -> bool {
-        self.on.is_empty() || self.on.iter().any(|on| on == name)
+    /// The last value at a place from which `pick` makes something.
+    pub(super) fn last<T>(
+        &self,
+        place: &Place,
+        reading: &Reading<'_>,
+        pick: impl Fn(Value) -> Option<T>,
+    ) -> Option<T> {
+        let mut values = self.values(place, reading).rev();
+        values.find_map(|found| pick(found.value))
     }
 
-    /// Whether the conditions hold for those elements of arrays; without any, for some elements.
-    fn conditions_hold(&self, facts: Facts<'_>, element: Option<u64>) -> bool {
-        self.when.iter().all(|c| c.holds(facts, element))
-    }
-}
-
-impl Source {
-    /// The values of this source in the event, in order, each with its number; from that number
-    /// on.
-    pub(super) fn values<'a>(
-        &'a self,
-        from: usize,
-        facts: Facts<'a>,
-    ) -> impl DoubleEndedIterator<Item = (usize, Found)> {
-        self.rule.values(&self.place, from, facts)
+    /// Whether type and conditions fit for those array elements; without any, for some elements.
+    fn holds_for(&self, reading: &Reading<'_>, elements: Option<u64>) -> bool {
+        let is_on = self.on.is_empty() || self.on.iter().any(|on| on == reading.name());
+        is_on && self.when.iter().all(|when| when.holds(reading, elements))
     }
 }
 
 impl Count {
     /// The sum of the last counts of the places; `None` if no place has one.
-    pub(super) fn count(&self, facts: Facts<'_>) -> Option<u64> {
-        let counts = self.places.iter().filter_map(|place| {
-            let mut values = self.rule.values(place, 0, facts).rev();
-            values.find_map(|(_, found)| found.value.count())
-        });
+    pub(super) fn count(&self, reading: &Reading<'_>) -> Option<u64> {
+        let places = self.places.iter();
+        let counts = places.filter_map(|place| self.rule.last(place, reading, Value::count));
         counts.reduce(u64::saturating_add)
     }
 
-    /// The counts, each with what tells its answer from the others.
+    /// The counts of parallel answers.
     pub(super) fn each<'a>(
         &'a self,
         per: Remembered,
-        facts: Facts<'a>,
-    ) -> impl Iterator<Item = (AnswerKey, u64)> {
-        let values = self.places.iter();
-        let values = values.flat_map(move |place| self.rule.values(place, 0, facts));
-        values.filter_map(move |(_, found)| {
-            let json = facts.json?;
-            Some((per.answer(json, found.index), found.value.count()?))
+        reading: &'a Reading<'_>,
+    ) -> impl Iterator<Item = (Answer, u64)> {
+        let places = self.places.iter();
+        let values = places.flat_map(|place| self.rule.values(place, reading));
+        values.filter_map(move |found| {
+            let answer = per.answer(reading.findings, found.index);
+            Some((answer, found.value.count()?))
         })
     }
 }
 
 impl Remembered {
-    /// Which answer a value in those elements of arrays belongs to.
-    pub(super) fn answer(&self, json: &Findings, index: u64) -> AnswerKey {
-        let member = self.per.and_then(|per| {
-            let value = json.at(per.place, per.shared, index).last()?;
-            Some((json.key(value)?, index & !per.shared))
+    /// The answer that a value in those array elements belongs to.
+    pub(super) fn answer(&self, findings: &Findings, index: u64) -> Answer {
+        let member = self.per.and_then(|(place, shared)| {
+            let value = findings.at(place, shared, index).last()?;
+            Some((findings.key(value)?, index & !shared))
         });
         let (member, elements) = member.unwrap_or((0, index));
-        AnswerKey { elements, member }
+        Answer {
+            source: self.source,
+            elements,
+            member,
+        }
     }
 }
 
 impl When {
-    fn holds(&self, facts: Facts<'_>, element: Option<u64>) -> bool {
-        match self.subject {
-            Subject::Event => self.test.holds_for_text(facts.event),
-            Subject::Data => self.test.holds_for_text(facts.data),
-            Subject::Place(place) => facts.json.is_some_and(|json| {
-                let shared = element.map_or(0, |_| self.shared);
-                let mut values = json.at(place, shared, element.unwrap_or_default());
-                match &self.test {
-                    Test::OneOf(all) => values.any(|v| all.iter().any(|a| a.is(v, json))),
-                    Test::NoneOf(all) => {
-                        values.any(|v| v != Value::Null && !all.iter().any(|a| a.is(v, json)))
-                    }
-                    Test::Present => values.any(|v| v != Value::Null),
-                    Test::Absent => values.all(|v| v == Value::Null),
-                    Test::Truthy => values.any(Value::is_truthy),
-                    Test::Falsy => !values.any(Value::is_truthy),
-                }
-            }),
-        }
+    fn holds(&self, reading: &Reading<'_>, elements: Option<u64>) -> bool {
+        let place = match self.subject {
+            Subject::Event => return self.test.holds_for_text(reading.event),
+            Subject::Data => return self.test.holds_for_text(reading.data),
+            Subject::Place(place) => place,
+        };
+        let findings = &*reading.findings;
+        let shared = elements.map_or(0, |_| self.shared);
+        let mut values = findings.at(place, shared, elements.unwrap_or_default());
+        let is_among = |value, all: &[Accepted]| all.iter().any(|a| a.is(value, findings));
+        findings.is_json
+            && match &self.test {
+                Test::OneOf(all) => values.any(|v| is_among(v, all)),
+                Test::NoneOf(all) => values.any(|v| v != Value::Null && !is_among(v, all)),
+                Test::Present(wanted) => values.any(|v| v != Value::Null) == *wanted,
+                Test::Truthy(wanted) => values.any(Value::is_truthy) == *wanted,
+            }
     }
 }
 
 impl Test {
     fn holds_for_text(&self, text: &str) -> bool {
-        let is_among = |all: &[Accepted]| {
-            all.iter()
-                .any(|accepted| matches!(accepted, Accepted::Text(a) if a == text))
-        };
+        let is_text = |accepted: &Accepted| matches!(accepted, Accepted::Text(a) if a == text);
         match self {
-            Test::OneOf(all) => is_among(all),
-            Test::NoneOf(all) => !text.is_empty() && !is_among(all),
-            Test::Present | Test::Truthy => !text.is_empty(),
-            Test::Absent | Test::Falsy => text.is_empty(),
+            Test::OneOf(all) => all.iter().any(is_text),
+            Test::NoneOf(all) => !text.is_empty() && !all.iter().any(is_text),
+            Test::Present(wanted) | Test::Truthy(wanted) => text.is_empty() != *wanted,
         }
     }
 }

@@ -32,24 +32,19 @@ fn resolve(escape: &str) -> (char, usize) {
     (character, 1)
 }
 
-/// The same of `uXXXX`, or of two of them for a character outside of the Basic Multilingual Plane.
+/// The character of `uXXXX`, or of `uXXXX\uXXXX` outside of the Basic Multilingual Plane, and the
+/// escape's length in bytes.
 fn resolve_unicode(escape: &str) -> (char, usize) {
-    let unit = |from: usize| {
-        let digits = escape.get(from..from + 4)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
+    let unit = |from: usize| u16::from_str_radix(escape.get(from..from + 4)?, 16).ok();
     let Some(first) = unit(1) else {
         return (char::REPLACEMENT_CHARACTER, 1);
     };
-    let is_pair = (0xD800..0xDC00).contains(&first) && escape.get(5..7) == Some("\\u");
-    let second = unit(7).filter(|second| is_pair && (0xDC00..0xE000).contains(second));
-    let units = [first, second.unwrap_or_default()];
-    let length = if second.is_some() { 2 } else { 1 };
-    let character = char::decode_utf16(units[..length].iter().copied())
-        .next()
-        .and_then(Result::ok);
-    let bytes = if second.is_some() { 11 } else { 5 };
-    (character.unwrap_or(char::REPLACEMENT_CHARACTER), bytes)
+    let second = unit(7).filter(|_| escape.get(5..7) == Some("\\u"));
+    let mut characters = char::decode_utf16([first].into_iter().chain(second));
+    match characters.next() {
+        Some(Ok(character)) => (character, if character > '\u{FFFF}' { 11 } else { 5 }),
+        _ => (char::REPLACEMENT_CHARACTER, 5),
+    }
 }
 
 #[cfg(test)]
