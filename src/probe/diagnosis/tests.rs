@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::clock::Stamp;
 use crate::probe::tests::observed;
 use crate::protocol::Protocol;
 use crate::record::{Failure, Phase, Sent, Usage};
