@@ -1,23 +1,24 @@
-//! What is known of the client's own failings over a run, as the verdict needs it.
+//! The errors that the client itself adds to a run's numbers, for the verdict.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Histogram, Statistics};
+use super::{Histogram, Statistics, add_known};
 use crate::clock::micros;
 use crate::monitor::CpuUse;
 use crate::record::{ClockSource, RequestRecord, Sample};
 
-/// Sums up a run's samples as far as they tell of the client.
+/// Sums of a run's samples about the client.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Client {
+    /// Requests with a response: nobody stamps the others.
     requests: u64,
     unstamped: u64,
-    /// Requests that a chunk came of.
+    /// Requests with a chunk.
     streams: u64,
     send_delay: Histogram,
-    /// How much too late the stamps of coalesced events may be: each of a request's as its worst.
+    /// Uncertainty of the stamps of coalesced events: of each the worst in its request.
     uncertainty: Histogram,
     events: u64,
     chunks: u64,
@@ -25,20 +26,14 @@ pub(super) struct Client {
     late_start: Histogram,
     refused: u64,
     run_queue_wait: Option<Duration>,
-    cpu: CpuTotals,
+    /// Use over the whole run; the machine's share is the mean over `machine_known`.
+    cpu: CpuUse,
+    machine_known: Duration,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct CpuTotals {
-    /// All together, but for the machine's share.
-    sum: CpuUse,
-    /// Share of the machine's processors, weighted with the time for which it is known.
-    machine: Option<(f64, Duration)>,
-}
-
-/// The client's figures over a run, by their names in the run JSON. Missing where the system does
-/// not tell. Percentiles are approximate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// The client's figures over a run, by their names in the run JSON; `None` if the system does not
+/// tell. Percentiles are approximate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClientSummary {
     /// Kernel arrival to `read` returning, over all reads of streams.
     pub lag_ms: Option<Statistics>,
@@ -46,7 +41,8 @@ pub struct ClientSummary {
     pub send_delay_ms: Option<Statistics>,
     /// Lateness of users' starts, and of their next requests after a think time.
     pub late_start_ms: Option<Statistics>,
-    /// How much too late the stamps of events may be, 99th percentile over all events.
+    /// Uncertainty of the events' stamps, which are too late by at most this much: 99th percentile
+    /// over all events.
     #[serde(rename = "doubt_p99_ms")]
     pub uncertainty_p99_ms: f64,
     /// Requests with a read that carried no kernel stamp.
@@ -59,14 +55,35 @@ pub struct ClientSummary {
     pub process_cores: Option<f64>,
     /// Share of the machine's processors in use by anybody, 0 to 1.
     pub machine_busy: Option<f64>,
-    /// How often a thread gave up its processor.
+    /// Context switches in which a thread began to wait.
     pub voluntary_switches: Option<u64>,
-    /// How often a thread had to give up its processor.
+    /// Context switches in which a thread lost its processor.
     pub involuntary_switches: Option<u64>,
-    /// How long the process stood still in all.
+    /// Total time for which the process stood still.
     pub standstill_s: f64,
-    /// Most memory that the process had.
+    /// Largest resident memory of the process.
     pub peak_memory_bytes: Option<u64>,
+}
+
+/// What the verdict weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// The client's figures.
+    pub client: ClientSummary,
+    /// Median TTFT, in milliseconds.
+    pub ttft: Option<f64>,
+    /// Median ITL, in milliseconds.
+    pub itl: Option<f64>,
+    /// Whether arrivals are stamped when `read` returns, although the kernel tells them.
+    pub user_clock: bool,
+    /// Requests with a response.
+    pub requests: u64,
+    /// Requests with a chunk: only their reads tell how late the client is.
+    pub streams: u64,
+    /// Share of chunks that came in one read with earlier chunks, 0 to 1.
+    pub coalesced: f64,
+    /// Share of the run in which the process stood still, 0 to 1.
+    pub standstill: f64,
 }
 
 impl Client {
@@ -76,14 +93,13 @@ impl Client {
                 self.late_start.record(micros(*late));
             }
             Sample::Finished(request) => self.request(request),
-            Sample::CpuUse { used, .. } => self.cpu.add(used),
+            Sample::CpuUse { used, .. } => self.cpu(used),
             Sample::Refused(count) => self.refused += count,
             _ => {}
         }
     }
 
     fn request(&mut self, request: &RequestRecord) {
-        // What never came to a response was not stamped by anybody.
         if request.instants.first_byte.is_some() {
             self.requests += 1;
             self.unstamped += u64::from(request.clock != ClockSource::Kernel);
@@ -92,14 +108,28 @@ impl Client {
         if let Some(delay) = request.send_delay {
             self.send_delay.record(micros(delay));
         }
-        if let Some(wait) = request.run_queue_wait {
-            *self.run_queue_wait.get_or_insert_default() += wait;
-        }
+        add_known(&mut self.run_queue_wait, request.run_queue_wait);
         self.events += request.chunks.max(request.coalesced);
         self.chunks += request.chunks;
         self.coalesced_chunks += request.coalesced_chunks;
         if let Some(late) = request.uncertainty.filter(|late| !late.is_zero()) {
             self.uncertainty.record_n(micros(late), request.coalesced);
+        }
+    }
+
+    fn cpu(&mut self, used: &CpuUse) {
+        let sum = &mut self.cpu;
+        sum.elapsed += used.elapsed;
+        sum.standstill += used.standstill;
+        sum.peak_memory = sum.peak_memory.max(used.peak_memory);
+        add_known(&mut sum.process, used.process);
+        add_known(&mut sum.voluntary_switches, used.voluntary_switches);
+        add_known(&mut sum.involuntary_switches, used.involuntary_switches);
+        if let Some(busy) = used.machine {
+            self.machine_known += used.elapsed;
+            let all = self.machine_known.as_secs_f64().max(f64::MIN_POSITIVE);
+            let mean = sum.machine.get_or_insert_default();
+            *mean += (busy - *mean) * (used.elapsed.as_secs_f64() / all);
         }
     }
 
@@ -115,7 +145,7 @@ impl Client {
     }
 
     pub(super) fn summary(&self, lag: &Histogram) -> ClientSummary {
-        let (sum, seconds) = (&self.cpu.sum, |time| micros(time) as f64 / 1_000_000.0);
+        let seconds = |time| micros(time) as f64 / 1_000_000.0;
         ClientSummary {
             lag_ms: lag.snapshot(),
             send_delay_ms: self.send_delay.snapshot(),
@@ -124,65 +154,33 @@ impl Client {
             requests_without_kernel_clock: self.unstamped,
             refused: self.refused,
             run_queue_wait_s: self.run_queue_wait.map(seconds),
-            process_cores: sum.process_cores(),
-            machine_busy: self.cpu.machine.map(|(busy, _)| busy),
-            voluntary_switches: sum.voluntary_switches,
-            involuntary_switches: sum.involuntary_switches,
-            standstill_s: seconds(sum.standstill),
-            peak_memory_bytes: sum.peak_memory,
+            process_cores: self.cpu.process_cores(),
+            machine_busy: self.cpu.machine,
+            voluntary_switches: self.cpu.voluntary_switches,
+            involuntary_switches: self.cpu.involuntary_switches,
+            standstill_s: seconds(self.cpu.standstill),
+            peak_memory_bytes: self.cpu.peak_memory,
         }
     }
 
-    /// What the verdict weighs; `ttft` and `itl` are the run's.
+    /// The evidence for the verdict; `ttft` and `itl` are the run's.
     pub(super) fn evidence(
         &self,
         client: &ClientSummary,
         user_clock: bool,
-        (ttft, itl): (Option<Statistics>, Option<Statistics>),
+        [ttft, itl]: [Option<Statistics>; 2],
     ) -> Evidence {
-        let used = &self.cpu.sum;
-        let elapsed = used.elapsed.as_secs_f64();
+        let (elapsed, standstill) = (self.cpu.elapsed, self.cpu.standstill);
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
         Evidence {
+            client: *client,
             ttft: ttft.map(|ttft| ttft.p50),
             itl: itl.map(|itl| itl.p50),
-            lag: client.lag_ms,
             user_clock,
             requests: self.requests,
-            unstamped: self.unstamped,
             streams: self.streams,
-            send_delay: client.send_delay_ms.map(|delay| delay.p99),
-            uncertainty: client.uncertainty_p99_ms,
             coalesced: share(self.coalesced_chunks as f64, self.chunks as f64),
-            standstill: share(used.standstill.as_secs_f64(), elapsed),
-            late_start: client.late_start_ms.map(|late| late.p99),
-            refused: self.refused,
-            machine: client.machine_busy,
-        }
-    }
-}
-
-impl CpuTotals {
-    fn add(&mut self, used: &CpuUse) {
-        let add = |sum: &mut Option<u64>, value: Option<u64>| {
-            if let Some(value) = value {
-                *sum.get_or_insert_default() += value;
-            }
-        };
-        let sum = &mut self.sum;
-        sum.elapsed += used.elapsed;
-        sum.standstill += used.standstill;
-        sum.peak_memory = sum.peak_memory.max(used.peak_memory);
-        add(&mut sum.voluntary_switches, used.voluntary_switches);
-        add(&mut sum.involuntary_switches, used.involuntary_switches);
-        if let Some(process) = used.process {
-            *sum.process.get_or_insert_default() += process;
-        }
-        if let Some(busy) = used.machine {
-            let (before, known) = self.machine.unwrap_or_default();
-            let all = known + used.elapsed;
-            let weight = used.elapsed.as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE);
-            self.machine = Some((before + (busy - before) * weight, all));
+            standstill: share(standstill.as_secs_f64(), elapsed.as_secs_f64()),
         }
     }
 }
@@ -264,7 +262,7 @@ mod tests {
         let summary = client.summary(&Histogram::default());
         assert_eq!(summary.process_cores, Some(1.0));
         assert!((summary.machine_busy.unwrap() - 0.4).abs() < 1e-9);
-        let evidence = client.evidence(&summary, false, (None, None));
+        let evidence = client.evidence(&summary, false, [None, None]);
         assert!((evidence.standstill - 0.02).abs() < 1e-9);
     }
 }

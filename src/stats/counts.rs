@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::metrics::{self, Flag, Measured, Metric};
 use crate::record::{FailureKind, Outcome};
@@ -47,68 +47,11 @@ impl AddAssign for Sum {
     }
 }
 
-/// Failures counted by their kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FailureCounts([u64; FailureKind::ALL.len()]);
-
-impl FailureCounts {
-    /// Counts one failure.
-    pub fn record(&mut self, kind: FailureKind) {
-        self.0[kind as usize] += 1;
-    }
-
-    /// Counts `count` failures of a kind.
-    pub fn add(&mut self, kind: FailureKind, count: u64) {
-        self.0[kind as usize] += count;
-    }
-
-    /// How many failures of a kind.
-    #[must_use]
-    pub fn get(&self, kind: FailureKind) -> u64 {
-        self.0[kind as usize]
-    }
-
-    /// How many failures in all.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().sum()
-    }
-
-    /// The kinds that occurred with their counts, in the manual's order.
-    pub fn iter(&self) -> impl Iterator<Item = (FailureKind, u64)> + '_ {
-        FailureKind::ALL
-            .into_iter()
-            .map(|kind| (kind, self.get(kind)))
-            .filter(|(_, count)| *count > 0)
-    }
-}
-
-impl Serialize for FailureCounts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for FailureCounts {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut counts = Self::default();
-        for (kind, count) in BTreeMap::deserialize(deserializer)? {
-            counts.add(kind, count);
-        }
-        Ok(counts)
-    }
-}
-
-impl AddAssign for FailureCounts {
-    fn add_assign(&mut self, other: FailureCounts) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine += theirs;
-        }
-    }
-}
+/// Failures counted by their kind, in the manual's order; only kinds that occurred.
+pub type FailureCounts = BTreeMap<FailureKind, u64>;
 
 /// Counts and sums of a part of the run; those of several parts can be added.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Users that started.
     #[serde(skip)]
@@ -143,7 +86,7 @@ impl Counts {
                     sum.record(request.values[metric]);
                 }
             }
-            Outcome::Failed(failure) => self.failed.record(failure.kind),
+            Outcome::Failed(failure) => *self.failed.entry(failure.kind).or_default() += 1,
             Outcome::Cancelled => self.cancelled += 1,
             Outcome::Abandoned => self.abandoned += 1,
         }
@@ -185,10 +128,16 @@ impl Counts {
         }
     }
 
+    /// Requests that failed.
+    #[must_use]
+    pub fn all_failed(&self) -> u64 {
+        self.failed.values().sum()
+    }
+
     /// Requests that were completed: well, or as failures.
     #[must_use]
     pub fn completed(&self) -> u64 {
-        self.ok + self.failed.total()
+        self.ok + self.all_failed()
     }
 
     /// Success rate, 0 to 1: ok / (ok + failed); `None` before any was completed.
@@ -210,7 +159,9 @@ impl AddAssign<&Counts> for Counts {
         self.users_started += other.users_started;
         self.users_finished += other.users_finished;
         self.ok += other.ok;
-        self.failed += other.failed;
+        for (kind, count) in &other.failed {
+            *self.failed.entry(*kind).or_default() += count;
+        }
         self.cancelled += other.cancelled;
         self.abandoned += other.abandoned;
         self.chunks += other.chunks;
@@ -224,18 +175,6 @@ impl AddAssign<&Counts> for Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_kind_of_failure_has_its_own_count() {
-        let mut counts = FailureCounts::default();
-        for kind in FailureKind::ALL {
-            counts.record(kind);
-        }
-        counts.record(FailureKind::Empty);
-        assert!(counts.iter().map(|(kind, _)| kind).eq(FailureKind::ALL));
-        assert_eq!(counts.get(FailureKind::Empty), 2);
-        assert_eq!(counts.total(), FailureKind::ALL.len() as u64 + 1);
-    }
 
     #[test]
     fn means_of_nothing_are_absent() {

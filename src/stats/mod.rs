@@ -19,8 +19,10 @@ mod turns;
 mod verdict;
 mod watched;
 
+use std::ops::AddAssign;
+
 pub use agreement::Agreement;
-pub use client::ClientSummary;
+pub use client::{ClientSummary, Evidence};
 pub use counts::{Counts, FailureCounts, Sum};
 pub use distribution::{Distribution, Statistics};
 pub use figures::{COUNTS, Figure, Number, RATES};
@@ -28,11 +30,18 @@ pub use histogram::{Histogram, SUB_BUCKETS};
 pub use mergeable::Mergeable;
 pub use run::RunStats;
 pub use spans::{SpanSummary, SpansSummary};
-pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix, TokensOfSource};
+pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
 pub use ticks::{LiveLine, Tick, TickCpu, TickView, Ticks};
 pub use turns::TurnSummary;
-pub use verdict::{Evidence, Grade, Verdict, judge, tolerated};
+pub use verdict::{Grade, Verdict, judge, tolerated};
 pub use watched::ChunkRow;
+
+/// Adds a value to a sum. A sum of unknown values alone is unknown.
+fn add_known<T: Default + AddAssign>(sum: &mut Option<T>, value: Option<T>) {
+    if let Some(value) = value {
+        *sum.get_or_insert_default() += value;
+    }
+}
 
 /// The percentile `p` (0 to 100) of values in ascending order, by linear interpolation between
 /// closest ranks; `None` where there are none.

@@ -1,14 +1,14 @@
 //! The accumulator of a run's samples: sums and distributions, no records.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::Client;
-use super::judge;
 use super::spans::Spans;
 use super::turns::Turns;
 use super::{
     Agreement, Counts, Distribution, FailureSummary, LiveLine, OutputTokens, Statistics, Summary,
-    Ticks,
+    Ticks, add_known, judge,
 };
 use crate::clock::Stamp;
 use crate::load::Load;
@@ -21,7 +21,7 @@ pub struct RunStats {
     ticks: Ticks,
     totals: Totals,
     distributions: Distributions,
-    failures: Vec<FailureSummary>,
+    failures: BTreeMap<FailureKind, FailureSummary>,
     client: Client,
     spans: Spans,
     turns: Turns,
@@ -70,7 +70,18 @@ impl RunStats {
         match request.outcome {
             Outcome::Ok => self.distributions.add(request, |_| true),
             Outcome::Failed(failure) => {
-                self.record_failure(failure.kind, &failure.detail, request.end);
+                let new = || FailureSummary {
+                    kind: failure.kind,
+                    count: 0,
+                    first_seen: request.end,
+                    detail: failure.detail.clone(),
+                };
+                let known = self.failures.entry(failure.kind).or_insert_with(new);
+                known.count += 1;
+                if request.end < known.first_seen {
+                    known.first_seen = request.end;
+                    failure.detail.clone_into(&mut known.detail);
+                }
             }
             Outcome::Cancelled | Outcome::Abandoned => {}
         }
@@ -101,28 +112,6 @@ impl RunStats {
     /// count users and gaps.
     pub fn replace_ticks(&mut self, ticks: Ticks) {
         self.ticks = ticks;
-    }
-
-    fn record_failure(&mut self, kind: FailureKind, detail: &str, at: Stamp) {
-        match self.failures.binary_search_by_key(&kind, |f| f.kind) {
-            Ok(place) => {
-                let failures = &mut self.failures[place];
-                failures.count += 1;
-                if at < failures.first_seen {
-                    failures.first_seen = at;
-                    detail.clone_into(&mut failures.detail);
-                }
-            }
-            Err(place) => self.failures.insert(
-                place,
-                FailureSummary {
-                    kind,
-                    count: 1,
-                    first_seen: at,
-                    detail: detail.to_owned(),
-                },
-            ),
-        }
     }
 
     /// The live line of a second, of the samples that have come; see [`Ticks::live`].
@@ -162,15 +151,15 @@ impl RunStats {
                 self.distributions.snapshot(metric)
             }
         });
-        let (ttft, itl) = (statistics[TTFT], statistics[ITL]);
-        let evidence = self.client.evidence(&client, user_clock, (ttft, itl));
+        let latencies = [statistics[TTFT], statistics[ITL]];
+        let evidence = self.client.evidence(&client, user_clock, latencies);
         Summary {
             plan: plan.cloned(),
             users_started: run.counts.users_started,
             first_start: totals.first_start,
             last_end: totals.last_end,
             ok: counts.ok,
-            failures: self.failures.clone(),
+            failures: self.failures.values().cloned().collect(),
             cancelled: counts.cancelled,
             abandoned: counts.abandoned,
             retries: totals.retries,
@@ -195,10 +184,8 @@ impl Totals {
         self.last_end = self.last_end.max(Some(end));
         self.retries += request.retries();
         for (metric, sum) in self.sums.iter_mut() {
-            if let Some(value) = request.values[metric]
-                && (metric.has(Flag::Count) || metric.has(Flag::Sum))
-            {
-                *sum.get_or_insert_default() += value;
+            if metric.has(Flag::Count) || metric.has(Flag::Sum) {
+                add_known(sum, request.values[metric]);
             }
         }
         self.record_tokens(request);
@@ -206,9 +193,9 @@ impl Totals {
 
     fn record_tokens(&mut self, request: &Measured<'_>) {
         if let Some((tokens, source)) = request.output_tokens() {
-            self.output_tokens.record(tokens, source);
+            self.output_tokens.add(source, tokens, 1);
             if *request.outcome == Outcome::Ok {
-                self.ok_tokens.record(tokens, source);
+                self.ok_tokens.add(source, tokens, 1);
             }
         }
     }

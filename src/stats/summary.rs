@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ClientSummary, Grade, SpansSummary, Statistics, TurnSummary, Verdict};
+use super::{ClientSummary, Grade, SpansSummary, Statistics, Sum, TurnSummary, Verdict};
 use crate::clock::Stamp;
 use crate::load::Load;
 use crate::metrics::{Flag, Metric, PerMetric};
@@ -21,18 +21,9 @@ pub struct FailureSummary {
     pub detail: String,
 }
 
-/// Output tokens of requests, by where their number comes from.
+/// Output tokens of requests, by where their number comes from. A sum counts requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OutputTokens([TokensOfSource; TokenSource::ALL.len()]);
-
-/// Output tokens whose number comes from one source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokensOfSource {
-    /// How many tokens.
-    pub tokens: u64,
-    /// How many requests they are of.
-    pub requests: u64,
-}
+pub struct OutputTokens([Sum; TokenSource::ALL.len()]);
 
 /// Where the number of output tokens comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,33 +46,29 @@ impl TokenMix {
 }
 
 impl OutputTokens {
-    /// Adds tokens of a request.
-    pub fn record(&mut self, tokens: u64, source: TokenSource) {
-        self.add(source, tokens, 1);
-    }
-
-    /// Adds tokens of that many requests.
+    /// Adds the tokens of some requests.
     pub fn add(&mut self, source: TokenSource, tokens: u64, requests: u64) {
-        let sum = &mut self.0[source as usize];
-        sum.tokens += tokens;
-        sum.requests += requests;
+        self.0[source as usize] += Sum {
+            count: requests,
+            sum: tokens,
+        };
     }
 
     /// All of them; `None` if no request had any number.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        let total = self.0.iter().map(|sum| sum.tokens).sum();
+        let total = self.0.iter().map(|tokens| tokens.sum).sum();
         self.mix().map(|_| total)
     }
 
     /// All sources.
-    pub fn all(&self) -> impl Iterator<Item = (TokenSource, TokensOfSource)> + use<> {
+    pub fn all(&self) -> impl Iterator<Item = (TokenSource, Sum)> + use<> {
         TokenSource::ALL.into_iter().zip(self.0)
     }
 
     /// The sources that occurred, with the number of their requests.
     pub fn sources(&self) -> impl Iterator<Item = (TokenSource, u64)> + use<> {
-        let sources = self.all().map(|(source, sum)| (source, sum.requests));
+        let sources = self.all().map(|(source, tokens)| (source, tokens.count));
         sources.filter(|(_, requests)| *requests > 0)
     }
 

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Statistics;
+use super::{Evidence, Statistics};
 use crate::text::Message;
 
 /// How far numbers can be used.
@@ -46,39 +46,6 @@ pub struct Verdict {
     pub reasons: Vec<Message>,
 }
 
-/// What is known of the client. Times in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Evidence {
-    /// Median TTFT.
-    pub ttft: Option<f64>,
-    /// Median ITL.
-    pub itl: Option<f64>,
-    /// Kernel arrival to `read` returning, over all reads; `None` without kernel timestamps.
-    pub lag: Option<Statistics>,
-    /// Whether arrivals are stamped when `read` returns, though the kernel tells them.
-    pub user_clock: bool,
-    /// Requests, and how many of them have a read without the kernel's stamp.
-    pub requests: u64,
-    /// See `requests`.
-    pub unstamped: u64,
-    /// Requests that a chunk came of: only their reads tell how late the client is.
-    pub streams: u64,
-    /// How long threads waited for a processor before a request was sent, 99th percentile.
-    pub send_delay: Option<f64>,
-    /// How much too late the stamps of events may be, 99th percentile over all of them.
-    pub uncertainty: f64,
-    /// Share of chunks that came in one read with earlier chunks, 0 to 1.
-    pub coalesced: f64,
-    /// Share of the run in which the process stood still, 0 to 1.
-    pub standstill: f64,
-    /// How late users started, 99th percentile.
-    pub late_start: Option<f64>,
-    /// Threads and sockets that the system refused.
-    pub refused: u64,
-    /// Share of the machine's processors in use, over the run, 0 to 1.
-    pub machine: Option<f64>,
-}
-
 /// The least that is tolerated, in milliseconds.
 const TOLERATED: f64 = 5.0;
 /// What is tolerated of a metric.
@@ -112,25 +79,9 @@ type Reason = (Grade, Message);
 /// Judges a run.
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Verdict {
-    let lag = evidence.lag.filter(|_| evidence.user_clock);
-    let late_read = lag.map_or(0.0, |lag| lag.p99).max(evidence.uncertainty);
-    let late_sending = evidence.send_delay.unwrap_or(0.0);
-    let reasons = [
-        latency(
-            Message::new("verdict.ttft"),
-            evidence.ttft,
-            late_sending + late_read,
-        ),
-        latency(Message::new("verdict.itl"), evidence.itl, late_read),
-        standstill(evidence.standstill),
-        refused(evidence.refused),
-        late_start(evidence.late_start),
-        coalesced(evidence),
-        unverified(evidence),
-    ];
-    let mut reasons: Vec<Reason> = reasons.into_iter().flatten().collect();
+    let mut reasons = reasons(evidence);
     // A busy machine is no reason of its own: the numbers may hold all the same.
-    if let Some(busy) = evidence.machine.filter(|busy| *busy > BUSY)
+    if let Some(busy) = evidence.client.machine_busy.filter(|busy| *busy > BUSY)
         && !reasons.is_empty()
     {
         let message = Message::new("verdict.busy").with("share", percent(busy));
@@ -141,6 +92,47 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         grade: reasons.first().map_or(Grade::Valid, |(grade, _)| *grade),
         reasons: reasons.into_iter().map(|(_, message)| message).collect(),
     }
+}
+
+fn reasons(evidence: &Evidence) -> Vec<Reason> {
+    let client = &evidence.client;
+    let p99 = |late: Option<Statistics>| late.map_or(0.0, |late| late.p99);
+    let late_read = p99(client.lag_ms.filter(|_| evidence.user_clock));
+    let late_read = late_read.max(client.uncertainty_p99_ms);
+    let late_sending = p99(client.send_delay_ms);
+    let late_start = p99(client.late_start_ms);
+    let (standstill, refused) = (evidence.standstill, client.refused);
+    let is_punctual = client.lag_ms.is_some_and(|lag| lag.p50 < PUNCTUAL)
+        && client.uncertainty_p99_ms <= TOLERATED;
+    // Without a stream there were no reads that could be late.
+    let (has_reads, has_lag) = (evidence.streams > 0, client.lag_ms.is_some());
+    let unstamped = client.requests_without_kernel_clock;
+    let are_unstamped = !evidence.user_clock && unstamped * 100 > evidence.requests;
+    let unstamped = unstamped as f64 / evidence.requests as f64;
+    #[rustfmt::skip]
+    let table = [
+        (standstill > STANDSTILL_SHARE, degraded_or(standstill > STANDSTILL_LIMIT),
+            Message::new("verdict.standstill").with("share", percent(standstill))),
+        (refused > 0, Grade::ClientLimited, Message::new("verdict.refused").with("count", refused)),
+        (late_start > LATE_START, Grade::Degraded,
+            Message::new("verdict.late_start").with("ms", ms(late_start))),
+        (evidence.coalesced > COALESCED_SHARE && is_punctual, Grade::Degraded,
+            Message::new("verdict.coalesced").with("share", percent(evidence.coalesced))),
+        (has_reads && !has_lag, Grade::Degraded, Message::new("verdict.unverified")),
+        (has_reads && has_lag && are_unstamped, Grade::Degraded,
+            Message::new("verdict.unstamped").with("share", percent(unstamped))),
+    ];
+    let latencies = [
+        latency(
+            Message::new("verdict.ttft"),
+            evidence.ttft,
+            late_sending + late_read,
+        ),
+        latency(Message::new("verdict.itl"), evidence.itl, late_read),
+    ];
+    let others = table.into_iter().filter(|(applies, ..)| *applies);
+    let others = others.map(|(_, grade, message)| (grade, message));
+    latencies.into_iter().flatten().chain(others).collect()
 }
 
 fn degraded_or(is_limited: bool) -> Grade {
@@ -158,46 +150,6 @@ fn latency(message: Message, metric: Option<f64>, error: f64) -> Option<Reason> 
     Some((degraded_or(error > LIMITED * tolerated(metric)), message))
 }
 
-fn standstill(share: f64) -> Option<Reason> {
-    let message = Message::new("verdict.standstill").with("share", percent(share));
-    (share > STANDSTILL_SHARE).then(|| (degraded_or(share > STANDSTILL_LIMIT), message))
-}
-
-fn refused(count: u64) -> Option<Reason> {
-    let message = Message::new("verdict.refused").with("count", count);
-    (count > 0).then_some((Grade::ClientLimited, message))
-}
-
-fn late_start(late: Option<f64>) -> Option<Reason> {
-    let late = late.filter(|late| *late > LATE_START)?;
-    let message = Message::new("verdict.late_start").with("ms", ms(late));
-    Some((Grade::Degraded, message))
-}
-
-fn coalesced(evidence: &Evidence) -> Option<Reason> {
-    let is_punctual =
-        evidence.lag.is_some_and(|lag| lag.p50 < PUNCTUAL) && evidence.uncertainty <= TOLERATED;
-    let share = percent(evidence.coalesced);
-    let message = Message::new("verdict.coalesced").with("share", share);
-    (evidence.coalesced > COALESCED_SHARE && is_punctual).then_some((Grade::Degraded, message))
-}
-
-/// Without the kernel's stamps the client's lateness is unknown; without a stream there were no
-/// late reads.
-fn unverified(evidence: &Evidence) -> Option<Reason> {
-    if evidence.streams == 0 {
-        None
-    } else if evidence.lag.is_none() {
-        Some((Grade::Degraded, Message::new("verdict.unverified")))
-    } else if !evidence.user_clock && evidence.unstamped * 100 > evidence.requests {
-        let share = percent(evidence.unstamped as f64 / evidence.requests as f64);
-        let message = Message::new("verdict.unstamped").with("share", share);
-        Some((Grade::Degraded, message))
-    } else {
-        None
-    }
-}
-
 fn ms(value: f64) -> String {
     format!("{value:.1}")
 }
@@ -210,6 +162,7 @@ fn percent(share: f64) -> String {
 mod tests {
     use super::Grade::{ClientLimited, Degraded, Valid};
     use super::*;
+    use crate::stats::ClientSummary;
 
     fn lag(p50: f64, p99: f64) -> Statistics {
         Statistics {
@@ -230,11 +183,14 @@ mod tests {
         Evidence {
             ttft: Some(200.0),
             itl: Some(20.0),
-            lag: Some(lag(0.03, 0.3)),
+            client: ClientSummary {
+                lag_ms: Some(lag(0.03, 0.3)),
+                send_delay_ms: Some(lag(0.1, 0.2)),
+                machine_busy: Some(0.4),
+                ..ClientSummary::default()
+            },
             requests: 1_000,
             streams: 1_000,
-            send_delay: Some(0.2),
-            machine: Some(0.4),
             ..Evidence::default()
         }
     }
@@ -253,38 +209,58 @@ mod tests {
     fn a_good_client_is_valid() {
         check("good", |_| {}, Valid, &[]);
         check("no requests", |e| *e = Evidence::default(), Valid, &[]);
-        check("a busy machine", |e| e.machine = Some(1.0), Valid, &[]);
+        check(
+            "a busy machine",
+            |e| e.client.machine_busy = Some(1.0),
+            Valid,
+            &[],
+        );
     }
 
     #[test]
     fn lateness_counts_by_what_it_falsifies() {
         let (ttft, itl) = ("verdict.ttft", "verdict.itl");
         // The kernel's clock makes a late read harmless.
-        check("late", |e| e.lag = Some(lag(3.0, 40.0)), Valid, &[]);
+        check(
+            "late",
+            |e| e.client.lag_ms = Some(lag(3.0, 40.0)),
+            Valid,
+            &[],
+        );
         let late: fn(&mut Evidence) = |e| {
-            e.lag = Some(lag(3.0, 9.0));
+            e.client.lag_ms = Some(lag(3.0, 9.0));
             e.user_clock = true;
         };
         check("late, by the user's clock", late, Degraded, &[itl]);
         let very_late: fn(&mut Evidence) = |e| {
-            e.lag = Some(lag(30.0, 90.0));
+            e.client.lag_ms = Some(lag(30.0, 90.0));
             e.user_clock = true;
         };
         check("very late", very_late, ClientLimited, &[ttft, itl]);
         check(
             "uncertain stamps",
-            |e| e.uncertainty = 6.0,
+            |e| e.client.uncertainty_p99_ms = 6.0,
             Degraded,
             &[itl],
         );
         let long_gap: fn(&mut Evidence) = |e| {
             e.itl = Some(200.0);
-            e.uncertainty = 9.0;
+            e.client.uncertainty_p99_ms = 9.0;
         };
         check("5% of a long gap", long_gap, Valid, &[]);
         let sent = "sent late";
-        check(sent, |e| e.send_delay = Some(12.0), Degraded, &[ttft]);
-        check(sent, |e| e.send_delay = Some(60.0), ClientLimited, &[ttft]);
+        check(
+            sent,
+            |e| e.client.send_delay_ms = Some(lag(0.1, 12.0)),
+            Degraded,
+            &[ttft],
+        );
+        check(
+            sent,
+            |e| e.client.send_delay_ms = Some(lag(0.1, 60.0)),
+            ClientLimited,
+            &[ttft],
+        );
     }
 
     #[test]
@@ -297,9 +273,9 @@ mod tests {
 
     #[test]
     fn a_load_that_is_not_the_planned_one_is_said() {
-        let refused: fn(&mut Evidence) = |e| e.refused = 1;
+        let refused: fn(&mut Evidence) = |e| e.client.refused = 1;
         check("refused", refused, ClientLimited, &["verdict.refused"]);
-        let late: fn(&mut Evidence) = |e| e.late_start = Some(150.0);
+        let late: fn(&mut Evidence) = |e| e.client.late_start_ms = Some(lag(0.1, 150.0));
         check("late starts", late, Degraded, &["verdict.late_start"]);
     }
 
@@ -309,7 +285,7 @@ mod tests {
         check("buffered", on_the_way, Degraded, &["verdict.coalesced"]);
         let late: fn(&mut Evidence) = |e| {
             e.coalesced = 0.5;
-            e.uncertainty = 50.0;
+            e.client.uncertainty_p99_ms = 50.0;
         };
         let reasons = ["verdict.ttft", "verdict.itl"];
         check("late", late, ClientLimited, &reasons);
@@ -318,12 +294,17 @@ mod tests {
     #[test]
     fn what_nobody_knows_is_not_valid() {
         let unverified = &["verdict.unverified"];
-        check("no kernel stamps", |e| e.lag = None, Degraded, unverified);
-        let some: fn(&mut Evidence) = |e| e.unstamped = 50;
+        check(
+            "no kernel stamps",
+            |e| e.client.lag_ms = None,
+            Degraded,
+            unverified,
+        );
+        let some: fn(&mut Evidence) = |e| e.client.requests_without_kernel_clock = 50;
         check("some without", some, Degraded, &["verdict.unstamped"]);
         let refused: fn(&mut Evidence) = |e| {
-            (e.ttft, e.itl, e.lag) = (None, None, None);
-            (e.streams, e.unstamped) = (0, 1_000);
+            (e.ttft, e.itl, e.client.lag_ms) = (None, None, None);
+            (e.streams, e.client.requests_without_kernel_clock) = (0, 1_000);
         };
         check("nothing ever streamed", refused, Valid, &[]);
     }
@@ -331,8 +312,8 @@ mod tests {
     #[test]
     fn a_busy_machine_is_named_beside_what_it_has_done() {
         let busy: fn(&mut Evidence) = |e| {
-            e.send_delay = Some(12.0);
-            e.machine = Some(0.99);
+            e.client.send_delay_ms = Some(lag(0.1, 12.0));
+            e.client.machine_busy = Some(0.99);
         };
         check("busy", busy, Degraded, &["verdict.ttft", "verdict.busy"]);
     }

@@ -231,7 +231,10 @@ struct FailureData {
 
 impl FailureData {
     fn of(failure: &FailureSummary, ticks: &Ticks, step: u64) -> Self {
-        let of_kind = |view: TickView<'_>| view.tick.counts.failed.get(failure.kind);
+        let of_kind = |view: TickView<'_>| {
+            let counts = &view.tick.counts.failed;
+            counts.get(&failure.kind).copied().unwrap_or(0)
+        };
         let seconds_of_kind: Vec<u64> = ticks.iter().map(of_kind).collect();
         let step = usize::try_from(step).unwrap_or(usize::MAX);
         Self {

@@ -61,7 +61,7 @@ impl Series {
             let part = Part {
                 seconds,
                 tick,
-                so_far,
+                so_far: so_far.clone(),
             };
             for ((_, value), values) in wanted.iter().zip(&mut values) {
                 values.push(value(&part));
@@ -104,7 +104,7 @@ impl Wanted {
         }
         wanted.count("total", |part| part.so_far.completed());
         wanted.count("total_ok", |part| part.so_far.ok);
-        wanted.count("total_failed", |part| part.so_far.failed.total());
+        wanted.count("total_failed", |part| part.so_far.all_failed());
         if !whole {
             return wanted;
         }

@@ -173,8 +173,8 @@ fn output_tokens(tokens: &OutputTokens) -> Map<String, Value> {
     let by_source = tokens.all().flat_map(|(source, sum)| {
         let name = source.name();
         [
-            (name.to_owned(), sum.tokens.into()),
-            (format!("{name}_requests"), sum.requests.into()),
+            (name.to_owned(), sum.sum.into()),
+            (format!("{name}_requests"), sum.count.into()),
         ]
     });
     total.into_iter().chain(by_source).collect()

@@ -55,7 +55,7 @@ impl<'a> TickJson<'a> {
             second: view.second,
             active_users: view.active_users,
             total_users: view.total_users,
-            counts: view.tick.counts,
+            counts: view.tick.counts.clone(),
             sums: sums.collect(),
             itl: Cow::Borrowed(&view.tick.itl),
             client_lag: Cow::Borrowed(&view.tick.lag),
