@@ -9,8 +9,8 @@ use crate::clock::micros;
 use crate::record::{ItlSummary, RequestRecord};
 use Columns::{Amount, Client, Connection, Detail, Latency, None as Nowhere, Output, Rate, Retry};
 use Flag::{
-    Card, Console, Count as Counted, GroupMean, GroupPercentiles, GroupSum, Histogram, OfTokens,
-    Pooled, Series, SoFar, Statistics, Sum, UnlikeTtft,
+    Card, Console, Count as Counted, GroupMean, GroupPercentiles, GroupSum, HiddenIfSameAsTtft,
+    Histogram, OfTokens, Pooled, Series, SoFar, Statistics, Sum,
 };
 use Unit::{Count, Ms, MsPerToken, Tokens, TokensPerSecond};
 
@@ -39,7 +39,7 @@ pub const TABLE: &[Row] = &[
     row("ttfb_ms", Ms, Detail, |r| time(r.ttfb()), &[Statistics, Console, Series]),
     row("ttfe_ms", Ms, Detail, |r| time(r.ttfe()), &[Statistics]),
     row("ttft_ms", Ms, Latency, |r| time(r.ttft()), &[Statistics, Console, Series, Histogram, Card, GroupPercentiles]),
-    row("ttfa_ms", Ms, Detail, |r| time(r.ttfa()), &[Statistics, Console, UnlikeTtft]),
+    row("ttfa_ms", Ms, Detail, |r| time(r.ttfa()), &[Statistics, Console, HiddenIfSameAsTtft]),
     row("tpot_ms", MsPerToken, Latency, |r| time(r.tpot()), &[Statistics, Console, Series, SoFar, Card, GroupMean, OfTokens]),
     row("itl_ms", Ms, Nowhere, |_| None, &[Statistics, Console, Pooled]),
     row("response_ms", Ms, Latency, |r| time(r.response_time()), &[Statistics, Console, Series, SoFar, Histogram, Card, GroupPercentiles]),

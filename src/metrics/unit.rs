@@ -119,8 +119,8 @@ pub enum Flag {
     /// No value for each request: all gaps of all streams. Percentiles come from a histogram, at
     /// most 0.5% off.
     Pooled,
-    /// Shown only where it differs from TTFT in some request.
-    UnlikeTtft,
+    /// Hidden if every request of the run has the same value as TTFT.
+    HiddenIfSameAsTtft,
 }
 
 /// A value that is not negative as a whole number, rounded to the nearest.

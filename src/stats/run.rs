@@ -45,7 +45,7 @@ struct Totals {
 struct Distributions {
     of: PerMetric<Distribution>,
     /// Whether a request had another value than that of TTFT.
-    unlike_ttft: PerMetric<bool>,
+    differs_from_ttft: PerMetric<bool>,
 }
 
 impl RunStats {
@@ -212,7 +212,7 @@ impl Distributions {
         for metric in metrics::with(Flag::Statistics).filter(|metric| is_wanted(*metric)) {
             if let Some(value) = request.thousandths(metric) {
                 self.of[metric].record(value);
-                self.unlike_ttft[metric] |= Some(value) != request.values[TTFT];
+                self.differs_from_ttft[metric] |= Some(value) != request.values[TTFT];
             }
         }
     }
@@ -224,7 +224,7 @@ impl Distributions {
     }
 
     fn snapshot(&self, metric: Metric) -> Option<Statistics> {
-        let is_shown = self.unlike_ttft[metric] || !metric.has(Flag::UnlikeTtft);
+        let is_shown = self.differs_from_ttft[metric] || !metric.has(Flag::HiddenIfSameAsTtft);
         self.of[metric].snapshot().filter(|_| is_shown)
     }
 }

@@ -105,7 +105,7 @@ function card(name, value, unit, below, bad = false) {
 
 function statisticsTable() {
   const columns = STATISTICS.map((name) => element('th', { scope: 'col' }, text(`statistic.${name}`)));
-  const isShown = ({ id, flags }) => data.statistics[id] || !flags.includes('unlike_ttft');
+  const isShown = ({ id, flags }) => data.statistics[id] || !flags.includes('hidden_if_same_as_ttft');
   const rows = metricsWith('statistics').filter(isShown).map(({ id: metric, unit, flags }) => {
     const figures = data.statistics[metric];
     const isPooled = flags.includes('pooled');

@@ -194,8 +194,9 @@ fn distributions(page: &Page, summary: &Summary) -> String {
     if all().all(|metric| summary.statistics[metric].is_none()) {
         return page.remark(page.text("console.summary.nothing"));
     }
-    let shown = all()
-        .filter(|metric| summary.statistics[*metric].is_some() || !metric.has(Flag::UnlikeTtft));
+    let shown = all().filter(|metric| {
+        summary.statistics[*metric].is_some() || !metric.has(Flag::HiddenIfSameAsTtft)
+    });
     let rows: Vec<Row> = shown
         .map(|metric| row(page, metric, summary.statistics[metric].as_ref()))
         .collect();
