@@ -65,8 +65,8 @@
 //! - an output format: a file in `output/`, its `pub mod` line and its place in `output::FORMATS`
 //! - a wire format of the simulated service: a JSON file in `data/mock/` and its name in
 //!   `mock/wire/mod.rs`
-//! - a subcommand: a file in `commands/`, two lines in its `mod.rs`, its variant in `cli/define.rs`
-//!   and its texts `help.<name>.*`
+//! - a subcommand: a file in `commands/`, its `mod` line, its flags in `cli/subcommands.rs` and its
+//!   texts `help.<name>.*`
 //! - a topic of the manual: a file in `data/manual/en/` and `data/manual/zh/`, and its name in
 //!   `manual/mod.rs`
 //! - a language: a file of texts in `templates/texts/` and a directory of `data/manual/`
@@ -134,7 +134,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ends = match cli::parse(&args, language) {
-        Ok(cli) => commands::dispatch(&cli, language),
+        Ok(cli) => cli.work().run(language),
         Err(Reply::Show(text)) => commands::print(text.as_bytes()),
         Err(Reply::Usage(message)) => Err(Stop::usage(message)),
     };

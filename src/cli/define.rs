@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, CommandFactory as _, Parser, Subcommand, ValueHint};
+use clap::{Arg, ArgAction, CommandFactory as _, Parser, ValueHint};
 
 use super::args::RunArgs;
-use super::inspect::{ProbeArgs, ProtocolsArgs};
-use super::subcommands::{CompletionsArgs, DemoArgs, HelpArgs, MockArgs, ReportArgs, SelftestArgs};
+use super::subcommands::{Command, Run};
 use crate::manual::{self, TOPICS};
 use crate::record::FailureKind;
 use crate::text::{Language, Texts};
@@ -30,25 +29,15 @@ pub struct Cli {
     pub lang: Option<String>,
 }
 
-/// The subcommands.
-#[derive(Clone, Debug, Subcommand)]
-pub enum Command {
-    /// A run against the built-in server.
-    Demo(DemoArgs),
-    /// The report of finished runs.
-    Report(Box<ReportArgs>),
-    /// The built-in server alone.
-    Mock(Box<MockArgs>),
-    /// A diagnosis of a single request.
-    Probe(Box<ProbeArgs>),
-    /// The protocols.
-    Protocols(ProtocolsArgs),
-    /// How exact this program is on this machine.
-    Selftest(SelftestArgs),
-    /// Completions for a shell.
-    Completions(CompletionsArgs),
-    /// A topic of the manual.
-    Help(HelpArgs),
+impl Cli {
+    /// The command that was typed: a subcommand, or a run.
+    #[must_use]
+    pub fn work(&self) -> &dyn Run {
+        match &self.command {
+            Some(command) => command.work(),
+            None => &self.run,
+        }
+    }
 }
 
 /// The definitions, with their texts in a language. Everything that the help shows of a command is
@@ -113,9 +102,19 @@ fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap:
 }
 
 fn localized_arg(arg: Arg, command: &str, texts: &'static Texts) -> Arg {
-    let id = text_id(command, &arg);
-    let help = texts.find(&id).unwrap_or_default();
-    let long = texts.find(&format!("{id}.long")).unwrap_or(help);
+    let [own, of_run] = text_ids(command, &arg);
+    let text = |id: &str| texts.find(id);
+    let help = text(&own).or_else(|| text(&of_run)).unwrap_or_default();
+    let long = [
+        (&own, ".long"),
+        (&own, ""),
+        (&of_run, ".long"),
+        (&of_run, ""),
+    ];
+    let long = long
+        .iter()
+        .find_map(|(id, part)| text(&format!("{id}{part}")));
+    let long = long.unwrap_or_default();
     let heading = arg.get_help_heading().unwrap_or("general");
     let heading = texts.find(&format!("help.heading.{heading}"));
     let value = arg.get_value_names().and_then(|names| names.first());
@@ -140,14 +139,11 @@ fn hint(value: &str) -> ValueHint {
     }
 }
 
-/// The id of a flag's text; `--help`, `--version` and `--lang` are the same everywhere.
-fn text_id(command: &str, arg: &Arg) -> String {
-    match arg.get_id().as_str().replace('-', "_").as_str() {
-        // A probe takes most of what a run takes.
-        id if command == "probe" && !["raw", "seed"].contains(&id) => format!("help.run.{id}"),
-        id @ ("help" | "version" | "lang") => format!("help.run.{id}"),
-        id => format!("help.{command}.{id}"),
-    }
+/// The ids of a flag's text: the command's own, else the text of the flag of a run that has the same
+/// name.
+fn text_ids(command: &str, arg: &Arg) -> [String; 2] {
+    let name = arg.get_id().as_str().replace('-', "_");
+    [command, "run"].map(|command| format!("help.{command}.{name}"))
 }
 
 #[cfg(test)]
@@ -162,12 +158,9 @@ mod tests {
             let subcommands = root.get_subcommands().map(|sub| (sub.get_name(), sub));
             for (name, command) in std::iter::once(("run", &root)).chain(subcommands) {
                 for arg in command.get_arguments() {
-                    let id = text_id(name, arg);
-                    assert!(
-                        texts.find(&id).is_some(),
-                        "{id} lacks in {}",
-                        language.code()
-                    );
+                    let ids = text_ids(name, arg);
+                    let id = ids.iter().find(|id| texts.find(id).is_some());
+                    let id = id.unwrap_or_else(|| panic!("{ids:?} lack in {}", language.code()));
                     assert!(
                         !arg.get_help_heading().unwrap_or_default().is_empty(),
                         "{id}"
@@ -191,7 +184,7 @@ mod tests {
         let mut known: Vec<String> = Vec::new();
         let subcommands = root.get_subcommands().map(|sub| (sub.get_name(), sub));
         for (name, command) in std::iter::once(("run", &root)).chain(subcommands) {
-            known.extend(command.get_arguments().map(|arg| text_id(name, arg)));
+            known.extend(command.get_arguments().flat_map(|arg| text_ids(name, arg)));
             let parts = ["about", "short", "usage", "after", "after_short"];
             known.extend(parts.map(|part| format!("help.{name}.{part}")));
         }

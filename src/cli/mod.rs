@@ -3,6 +3,7 @@
 
 mod args;
 mod define;
+mod ends;
 mod errors;
 mod files;
 mod help;
@@ -13,7 +14,8 @@ mod subcommands;
 mod terminal;
 
 pub use args::*;
-pub use define::{Cli, Command, PROGRAM, command as definitions};
+pub use define::{Cli, PROGRAM, command as definitions};
+pub use ends::{Ends, Exit, Stop};
 pub use errors::Reply;
 pub use files::{FileArg, FileArgs};
 pub use help::{command_help, reference};

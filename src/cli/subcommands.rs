@@ -1,7 +1,62 @@
-//! The flags of the subcommands, a struct each.
+//! The subcommands, and the flags of each.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use clap_complete::Shell;
+
+use super::ends::Ends;
+use super::inspect::{ProbeArgs, ProtocolsArgs};
+use crate::text::Language;
+
+/// What a command does with its flags: a file of [`crate::commands`] says so for each struct of
+/// flags.
+pub trait Run {
+    /// Does the work; speaks this language.
+    ///
+    /// # Errors
+    ///
+    /// If the flags are wrong, or the work cannot be done.
+    fn run(&self, language: Language) -> Ends;
+}
+
+/// Declares the subcommands, in the order of the help, each with its flags.
+macro_rules! subcommands {
+    ($($(#[$doc:meta])* $Name:ident($Args:ty),)*) => {
+        /// The subcommands.
+        #[derive(Clone, Debug, Subcommand)]
+        pub enum Command {
+            $($(#[$doc])* $Name(Box<$Args>),)*
+        }
+
+        impl Command {
+            /// The command with its flags.
+            #[must_use]
+            pub fn work(&self) -> &dyn Run {
+                match self {
+                    $(Command::$Name(args) => &**args,)*
+                }
+            }
+        }
+    };
+}
+
+subcommands! {
+    /// A run against the built-in server.
+    Demo(DemoArgs),
+    /// The report of finished runs.
+    Report(ReportArgs),
+    /// The built-in server alone.
+    Mock(MockArgs),
+    /// A diagnosis of a single request.
+    Probe(ProbeArgs),
+    /// The protocols.
+    Protocols(ProtocolsArgs),
+    /// How exact this program is on this machine.
+    Selftest(SelftestArgs),
+    /// Completions for a shell.
+    Completions(CompletionsArgs),
+    /// A topic of the manual.
+    Help(HelpArgs),
+}
 
 /// `sse-perf demo`.
 #[derive(Args, Clone, Debug)]

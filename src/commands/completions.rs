@@ -4,7 +4,7 @@ use clap::Arg;
 use clap::builder::PossibleValuesParser;
 
 use super::{Ends, print};
-use crate::cli::{CompletionsArgs, PROGRAM, definitions};
+use crate::cli::{CompletionsArgs, PROGRAM, Run, definitions};
 use crate::protocol::Protocol;
 use crate::record::TokenCount;
 use crate::text::Language;
@@ -21,15 +21,17 @@ const MENDS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Writes the completions to standard output, with descriptions in this language.
-pub(super) fn write(args: &CompletionsArgs, language: Language) -> Ends {
-    let mut definitions = definitions(language).mut_args(with_values);
-    definitions = definitions.mut_subcommands(|subcommand| subcommand.mut_args(with_values));
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut definitions, PROGRAM, &mut script);
-    let script = String::from_utf8_lossy(&script).into_owned();
-    let mend = |script: String, (from, to)| script.replace(from, to);
-    print(MENDS.into_iter().fold(script, mend).as_bytes())
+impl Run for CompletionsArgs {
+    /// Writes the completions to standard output, with descriptions in this language.
+    fn run(&self, language: Language) -> Ends {
+        let mut definitions = definitions(language).mut_args(with_values);
+        definitions = definitions.mut_subcommands(|subcommand| subcommand.mut_args(with_values));
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut definitions, PROGRAM, &mut script);
+        let script = String::from_utf8_lossy(&script).into_owned();
+        let mend = |script: String, (from, to)| script.replace(from, to);
+        print(MENDS.into_iter().fold(script, mend).as_bytes())
+    }
 }
 
 /// The argument with its words. The parser does not have them: [`crate::config`] refuses a wrong one

@@ -2,25 +2,27 @@
 //! looks like before there is anything to test.
 
 use super::{Ends, mock};
-use crate::cli::{DemoArgs, parse_run};
+use crate::cli::{DemoArgs, Run, parse_run};
 use crate::mock::Options;
 use crate::text::{Language, Message};
 
-/// Starts the service, runs the test, and says what to type next.
-pub(super) fn show(args: &DemoArgs, language: Language) -> Ends {
-    let server = mock::start(0, Options::default())?;
-    let url = format!("http://{}/v1/chat-messages", server.addr());
-    let flags = [
-        "--url",
-        &url,
-        "--api-key",
-        "app-demo-0123456789abcdef",
-        "--threads",
-        &args.users,
-        "--duration",
-        &args.duration,
-    ];
-    let raw = parse_run(flags, language).expect("the demo's own flags are good");
-    let plan = super::plan(&raw, language)?;
-    super::run::execute(&plan, Some(&Message::new("demo.next")))
+impl Run for DemoArgs {
+    /// Starts the service, runs the test, and says what to type next.
+    fn run(&self, language: Language) -> Ends {
+        let server = mock::start(0, Options::default())?;
+        let url = format!("http://{}/v1/chat-messages", server.addr());
+        let flags = [
+            "--url",
+            &url,
+            "--api-key",
+            "app-demo-0123456789abcdef",
+            "--threads",
+            &self.users,
+            "--duration",
+            &self.duration,
+        ];
+        let raw = parse_run(flags, language).expect("the demo's own flags are good");
+        let plan = super::plan(&raw, language)?;
+        super::run::execute(&plan, Some(&Message::new("demo.next")))
+    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
 use super::{Ends, Exit, colour, print};
-use crate::cli::{self, HelpArgs};
+use crate::cli::{self, HelpArgs, Run};
 use crate::manual::{TOPICS, Topic, render};
 use crate::metrics::{self, Columns};
 use crate::record::FailureKind;
@@ -17,24 +17,26 @@ const WIDEST: usize = 100;
 /// Shows text where `PAGER` names no pager.
 const PAGER: &str = "if command -v less >/dev/null; then exec less -R; else exec cat; fi";
 
-/// Shows what was asked for, or the contents of the manual.
-pub(super) fn show(args: &HelpArgs, language: Language) -> Ends {
-    let word = args.topic.as_deref().map(str::to_ascii_lowercase);
-    let command = word
-        .as_deref()
-        .and_then(|word| cli::command_help(word, language));
-    let markdown = word.map_or_else(|| contents(language), |word| explained(&word, language));
-    let terminal = io::stdout().is_terminal();
-    let width = cli::width(io::stdout()).map_or(WIDEST, |width| width.min(WIDEST));
-    let mut text = command.unwrap_or_default();
-    if !text.is_empty() && !markdown.is_empty() {
-        text.push('\n');
+impl Run for HelpArgs {
+    /// Shows what was asked for, or the contents of the manual.
+    fn run(&self, language: Language) -> Ends {
+        let word = self.topic.as_deref().map(str::to_ascii_lowercase);
+        let command = word
+            .as_deref()
+            .and_then(|word| cli::command_help(word, language));
+        let markdown = word.map_or_else(|| contents(language), |word| explained(&word, language));
+        let terminal = io::stdout().is_terminal();
+        let width = cli::width(io::stdout()).map_or(WIDEST, |width| width.min(WIDEST));
+        let mut text = command.unwrap_or_default();
+        if !text.is_empty() && !markdown.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&render(&markdown, width, colour(terminal)));
+        if terminal && page(&text) {
+            return Ok(Exit::Ok);
+        }
+        print(text.as_bytes())
     }
-    text.push_str(&render(&markdown, width, colour(terminal)));
-    if terminal && page(&text) {
-        return Ok(Exit::Ok);
-    }
-    print(text.as_bytes())
 }
 
 /// Shows a text by the pager; whether there is one.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 
 use super::{Ends, Stop, print};
-use crate::cli::{MockArgs, PROGRAM};
+use crate::cli::{MockArgs, PROGRAM, Run};
 use crate::config::{count, whole};
 use crate::mock::{Faults, Options, Server};
 use crate::text::{Language, Message};
@@ -19,23 +19,25 @@ use crate::values::{Dist, MILLISECONDS, Quantity};
 /// The largest number that a flag takes.
 const MOST: u32 = 1_000_000;
 
-/// Serves until Ctrl-C or SIGTERM.
-pub(super) fn serve(args: &MockArgs, language: Language) -> Ends {
-    let (port, options) = options(args).map_err(Stop::usage)?;
-    let (interrupt, interrupted) = bounded(1);
-    // A second signal finds a full channel and a server that stops.
-    ctrlc::set_handler(move || {
-        let _ = interrupt.try_send(());
-    })
-    .map_err(cannot)?;
-    let server = start(port, options)?;
-    let greeting = greeting(server.addr(), args.require_key.is_some(), language);
-    let printed = print(greeting.as_bytes());
-    if printed.is_ok() {
-        let _ = interrupted.recv();
+impl Run for MockArgs {
+    /// Serves until Ctrl-C or SIGTERM.
+    fn run(&self, language: Language) -> Ends {
+        let (port, options) = options(self).map_err(Stop::usage)?;
+        let (interrupt, interrupted) = bounded(1);
+        // A second signal finds a full channel and a server that stops.
+        ctrlc::set_handler(move || {
+            let _ = interrupt.try_send(());
+        })
+        .map_err(cannot)?;
+        let server = start(port, options)?;
+        let greeting = greeting(server.addr(), self.require_key.is_some(), language);
+        let printed = print(greeting.as_bytes());
+        if printed.is_ok() {
+            let _ = interrupted.recv();
+        }
+        server.shutdown().map_err(cannot)?;
+        printed
     }
-    server.shutdown().map_err(cannot)?;
-    printed
 }
 
 /// Starts the service on a loopback port; 0 for any.

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use serde_json::Value;
 
 use super::{Ends, Exit, Stop, console};
-use crate::cli::ProbeArgs;
+use crate::cli::{ProbeArgs, Run};
 use crate::clock::{Clock, Stamp};
 use crate::output::console::{Console, ProbeRequest, Timeline};
 use crate::plan::Plan;
@@ -27,11 +27,13 @@ enum Shown {
     Event(Box<SeenEvent>),
 }
 
-/// Sends the request and shows the answer.
-pub(super) fn probe(args: &ProbeArgs, language: Language) -> Ends {
-    let plan = super::plan(&args.single(), language)?;
-    let probe = SingleRequest::new(&plan, args.raw).map_err(Stop::not_done)?;
-    Ok(probe.run())
+impl Run for ProbeArgs {
+    /// Sends the request and shows the answer.
+    fn run(&self, language: Language) -> Ends {
+        let plan = super::plan(&self.single(), language)?;
+        let probe = SingleRequest::new(&plan, self.raw).map_err(Stop::not_done)?;
+        Ok(probe.run())
+    }
 }
 
 /// A probe that is ready to be sent.

@@ -3,19 +3,21 @@
 use std::fmt::Write as _;
 
 use super::{Ends, Stop, print};
-use crate::cli::{PROGRAM, ProtocolsArgs};
+use crate::cli::{PROGRAM, ProtocolsArgs, Run};
 use crate::config::protocol_document;
 use crate::protocol::{Protocol, SCHEMA};
 use crate::text::{Language, Message};
 
-/// Prints the schema, the list or a document.
-pub(super) fn show(args: &ProtocolsArgs, language: Language) -> Ends {
-    let text = match &args.name {
-        _ if args.schema => SCHEMA.to_owned(),
-        None => list(language),
-        Some(name) => protocol_document(name, language).map_err(Stop::usage)?,
-    };
-    print(text.as_bytes())
+impl Run for ProtocolsArgs {
+    /// Prints the schema, the list or a document.
+    fn run(&self, language: Language) -> Ends {
+        let text = match &self.name {
+            _ if self.schema => SCHEMA.to_owned(),
+            None => list(language),
+            Some(name) => protocol_document(name, language).map_err(Stop::usage)?,
+        };
+        print(text.as_bytes())
+    }
 }
 
 /// The protocols, a line each, and how to use them.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Ends, Exit, Stop, Waiting, printed};
-use crate::cli::ReportArgs;
+use crate::cli::{ReportArgs, Run};
 use crate::config::{check_inputs, report_outputs};
 use crate::output::console::Closing;
 use crate::output::saved::{self, Saved};
@@ -11,22 +11,24 @@ use crate::output::{Formats, OutputConfig, Outputs, WriteError, csv};
 use crate::plan::ConsoleConfig;
 use crate::text::{Language, Message};
 
-/// Reads the files, writes the outputs, and shows the statistics.
-pub(super) fn make(args: &ReportArgs, language: Language) -> Ends {
-    let outputs = report_outputs(args, language).map_err(Stop::usage)?;
-    let files: Vec<PathBuf> = args.files.iter().map(PathBuf::from).collect();
-    let mut formats = Formats::new(&outputs);
-    let mut waiting = Waiting::new(language);
-    let saved = saved::read(&files, &mut formats, &mut |path, part| {
-        waiting.tell(|| reading(path, part));
-    });
-    let saved = saved.map_err(Stop::usage)?;
-    check_inputs(&outputs, &saved.files).map_err(Stop::usage)?;
-    match write(&saved, formats, &stem(&files)) {
-        Ok(written) => show(&saved, &outputs, &written, language),
-        // The reader of the output has gone.
-        Err(message) if message.id() == "files.broken_pipe" => Ok(Exit::Ok),
-        Err(message) => Err(Stop::not_done(message)),
+impl Run for ReportArgs {
+    /// Reads the files, writes the outputs, and shows the statistics.
+    fn run(&self, language: Language) -> Ends {
+        let outputs = report_outputs(self, language).map_err(Stop::usage)?;
+        let files: Vec<PathBuf> = self.files.iter().map(PathBuf::from).collect();
+        let mut formats = Formats::new(&outputs);
+        let mut waiting = Waiting::new(language);
+        let saved = saved::read(&files, &mut formats, &mut |path, part| {
+            waiting.tell(|| reading(path, part));
+        });
+        let saved = saved.map_err(Stop::usage)?;
+        check_inputs(&outputs, &saved.files).map_err(Stop::usage)?;
+        match write(&saved, formats, &stem(&files)) {
+            Ok(written) => show(&saved, &outputs, &written, language),
+            // The reader of the output has gone.
+            Err(message) if message.id() == "files.broken_pipe" => Ok(Exit::Ok),
+            Err(message) => Err(Stop::not_done(message)),
+        }
     }
 }
 

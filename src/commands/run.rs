@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::count::count;
 use super::{Ends, Exit, Stop, complain};
-use crate::cli::RunArgs;
+use crate::cli::{Run, RunArgs};
 use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
@@ -20,9 +20,11 @@ use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
 use crate::workload;
 
-/// Runs the test that the flags describe.
-pub(super) fn run(raw: &RunArgs, language: Language) -> Ends {
-    execute(&super::plan(raw, language)?, None)
+impl Run for RunArgs {
+    /// Runs the test that the flags describe.
+    fn run(&self, language: Language) -> Ends {
+        execute(&super::plan(self, language)?, None)
+    }
 }
 
 /// Carries the plan out; shows `hint` last.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Ends, Exit, Stop};
-use crate::cli::SelftestArgs;
+use crate::cli::{Run, SelftestArgs};
 use crate::config::{count, positive_duration};
 use crate::output::host::Host;
 use crate::selftest::{Condition, Graded, Spread, Step, run};
@@ -42,11 +42,13 @@ const COLUMNS: [Column; 11] = [
     }),
 ];
 
-/// Runs the steps, prints a row for each, and says how many users this machine measures exactly.
-pub(super) fn measure(args: &SelftestArgs, language: Language) -> Ends {
-    let steps = steps(args).map_err(Stop::usage)?;
-    carry_out(args, &steps, language)
-        .map_err(|error| Stop::not_done(Message::new("selftest.failed").with("error", error)))
+impl Run for SelftestArgs {
+    /// Runs the steps, prints a row for each, and says how many users this machine measures exactly.
+    fn run(&self, language: Language) -> Ends {
+        let steps = steps(self).map_err(Stop::usage)?;
+        carry_out(self, &steps, language)
+            .map_err(|error| Stop::not_done(Message::new("selftest.failed").with("error", error)))
+    }
 }
 
 /// The tests to run, in order.

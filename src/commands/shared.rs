@@ -1,60 +1,16 @@
 //! Output to the terminal and exit codes, for all subcommands.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::{self, RunArgs};
+use crate::cli::{self, Ends, Exit, RunArgs, Stop};
 use crate::clock::{Clock, Stamp};
 use crate::config::{self, API_KEY_VARIABLE};
 use crate::output::console::{Console, Settings, wants_colour};
 use crate::output::{Destination, OutputConfig};
 use crate::plan::{ConsoleConfig, Plan};
 use crate::text::{Language, Message};
-
-/// The exit code of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// All went well.
-    Ok = 0,
-    /// A request failed.
-    RequestFailed = 1,
-    /// Wrong use or configuration; nothing was sent.
-    Usage = 2,
-    /// The work could not be done, or its results not saved.
-    NotDone = 3,
-    /// The results are not valid, where validity was required.
-    NotValid = 4,
-    /// Interrupted.
-    Interrupted = 130,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
-    }
-}
-
-/// How a command ends.
-pub type Ends = Result<Exit, Stop>;
-
-/// Why a command ends early: its exit code, and the message for standard error.
-#[derive(Debug)]
-pub struct Stop(Exit, Message);
-
-impl Stop {
-    /// The command line is wrong.
-    #[must_use]
-    pub fn usage(message: Message) -> Self {
-        Self(Exit::Usage, message)
-    }
-
-    /// The work cannot be done.
-    pub(super) fn not_done(message: Message) -> Self {
-        Self(Exit::NotDone, message)
-    }
-}
 
 /// The plan of a run.
 ///
