@@ -96,25 +96,14 @@ mod tests {
         assert_eq!(args.load.duration, "0");
         assert_eq!(args.patience.waits.timeout, "60");
         assert!(args.given.is_empty());
-        for flag in [
-            "--host",
-            "--port",
-            "--api-key",
-            "--query",
-            "--conversation-id",
-            "--user",
-            "--timeout",
-            "--threads",
-            "--param-file",
-            "--api-key-file",
-            "--ramp-up",
-            "--duration",
-            "--execution-time",
-            "--html-report",
-            "--model-name",
-            "--api-path",
+        #[rustfmt::skip]
+        let cases = [
+            "--host", "--port", "--api-key", "--query", "--conversation-id", "--user", "--timeout",
+            "--threads", "--param-file", "--api-key-file", "--ramp-up", "--duration",
+            "--execution-time", "--html-report", "--model-name", "--api-path",
             "--request-body-file",
-        ] {
+        ];
+        for flag in cases {
             run(&[flag, "x"]);
         }
         assert!(run(&["--quiet"]).console.quiet);

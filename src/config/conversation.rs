@@ -139,16 +139,11 @@ mod tests {
         for (raw, expected) in table {
             assert_eq!(think_time(raw), Ok(expected), "{raw}");
         }
-        for raw in [
-            "",
-            "x",
-            "exp",
-            "exp:",
-            "uniform:1s",
-            "uniform:3s..1s",
-            "normal:1s,2s",
-            "uniform:1s..x",
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            "", "x", "exp", "exp:", "uniform:1s", "uniform:3s..1s", "normal:1s,2s", "uniform:1s..x",
+        ];
+        for raw in cases {
             let error = think_time(raw).unwrap_err();
             assert_eq!(error.id(), "usage.think_time", "{raw}");
         }

@@ -96,17 +96,11 @@ mod tests {
     #[test]
     fn counts_are_read_within_their_limits() {
         assert_eq!(count("--threads", "1000", 1..=1_000_000), Ok(1000));
-        for raw in [
-            "0",
-            "1000001",
-            "-1",
-            "+1",
-            "1.0",
-            "1k",
-            "",
-            "99999999999999999999",
-            "十",
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            "0", "1000001", "-1", "+1", "1.0", "1k", "", "99999999999999999999", "十",
+        ];
+        for raw in cases {
             let text = count("--threads", raw, 1..=1_000_000)
                 .unwrap_err()
                 .to_string();

@@ -140,37 +140,20 @@ mod tests {
 
     #[test]
     fn urls_are_taken_apart_and_put_together() {
+        #[rustfmt::skip]
         let table = [
             ("http://localhost", "http://localhost", ""),
             ("HTTP://localhost/", "http://localhost", ""),
-            (
-                "https://api.example.com/v1/chat/completions",
-                "https://api.example.com/v1/chat/completions",
-                "/v1/chat/completions",
-            ),
-            (
-                "http://127.0.0.1:8080/x?a=b#f",
-                "http://127.0.0.1:8080/x?a=b",
-                "/x",
-            ),
+            ("https://api.example.com/v1/chat/completions",
+             "https://api.example.com/v1/chat/completions", "/v1/chat/completions"),
+            ("http://127.0.0.1:8080/x?a=b#f", "http://127.0.0.1:8080/x?a=b", "/x"),
             ("http://[::1]:8080/x", "http://[::1]:8080/x", "/x"),
             ("http://[0:0:0:0:0:0:0:1]", "http://[::1]", ""),
             ("http://host?a=1", "http://host?a=1", ""),
-            (
-                "http://host/应用 1?q=\"是\"",
-                "http://host/%E5%BA%94%E7%94%A8%201?q=%22%E6%98%AF%22",
-                "/%E5%BA%94%E7%94%A8%201",
-            ),
-            (
-                "http://user:p%40ss@proxy:3128",
-                "http://user:p%40ss@proxy:3128",
-                "",
-            ),
-            (
-                "http://me:p@s s密[x]@proxy:3128",
-                "http://me:p%40s%20s%E5%AF%86%5Bx%5D@proxy:3128",
-                "",
-            ),
+            ("http://host/应用 1?q=\"是\"", "http://host/%E5%BA%94%E7%94%A8%201?q=%22%E6%98%AF%22",
+             "/%E5%BA%94%E7%94%A8%201"),
+            ("http://user:p%40ss@proxy:3128", "http://user:p%40ss@proxy:3128", ""),
+            ("http://me:p@s s密[x]@proxy:3128", "http://me:p%40s%20s%E5%AF%86%5Bx%5D@proxy:3128", ""),
             ("http://a_b.c-d:65535", "http://a_b.c-d:65535", ""),
         ];
         for (raw, text, path) in table {

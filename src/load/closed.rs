@@ -95,13 +95,10 @@ mod tests {
 
     #[test]
     fn users_start_evenly_over_the_ramp_up() {
+        #[rustfmt::skip]
         let table = [
-            (1, 10.0, 1, 0),
-            (4, 0.0, 4, 0),
-            (4, 10.0, 1, 0),
-            (4, 10.0, 2, 2_500_000),
-            (4, 10.0, 4, 7_500_000),
-            (3, 1.0, 2, 333_333),
+            (1, 10.0, 1, 0), (4, 0.0, 4, 0), (4, 10.0, 1, 0), (4, 10.0, 2, 2_500_000),
+            (4, 10.0, 4, 7_500_000), (3, 1.0, 2, 333_333),
         ];
         for (users, ramp_up, user, micros) in table {
             let start = load(users, ramp_up, None, None).user_start(user);

@@ -101,20 +101,14 @@ pub(crate) mod tests {
 
     #[test]
     fn a_shape_comes_back_from_its_json() {
-        for (json, users, requests, hold) in [
-            (
-                json!({"shape": "closed", "users": 2, "ramp_up_s": 0.5, "duration_s": null, "requests": null}),
-                2,
-                Some(2),
-                None,
-            ),
-            (
-                json!({"shape": "closed", "users": 1, "ramp_up_s": 0.0, "duration_s": 3.25, "requests": 9}),
-                1,
-                Some(9),
-                Some(Duration::from_millis(3_250)),
-            ),
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            (json!({"shape": "closed", "users": 2, "ramp_up_s": 0.5, "duration_s": null, "requests": null }),
+             2, Some(2), None),
+            (json!({"shape": "closed", "users": 1, "ramp_up_s": 0.0, "duration_s": 3.25, "requests": 9 }),
+             1, Some(9), Some(Duration::from_millis(3_250))),
+        ];
+        for (json, users, requests, hold) in cases {
             let load = Load::read(&json).expect("a load");
             assert_eq!(serde_json::to_value(&load).unwrap(), json);
             assert_eq!((load.users(), load.requests(1)), (users, requests));

@@ -149,45 +149,23 @@ mod tests {
 
     #[test]
     fn distributions_of_times() {
-        for (text, expected) in [
+        #[rustfmt::skip]
+        let cases = [
             ("200", Dist::Fixed(us(200_000))),
-            (
-                "uniform:100..0.2s",
-                Dist::Uniform {
-                    low: us(100_000),
-                    high: us(200_000),
-                },
-            ),
-            (
-                "normal:200, 50",
-                Dist::Normal {
-                    mean: us(200_000),
-                    deviation: us(50_000),
-                },
-            ),
-            (
-                "lognormal:200ms,50us",
-                Dist::LogNormal {
-                    mean: us(200_000),
-                    deviation: us(50),
-                },
-            ),
+            ("uniform:100..0.2s", Dist::Uniform { low: us(100_000), high: us(200_000) }),
+            ("normal:200, 50", Dist::Normal { mean: us(200_000), deviation: us(50_000) }),
+            ("lognormal:200ms,50us", Dist::LogNormal { mean: us(200_000), deviation: us(50) }),
             ("exp:20", Dist::Exponential { mean: us(20_000) }),
-        ] {
+        ];
+        for (text, expected) in cases {
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
-        for text in [
-            "",
-            "gamma:1,2",
-            "uniform:1",
-            "uniform:1,2",
-            "uniform:2..1",
-            "normal:1",
-            "normal:1,-2",
-            "lognormal:0,1",
-            "exp",
-            "exp:",
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            "", "gamma:1,2", "uniform:1", "uniform:1,2", "uniform:2..1", "normal:1", "normal:1,-2",
+            "lognormal:0,1", "exp", "exp:",
+        ];
+        for text in cases {
             assert_eq!(text.parse::<Dist<Duration>>(), Err(NoDist), "{text}");
         }
     }

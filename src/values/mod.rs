@@ -163,28 +163,12 @@ mod tests {
         ] {
             assert_eq!(times.read(text), Some(us(micros)), "{text}");
         }
-        for text in [
-            "",
-            "abc",
-            "-1",
-            "+1",
-            "1e3",
-            "5x",
-            "m",
-            "30m1h",
-            "1m1m",
-            "1h30",
-            "1 h",
-            "1.",
-            ".",
-            "1..5",
-            "inf",
-            "nan",
-            "5M",
-            "１",
-            "50us",
-            "99999999999999999999999999",
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            "", "abc", "-1", "+1", "1e3", "5x", "m", "30m1h", "1m1m", "1h30", "1 h", "1.", ".",
+            "1..5", "inf", "nan", "5M", "１", "50us", "99999999999999999999999999",
+        ];
+        for text in cases {
             assert_eq!(SECONDS.read(text), None, "{text}");
         }
         for text in ["", "fast", "-1", "nan", "1e300", "1h", "1 0", "5ms1s"] {
@@ -204,24 +188,19 @@ mod tests {
 
     #[test]
     fn sizes_are_read_in_steps_of_1024() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("1024", 1024),
-            ("64K", 65_536),
-            ("64 KiB", 65_536),
-            ("8MiB", 8_388_608),
+        #[rustfmt::skip]
+        let cases = [
+            ("0", 0), ("1024", 1024), ("64K", 65_536), ("64 KiB", 65_536), ("8MiB", 8_388_608),
             ("1g", 1 << 30),
-        ] {
+        ];
+        for (text, bytes) in cases {
             assert_eq!(size(text), Some(bytes), "{text}");
         }
-        for text in [
-            "",
-            "x",
-            "8 Mbit",
-            "-1",
-            "99999999999999999999",
-            "17179869184G",
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            "", "x", "8 Mbit", "-1", "99999999999999999999", "17179869184G",
+        ];
+        for text in cases {
             assert_eq!(size(text), None, "{text}");
         }
     }

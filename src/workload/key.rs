@@ -112,13 +112,11 @@ mod tests {
 
     #[test]
     fn a_key_loses_its_scheme_and_the_space_around_it() {
-        for raw in [
-            "app-x",
-            "Bearer app-x",
-            " bearer  app-x\r",
-            "BEARER\tapp-x ",
-            " app-x ",
-        ] {
+        #[rustfmt::skip]
+        let cases = [
+            "app-x", "Bearer app-x", " bearer  app-x\r", "BEARER\tapp-x ", " app-x ",
+        ];
+        for raw in cases {
             assert_eq!(ApiKey::new(raw).expose(), "app-x", "{raw:?}");
         }
         assert_eq!(ApiKey::new("bearer-token").expose(), "bearer-token");

@@ -56,11 +56,9 @@ fn tempfile(shell: &str) -> std::path::PathBuf {
 #[test]
 fn flags_of_subcommands_and_words_of_flags_complete_in_each_shell() {
     for shell in ["bash", "zsh", "fish"] {
-        for (line, words) in [
-            (
-                "sse-perf --abandon-",
-                &["--abandon-rate", "--abandon-after"][..],
-            ),
+        #[rustfmt::skip]
+        let cases = [
+            ("sse-perf --abandon-", &["--abandon-rate", "--abandon-after"][..]),
             ("sse-perf mock --ret", &["--retry-after"]),
             ("sse-perf selftest --", &["--matrix", "--busy"]),
             ("sse-perf --lang ", &["en", "zh"]),
@@ -68,12 +66,10 @@ fn flags_of_subcommands_and_words_of_flags_complete_in_each_shell() {
             ("sse-perf --api ", &["dify-chat", "openai-chat"]),
             ("sse-perf probe --api ", &["dify-chat", "gemini"]),
             ("sse-perf protocols ", &["dify-chat", "sglang"]),
-            (
-                "sse-perf --data-order ",
-                &["sequential", "shuffle", "random"],
-            ),
+            ("sse-perf --data-order ", &["sequential", "shuffle", "random"]),
             ("sse-perf --tokens ", &["usage", "estimate", "events"]),
-        ] {
+        ];
+        for (line, words) in cases {
             // clap_complete has no words of arguments without a flag for fish.
             if shell == "fish" && line == "sse-perf protocols " {
                 continue;

@@ -94,84 +94,24 @@ fn the_defaults_are_the_predecessor_s() {
 
 #[test]
 fn the_target_is_put_together() {
+    #[rustfmt::skip]
     let table: [(&[&str], &str, &str); 14] = [
-        (
-            &["--host", "h", "--port", "80"],
-            "http://h:80/v1/chat-messages",
-            "dify-chat",
-        ),
-        (
-            &["--host", "::1", "--port", "8080"],
-            "http://[::1]:8080/v1/chat-messages",
-            "dify-chat",
-        ),
-        (
-            &["--host", "[::1]"],
-            "http://[::1]/v1/chat-messages",
-            "dify-chat",
-        ),
-        (
-            &["--api", "openai-chat"],
-            "http://localhost/v1/chat/completions",
-            "openai-chat",
-        ),
-        (
-            &["--api-path", "v1/chat/completions"],
-            "http://localhost/v1/chat/completions",
-            "openai-chat",
-        ),
-        (
-            &["--api-path", "/v1/chat-messages?a=b c"],
-            "http://localhost/v1/chat-messages?a=b%20c",
-            "dify-chat",
-        ),
-        (
-            &["--url", "https://h"],
-            "https://h/v1/chat-messages",
-            "dify-chat",
-        ),
-        (
-            &["--url", "https://h/", "--api", "openai-chat"],
-            "https://h/v1/chat/completions",
-            "openai-chat",
-        ),
-        (
-            &["--url", "https://h/x/v1/chat/completions"],
-            "https://h/x/v1/chat/completions",
-            "openai-chat",
-        ),
-        (
-            &["--url", "http://h?x=1"],
-            "http://h/v1/chat-messages?x=1",
-            "dify-chat",
-        ),
-        (
-            &["--url", "http://h/own", "--api", "openai-chat"],
-            "http://h/own",
-            "openai-chat",
-        ),
-        (
-            &[
-                "--url",
-                "http://h",
-                "--api",
-                "gemini",
-                "--model-name",
-                "a/b c?",
-            ],
-            "http://h/v1beta/models/a/b%20c%3F:streamGenerateContent?alt=sse",
-            "gemini",
-        ),
-        (
-            &["--url", "http://h/v1/completions"],
-            "http://h/v1/completions",
-            "openai-completions",
-        ),
-        (
-            &["-u", "http://[::1]:9/v1/chat-messages"],
-            "http://[::1]:9/v1/chat-messages",
-            "dify-chat",
-        ),
+        (&["--host", "h", "--port", "80"], "http://h:80/v1/chat-messages", "dify-chat"),
+        (&["--host", "::1", "--port", "8080"], "http://[::1]:8080/v1/chat-messages", "dify-chat"),
+        (&["--host", "[::1]"], "http://[::1]/v1/chat-messages", "dify-chat"),
+        (&["--api", "openai-chat"], "http://localhost/v1/chat/completions", "openai-chat"),
+        (&["--api-path", "v1/chat/completions"], "http://localhost/v1/chat/completions", "openai-chat"),
+        (&["--api-path", "/v1/chat-messages?a=b c"], "http://localhost/v1/chat-messages?a=b%20c",
+         "dify-chat"),
+        (&["--url", "https://h"], "https://h/v1/chat-messages", "dify-chat"),
+        (&["--url", "https://h/", "--api", "openai-chat"], "https://h/v1/chat/completions", "openai-chat"),
+        (&["--url", "https://h/x/v1/chat/completions"], "https://h/x/v1/chat/completions", "openai-chat"),
+        (&["--url", "http://h?x=1"], "http://h/v1/chat-messages?x=1", "dify-chat"),
+        (&["--url", "http://h/own", "--api", "openai-chat"], "http://h/own", "openai-chat"),
+        (&["--url", "http://h", "--api", "gemini", "--model-name", "a/b c?"],
+         "http://h/v1beta/models/a/b%20c%3F:streamGenerateContent?alt=sse", "gemini"),
+        (&["--url", "http://h/v1/completions"], "http://h/v1/completions", "openai-completions"),
+        (&["-u", "http://[::1]:9/v1/chat-messages"], "http://[::1]:9/v1/chat-messages", "dify-chat"),
     ];
     for (flags, url, protocol) in table {
         let config = config(flags);
@@ -196,15 +136,12 @@ fn only_a_key_that_is_one_can_be_useless() {
 #[test]
 fn the_plan_follows_from_users_duration_and_requests() {
     let hold = Some(Duration::from_secs(90));
+    #[rustfmt::skip]
     let table: [(&[&str], Option<Duration>, Option<u64>); 4] = [
         (&["--threads", "5"], None, Some(5)),
         (&["--threads", "5", "-n", "7"], None, Some(7)),
         (&["--users", "5", "--duration", "1m30s"], hold, None),
-        (
-            &["-t", "5", "--execution-time", "90", "--requests", "7"],
-            hold,
-            Some(7),
-        ),
+        (&["-t", "5", "--execution-time", "90", "--requests", "7"], hold, Some(7)),
     ];
     for (flags, hold, requests) in table {
         let load = config(flags).load;
@@ -317,13 +254,9 @@ fn an_own_body_replaces_the_protocol_s() {
         "body",
         br#"{"q": "{query}", "city": "{inputs.city}", "m": "{model}"}"#,
     );
+    #[rustfmt::skip]
     let flags = [
-        "--request-body-file",
-        body.path(),
-        "--input",
-        "city=x",
-        "--query",
-        "a\"b",
+        "--request-body-file", body.path(), "--input", "city=x", "--query", "a\"b",
     ];
     let config = config(&flags);
     let sent = config.workload.assignment(1).body();

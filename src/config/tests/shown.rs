@@ -1,5 +1,7 @@
 //! What is shown of a configuration: everything but secrets.
 
+use serde_json::Value;
+
 use super::config as understood;
 use crate::config::plan_json;
 
@@ -35,37 +37,25 @@ fn nothing_that_is_shown_has_a_secret() {
 
 #[test]
 fn the_configuration_as_json_is_complete() {
-    let config = understood(&[
-        "--threads",
-        "3",
-        "--duration",
-        "5",
-        "--label",
-        "base",
-        "--csv",
-        "x.csv",
-        "--no-json",
-    ]);
+    let flags = "--threads 3 --duration 5 --label base --csv x.csv --no-json";
+    let config = understood(&flags.split(' ').collect::<Vec<_>>());
     let json = plan_json(&config);
     for (pointer, value) in [
-        (
-            "/target",
-            serde_json::json!("http://localhost/v1/chat-messages"),
-        ),
+        ("/target", "http://localhost/v1/chat-messages".into()),
         ("/protocol", "dify-chat".into()),
         ("/label", "base".into()),
         ("/tokens", "usage".into()),
-        ("/tokenizer", serde_json::Value::Null),
-        ("/model", serde_json::Value::Null),
+        ("/tokenizer", Value::Null),
+        ("/model", Value::Null),
         ("/load/users", 3.into()),
         ("/load/duration_s", 5.0.into()),
-        ("/load/requests", serde_json::Value::Null),
+        ("/load/requests", Value::Null),
         ("/transport/timeout_s", 60.0.into()),
-        ("/transport/max_time_s", serde_json::Value::Null),
+        ("/transport/max_time_s", Value::Null),
         ("/workload/queries", 1.into()),
         ("/workload/api_keys/0", "app-***cdef".into()),
         ("/outputs/csv", "x.csv".into()),
-        ("/outputs/json", serde_json::Value::Null),
+        ("/outputs/json", Value::Null),
     ] {
         assert_eq!(json.pointer(pointer), Some(&value), "{pointer}");
     }

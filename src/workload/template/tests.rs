@@ -77,17 +77,11 @@ fn a_query_may_contain_anything() {
 
 #[test]
 fn other_braces_stay_as_they_are() {
-    for text in [
-        "{foo}",
-        "{",
-        "}",
-        "{}",
-        "{{query",
-        "{inputs.}",
-        "x {files}",
-        "{inputs} x",
-        "{ query }",
-    ] {
+    #[rustfmt::skip]
+    let cases = [
+        "{foo}", "{", "}", "{}", "{{query", "{inputs.}", "x {files}", "{inputs} x", "{ query }",
+    ];
+    for text in cases {
         let document = json!({ "t": text });
         assert_eq!(rendered(&document, &constants(), "q"), document, "{text}");
     }
@@ -191,17 +185,12 @@ fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
         user: json!({"role": "user", "content": "{query}"}),
         assistant: json!({"role": "assistant", "content": "{answer}"}),
     };
+    #[rustfmt::skip]
     let table = [
-        (
-            "/messages",
-            json!({"messages": [{"role": "system"}, {"content": "{query}"}]}),
-            json!({"messages": [{"role": "system"}, {"t": 1}, {"t": 2}, {"content": "q"}]}),
-        ),
-        (
-            "/input",
-            json!({"input": "{query}", "x": "{query}"}),
-            json!({"input": [{"t": 1}, {"t": 2}, {"role": "user", "content": "q"}], "x": "q"}),
-        ),
+        ("/messages", json!({"messages": [{"role": "system" }, {"content": "{query}" }] }),
+         json!({"messages": [{"role": "system" }, {"t": 1 }, {"t": 2 }, {"content": "q" }] })),
+        ("/input", json!({"input": "{query}", "x": "{query}" }),
+         json!({"input": [{"t": 1 }, {"t": 2 }, {"role": "user", "content": "q" }], "x": "q" })),
     ];
     for (at, document, expected) in table {
         let parts = Parts {
