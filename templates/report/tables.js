@@ -128,7 +128,7 @@ function failuresTable() {
   const { summary } = data;
   const cut = summary.cancelled + summary.abandoned > 0
     ? element('p', { class: 'lead' }, text('failures.cut', { cancelled: number(summary.cancelled), abandoned: number(summary.abandoned) })) : null;
-  if (!data.failures.length) return section('failures', element('p', { class: 'lead' }, text(summary.requests ? 'failures.none' : 'nothing')), cut);
+  if (!data.failures.length) return section('failures', element('p', { class: 'lead' }, text(summary.requests ? 'failures.nothing' : 'nothing')), cut);
   const rows = data.failures.map(({ kind, count, first_s: first, detail }) => element('tr', {},
     element('th', { scope: 'row', title: text(`kind.${kind}`) }, element('code', {}, kind)), element('td', {}, number(count)),
     element('td', {}, `${percent(count / (summary.ok + summary.failed))}%`), element('td', {}, clock(first, 3)),

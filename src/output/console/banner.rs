@@ -81,29 +81,21 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
     if !watched {
         add_plan(page, banner, &mut fields);
     }
-    if let Some(leaving) = banner.leaving {
-        fields.say("console.banner.leaving", &leave(leaving));
-    }
-    let label = match banner.queries {
-        Origin::File { .. } => "console.banner.queries",
-        Origin::Single(_) => "console.banner.query",
-    };
-    fields.add(label, source(page, banner.queries));
+    fields.say("console.banner.leaving", banner.leaving.map(leave));
+    let queries = ["console.banner.query", "console.banner.queries"];
+    add_origin(page, queries, banner.queries, &mut fields);
     add_variety(page, banner, watched, &mut fields);
-    let label = match banner.keys {
-        Origin::File { .. } => "console.banner.keys",
-        Origin::Single(_) => "console.banner.key",
-    };
-    fields.add(label, source(page, banner.keys));
-    if let Some(path) = banner.tokenizer {
-        let file = Message::new("console.banner.tokenizer_file").with("path", path.display());
-        fields.say("console.banner.tokenizer", &file);
-    }
+    let keys = ["console.banner.key", "console.banner.keys"];
+    add_origin(page, keys, banner.keys, &mut fields);
+    let file = Message::new("console.banner.tokenizer_file");
+    let file = banner
+        .tokenizer
+        .map(|path| file.with("path", path.display()));
+    fields.say("console.banner.tokenizer", file);
     if !watched {
         fields.files(banner.files);
     }
-    let warnings = banner.warnings.iter().map(|warning| page.warning(warning));
-    let warnings: String = warnings.collect();
+    let warnings = page.warnings(banner.warnings);
     let end = if watched && warnings.is_empty() {
         ""
     } else {
@@ -123,9 +115,7 @@ pub(super) fn add_run(run: &RunInfo, fields: &mut Fields) {
         ("console.banner.label", run.label.as_ref()),
         ("console.banner.started", started.as_ref()),
     ] {
-        if let Some(value) = value {
-            fields.add(label, one_line(value));
-        }
+        fields.maybe(label, value.map(|value| one_line(value)));
     }
 }
 
@@ -135,18 +125,14 @@ fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {
     if plan.users() > 1 {
         fields.add("console.banner.ramp_up", ramp_up(page, plan.ramp_up()));
     }
-    fields.say("console.banner.mode", &plan.describe(banner.turns));
-    if banner.turns > 1 {
-        let turns = Message::new("console.banner.turns_each").with("turns", banner.turns);
-        fields.say("console.banner.turns", &turns);
-    }
-    if let Some(think) = banner.think_time {
-        fields.say("console.banner.think", &think_time(think));
-    }
+    fields.say("console.banner.mode", plan.describe(banner.turns));
+    let turns = Message::new("console.banner.turns_each").with("turns", banner.turns);
+    fields.say("console.banner.turns", (banner.turns > 1).then_some(turns));
+    fields.say("console.banner.think", banner.think_time.map(think_time));
     let timeout = Message::new("console.banner.timeouts")
         .with("timeout", plain_seconds(banner.timeout))
         .with("grace", plain_seconds(banner.grace));
-    fields.say("console.banner.timeout", &timeout);
+    fields.say("console.banner.timeout", timeout);
 }
 
 /// Adds what makes requests differ, and the seed if anything is drawn from it.
@@ -156,19 +142,14 @@ fn add_variety(page: &Page, banner: &Banner<'_>, watched: bool, fields: &mut Fie
         (Origin::File { .. }, Order::Random(_)) => Some("console.banner.random"),
         _ => None,
     };
-    if let Some(order) = order {
-        fields.add("console.banner.order", page.text(order));
-    }
-    if banner.unique {
-        let unique = page.text("console.banner.unique_each");
-        fields.add("console.banner.unique", unique);
-    }
+    fields.maybe("console.banner.order", order.map(|order| page.text(order)));
+    let unique = page.text("console.banner.unique_each");
+    fields.maybe("console.banner.unique", banner.unique.then_some(unique));
     let varies = |think| !matches!(think, ThinkTime::Fixed(_));
     let thinks = !watched && banner.think_time.is_some_and(varies);
     let leaves = banner.leaving.is_some_and(|leaving| leaving.rate < 1.0);
-    if order.is_some() || thinks || leaves {
-        fields.add("console.banner.seed", banner.seed);
-    }
+    let is_drawn = order.is_some() || thinks || leaves;
+    fields.maybe("console.banner.seed", is_drawn.then_some(banner.seed));
 }
 
 fn leave(Leaving { rate, after }: Leaving) -> Message {
@@ -200,14 +181,22 @@ fn ramp_up(page: &Page, time: Duration) -> String {
     page.message(&Message::new("console.banner.over").with("ramp_up", plain_seconds(time)))
 }
 
-fn source(page: &Page, source: Origin<'_>) -> String {
-    match source {
-        Origin::Single("") => page.text("console.banner.none").to_owned(),
-        Origin::Single(text) => shorten(&one_line(text), page.width.saturating_sub(LABELS + 4)),
-        Origin::File { path, count } => page.message(
-            &Message::new("console.banner.from_file")
-                .with("count", count)
-                .with("path", path.display()),
-        ),
+/// Adds where queries or keys come from, with the label of a single one or of a file.
+fn add_origin(
+    page: &Page,
+    [one, many]: [&'static str; 2],
+    origin: Origin<'_>,
+    fields: &mut Fields,
+) {
+    match origin {
+        Origin::Single("") => fields.add(one, page.text("console.banner.none")),
+        Origin::Single(text) => {
+            let room = page.width.saturating_sub(LABELS + 4);
+            fields.add(one, shorten(&one_line(text), room));
+        }
+        Origin::File { path, count } => {
+            let file = Message::new("console.banner.from_file");
+            fields.say(many, file.with("count", count).with("path", path.display()));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::page::Page;
 use super::text::{one_line, right, shorten};
 use crate::clock::Stamp;
-use crate::record::FailureKind;
+use crate::record::{Failure, FailureKind};
 use crate::stats::FailureSummary;
 use crate::text::{Message, plain_seconds};
 
@@ -20,24 +20,31 @@ pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
     let mut text = page.heading(page.text("console.failures.title"));
     let counts = failures.iter().map(|f| f.count.to_string().len());
     let columns = counts.max().unwrap_or(0);
-    for failure in failures {
-        let name = failure.kind.name();
-        let count = right(&failure.count.to_string(), columns + NAMES - name.len());
+    for FailureSummary {
+        kind,
+        count,
+        first_seen,
+        detail,
+    } in failures
+    {
+        let name = kind.name();
+        let count = right(&count.to_string(), columns + NAMES - name.len());
         let first = Message::new("console.failures.first")
-            .with("at", plain_seconds(failure.first_seen.since(Stamp::ZERO)))
-            .with("detail", shortened(&failure.detail));
-        let first = page.indented(4, &page.message(&first));
-        let hint = hint(page, failure.kind, &failure.detail, Advice::Probe);
-        let hint = page.indented(4, &hint);
+            .with("at", plain_seconds(first_seen.since(Stamp::ZERO)))
+            .with("detail", shortened(detail));
+        let first = page.message(&first);
+        // Without a detail, nothing follows the colon.
+        let first = page.indented(4, first.trim_end_matches([':', '：']));
+        let hint = page.indented(4, &hint(page, *kind, detail, true));
         text = text + "  " + &page.bad(name) + &count + "\n" + &first + &hint;
     }
     text
 }
 
 /// Why a single request failed, and a hint.
-pub(super) fn reason(page: &Page, kind: FailureKind, detail: &str, advice: Advice) -> String {
-    let detail = shortened(detail);
-    let hint = page.indented(2, &hint(page, kind, &detail, advice));
+pub(super) fn reason(page: &Page, failure: &Failure, names_probe: bool) -> String {
+    let detail = shortened(&failure.detail);
+    let hint = page.indented(2, &hint(page, failure.kind, &detail, names_probe));
     if detail.is_empty() {
         return hint;
     }
@@ -48,25 +55,16 @@ fn shortened(detail: &str) -> String {
     shorten(&one_line(detail), DETAIL)
 }
 
-/// Whether hints go on to what would tell more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Advice {
-    /// They name `sse-perf probe`.
-    Probe,
-    /// They do not: this is a probe.
-    None,
-}
-
-/// What a failure of that kind means to the user and what to do about it, as its detail tells it
-/// more closely.
-fn hint(page: &Page, kind: FailureKind, detail: &str, advice: Advice) -> String {
+/// What a failure means to the user and what to do about it. The hint of the kind may go on to
+/// `sse-perf probe`.
+fn hint(page: &Page, kind: FailureKind, detail: &str, names_probe: bool) -> String {
     let general = format!("console.hint.{kind}");
-    let special = closer(kind, detail)
+    let special = special_hints(kind, detail)
         .into_iter()
         .find_map(|name| page.texts.find(&format!("{general}.{name}")));
     let hint = special.unwrap_or_else(|| page.texts.find(&general).unwrap_or_default());
     let mut text = format!("{}{hint}", page.text("console.failures.hint"));
-    if advice == Advice::Probe && special.is_none() && is_of_the_content(kind) {
+    if names_probe && special.is_none() && is_of_the_content(kind) {
         text.push_str(page.text("console.hint.probe"));
     }
     text
@@ -74,37 +72,34 @@ fn hint(page: &Page, kind: FailureKind, detail: &str, advice: Advice) -> String 
 
 /// Whether a look at what the service sends would tell more.
 fn is_of_the_content(kind: FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::Empty | FailureKind::Malformed | FailureKind::NotSse | FailureKind::Truncated
-    )
+    use FailureKind::{Empty, Malformed, NotSse, Truncated};
+    matches!(kind, Empty | Malformed | NotSse | Truncated)
 }
 
-/// The names of the hints that say more than that of the kind, the best first: by the HTTP status
-/// that begins the detail, or by what the transport says.
-fn closer(kind: FailureKind, detail: &str) -> Vec<String> {
-    let (is_meant, name) = match kind {
-        FailureKind::HttpStatus => {
-            return status(detail).map_or_else(Vec::new, |status| {
-                vec![status.to_string(), format!("{}xx", status / 100)]
-            });
-        }
-        FailureKind::Connect if detail.contains("HTTP 407 to CONNECT") => (true, "proxy.407"),
-        FailureKind::Connect | FailureKind::Dns => (detail.starts_with("proxy "), "proxy"),
-        FailureKind::Malformed => (detail.contains("is not HTTP/1.1"), "http"),
-        FailureKind::Tls => (detail.contains("(CA:TRUE)"), "authority"),
-        _ => (false, ""),
-    };
-    is_meant.then(|| name.to_owned()).into_iter().collect()
-}
+/// A kind of failure, a part of its detail, and the name of the hint that holds there.
+const SPECIAL: [(FailureKind, &str, &str); 5] = [
+    (FailureKind::Connect, "HTTP 407 to CONNECT", "proxy.407"),
+    (FailureKind::Connect, "proxy ", "proxy"),
+    (FailureKind::Dns, "proxy ", "proxy"),
+    (FailureKind::Malformed, "is not HTTP/1.1", "http"),
+    (FailureKind::Tls, "(CA:TRUE)", "authority"),
+];
 
-/// The first number of three digits.
-fn status(detail: &str) -> Option<u16> {
-    detail
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|digits| digits.len() == 3)?
-        .parse()
-        .ok()
+/// The names of the hints that may say more than the hint of the kind, the best first: by the HTTP
+/// status that begins the detail, or by what the transport says.
+fn special_hints(kind: FailureKind, detail: &str) -> Vec<String> {
+    if kind == FailureKind::HttpStatus {
+        let status = detail.split(|c: char| !c.is_ascii_digit());
+        let status = status.into_iter().find(|digits| digits.len() == 3);
+        // To both, a body that is not understood is the cause.
+        let status = status.map(|status| if status == "422" { "400" } else { status });
+        let class = status.map(|status| format!("{}xx", &status[..1]));
+        return status.map(str::to_owned).into_iter().chain(class).collect();
+    }
+    let meant = SPECIAL
+        .iter()
+        .filter(|(of, part, _)| *of == kind && detail.contains(part));
+    meant.map(|(.., name)| (*name).to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -125,7 +120,7 @@ mod tests {
         for language in [Language::English, Language::Chinese] {
             let prefix = language.texts().get("console.failures.hint").len();
             for kind in FailureKind::ALL {
-                let hint = hint(&page(language), kind, "", Advice::None);
+                let hint = hint(&page(language), kind, "", false);
                 assert!(hint.len() > prefix + 10, "{kind}: {hint}");
             }
         }
@@ -134,7 +129,7 @@ mod tests {
     #[test]
     fn the_status_decides_the_hint() {
         let page = page(Language::English);
-        let hint = |detail| hint(&page, FailureKind::HttpStatus, detail, Advice::None);
+        let hint = |detail| hint(&page, FailureKind::HttpStatus, detail, false);
         assert_ne!(hint("HTTP 401 Unauthorized"), hint("418 I'm a teapot"));
         assert_eq!(hint("502 Bad Gateway: 401"), hint("HTTP 503"));
         assert_ne!(hint("HTTP 429"), hint("HTTP 422"));
@@ -157,7 +152,7 @@ mod tests {
                 (FailureKind::Tls, "an authority's certificate (CA:TRUE)"),
             ] {
                 let page = page(language);
-                let hint = |detail| hint(&page, kind, detail, Advice::None);
+                let hint = |detail| hint(&page, kind, detail, false);
                 assert_ne!(hint(detail), hint(""), "{kind}");
             }
         }
@@ -167,11 +162,11 @@ mod tests {
     fn a_probe_is_advised_where_the_content_is_in_question_and_not_by_a_probe() {
         for language in [Language::English, Language::Chinese] {
             let page = page(language);
-            let names_probe =
-                |kind, advice| hint(&page, kind, "", advice).contains("sse-perf probe");
+            let advises =
+                |kind, names_probe| hint(&page, kind, "", names_probe).contains("sse-perf probe");
             for kind in FailureKind::ALL {
-                assert_eq!(names_probe(kind, Advice::Probe), is_of_the_content(kind));
-                assert!(!names_probe(kind, Advice::None), "{kind}");
+                assert_eq!(advises(kind, true), is_of_the_content(kind));
+                assert!(!advises(kind, false), "{kind}");
             }
         }
     }

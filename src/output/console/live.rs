@@ -1,6 +1,6 @@
 //! The live table: a row each second.
 
-use super::page::{ABSENT, Page, percent};
+use super::page::{Page, or_absent, percent};
 use super::text::align;
 use crate::stats::LiveLine;
 use crate::text::Message;
@@ -42,7 +42,9 @@ impl LiveTable {
         }
         if self.rows.is_multiple_of(ROWS_PER_HEADER) {
             text.push('\n');
-            text.push_str(&header(page));
+            text.push_str(&header(page, HEADERS, |cells| {
+                join(page, &align(cells, &WIDTHS))
+            }));
         }
         self.rows += 1;
         text.push_str(&join(page, &cells(page, line)));
@@ -55,11 +57,14 @@ impl LiveTable {
     }
 }
 
-/// Both lines of the header.
-pub(super) fn header(page: &Page) -> String {
-    let line = |ids: [&'static str; 9]| join(page, &align(&ids.map(|id| page.text(id)), &WIDTHS));
-    let names = line(HEADERS.map(|(name, _)| name));
-    let units = line(HEADERS.map(|(_, unit)| unit));
+/// Both lines of a header: names, and units below them.
+pub(super) fn header<const N: usize>(
+    page: &Page,
+    columns: [(&'static str, &'static str); N],
+    line: impl Fn(&[&str]) -> String,
+) -> String {
+    let names = line(&columns.map(|(name, _)| page.text(name)));
+    let units = line(&columns.map(|(_, unit)| page.text(unit)));
     format!("{}\n{}\n", page.bold(&names), page.dim(&units))
 }
 
@@ -77,7 +82,7 @@ fn cells(page: &Page, line: &LiveLine) -> Vec<String> {
         fitting(line.mean_response_ms, WIDTHS[3]),
         fitting(line.mean_tpot_ms, WIDTHS[4]),
         line.tokens_per_s.to_string(),
-        line.success_rate.map_or_else(|| ABSENT.to_owned(), percent),
+        or_absent(line.success_rate.map(percent)),
         line.rps.to_string(),
         fitting(line.ttft_ms, WIDTHS[8]),
     ];
@@ -99,14 +104,10 @@ pub(super) fn rated(page: &Page, rate: f64, text: &str) -> String {
 
 /// A figure with two decimals, or as many as there is room for.
 fn fitting(value: Option<f64>, columns: usize) -> String {
-    let Some(value) = value else {
-        return ABSENT.to_owned();
-    };
-    let mut texts = [2, 1]
-        .map(|decimals| format!("{value:.decimals$}"))
-        .into_iter();
-    let fits = texts.find(|text| text.len() <= columns);
-    fits.unwrap_or_else(|| format!("{value:.0}"))
+    let text = |decimals| value.map(|value| format!("{value:.decimals$}"));
+    let fits = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() <= columns);
+    let fitting = [2, 1].map(text).into_iter().find(fits).flatten();
+    or_absent(fitting.or_else(|| text(0)))
 }
 
 /// Seconds since the run's start, as hours, minutes and seconds.

@@ -81,18 +81,13 @@ impl Page {
     }
 
     /// A duration in milliseconds with two decimals, rounded to microseconds before.
-    pub(super) fn ms(&self, duration: Option<Duration>) -> String {
-        self.duration(duration, 1_000.0, "ms")
+    pub(super) fn ms(&self, duration: Duration) -> String {
+        self.quantity(&decimals(micros(duration) as f64 / 1_000.0), "ms")
     }
 
     /// A duration in seconds with two decimals.
-    pub(super) fn seconds(&self, duration: Option<Duration>) -> String {
-        self.duration(duration, 1_000_000.0, "s")
-    }
-
-    fn duration(&self, duration: Option<Duration>, micros_of_unit: f64, unit: &str) -> String {
-        let figure = duration.map(|time| decimals(micros(time) as f64 / micros_of_unit));
-        figure.map_or_else(|| ABSENT.to_owned(), |figure| self.quantity(&figure, unit))
+    pub(super) fn seconds(&self, duration: Duration) -> String {
+        self.quantity(&decimals(micros(duration) as f64 / 1_000_000.0), "s")
     }
 
     /// A heading on its line.
@@ -100,7 +95,7 @@ impl Page {
         format!("{}\n", self.bold(text))
     }
 
-    /// Text in lines that fit, all indented by that much.
+    /// Text in lines that fit, all indented by that many columns.
     pub(super) fn indented(&self, indent: usize, text: &str) -> String {
         self.hanging(&" ".repeat(indent), indent, text)
     }
@@ -111,9 +106,8 @@ impl Page {
         let marks = std::iter::once(mark).chain(std::iter::repeat(below.as_str()));
         let lines = wrap(text, self.width.saturating_sub(columns));
         let lines = marks.zip(lines);
-        lines.fold(String::new(), |text, (mark, line)| {
-            text + mark + &line + "\n"
-        })
+        let lines = lines.map(|(mark, line)| mark.to_owned() + &line + "\n");
+        lines.collect()
     }
 
     /// A message in lines that fit; lines that are indented, as commands are, stay as they are.
@@ -130,9 +124,14 @@ impl Page {
     /// A remark below figures: lines that fit, dimmed.
     pub(super) fn remark(&self, text: &str) -> String {
         let lines = wrap(text, self.width - 2).into_iter();
-        lines.fold(String::new(), |text, line| {
-            text + "  " + &self.dim(&line) + "\n"
-        })
+        let lines = lines.map(|line| "  ".to_owned() + &self.dim(&line) + "\n");
+        lines.collect()
+    }
+
+    /// Warnings or notices, each in lines that fit.
+    pub(super) fn warnings(&self, messages: &[Message]) -> String {
+        let warnings = messages.iter().map(|message| self.warning(message));
+        warnings.collect()
     }
 
     /// A warning or notice, in lines that fit.
@@ -155,7 +154,12 @@ pub(super) fn percentile(value: f64, approximate: bool) -> String {
 
 /// A figure that may be absent.
 pub(super) fn figure(value: Option<f64>) -> String {
-    value.map_or_else(|| ABSENT.to_owned(), decimals)
+    or_absent(value.map(decimals))
+}
+
+/// A value, or the sign that there is none.
+pub(super) fn or_absent(value: Option<String>) -> String {
+    value.unwrap_or_else(|| ABSENT.to_owned())
 }
 
 /// A share of 0 to 1 in percent. Never 100.00 for less than the whole: a single failure among many
@@ -196,13 +200,20 @@ impl Fields {
 
     /// Adds a field. `label` is the id of a text, or the label itself.
     pub(super) fn add(&mut self, label: &'static str, value: impl Display) {
-        let label = self.page.text(label).to_owned();
-        self.lines.push((label, value.to_string()));
+        self.maybe(label, Some(value));
     }
 
-    /// Adds a field whose value is a message.
-    pub(super) fn say(&mut self, label: &'static str, message: &Message) {
-        self.add(label, self.page.message(message));
+    /// Adds a field if there is a value.
+    pub(super) fn maybe(&mut self, label: &'static str, value: Option<impl Display>) {
+        let label = self.page.text(label);
+        let field = value.map(|value| (label.to_owned(), value.to_string()));
+        self.lines.extend(field);
+    }
+
+    /// Adds a field whose value is a message, if there is one.
+    pub(super) fn say(&mut self, label: &'static str, message: impl Into<Option<Message>>) {
+        let page = self.page;
+        self.maybe(label, message.into().map(|message| page.message(&message)));
     }
 
     /// Adds a field that is a part of a field above.

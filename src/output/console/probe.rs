@@ -6,7 +6,6 @@ use std::io;
 use std::time::Duration;
 
 use super::Console;
-use super::failures::Advice;
 use super::page::Page;
 use super::text::{align, harmless, left, one_line, shorten};
 use super::watched;
@@ -132,7 +131,7 @@ impl Console {
     /// If the terminal cannot be written to.
     pub fn probe_ends(&mut self, record: &RequestRecord, diagnosis: &Diagnosis) -> io::Result<()> {
         let page = &self.page;
-        let mut text = format!("\n{}", watched::closing(page, record, Advice::None));
+        let mut text = format!("\n{}", watched::closing(page, record, false));
         let is_ok = record.outcome == Outcome::Ok;
         if diagnosis.findings.is_empty() && !is_ok {
             // What the failure means has been said.

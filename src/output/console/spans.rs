@@ -1,65 +1,46 @@
 //! The table of a workflow's nodes, or of other spans of a service's work.
 
-use super::page::{ABSENT, Page, decimals, figure, percentile};
-use super::table::{self, Row};
+use super::page::{Page, decimals, figure, percentile};
+use super::table::{self, HEADERS, LEAST_LABEL, Row};
 use super::text::one_line;
 use crate::stats::{Mergeable, SpanSummary, SpansSummary};
 use crate::text::Message;
-
-/// The least columns of a label.
-pub(super) const LEAST_LABEL: usize = 12;
 
 /// The table; empty without spans. A single request's table shows no percentiles.
 pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> String {
     if summary.spans.is_empty() {
         return String::new();
     }
-    let (headers, id): (&[_], _) = if single {
-        let headers = &["console.spans.client", "console.spans.server"];
-        (headers, "console.spans.before_model_once")
-    } else {
-        (&HEADERS, "console.spans.before_model")
-    };
     let spans = summary.spans.iter();
-    let rows: Vec<Row> = if single {
-        spans.map(|span| row_of_one(page, span)).collect()
+    let (table, before_model) = if single {
+        let rows: Vec<Row> = spans.map(|span| row_of_one(page, span)).collect();
+        let headers = ["console.spans.client", "console.spans.server"];
+        let table = table::render(page, &headers, &rows, &[(&[], 2)], LEAST_LABEL);
+        (table, "console.spans.before_model_once")
     } else {
-        spans
-            .flat_map(|span| rows(page, span, summary.approximate))
-            .collect()
+        let rows = spans.flat_map(|span| rows(page, span, summary.approximate));
+        let rows: Vec<Row> = rows.collect();
+        // Count, failed, mean, P50, P95, P99.
+        let form = (&[3, 4, 6, 9][..], 2);
+        let table = table::render(page, &HEADERS, &rows, &[form], LEAST_LABEL);
+        (table, "console.spans.before_model")
     };
-    let mut text = page.heading(page.text("console.spans.title"));
-    text.push_str(&table::render(
-        page,
-        headers,
-        &rows,
-        &[(&[], 2)],
-        LEAST_LABEL,
-    ));
+    let mut text = page.heading(page.text("console.spans.title")) + &table;
     if let Some(share) = &summary.before_model.statistics {
-        let message = Message::new(id)
+        let message = Message::new(before_model)
             .with("mean", decimals(share.mean))
             .with("p50", percentile(share.p50, summary.approximate))
             .with("p95", percentile(share.p95, summary.approximate));
         text.push_str(&page.remark(&page.message(&message)));
     }
     if summary.left_out > 0 {
-        let message = Message::new("console.spans.left_out")
+        let message = Message::new("report.nodes.left_out")
             .with("count", summary.left_out)
             .with("known", summary.spans.len());
         text.push_str(&page.remark(&page.message(&message)));
     }
     text
 }
-
-const HEADERS: [&str; 6] = [
-    "console.table.count",
-    "console.summary.failed",
-    "console.table.mean",
-    "P50",
-    "P95",
-    "P99",
-];
 
 /// The row of a span of a single request.
 fn row_of_one(page: &Page, span: &SpanSummary) -> Row {
@@ -71,29 +52,24 @@ fn row_of_one(page: &Page, span: &SpanSummary) -> Row {
     };
     Row {
         label: label(span),
+        unit: "",
         figures: vec![client, figure(&span.server)],
-        ..Row::default()
     }
 }
 
+/// The row by the client's clock, and the row by the server's clock if the server told.
 fn rows(page: &Page, span: &SpanSummary, approximate: bool) -> Vec<Row> {
-    let row = |label: String, counts: [String; 2], of: &Mergeable| {
-        let absent = || [0; 4].map(|_| ABSENT.to_owned());
-        let figures = of.statistics.map_or_else(absent, |s| {
-            let [p50, p95, p99] = [s.p50, s.p95, s.p99].map(|p| percentile(p, approximate));
-            [decimals(s.mean), p50, p95, p99]
-        });
-        Row {
-            label,
-            figures: counts.into_iter().chain(figures).collect(),
-            ..Row::default()
-        }
-    };
     let counts = [span.count, span.failed].map(|count| count.to_string());
-    let mut rows = vec![row(label(span), counts, &span.client)];
-    if span.server.statistics.is_some() {
+    let (client, server) = (&span.client.statistics, &span.server.statistics);
+    let mut rows = vec![Row::of(label(span), counts, client.as_ref(), approximate)];
+    if server.is_some() {
         let label = format!("  {}", page.text("console.spans.by_server"));
-        rows.push(row(label, Default::default(), &span.server));
+        rows.push(Row::of(
+            label,
+            Default::default(),
+            server.as_ref(),
+            approximate,
+        ));
     }
     rows
 }

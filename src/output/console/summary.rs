@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::banner::add_run;
 use super::failures;
 use super::live::rated;
-use super::page::{ABSENT, Fields, Page, decimals, figure, paragraphs, percent, percentile};
+use super::page::{Fields, Page, decimals, figure, or_absent, paragraphs, percent};
 use super::spans;
-use super::table::{self, Form, Row};
+use super::table::{self, Form, HEADERS, Row};
 use super::turns;
 use super::watched::prompt_tokens;
 use crate::metrics::{
@@ -55,15 +55,13 @@ pub(super) fn verdict(page: &Page, verdict: &Verdict) -> String {
     };
     let mut fields = Fields::new(page, 0);
     fields.add("console.summary.verdict", grade);
-    let reasons = verdict.reasons.iter().map(|reason| page.warning(reason));
-    reasons.fold(fields.render(), |text, reason| text + &reason)
+    fields.render() + &page.warnings(&verdict.reasons)
 }
 
 /// The notice that the user ended the run early, if so.
 pub(super) fn interrupted(page: &Page, is_interrupted: bool) -> String {
-    let message = Message::new("console.summary.interrupted");
-    let message = is_interrupted.then(|| page.warning(&message));
-    message.unwrap_or_default()
+    let message = is_interrupted.then(|| Message::new("console.summary.interrupted"));
+    page.warnings(message.as_slice())
 }
 
 fn totals(page: &Page, summary: &Summary) -> String {
@@ -81,21 +79,19 @@ fn totals(page: &Page, summary: &Summary) -> String {
     if summary.abandoned > 0 {
         fields.part("console.summary.abandoned", summary.abandoned);
     }
-    fields.add("console.summary.success_rate", success_rate(page, summary));
+    let success_rate = or_absent(success_rate(page, summary));
+    fields.add("console.summary.success_rate", success_rate);
     fields.add("console.summary.retries", retries(page, summary));
     fields.add("console.summary.reconnects", summary.count(RECONNECTS));
     fields.add("console.summary.chunks", summary.count(CHUNKS));
-    let tokens = output_tokens(page, &summary.output_tokens);
+    let tokens = or_absent(output_tokens(page, &summary.output_tokens));
     fields.add("console.summary.output_tokens", tokens);
     let sums = &summary.sums;
-    if let Some(tokens) = prompt_tokens(page, sums[PROMPT_TOKENS], sums[CACHED_TOKENS]) {
-        fields.add("console.summary.prompt_tokens", tokens);
-    }
-    if let Some(tokens) = sums[REASONING_TOKENS] {
-        fields.add("console.summary.reasoning_tokens", tokens);
-    }
-    let sum = page.seconds(summary.response_time_sum);
-    fields.add("console.summary.response_sum", sum);
+    let prompt = prompt_tokens(page, sums[PROMPT_TOKENS], sums[CACHED_TOKENS]);
+    fields.maybe("console.summary.prompt_tokens", prompt);
+    fields.maybe("console.summary.reasoning_tokens", sums[REASONING_TOKENS]);
+    let sum = summary.response_time_sum.map(|sum| page.seconds(sum));
+    fields.add("console.summary.response_sum", or_absent(sum));
     let mut text = fields.render();
     if many_reconnects(summary) {
         let message = Message::new("console.summary.closes")
@@ -118,7 +114,7 @@ fn users(page: &Page, summary: &Summary) -> String {
 }
 
 fn duration(page: &Page, summary: &Summary) -> String {
-    let real = page.seconds(summary.duration());
+    let real = or_absent(summary.duration().map(|real| page.seconds(real)));
     let plan = summary.plan.as_ref();
     let Some((plan, hold)) = plan.and_then(|plan| Some((plan, plan.hold()?))) else {
         return real;
@@ -135,15 +131,13 @@ fn duration(page: &Page, summary: &Summary) -> String {
     page.aside(&real, &page.message(&planned))
 }
 
-fn success_rate(page: &Page, summary: &Summary) -> String {
-    let Some(rate) = summary.success_rate() else {
-        return ABSENT.to_owned();
-    };
+fn success_rate(page: &Page, summary: &Summary) -> Option<String> {
+    let rate = summary.success_rate()?;
     let of = Message::new("console.summary.of_completed")
         .with("ok", summary.ok)
         .with("completed", summary.completed());
     let rate = rated(page, rate, &format!("{}%", percent(rate)));
-    page.aside(&rate, &page.message(&of))
+    Some(page.aside(&rate, &page.message(&of)))
 }
 
 fn retries(page: &Page, summary: &Summary) -> String {
@@ -153,15 +147,12 @@ fn retries(page: &Page, summary: &Summary) -> String {
     let waited = Duration::from_micros(summary.count(RETRY_WAIT));
     let message = Message::new("console.summary.retries_waited")
         .with("retries", summary.retries)
-        .with("waited", page.seconds(Some(waited)));
+        .with("waited", page.seconds(waited));
     page.texts.render(&message)
 }
 
-fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
-    let (Some(total), Some(mix)) = (tokens.total(), tokens.mix()) else {
-        return ABSENT.to_owned();
-    };
-    let source = match mix {
+fn output_tokens(page: &Page, tokens: &OutputTokens) -> Option<String> {
+    let source = match tokens.mix()? {
         TokenMix::Only(source) => page.token_source(source).to_owned(),
         TokenMix::Mixed => {
             let part =
@@ -170,23 +161,13 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> String {
             page.message(&Message::new("console.tokens.mixed").with("sources", sources.join(", ")))
         }
     };
-    page.aside(&total.to_string(), &source)
+    Some(page.aside(&tokens.total()?.to_string(), &source))
 }
 
-/// Headers of the distributions' table. The number of values and their deviation are left out
-/// where they do not fit.
-const HEADERS: [&str; 9] = [
-    "console.table.count",
-    "console.table.mean",
-    "console.table.std_dev",
-    "console.table.min",
-    "P50",
-    "P90",
-    "P95",
-    "P99",
-    "console.table.max",
-];
-const FORMS: [Form; 5] = [(&[], 2), (&[2], 2), (&[2], 1), (&[0, 2], 2), (&[0, 2], 1)];
+/// Latencies have no count of failures. Standard deviation and count are left out where they do not
+/// fit.
+#[rustfmt::skip]
+const FORMS: [Form; 5] = [(&[1], 2), (&[1, 3], 2), (&[1, 3], 1), (&[0, 1, 3], 2), (&[0, 1, 3], 1)];
 
 /// The table of distributions, with remarks on how to read it.
 fn distributions(page: &Page, summary: &Summary) -> String {
@@ -224,22 +205,11 @@ fn row(page: &Page, metric: Metric, statistics: Option<&Statistics>) -> Row {
     } else {
         (name.to_owned(), "")
     };
-    let figures = statistics.map_or_else(
-        || vec![ABSENT.to_owned(); HEADERS.len()],
-        |s| {
-            let percentiles = [s.p50, s.p90, s.p95, s.p99];
-            let percentiles = percentiles.map(|p| percentile(p, metric.has(Flag::Pooled)));
-            let mut figures = vec![s.count.to_string(), decimals(s.mean), figure(s.std_dev)];
-            figures.push(decimals(s.min));
-            figures.extend(percentiles);
-            figures.push(decimals(s.max));
-            figures
-        },
-    );
+    let count = or_absent(statistics.map(|s| s.count.to_string()));
+    let counts = [count, String::new()];
     Row {
-        label,
         unit,
-        figures,
+        ..Row::of(label, counts, statistics, metric.has(Flag::Pooled))
     }
 }
 
@@ -258,32 +228,30 @@ fn many_reconnects(summary: &Summary) -> bool {
 
 fn rates(page: &Page, summary: &Summary) -> String {
     let mut fields = Fields::new(page, 0);
-    let throughput = match (summary.system_throughput(), summary.output_tokens.mix()) {
-        (Some(rate), Some(mix)) => {
-            page.aside(&page.quantity(&decimals(rate), "tokens/s"), mix.name())
-        }
-        _ => ABSENT.to_owned(),
-    };
-    fields.add("console.summary.throughput", throughput);
+    let throughput = summary.system_throughput().zip(summary.output_tokens.mix());
+    let throughput = throughput
+        .map(|(rate, mix)| page.aside(&page.quantity(&decimals(rate), "tokens/s"), mix.name()));
+    fields.add("console.summary.throughput", or_absent(throughput));
     fields.add("console.summary.rps", figure(summary.rps()));
     let Some(client) = &summary.client else {
         return fields.render();
     };
-    if let Some(lag) = client.lag_ms {
-        let lag = Message::new("console.summary.lag_figures")
+    let lag = client.lag_ms.map(|lag| {
+        Message::new("console.summary.lag_figures")
             .with("p50", decimals(lag.p50))
             .with("p99", decimals(lag.p99))
-            .with("max", decimals(lag.max));
-        fields.say("console.summary.lag", &lag);
-    }
-    if let Some(cores) = client.process_cores {
-        let load = match client.machine_busy {
-            Some(busy) => Message::new("console.summary.cores_and_machine")
-                .with("percent", format!("{:.0}", busy * 100.0)),
-            None => Message::new("console.summary.cores"),
-        };
-        fields.say("console.summary.load", &load.with("cores", decimals(cores)));
-    }
+            .with("max", decimals(lag.max))
+    });
+    fields.say("console.summary.lag", lag);
+    let load = match client.machine_busy {
+        Some(busy) => Message::new("console.summary.cores_and_machine")
+            .with("percent", format!("{:.0}", busy * 100.0)),
+        None => Message::new("console.summary.cores"),
+    };
+    let load = client
+        .process_cores
+        .map(|cores| load.with("cores", decimals(cores)));
+    fields.say("console.summary.load", load);
     fields.render()
 }
 
@@ -302,7 +270,5 @@ pub(super) fn warnings(page: &Page, warnings: &[Message]) -> String {
     if warnings.is_empty() {
         return String::new();
     }
-    let heading = page.heading(page.text("console.warnings.title"));
-    let warnings = warnings.iter().map(|warning| page.warning(warning));
-    warnings.fold(heading, |text, warning| text + &warning)
+    page.heading(page.text("console.warnings.title")) + &page.warnings(warnings)
 }

@@ -1,16 +1,57 @@
 //! A table: labels, and figures in columns that are as wide as their figures.
 
-use super::page::Page;
+use super::page::{ABSENT, Page, decimals, figure, percentile};
 use super::text::{left, right, shorten, width};
+use crate::stats::Statistics;
 
 const INDENT: &str = "  ";
 
+/// The least columns of labels that may be shortened.
+pub(super) const LEAST_LABEL: usize = 12;
+
+/// Headers of distributions.
+pub(super) const HEADERS: [&str; 10] = [
+    "console.table.count",
+    "console.summary.failed",
+    "console.table.mean",
+    "console.table.std_dev",
+    "console.table.min",
+    "P50",
+    "P90",
+    "P95",
+    "P99",
+    "console.table.max",
+];
+
 /// A row: its label, the unit behind the label, and its figures.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Row {
     pub(super) label: String,
     pub(super) unit: &'static str,
     pub(super) figures: Vec<String>,
+}
+
+impl Row {
+    /// The row of a distribution: two counts, then its figures.
+    pub(super) fn of(
+        label: String,
+        counts: [String; 2],
+        statistics: Option<&Statistics>,
+        approximate: bool,
+    ) -> Self {
+        let absent = || [0; 8].map(|_| ABSENT.to_owned());
+        let figures = statistics.map_or_else(absent, |s| {
+            let percentiles = [s.p50, s.p90, s.p95, s.p99];
+            let [p50, p90, p95, p99] = percentiles.map(|p| percentile(p, approximate));
+            let [mean, min, max] = [s.mean, s.min, s.max].map(decimals);
+            [mean, figure(s.std_dev), min, p50, p90, p95, p99, max]
+        });
+        Self {
+            label,
+            unit: "",
+            figures: counts.into_iter().chain(figures).collect(),
+        }
+    }
 }
 
 /// The columns that are left out, and the gap before each of the others.
@@ -31,14 +72,10 @@ pub(super) fn render(
         figures.chain([width(headers[column])]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..headers.len()).map(widest).collect();
-    let figures_width = |(left_out, gap): &Form| -> usize {
-        let columns = widths.iter().enumerate();
-        let shown = columns.filter(|(column, _)| !left_out.contains(column));
-        shown.map(|(_, width)| width + gap).sum()
-    };
-    let room = |form: &Form| {
-        page.width
-            .saturating_sub(INDENT.len() + figures_width(form))
+    let room = |(left_out, gap): &Form| {
+        let shown = (0..widths.len()).filter(|column| !left_out.contains(column));
+        let figures: usize = shown.map(|column| widths[column] + gap).sum();
+        page.width.saturating_sub(INDENT.len() + figures)
     };
     let label_width = |label: &str, unit: &str| width(label) + width(unit);
     let longest = rows.iter().map(|row| label_width(&row.label, row.unit));
@@ -47,14 +84,7 @@ pub(super) fn render(
     let Some(form) = fitting.or(forms.last()) else {
         return String::new();
     };
-    let label_room = room(form).max(least_label);
-    let labels = rows.iter().map(|row| shorten(&row.label, label_room));
-    let labels: Vec<String> = labels.collect();
-    let label_columns = labels
-        .iter()
-        .zip(rows)
-        .map(|(label, row)| label_width(label, row.unit));
-    let label_columns = label_columns.max().unwrap_or(0);
+    let label_columns = longest.min(room(form).max(least_label));
     let line = |cells: Vec<&str>| -> String {
         let cells = cells.into_iter().zip(&widths).enumerate();
         let shown = cells.filter(|(column, _)| !form.0.contains(column));
@@ -62,17 +92,14 @@ pub(super) fn render(
             .map(|(_, (cell, width))| right(cell, width + form.1))
             .collect()
     };
-    let mut text = format!(
-        "{INDENT}{}{}\n",
-        left("", label_columns),
-        page.bold(&line(headers.clone()))
-    );
-    for (label, row) in labels.iter().zip(rows) {
-        let pad = left("", label_columns - label_width(label, row.unit));
+    let header = page.bold(&line(headers.clone()));
+    let mut text = format!("{INDENT}{}{header}\n", left("", label_columns));
+    for row in rows {
+        let label = shorten(&row.label, label_columns);
+        let pad = label_columns.saturating_sub(label_width(&label, row.unit));
         let figures = line(row.figures.iter().map(String::as_str).collect());
-        let line = format!("{INDENT}{label}{}{pad}{figures}", page.dim(row.unit));
-        text.push_str(line.trim_end());
-        text.push('\n');
+        let line = format!("{INDENT}{label}{}{:pad$}{figures}", page.dim(row.unit), "");
+        text = text + line.trim_end() + "\n";
     }
     text
 }

@@ -249,6 +249,8 @@ fn watched_request_that_fails() {
         request.instants.first_byte = Some(ms(12));
         let detail = "HTTP 401 Unauthorized: Access token\r\n is\x1b[5m invalid";
         request.outcome = Outcome::Failed(Failure::new(FailureKind::HttpStatus, detail));
+        console.sample(&Sample::Finished(Box::new(request.clone())))?;
+        request.outcome = Outcome::Failed(Failure::new(FailureKind::Empty, ""));
         console.sample(&Sample::Finished(Box::new(request)))
     });
 }

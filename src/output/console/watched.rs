@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::banner::LABELS;
-use super::failures::{self, Advice};
-use super::live::ROWS_PER_HEADER;
-use super::page::{ABSENT, Fields, Page, decimals, figure, paragraphs};
+use super::failures;
+use super::live::{ROWS_PER_HEADER, header};
+use super::page::{Fields, Page, decimals, figure, or_absent, paragraphs};
 use super::text::{align, harmless, one_line, shorten};
 use crate::clock::{Stamp, micros};
 use crate::record::{Outcome, RequestRecord, Sample, SoFar};
@@ -15,6 +15,12 @@ use crate::text::Message;
 /// The shortest time between two rows.
 const INTERVAL: Duration = Duration::from_millis(100);
 const WIDTHS: [usize; 4] = [10, 14, 14, 14];
+const HEADERS: [(&str, &str); 4] = [
+    ("console.watched.chunks", ""),
+    ("console.watched.average", "console.watched.ms_per_chunk"),
+    ("TPOT", "ms/token"),
+    ("console.watched.throughput", "console.watched.estimate"),
+];
 
 /// A request that is being watched.
 #[derive(Debug, Default)]
@@ -80,7 +86,7 @@ impl Watched {
         if self.stage == Stage::Waiting {
             self.stage = Stage::Streaming;
             let mut fields = Fields::new(page, LABELS);
-            fields.add("TTFT", page.ms(Some(so_far.ttft)));
+            fields.add("TTFT", page.ms(so_far.ttft));
             text = fields.render();
             text.push('\n');
         }
@@ -110,7 +116,8 @@ impl Watched {
             if self.rows > 0 {
                 text.push('\n');
             }
-            text.push_str(&header(page));
+            let header = header(page, HEADERS, |cells| align(cells, &WIDTHS).concat());
+            text.push_str(&header);
         }
         self.rows += 1;
         let rates = [row.average_ms, row.tpot_ms, row.tokens_per_s].map(figure);
@@ -125,14 +132,14 @@ impl Watched {
         if let Some(row) = self.held.take() {
             text.push_str(&self.row(page, row));
         }
-        text + "\n" + &closing(page, request, Advice::Probe)
+        text + "\n" + &closing(page, request, true)
     }
 }
 
 fn head(page: &Page, status: u16, ttfb: Option<Duration>) -> String {
     let mut fields = Fields::new(page, LABELS);
     fields.add("console.request.status", shown_status(page, status));
-    fields.add("TTFB", page.ms(ttfb));
+    fields.add("TTFB", or_absent(ttfb.map(|ttfb| page.ms(ttfb))));
     fields.render()
 }
 
@@ -145,29 +152,12 @@ fn shown_status(page: &Page, status: u16) -> String {
     }
 }
 
-fn header(page: &Page) -> String {
-    let names = [
-        page.text("console.watched.chunks"),
-        page.text("console.watched.average"),
-        "TPOT",
-        page.text("console.watched.throughput"),
-    ];
-    let units = [
-        "",
-        page.text("console.watched.ms_per_chunk"),
-        "ms/token",
-        page.text("console.watched.estimate"),
-    ];
-    let [names, units] = [names, units].map(|line| align(&line, &WIDTHS).concat());
-    format!("{}\n{}\n", page.bold(&names), page.dim(&units))
-}
-
-/// A request that is over: its outcome and its figures.
-pub(super) fn closing(page: &Page, request: &RequestRecord, advice: Advice) -> String {
+/// A request that is over: its outcome and its figures. A hint may name `sse-perf probe`, unless
+/// the request is a probe.
+pub(super) fn closing(page: &Page, request: &RequestRecord, names_probe: bool) -> String {
     let mut text = page.heading(&outcome(page, &request.outcome));
     if let Outcome::Failed(failure) = &request.outcome {
-        let reason = failures::reason(page, failure.kind, &failure.detail, advice);
-        text.push_str(&reason);
+        text.push_str(&failures::reason(page, failure, names_probe));
     }
     let mut fields = Fields::new(page, 0);
     add_answer(page, request, &mut fields);
@@ -191,33 +181,29 @@ fn outcome(page: &Page, outcome: &Outcome) -> String {
 /// Adds what came.
 fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let room = page.width.saturating_sub(24);
-    if let Some(status) = request.http_status {
-        fields.add("console.request.status", shown_status(page, status));
-    }
+    let status = request.http_status;
+    let status = status.map(|status| shown_status(page, status));
+    fields.maybe("console.request.status", status);
     for (label, name) in [
         ("console.request.conversation", &request.conversation_id),
         ("console.request.message", &request.message_id),
         ("console.request.finish", &request.finish_reason),
     ] {
-        let name = name.as_deref().map(one_line).unwrap_or_default();
-        if !name.is_empty() {
-            fields.add(label, shorten(&name, room));
-        }
+        let name = name.as_deref().map(one_line);
+        let name = name.filter(|name| !name.is_empty());
+        fields.maybe(label, name.map(|name| shorten(&name, room)));
     }
     fields.add("console.request.chunks", request.chunks);
-    if let Some((tokens, source)) = request.output_tokens() {
-        let tokens = page.aside(&tokens.to_string(), page.token_source(source));
-        fields.add("console.request.tokens", tokens);
-    }
+    let tokens = request.output_tokens();
+    let tokens =
+        tokens.map(|(tokens, source)| page.aside(&tokens.to_string(), page.token_source(source)));
+    fields.maybe("console.request.tokens", tokens);
     let usage = &request.usage;
-    if let Some(tokens) = prompt_tokens(page, usage.prompt, usage.cached) {
-        fields.add("console.summary.prompt_tokens", tokens);
-    }
-    if let Some(reasoning) = usage.reasoning {
-        fields.add("console.summary.reasoning_tokens", reasoning);
-    }
+    let prompt = prompt_tokens(page, usage.prompt, usage.cached);
+    fields.maybe("console.summary.prompt_tokens", prompt);
+    fields.maybe("console.summary.reasoning_tokens", usage.reasoning);
     let characters = Message::new("console.request.characters").with("count", request.answer_chars);
-    fields.say("console.request.answer", &characters);
+    fields.say("console.request.answer", characters);
 }
 
 /// Prompt tokens, and how many of them came from a cache; `None` if neither is known.
@@ -226,12 +212,12 @@ pub(super) fn prompt_tokens(
     prompt: Option<u64>,
     cached: Option<u64>,
 ) -> Option<String> {
+    let prompt = prompt.map(|tokens| tokens.to_string());
     let Some(cached) = cached else {
-        return prompt.map(|tokens| tokens.to_string());
+        return prompt;
     };
-    let prompt = prompt.map_or_else(|| ABSENT.to_owned(), |tokens| tokens.to_string());
     let message = Message::new("console.tokens.cached")
-        .with("prompt", prompt)
+        .with("prompt", or_absent(prompt))
         .with("cached", cached);
     Some(page.message(&message))
 }
@@ -239,53 +225,38 @@ pub(super) fn prompt_tokens(
 /// Adds the request's times.
 fn add_times(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let connection = &request.connection;
-    let ms = |time: Option<Duration>| time.map(|time| page.ms(Some(time)));
+    let ms = |time: Option<Duration>| time.map(|time| page.ms(time));
     let reused = page.text("console.request.reused").to_owned();
     let reused = (connection.reused == Some(true)).then_some(reused);
+    let connect = reused.or_else(|| ms(connection.connect));
     let instants = &request.instants;
+    let total = instants.end.since(instants.start);
     let ttfa = request.ttfa().filter(|ttfa| Some(*ttfa) != request.ttft());
     for (label, time) in [
         ("DNS", ms(connection.dns)),
-        (
-            "console.request.connect",
-            reused.or_else(|| ms(connection.connect)),
-        ),
+        ("console.request.connect", connect),
         ("TLS", ms(connection.tls)),
         ("TTFB", ms(request.ttfb())),
         ("TTFT", ms(request.ttft())),
         ("TTFA", ms(ttfa)),
         ("console.request.streaming", ms(request.streaming_time())),
-        (
-            "console.request.total",
-            ms(Some(instants.end.since(instants.start))),
-        ),
+        ("console.request.total", Some(page.ms(total))),
     ] {
-        if let Some(time) = time {
-            fields.add(label, time);
-        }
+        fields.maybe(label, time);
     }
     if request.attempts > 1 || request.reconnects > 0 {
         let message = Message::new("console.request.attempts_of")
             .with("attempts", request.attempts)
-            .with("waited", page.seconds(Some(request.retry_wait)))
+            .with("waited", page.seconds(request.retry_wait))
             .with("reconnects", request.reconnects);
         fields.add("console.request.attempts", page.texts.render(&message));
     }
-    let Some((_, source)) = request.output_tokens() else {
-        return;
-    };
+    let source = request.output_tokens().map(|(_, source)| source.name());
+    let rate = |rate: f64, unit| Some(page.aside(&page.quantity(&decimals(rate), unit), source?));
     let tpot = request.tpot().map(|tpot| micros(tpot) as f64 / 1_000.0);
-    for (label, rate, unit) in [
-        ("TPOT", tpot, "ms/token"),
-        (
-            "console.request.throughput",
-            request.tokens_per_second(),
-            "tokens/s",
-        ),
-    ] {
-        if let Some(rate) = rate {
-            let rate = page.quantity(&decimals(rate), unit);
-            fields.add(label, page.aside(&rate, source.name()));
-        }
-    }
+    let tpot = tpot.and_then(|tpot| rate(tpot, "ms/token"));
+    fields.maybe("TPOT", tpot);
+    let throughput = request.tokens_per_second();
+    let throughput = throughput.and_then(|tokens| rate(tokens, "tokens/s"));
+    fields.maybe("console.request.throughput", throughput);
 }

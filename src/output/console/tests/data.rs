@@ -279,6 +279,7 @@ pub(super) fn failing() -> Summary {
                 34,
                 &format!("HTTP 429: {body}\n\x1b[31m"),
             ),
+            failure(FailureKind::Empty, 2, 90_000, ""),
         ],
         cancelled: 4,
         abandoned: 1,
