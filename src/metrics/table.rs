@@ -37,7 +37,7 @@ pub struct Row {
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
     row("ttfb_ms", Ms, Detail, |r| time(r.ttfb()), &[Statistics, Console, Series]),
-    row("ttfe_ms", Ms, Detail, |r| time(r.ttfe()), &[Statistics]),
+    row("ttfe_ms", Ms, Detail, |r| time(r.since_start(r.instants.first_event)), &[Statistics]),
     row("ttft_ms", Ms, Latency, |r| time(r.ttft()), &[Statistics, Console, Series, Histogram, Card, GroupPercentiles]),
     row("ttfa_ms", Ms, Detail, |r| time(r.ttfa()), &[Statistics, Console, HiddenIfSameAsTtft]),
     row("tpot_ms", MsPerToken, Latency, |r| time(r.tpot()), &[Statistics, Console, Series, SoFar, Card, GroupMean, OfTokens]),
@@ -48,7 +48,7 @@ pub const TABLE: &[Row] = &[
     row("tls_ms", Ms, Connection, |r| time(r.connection.tls), &[]),
     row("tokens_per_s", TokensPerSecond, Rate, |r| r.tokens_per_second().map(in_thousandths), &[Statistics, Console, Series, Card, GroupMean, OfTokens]),
     row("output_tokens", Tokens, Output, |r| r.output_tokens().map(|(tokens, _)| tokens), &[Statistics, Series, GroupSum, OfTokens]),
-    row("headers_ms", Ms, Detail, |r| time(r.headers_time()), &[]),
+    row("headers_ms", Ms, Detail, |r| time(r.since_start(r.instants.headers)), &[]),
     row("streaming_ms", Ms, Detail, |r| time(r.streaming_time()), &[]),
     row("itl_mean_ms", Ms, Detail, |r| gaps(r, |itl| itl.mean), &[]),
     row("itl_p50_ms", Ms, Detail, |r| gaps(r, |itl| itl.p50), &[]),

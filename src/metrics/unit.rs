@@ -2,35 +2,27 @@
 
 use serde::{Serialize, Serializer};
 
-/// What a metric is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Milliseconds.
-    Ms,
-    /// Milliseconds per token.
-    MsPerToken,
-    /// Tokens per second.
-    TokensPerSecond,
-    /// Tokens.
-    Tokens,
-    /// Whatever the metric's name says.
-    Count,
+use crate::record::words;
+
+words! {
+    /// A unit of metrics.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Unit {
+        /// Milliseconds.
+        Ms: "ms",
+        /// Milliseconds per token.
+        MsPerToken: "ms/token",
+        /// Tokens per second.
+        TokensPerSecond: "tokens/s",
+        /// Tokens.
+        Tokens: "tokens",
+        /// The things that the metric's name names.
+        Count: "count",
+    }
 }
 
 impl Unit {
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Unit::Ms => "ms",
-            Unit::MsPerToken => "ms/token",
-            Unit::TokensPerSecond => "tokens/s",
-            Unit::Tokens => "tokens",
-            Unit::Count => "count",
-        }
-    }
-
-    /// Whether it is one of time.
+    /// Whether it is a unit of time.
     #[must_use]
     pub const fn is_time(self) -> bool {
         matches!(self, Unit::Ms | Unit::MsPerToken)

@@ -72,20 +72,20 @@ impl About {
                 warnings.push(warning.clone());
             }
         }
+        let both = |names: &Option<String>, name: &Option<String>| {
+            listed_option(names.as_deref(), name.as_deref())
+        };
         Self {
             run: RunInfo {
                 run_id: listed(&run.run_id, &others.run_id),
-                label: listed_option(run.label.as_deref(), others.label.as_deref()),
-                client_host: listed_option(
-                    run.client_host.as_deref(),
-                    others.client_host.as_deref(),
-                ),
+                label: both(&run.label, &others.label),
+                client_host: both(&run.client_host, &others.client_host),
                 target: listed(&run.target, &others.target),
                 protocol: listed(&run.protocol, &others.protocol),
-                model: listed_option(run.model.as_deref(), others.model.as_deref()),
+                model: both(&run.model, &others.model),
                 started: run.started.min(others.started),
             },
-            version: listed_option(self.version.as_deref(), other.version.as_deref()),
+            version: both(&self.version, &other.version),
             config: None,
             command_line: None,
             host: self.host.as_ref().zip(other.host.as_ref()).map(both_hosts),

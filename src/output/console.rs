@@ -32,7 +32,7 @@ pub use banner::{Banner, Origin};
 pub use probe::{ProbeRequest, Timeline};
 
 use live::LiveTable;
-use page::{Page, paragraphs};
+use page::{Fields, Page, paragraphs};
 use watched::Watched;
 
 /// Columns of a terminal that does not tell.
@@ -124,7 +124,14 @@ impl Console {
     pub fn sample(&mut self, sample: &Sample) -> io::Result<()> {
         match sample {
             Sample::Notice(message) => return self.notice(message),
-            Sample::Stopping(message) => return self.stopping(message),
+            Sample::Stopping(message) => {
+                // A terminal has just written `^C`. The line is written over it: behind it, the line
+                // would be too wide.
+                if self.settings.width.is_some() {
+                    self.write("\r")?;
+                }
+                return self.notice(message);
+            }
             _ => {}
         }
         if self.settings.quiet || !self.settings.watched {
@@ -155,15 +162,6 @@ impl Console {
     pub fn notice(&mut self, message: &Message) -> io::Result<()> {
         let text = self.watched.end_line().to_owned() + &self.page.warning(message);
         self.write(&text)
-    }
-
-    /// Shows how the run reacts to a signal. A terminal has just written `^C`, which would push the
-    /// line beyond its width: it is written over.
-    fn stopping(&mut self, message: &Message) -> io::Result<()> {
-        if self.settings.width.is_some() {
-            self.write("\r")?;
-        }
-        self.notice(message)
     }
 
     /// Says something below everything else, as it is.
@@ -198,8 +196,14 @@ impl Console {
             let run = closing.run.filter(|_| self.settings.quiet);
             summary::render(page, summary, run, closing.interrupted)
         };
-        let files = summary::files(page, closing.files);
-        let shown = paragraphs([body, files, summary::warnings(page, closing.warnings)]);
+        let mut files = Fields::new(page, 0);
+        files.files(closing.files);
+        let warnings = page.warnings(closing.warnings);
+        let shown = paragraphs([
+            body,
+            page.section("console.files.title", &files.render()),
+            page.section("console.warnings.title", &warnings),
+        ]);
         if !self.settings.quiet && !shown.is_empty() {
             text.push('\n');
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The measuring machine. `None` where the system does not tell.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
     /// Its name.
     pub name: Option<String>,
@@ -26,52 +26,34 @@ impl Host {
     /// Asks the system.
     #[must_use]
     pub fn read() -> Self {
-        let limits = open_files();
-        Self {
-            name: name(),
-            cores: std::thread::available_parallelism()
-                .ok()
-                .map(std::num::NonZero::get),
+        let cores = std::thread::available_parallelism().ok();
+        let mut host = Self {
+            cores: cores.map(std::num::NonZero::get),
             os: std::env::consts::OS.to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
-            kernel: kernel(),
-            open_files_soft: limits.map(|(soft, _)| soft),
-            open_files_hard: limits.map(|(_, hard)| hard),
-        }
+            ..Self::default()
+        };
+        host.ask_system();
+        host
     }
-}
 
-#[cfg(unix)]
-fn name() -> Option<String> {
-    nix::unistd::gethostname().ok()?.into_string().ok()
-}
+    #[cfg(unix)]
+    fn ask_system(&mut self) {
+        use nix::sys::resource::{Resource, getrlimit};
+        let name = nix::unistd::gethostname().ok();
+        self.name = name.and_then(|name| name.into_string().ok());
+        self.kernel = nix::sys::utsname::uname().ok().and_then(|system| {
+            let (name, release) = (system.sysname().to_str()?, system.release().to_str()?);
+            Some(format!("{name} {release}"))
+        });
+        let limits = getrlimit(Resource::RLIMIT_NOFILE).ok();
+        (self.open_files_soft, self.open_files_hard) = limits.unzip();
+    }
 
-#[cfg(unix)]
-fn kernel() -> Option<String> {
-    let system = nix::sys::utsname::uname().ok()?;
-    let (name, release) = (system.sysname().to_str()?, system.release().to_str()?);
-    Some(format!("{name} {release}"))
-}
-
-#[cfg(unix)]
-fn open_files() -> Option<(u64, u64)> {
-    use nix::sys::resource::{Resource, getrlimit};
-    getrlimit(Resource::RLIMIT_NOFILE).ok()
-}
-
-#[cfg(not(unix))]
-fn name() -> Option<String> {
-    std::env::var("COMPUTERNAME").ok()
-}
-
-#[cfg(not(unix))]
-fn kernel() -> Option<String> {
-    None
-}
-
-#[cfg(not(unix))]
-fn open_files() -> Option<(u64, u64)> {
-    None
+    #[cfg(not(unix))]
+    fn ask_system(&mut self) {
+        self.name = std::env::var("COMPUTERNAME").ok();
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const LEVELS: usize = 2;
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     depth: usize,
-    /// Whether what was opened last has members.
+    /// Whether the array or object that was opened last has members.
     filled: bool,
 }
 
@@ -23,6 +23,7 @@ impl Layout {
     }
 
     fn member<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.filled = true;
         if !first {
             writer.write_all(b",")?;
         }
@@ -63,11 +64,6 @@ impl Formatter for Layout {
         self.member(w, first)
     }
 
-    fn end_array_value<W: Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
-    }
-
     fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         self.open(writer, b"{")
     }
@@ -78,11 +74,6 @@ impl Formatter for Layout {
 
     fn begin_object_key<W: Write + ?Sized>(&mut self, w: &mut W, first: bool) -> io::Result<()> {
         self.member(w, first)
-    }
-
-    fn end_object_value<W: Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
     }
 }
 

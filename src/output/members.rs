@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
-/// Members in their order. Of a document that is read: all that are a `T`.
+/// Members in their order. Of a document that is read: all members that are a `T`.
 #[derive(Debug, Default)]
 pub(super) struct Members<T>(Vec<(Cow<'static, str>, T)>);
 
@@ -30,21 +31,11 @@ impl<T: Serialize> Serialize for Members<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Members<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Member<T> {
-            Wanted(T),
-            Other(IgnoredAny),
-        }
-        let members = BTreeMap::<String, Member<T>>::deserialize(deserializer)?;
-        let wanted = members
-            .into_iter()
-            .filter_map(|(name, member)| match member {
-                Member::Wanted(value) => Some((name, value)),
-                Member::Other(IgnoredAny) => None,
-            });
+        let members = BTreeMap::<String, Value>::deserialize(deserializer)?.into_iter();
+        let wanted =
+            members.filter_map(|(name, value)| Some((name, serde_json::from_value(value).ok()?)));
         Ok(wanted.collect())
     }
 }

@@ -23,17 +23,12 @@ pub(super) fn header<'a>(names: impl IntoIterator<Item = &'a str>, bom: bool) ->
 }
 
 impl Row {
-    /// A missing value.
-    pub(super) fn empty(&mut self) {
-        self.cells.push_field(b"");
-    }
-
     /// A cell of a row that was read, as it was written.
     pub(super) fn raw(&mut self, cell: &[u8]) {
         self.cells.push_field(cell);
     }
 
-    /// A word of our own vocabulary.
+    /// A word of our own vocabulary; empty for a missing value.
     pub(super) fn word(&mut self, word: &str) {
         self.cells.push_field(word.as_bytes());
     }
@@ -65,10 +60,7 @@ impl Row {
 
     /// A whole number.
     pub(super) fn number(&mut self, number: impl Into<Option<u64>>) {
-        match number.into() {
-            Some(number) => self.formatted(format_args!("{number}")),
-            None => self.empty(),
-        }
+        self.display(number.into());
     }
 
     /// A number of that many decimals, from a whole number of its last decimal.
@@ -92,7 +84,7 @@ impl Row {
     pub(super) fn display(&mut self, value: Option<impl fmt::Display>) {
         match value {
             Some(value) => self.formatted(format_args!("{value}")),
-            None => self.empty(),
+            None => self.word(""),
         }
     }
 

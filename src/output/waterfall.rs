@@ -2,7 +2,7 @@
 //! from the whole run, however many there were.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -25,7 +25,7 @@ type Word = &'static str;
 
 /// A request from its start to its end: instants in whole microseconds since the run's start, which
 /// the run JSON has in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bar {
     /// Running number of the request in its run, from 1.
     pub request: u64,
@@ -170,21 +170,21 @@ fn stall(itl: &ItlSummary) -> Option<(u64, u64)> {
 #[derive(Clone, Debug, Default)]
 pub struct Waterfall {
     of: u64,
-    slowest: Best<Reverse<u64>>,
-    unsuccessful: Best<()>,
-    others: Best<()>,
+    slowest: Best,
+    unsuccessful: Best,
+    others: Best,
 }
 
 impl Waterfall {
     /// Adds a request.
     pub fn add(&mut self, bar: Bar) {
         self.of += 1;
-        self.slowest
-            .add(Reverse(bar.end.saturating_sub(bar.start)), bar, SLOWEST);
+        let length = bar.end.saturating_sub(bar.start);
+        self.slowest.add(length, bar, SLOWEST);
         if bar.outcome != Outcome::Ok.name() {
-            self.unsuccessful.add((), bar, UNSUCCESSFUL);
+            self.unsuccessful.add(0, bar, UNSUCCESSFUL);
         }
-        self.others.add((), bar, CHOSEN);
+        self.others.add(0, bar, CHOSEN);
     }
 
     /// Adds the requests that were chosen of a run that began that many microseconds later. Requests
@@ -200,14 +200,13 @@ impl Waterfall {
     #[must_use]
     pub fn chosen(&self) -> Chosen {
         let mut chosen = BTreeMap::new();
-        for bar in self.slowest.bars().chain(self.unsuccessful.bars()) {
-            chosen.insert((bar.start, bar.request, bar.user), *bar);
-        }
-        for bar in self.others.bars() {
-            if chosen.len() >= CHOSEN {
-                break;
+        for (.., bar) in [&self.slowest, &self.unsuccessful, &self.others]
+            .into_iter()
+            .flat_map(|best| &best.0)
+        {
+            if chosen.len() < CHOSEN {
+                chosen.insert((bar.start, bar.request, bar.user), *bar);
             }
-            chosen.insert((bar.start, bar.request, bar.user), *bar);
         }
         Chosen {
             of: self.of,
@@ -216,29 +215,21 @@ impl Waterfall {
     }
 }
 
-/// The first bars by a rank; among equals, a sample that is spread evenly.
+/// The bars with the highest rank; among equals, a sample that is spread evenly.
 #[derive(Clone, Debug, Default)]
-struct Best<R>(BinaryHeap<(R, u64, Order, Bar)>);
+struct Best(BTreeSet<(Reverse<u64>, u64, Order, Bar)>);
 
 /// Start, end, request and user of a bar: the order of bars whose random number is equal.
 type Order = (u64, u64, u64, u32);
 
-impl<R: Ord + Copy> Best<R> {
-    fn add(&mut self, rank: R, bar: Bar, capacity: usize) {
+impl Best {
+    fn add(&mut self, rank: u64, bar: Bar, capacity: usize) {
         let order = (bar.start, bar.end, bar.request, bar.user);
-        let entry = (rank, random::step(bar.request), order, bar);
-        if self.0.len() < capacity {
-            self.0.push(entry);
-        } else if self.0.peek().is_some_and(|last| entry < *last) {
-            self.0.pop();
-            self.0.push(entry);
+        let number = random::step(bar.request);
+        self.0.insert((Reverse(rank), number, order, bar));
+        if self.0.len() > capacity {
+            self.0.pop_last();
         }
-    }
-
-    fn bars(&self) -> impl Iterator<Item = &Bar> {
-        let mut entries: Vec<_> = self.0.iter().collect();
-        entries.sort_unstable();
-        entries.into_iter().map(|(.., bar)| bar)
     }
 }
 
@@ -253,14 +244,8 @@ mod tests {
             attempts: 1,
             outcome,
             start: request * 1_000,
-            sent: None,
-            connect: None,
-            first_byte: None,
-            first_token: None,
-            last_token: None,
             end: request * 1_000 + length,
-            stall_at: None,
-            stall: None,
+            ..Bar::default()
         }
     }
 

@@ -223,7 +223,8 @@ impl RequestRecord {
         }
     }
 
-    fn since_start(&self, instant: Option<Stamp>) -> Option<Duration> {
+    /// Time from the request's start to one of its instants.
+    pub(crate) fn since_start(&self, instant: Option<Stamp>) -> Option<Duration> {
         instant.map(|at| at.since(self.instants.start))
     }
 
@@ -231,18 +232,6 @@ impl RequestRecord {
     #[must_use]
     pub fn ttfb(&self) -> Option<Duration> {
         self.since_start(self.instants.first_byte)
-    }
-
-    /// Headers complete − start.
-    #[must_use]
-    pub fn headers_time(&self) -> Option<Duration> {
-        self.since_start(self.instants.headers)
-    }
-
-    /// TTFE: first SSE block − start.
-    #[must_use]
-    pub fn ttfe(&self) -> Option<Duration> {
-        self.since_start(self.instants.first_event)
     }
 
     /// TTFT: first token − start.

@@ -14,10 +14,7 @@ const NAMES: usize = 16;
 
 /// The failures by kind: how many, the first one's detail, and a hint; empty without failures.
 pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
-    if failures.is_empty() {
-        return String::new();
-    }
-    let mut text = page.heading(page.text("console.failures.title"));
+    let mut text = String::new();
     let counts = failures.iter().map(|f| f.count.to_string().len());
     let columns = counts.max().unwrap_or(0);
     for FailureSummary {
@@ -38,7 +35,7 @@ pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
         let hint = page.indented(4, &hint(page, *kind, detail, true));
         text = text + "  " + &page.bad(name) + &count + "\n" + &first + &hint;
     }
-    text
+    page.section("console.failures.title", &text)
 }
 
 /// Why a single request failed, and a hint.

@@ -95,6 +95,14 @@ impl Page {
         format!("{}\n", self.bold(text))
     }
 
+    /// Text below its heading; empty without text.
+    pub(super) fn section(&self, title: &'static str, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
+        self.heading(self.text(title)) + text
+    }
+
     /// Text in lines that fit, all indented by that many columns.
     pub(super) fn indented(&self, indent: usize, text: &str) -> String {
         self.hanging(&" ".repeat(indent), indent, text)

@@ -68,14 +68,11 @@ impl Console {
     /// If the terminal cannot be written to.
     pub fn probe_request(&mut self, request: &ProbeRequest<'_>, raw: bool) -> io::Result<()> {
         let page = &self.page;
-        let mut text = String::new();
-        for warning in request.warnings {
-            text.push_str(&page.warning(warning));
-        }
         let line = format!("POST {} ({})", one_line(request.url), request.protocol);
-        text.push_str(&page.heading(&line));
-        text.push_str(&headers(page, request.headers));
-        text.push_str(&body(request.body, raw));
+        let text = page.warnings(request.warnings)
+            + &page.heading(&line)
+            + &headers(page, request.headers)
+            + &body(request.body, raw);
         self.write(&text)
     }
 
@@ -94,8 +91,8 @@ impl Console {
         let message = Message::new("console.probe.head")
             .with("status", status)
             .with("after", tenths(after));
-        let mut text = format!("\n{}", page.heading(&page.message(&message)));
-        text.push_str(&headers(page, fields));
+        let heading = page.heading(&page.message(&message));
+        let text = format!("\n{heading}{}", headers(page, fields));
         self.write(&text)
     }
 
@@ -132,21 +129,18 @@ impl Console {
     pub fn probe_ends(&mut self, record: &RequestRecord, diagnosis: &Diagnosis) -> io::Result<()> {
         let page = &self.page;
         let mut text = format!("\n{}", watched::closing(page, record, false));
-        let is_ok = record.outcome == Outcome::Ok;
-        if diagnosis.findings.is_empty() && !is_ok {
-            // What the failure means has been said.
+        let nothing = diagnosis.findings.is_empty();
+        if nothing && record.outcome != Outcome::Ok {
+            // The outcome has told the failure and its hint.
             return self.write(&text);
         }
-        text.push('\n');
-        text.push_str(&page.heading(page.text("console.probe.diagnosis")));
-        for finding in &diagnosis.findings {
-            text.push_str(&page.warning(finding));
-        }
-        if diagnosis.findings.is_empty() {
+        let heading = page.heading(page.text("console.probe.diagnosis"));
+        text = text + "\n" + &heading + &page.warnings(&diagnosis.findings);
+        if nothing {
             text.push_str(&page.indented(2, page.text("console.probe.nothing")));
         }
         if let Some(proposal) = &diagnosis.proposal {
-            // As it is, so that it can be copied.
+            // Not wrapped, so that it can be copied.
             let _ = writeln!(text, "\n{}", harmless(proposal));
         }
         self.write(&text)
@@ -255,12 +249,13 @@ fn usage(usage: &Usage) -> String {
         ("reasoning", usage.reasoning),
         ("total", usage.total),
     ];
-    let known = counts.map(|(name, count)| count.map(|count| format!("{name} {count}")));
-    let known: Vec<String> = known.into_iter().flatten().collect();
+    let known = counts.into_iter();
+    let known = known.filter_map(|(name, count)| Some(format!("{name} {}", count?)));
+    let known = known.collect::<Vec<_>>().join(", ");
     if known.is_empty() {
-        return String::new();
+        return known;
     }
-    format!("[usage: {}]", known.join(", "))
+    format!("[usage: {known}]")
 }
 
 /// Milliseconds to a tenth.

@@ -1,6 +1,5 @@
 //! The final statistics of a run, and where its files are.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::banner::add_run;
@@ -15,7 +14,7 @@ use crate::metrics::{
     self, CACHED_TOKENS, CHUNKS, COALESCED, Flag, Metric, PROMPT_TOKENS, REASONING_TOKENS,
     RECONNECTS, RETRY_WAIT,
 };
-use crate::output::{FileKind, RunInfo};
+use crate::output::RunInfo;
 use crate::record::TokenSource;
 use crate::stats::{Grade, OutputTokens, Statistics, Summary, TokenMix, Verdict};
 use crate::text::{Message, plain_seconds};
@@ -253,22 +252,4 @@ fn rates(page: &Page, summary: &Summary) -> String {
         .map(|cores| load.with("cores", decimals(cores)));
     fields.say("console.summary.load", load);
     fields.render()
-}
-
-/// Where the files are; empty without files.
-pub(super) fn files(page: &Page, files: &[(&FileKind, &Path)]) -> String {
-    if files.is_empty() {
-        return String::new();
-    }
-    let mut fields = Fields::new(page, 0);
-    fields.files(files);
-    page.heading(page.text("console.files.title")) + &fields.render()
-}
-
-/// The warnings once more; empty without warnings.
-pub(super) fn warnings(page: &Page, warnings: &[Message]) -> String {
-    if warnings.is_empty() {
-        return String::new();
-    }
-    page.heading(page.text("console.warnings.title")) + &page.warnings(warnings)
 }
