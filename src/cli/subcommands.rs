@@ -161,6 +161,14 @@ pub struct MockArgs {
     /// Most requests that are answered at once.
     #[arg(help_heading = "faults", long, value_name = "N")]
     pub max_concurrent: Option<String>,
+    /// Most open connections.
+    #[arg(help_heading = "server")]
+    #[arg(long, value_name = "N", default_value = "20000")]
+    pub max_connections: String,
+    /// Time in which a request must arrive; 0 for no limit.
+    #[arg(help_heading = "server")]
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    pub request_timeout: String,
     /// File for the log of sent events.
     #[arg(help_heading = "server", long, value_name = "FILE")]
     pub log: Option<String>,

@@ -99,6 +99,10 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
         chunked: !args.no_chunked,
         require_key: args.require_key.clone(),
         max_concurrent: at_least_one("--max-concurrent", &args.max_concurrent)?,
+        max_connections: count("--max-connections", &args.max_connections, 1..=MOST)?,
+        request_timeout: Some(time("--request-timeout", &args.request_timeout)?)
+            .filter(|time| !time.is_zero())
+            .unwrap_or(Duration::MAX),
         log: args.log.as_ref().map(PathBuf::from),
     };
     Ok((read("--port", &args.port, "mock.port")?, options))
@@ -150,7 +154,8 @@ mod tests {
         let flags = "--port 0 --ttft uniform:100..300 --itl 5 --tokens 7 --reasoning-tokens 3 \
             --per-event 2 --jitter 3 --seed 9 --fail status=503:0.5 --retry-after 4 \
             --slow-headers 1.5s --crlf --split-writes 6 --no-opening --keep-alive 0 --no-usage \
-            --no-chunked --require-key k --max-concurrent 8 --log truth.csv";
+            --no-chunked --require-key k --max-concurrent 8 \
+            --max-connections 11 --request-timeout 2s --log truth.csv";
         let millis = Duration::from_millis;
         let (low, high) = (millis(100), millis(300));
         let expected = Options {
@@ -172,6 +177,8 @@ mod tests {
             chunked: false,
             require_key: Some("k".to_owned()),
             max_concurrent: Some(8),
+            max_connections: 11,
+            request_timeout: millis(2_000),
             log: Some("truth.csv".into()),
         };
         assert_eq!(understood(flags).unwrap(), (0, expected));
@@ -190,6 +197,7 @@ mod tests {
             ("--fail cut:0.6,reset:0.7", ["1.300", "status=503"]),
             ("--port 70000", ["--port 70000", "65535"]),
             ("--per-event 0", ["--per-event 0", "--per-event 10"]),
+            ("--max-connections 0", ["--max-connections 0", "1000000"]),
             ("--split-writes 0", ["--split-writes 0", "1000000"]),
         ] {
             let message = understood(flags).unwrap_err();

@@ -47,8 +47,12 @@ pub(super) enum ReadError {
 }
 
 impl From<io::Error> for ReadError {
-    fn from(_: io::Error) -> Self {
-        ReadError::Gone
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            // Systems differ in the kind.
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => ReadError::Refused(408),
+            _ => ReadError::Gone,
+        }
     }
 }
 

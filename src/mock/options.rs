@@ -47,6 +47,11 @@ pub struct Options {
     pub require_key: Option<String>,
     /// Most requests that are answered at once. Others get 429.
     pub max_concurrent: Option<u32>,
+    /// Most open connections; fewer if the system permits fewer open files. Others get 503.
+    pub max_connections: u32,
+    /// Longest time in which a request must arrive, from its first byte; of a connection's first
+    /// request, from the connection on. Slower requests get 408.
+    pub request_timeout: Duration,
     /// File of the log.
     pub log: Option<PathBuf>,
 }
@@ -72,6 +77,8 @@ impl Default for Options {
             chunked: true,
             require_key: None,
             max_concurrent: None,
+            max_connections: 20_000,
+            request_timeout: Duration::from_secs(30),
             log: None,
         }
     }

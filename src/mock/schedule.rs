@@ -105,6 +105,8 @@ impl Iterator for Schedule {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::super::rng::Purpose;
     use super::*;
 
@@ -125,36 +127,26 @@ mod tests {
 
     #[test]
     fn events_are_due_with_their_first_token_and_reasoning_has_its_own() {
-        let (text, reasoning) = (false, true);
+        // Each event: its time in milliseconds, its tokens, and `r` if they are reasoning.
         for (tokens, per_event, expected) in [
-            ((0, 0), 1, vec![]),
-            ((0, 1), 1, vec![(200, 1, text)]),
-            (
-                (0, 3),
-                1,
-                vec![(200, 1, text), (220, 1, text), (240, 1, text)],
-            ),
-            (
-                (0, 5),
-                2,
-                vec![(200, 2, text), (240, 2, text), (280, 1, text)],
-            ),
-            ((0, 2), 9, vec![(200, 2, text)]),
-            (
-                (3, 2),
-                2,
-                vec![(200, 2, reasoning), (240, 1, reasoning), (260, 2, text)],
-            ),
+            ((0, 0), 1, ""),
+            ((0, 1), 1, "200:1 "),
+            ((0, 3), 1, "200:1 220:1 240:1 "),
+            ((0, 5), 2, "200:2 240:2 280:1 "),
+            ((0, 2), 9, "200:2 "),
+            ((3, 3), 2, "200:2r 240:1r 260:2 300:1 "),
         ] {
             let mut schedule = schedule(tokens, "20", Duration::ZERO, per_event);
-            assert_eq!(schedule.events() as usize, expected.len());
-            for expected in expected {
-                assert_eq!(schedule.is_reasoning(), expected.2, "{tokens:?}");
-                let due = schedule.next().expect("an event");
-                let due = (due.at.as_millis(), due.tokens, due.reasoning);
-                assert_eq!(due, expected, "{tokens:?}, {per_event} per event");
+            assert_eq!(schedule.events() as usize, expected.matches(' ').count());
+            let mut events = String::new();
+            while let Some(due) = schedule.next() {
+                let mark = if due.reasoning { "r" } else { "" };
+                let (at, tokens) = (due.at.as_millis(), due.tokens);
+                write!(events, "{at}:{tokens}{mark} ").expect("memory");
+                let is_reasoning = expected[events.len()..].contains('r');
+                assert_eq!(schedule.is_reasoning(), is_reasoning, "{events}");
             }
-            assert_eq!(schedule.next(), None);
+            assert_eq!(events, expected, "{tokens:?}, {per_event} per event");
         }
     }
 

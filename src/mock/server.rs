@@ -1,7 +1,7 @@
 //! The listening socket and the threads that serve its connections.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, Builder, JoinHandle, Scope};
@@ -15,6 +15,7 @@ use super::log;
 use super::options::Options;
 use super::service::Service;
 use crate::arrival::{Receiver, Stamping};
+use crate::clock::Stamp;
 
 /// Pause after a failure to accept: by then connections may have closed and freed their sockets.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -23,6 +24,11 @@ const STACK: usize = 128 * 1024;
 /// Number of threads that wait for connections. Many connections may come at once, and starting a
 /// thread for each would delay them all.
 const WAITING: usize = 128;
+/// Most connections beyond the limit that are told of the limit. Any more are closed at once.
+const TOLD: usize = 64;
+/// Longest time until a client that is refused has closed its connection. Closing before the client
+/// has sent its request would reset the connection, and the client would not see the reason.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// A simulated service that listens until it is shut down or dropped.
 ///
@@ -154,11 +160,9 @@ fn attend<'scope>(scope: &'scope Scope<'scope, '_>, service: &'scope Service, mo
             continue;
         };
         let waiting = service.waiting.fetch_sub(1, Ordering::Relaxed) - 1;
-        if waiting < WAITING / 2 && !service.stopped() {
-            // Without another thread, connections wait for this one.
-            let _ = start(scope, service);
-        }
-        connected(stream, service);
+        let wants_more = waiting < WAITING / 2 && !service.stopped();
+        let is_last = wants_more && start(scope, service).is_err() && waiting == 0;
+        connected(stream, service, is_last);
         if service.waiting.fetch_add(1, Ordering::Relaxed) >= most {
             break;
         }
@@ -166,12 +170,32 @@ fn attend<'scope>(scope: &'scope Scope<'scope, '_>, service: &'scope Service, mo
     service.waiting.fetch_sub(1, Ordering::Relaxed);
 }
 
-/// Serves a connection to its end.
-fn connected(stream: TcpStream, service: &Service) {
+/// Serves a connection to its end, or refuses it: the last thread has to stay free.
+fn connected(stream: TcpStream, service: &Service, is_last: bool) {
     // Events leave at once. If the option cannot be set, they leave a little later.
     let _ = stream.set_nodelay(true);
     let stream = Arc::new(stream);
-    let reset = service.enter(&stream) && serve(&stream, service);
+    let mut incoming = Incoming {
+        stream: &stream,
+        receiver: Receiver::new(&stream, &service.clock),
+        service,
+        lag: None,
+        deadline: Some(service.clock.now() + service.options.request_timeout),
+    };
+    let most = service.most_connections;
+    let reset = match service.enter(&stream) {
+        Some(others) if others < most && !is_last => serve(&mut incoming),
+        Some(others) if others < most + TOLD => {
+            let message = format!(
+                "the simulated service has {} connections: --max-connections, its open files \
+                 (ulimit -n) or its threads (ulimit -u) permit no more",
+                others.min(most)
+            );
+            incoming.refuse(503, &message);
+            false
+        }
+        _ => false,
+    };
     service.leave();
     if reset {
         reset_on_close(&stream);
@@ -179,26 +203,21 @@ fn connected(stream: TcpStream, service: &Service) {
 }
 
 /// Answers the requests of a connection, one by one. `true` if the connection must be reset.
-fn serve(mut stream: &TcpStream, service: &Service) -> bool {
+fn serve(incoming: &mut Incoming<'_>) -> bool {
+    let (stream, service) = (incoming.stream, incoming.service);
     let mut reader = RequestReader::default();
     let mut frames = Frames::new(service.options.crlf);
-    let mut stamped = Stamped {
-        stream,
-        receiver: Receiver::new(stream, &service.clock),
-        lag: None,
-    };
     loop {
-        let after = match reader.read(&mut stamped) {
+        let after = match reader.read(&mut *incoming) {
             Ok(request) => {
                 let read = service.clock.now();
-                let late = stamped.lag;
+                let late = incoming.lag;
+                incoming.wait_without_limit();
                 let delivery = Delivery::new(service, stream, &mut frames, &request, read, late);
                 Answer::new(delivery).give(&request)
             }
             Err(ReadError::Refused(status)) => {
-                let refusal = response(status, "text/plain", "", reason(status), false);
-                // The connection closes next, even if the refusal does not arrive.
-                let _ = stream.write_all(refusal.as_bytes());
+                incoming.refuse(status, reason(status));
                 After::Close
             }
             Err(ReadError::Gone) => After::Close,
@@ -211,29 +230,62 @@ fn serve(mut stream: &TcpStream, service: &Service) -> bool {
     }
 }
 
-/// A connection whose reads come with the kernel's arrival times.
-struct Stamped<'a> {
+/// The requests of a connection: they come with the kernel's arrival times, each within its time.
+struct Incoming<'a> {
     stream: &'a TcpStream,
     receiver: Receiver,
+    service: &'a Service,
     /// Time from arrival to the last read.
     lag: Option<Duration>,
+    /// When the request must have arrived; `None` before its first byte.
+    deadline: Option<Stamp>,
 }
 
-impl Read for Stamped<'_> {
+impl Incoming<'_> {
+    /// Lets the next request begin at any time.
+    fn wait_without_limit(&mut self) {
+        self.deadline = None;
+        // This fails if the client has closed already.
+        let _ = self.stream.set_read_timeout(None);
+    }
+
+    /// Sends an error as plain text, the last response of the connection, and waits for the client.
+    fn refuse(&mut self, status: u16, message: &str) {
+        let refusal = response(status, "text/plain", "", message, false);
+        // Writing fails if the client has closed already.
+        let _ = self.write_all(refusal.as_bytes());
+        let _ = self.stream.shutdown(Shutdown::Write);
+        self.deadline = Some(self.service.clock.now() + LINGER);
+        while matches!(self.read(&mut [0; 4096]), Ok(1..)) {}
+    }
+}
+
+impl Read for Incoming<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let clock = &self.service.clock;
+        if let Some(deadline) = self.deadline {
+            let left = deadline.since(clock.now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.stream.set_read_timeout(Some(left))?;
+        }
         let received = self.receiver.read(self.stream, buffer)?;
         self.lag = received.lag();
+        let limit = self.service.options.request_timeout;
+        self.deadline.get_or_insert(received.returned + limit);
         Ok(received.bytes)
     }
 }
 
-impl Write for Stamped<'_> {
+impl Write for Incoming<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.stream.write(buffer)
+        let mut stream = self.stream;
+        stream.write(buffer)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        Ok(())
     }
 }
 
@@ -268,9 +320,11 @@ fn widen_backlog(listener: &TcpListener) {
 /// Ends the waiting for connections, on Linux in all threads at once.
 #[cfg(unix)]
 fn stop_listening(listener: &TcpListener) {
-    use nix::sys::socket::{Shutdown, shutdown};
     use std::os::fd::AsRawFd as _;
 
+    use nix::sys::socket::{Shutdown, shutdown};
+
+    // If this fails, each connection wakes one thread.
     let _ = shutdown(listener.as_raw_fd(), Shutdown::Both);
 }
 

@@ -10,6 +10,9 @@ use super::log::Rows;
 use super::options::Options;
 use crate::clock::Clock;
 
+/// Open files of the process beside its connections, those that are refused included.
+const OTHER_FILES: u64 = 256;
+
 /// What all threads share.
 #[derive(Debug)]
 pub(super) struct Service {
@@ -22,6 +25,8 @@ pub(super) struct Service {
     pub(super) active: AtomicU32,
     /// Number of threads that wait for a connection.
     pub(super) waiting: AtomicUsize,
+    /// Most open connections.
+    pub(super) most_connections: usize,
     /// Takes rows for the log, if there is one.
     pub(super) log: Option<Rows>,
     /// The open connections and the threads that serve them.
@@ -32,6 +37,7 @@ pub(super) struct Service {
 impl Service {
     /// A service whose clock starts at this call.
     pub(super) fn new(listener: TcpListener, options: Options, log: Option<Rows>) -> Self {
+        let most_connections = permitted(options.max_connections.into());
         Self {
             listener,
             clock: Clock::start(),
@@ -39,19 +45,20 @@ impl Service {
             requests: AtomicU64::new(0),
             active: AtomicU32::new(0),
             waiting: AtomicUsize::new(0),
+            most_connections,
             log,
             open: Mutex::default(),
             stopped: AtomicBool::new(false),
         }
     }
 
-    /// Notes the connection that this thread serves, for a stop to end it. `false` after a stop: the
-    /// connection must not be served.
-    pub(super) fn enter(&self, stream: &Arc<TcpStream>) -> bool {
+    /// Notes the connection that this thread serves, for a stop to end it. Returns the number of
+    /// other connections; `None` after a stop: the connection must not be served.
+    pub(super) fn enter(&self, stream: &Arc<TcpStream>) -> Option<usize> {
         let mut open = self.open();
-        let thread = thread::current();
+        let (others, thread) = (open.len(), thread::current());
         open.insert(thread.id(), (Arc::clone(stream), thread));
-        !self.stopped()
+        (!self.stopped()).then_some(others)
     }
 
     /// Forgets the connection of this thread: its socket closes when the thread drops it.
@@ -77,4 +84,26 @@ impl Service {
     fn open(&self) -> MutexGuard<'_, HashMap<ThreadId, (Arc<TcpStream>, Thread)>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The number of connections, at most `wanted`, that the limit of open files permits. Raises the
+/// limit if the system allows.
+#[cfg(unix)]
+fn permitted(wanted: u64) -> usize {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    let files = Resource::RLIMIT_NOFILE;
+    let (mut permitted, most) = getrlimit(files).unwrap_or((u64::MAX, u64::MAX));
+    let needed = most.min(wanted + OTHER_FILES);
+    if permitted < needed && setrlimit(files, needed, most).is_ok() {
+        permitted = needed;
+    }
+    let connections = wanted.min(permitted.saturating_sub(OTHER_FILES));
+    usize::try_from(connections).unwrap_or(usize::MAX)
+}
+
+/// Other systems have no such limit.
+#[cfg(not(unix))]
+fn permitted(wanted: u64) -> usize {
+    usize::try_from(wanted).unwrap_or(usize::MAX)
 }

@@ -52,6 +52,8 @@ impl Step {
             ttft: Dist::Fixed(TTFT),
             itl: Dist::Fixed(self.itl),
             tokens: Dist::Fixed(u32::try_from(tokens).unwrap_or(100)),
+            // A user may reconnect before the service has noticed the end of its old connection.
+            max_connections: 2 * self.users + 100,
             log: Some(log.to_owned()),
             ..Options::default()
         }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use sse_perf::mock::{Dist, Options};
 
 use crate::support::{
-    DIFY, OPENAI, Row, exchange, failing, fast, log_path, request, rows, send, start,
-    wait_for_lines,
+    DIFY, OPENAI, Row, exchange, fast, log_path, request, rows, send, start, wait_for_lines,
 };
 
 fn cells<'a, const N: usize>(row: &'a Row, columns: [&str; N]) -> [&'a str; N] {
@@ -56,31 +55,24 @@ fn the_log_has_a_row_for_each_request() {
 }
 
 #[test]
-fn rows_are_written_before_the_shutdown() {
+fn rows_are_written_before_the_shutdown_and_note_a_client_that_left() {
     let log = log_path("alive");
-    let server = start(Options {
-        log: Some(log.clone()),
-        ..failing("status=500")
-    });
-    exchange(&server, &request(DIFY, "close"));
-    wait_for_lines(&log, 2);
-    assert_eq!(rows(&log)[0]["fault"], "status=500");
-    drop(server);
-}
-
-#[test]
-fn the_log_notes_a_client_that_left() {
-    let log = log_path("left");
     let server = start(Options {
         log: Some(log.clone()),
         tokens: Dist::Fixed(100_000),
         itl: Dist::Fixed(Duration::from_micros(100)),
+        faults: "status=500:0.5".parse().expect("a fault"),
         ..fast()
     });
-    let mut stream = send(&server, &request(DIFY, "close"));
-    stream.read_exact(&mut [0; 400]).expect("some of it");
-    drop(stream);
-    wait_for_lines(&log, 2);
-    server.shutdown().expect("a whole log");
-    assert_eq!(rows(&log)[0]["ended"], "client");
+    for lines in 2..12 {
+        let mut stream = send(&server, &request(DIFY, "close"));
+        stream.read_exact(&mut [0; 100]).expect("some of it");
+        drop(stream);
+        wait_for_lines(&log, lines);
+    }
+    let rows = rows(&log);
+    for told in [["status=500", "500", "complete"], ["", "200", "client"]] {
+        let row = |row| cells(row, ["fault", "status", "ended"]) == told;
+        assert!(rows.iter().any(row), "{told:?}: {rows:?}");
+    }
 }

@@ -2,5 +2,6 @@
 
 mod answers;
 mod faults;
+mod limits;
 mod log;
 mod support;

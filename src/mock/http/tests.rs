@@ -1,27 +1,19 @@
-//! Requests in pieces, what is refused, and heads of responses.
+//! Requests in pieces, refused requests, and heads of responses.
 
-use std::collections::VecDeque;
+use std::slice::Chunks;
 
 use super::*;
 
-/// A connection on which pieces come in, each with one read.
-struct Pieces(VecDeque<Vec<u8>>, Vec<u8>);
+/// A connection: pieces that come in, each with one read, and the bytes that are sent.
+struct Pieces<'a>(Chunks<'a, u8>, Vec<u8>);
 
-impl Pieces {
-    fn new<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        Self(pieces.into_iter().map(<[u8]>::to_vec).collect(), Vec::new())
-    }
-}
-
-impl Read for Pieces {
+impl Read for Pieces<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let piece = self.0.pop_front().unwrap_or_default();
-        buffer[..piece.len()].copy_from_slice(&piece);
-        Ok(piece.len())
+        self.0.next().unwrap_or_default().read(buffer)
     }
 }
 
-impl Write for Pieces {
+impl Write for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.1.write(bytes)
     }
@@ -32,26 +24,22 @@ impl Write for Pieces {
 }
 
 #[test]
-fn reads_requests_in_pieces_of_any_size() {
+fn requests_are_read_in_pieces_of_any_size() {
     let bytes = b"POST /v1/x?y=1 HTTP/1.1\r\nHost: h\r\nauthorization:  Bearer k \r\n\
         Content-Length: 3\r\n\r\nabcGET / HTTP/1.0\r\n\r\n";
     for size in 1..=bytes.len() {
-        let mut connection = Pieces::new(bytes.chunks(size));
+        let mut connection = Pieces(bytes.chunks(size), Vec::new());
         let mut reader = RequestReader::default();
         let first = reader.read(&mut connection).expect("a request");
-        let fields = [
-            ("Host", "h"),
-            ("authorization", "Bearer k"),
-            ("Content-Length", "3"),
-        ];
+        let fields = "Host: h, authorization: Bearer k, Content-Length: 3".split(", ");
+        let fields = fields.filter_map(|field| field.split_once(": "));
+        let fields = fields.map(|(name, value)| (name.into(), value.into()));
         let expected = Request {
             method: "POST".to_owned(),
             path: "/v1/x".to_owned(),
             takes_chunks: true,
             keep_alive: true,
-            fields: fields
-                .map(|(name, value)| (name.into(), value.into()))
-                .into(),
+            fields: fields.collect(),
             body: b"abc",
         };
         assert_eq!(first, expected, "pieces of {size}");
@@ -74,7 +62,8 @@ fn the_connection_field_is_honoured() {
         ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true),
     ] {
         let mut reader = RequestReader::default();
-        let request = reader.read(Pieces::new([head.as_bytes()])).expect(head);
+        let connection = Pieces(head.as_bytes().chunks(4096), Vec::new());
+        let request = reader.read(connection).expect(head);
         assert_eq!(request.keep_alive, expected, "{head}");
     }
 }
@@ -82,14 +71,15 @@ fn the_connection_field_is_honoured() {
 #[test]
 fn a_client_that_waits_to_send_its_body_is_told_to() {
     let head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
-    let mut connection = Pieces::new([&head[..], b"ab"]);
+    let request = [head, &b"ab"[..]].concat();
+    let mut connection = Pieces(request.chunks(head.len()), Vec::new());
     let mut reader = RequestReader::default();
     assert_eq!(reader.read(&mut connection).expect("a request").body, b"ab");
     assert_eq!(connection.1, b"HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 #[test]
-fn what_cannot_be_served_is_refused() {
+fn other_requests_are_refused() {
     let long = format!("GET / HTTP/1.1\r\nA: {}", "x".repeat(MAX_HEAD));
     for (text, status) in [
         ("nonsense\r\n\r\n", 400),
@@ -101,16 +91,14 @@ fn what_cannot_be_served_is_refused() {
         (&long, 431),
     ] {
         let mut reader = RequestReader::default();
-        let read = reader.read(Pieces::new(text.as_bytes().chunks(4096)));
-        assert!(
-            matches!(read, Err(ReadError::Refused(got)) if got == status),
-            "{status}: {read:?}"
-        );
+        let read = reader.read(Pieces(text.as_bytes().chunks(4096), Vec::new()));
+        let got = matches!(read, Err(ReadError::Refused(got)) if got == status);
+        assert!(got, "{status}: {read:?}");
     }
 }
 
 #[test]
-fn responses() {
+fn a_response_has_its_head_and_body() {
     let fields = "Retry-After: 1\r\n";
     assert_eq!(
         response(429, "application/json", fields, "{} 豆", true),
@@ -119,8 +107,6 @@ fn responses() {
          Connection: keep-alive\r\n\r\n{} 豆"
     );
     let head = response_head(200, "text/event-stream", fields, false);
-    assert!(
-        head.ends_with("\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"),
-        "{head}"
-    );
+    let end = "\r\nRetry-After: 1\r\nConnection: close\r\n\r\n";
+    assert!(head.ends_with(end), "{head}");
 }
