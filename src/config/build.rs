@@ -1,5 +1,6 @@
 //! From the raw command line to a [`Plan`]: all usage errors and warnings are found here.
 
+use super::outputs::check_inputs;
 use super::show::{command_line, redact_url};
 use super::url::Url;
 use super::{MOST_USERS, files, headers, parse};
@@ -28,6 +29,7 @@ pub fn plan(
         warnings: Vec::new(),
     };
     let outputs = super::outputs::outputs(&raw.output, language)?;
+    check_inputs(&outputs, inputs(raw))?;
     let load = builder.load()?;
     let console = builder.console(&load)?;
     let (target, protocol) = builder.target()?;
@@ -60,6 +62,20 @@ pub fn plan(
         console,
         label,
     })
+}
+
+/// The files that a run reads.
+fn inputs(raw: &RunArgs) -> impl Iterator<Item = &String> {
+    let (target, request) = (&raw.target, &raw.request);
+    let files = [
+        &target.api,
+        &target.api_key_file,
+        &request.param_file,
+        &request.request_body_file,
+        &raw.connection.ca_cert,
+        &raw.output.tokenizer,
+    ];
+    files.into_iter().flatten()
 }
 
 /// The raw command line, and the warnings found so far.

@@ -79,21 +79,56 @@ fn destination(file: &FileArg, default: Option<&Path>) -> Result<Destination, Me
     })
 }
 
-/// Checks that no file to write is one of the files that were read.
+/// Checks that no file to write is one of the files that are read, by whatever name.
 ///
 /// # Errors
 ///
 /// If one is.
-pub fn check_inputs(config: &OutputConfig, inputs: &[PathBuf]) -> Result<(), Message> {
-    let canonical = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+pub fn check_inputs(
+    config: &OutputConfig,
+    inputs: impl IntoIterator<Item = impl AsRef<Path>>,
+) -> Result<(), Message> {
+    let inputs = inputs.into_iter();
+    let inputs: Vec<_> = inputs.map(|path| Identity::of(path.as_ref())).collect();
     for (flag, path) in places(config) {
-        let mut inputs = inputs.iter();
-        if inputs.any(|input| canonical(input) == canonical(path)) {
-            let message = Message::about("usage.report_over_input", &path.to_string_lossy());
+        if inputs.contains(&Identity::of(path)) {
+            let message = Message::about("usage.output_over_input", &path.to_string_lossy());
             return Err(message.with("flag", flag));
         }
     }
     Ok(())
+}
+
+/// The file to which a path leads. Two paths to one file are equal, also through symbolic and hard
+/// links.
+#[derive(PartialEq)]
+enum Identity {
+    /// A file that is there, by its device and its number on it.
+    Inode(u64, u64),
+    /// A path without links as far as its directories are there.
+    Path(PathBuf),
+}
+
+impl Identity {
+    fn of(path: &Path) -> Self {
+        #[cfg(unix)]
+        if let Ok(file) = fs::metadata(path)
+            && file.is_file()
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            return Self::Inode(file.dev(), file.ino());
+        }
+        let directory = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
+        // A link to a file that is not there yet.
+        if let Ok(target) = fs::read_link(path) {
+            return Self::of(&directory.join(target));
+        }
+        let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+        Self::Path(directory.join(path.file_name().unwrap_or_default()))
+    }
 }
 
 /// The files that were named, by their flags.
@@ -118,9 +153,10 @@ fn checked(config: OutputConfig) -> Result<OutputConfig, Message> {
     if let [one, other, ..] = to_stdout[..] {
         return Err(twice("usage.stdout_twice", one.flag, other.flag));
     }
-    let places: Vec<_> = places(&config).collect();
-    for (index, (flag, path)) in places.iter().enumerate() {
-        if let Some((first, _)) = places[..index].iter().find(|(_, used)| used == path) {
+    let places = places(&config).map(|(flag, path)| (flag, path, Identity::of(path)));
+    let places: Vec<_> = places.collect();
+    for (index, (flag, path, file)) in places.iter().enumerate() {
+        if let Some((first, ..)) = places[..index].iter().find(|(.., used)| used == file) {
             let message = twice("usage.file_twice", first, flag);
             return Err(message.with("value", shown(&path.to_string_lossy())));
         }

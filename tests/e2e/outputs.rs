@@ -173,3 +173,50 @@ fn the_events_file_tells_the_read_of_each_event() {
     assert!(number(&events[1], "at_s") > number(&events[0], "at_s"));
     assert_eq!(events[0]["run_id"], requests[0]["run_id"]);
 }
+
+#[test]
+fn a_file_is_refused_for_two_purposes_by_whatever_name() {
+    use std::os::unix::fs::symlink;
+    let server = Scripted::start(|_| panic!("nothing may be sent"));
+    let directory = Directory::new();
+    directory.write("there", "q");
+    fs::hard_link(directory.file("there"), directory.file("hard")).expect("a hard link");
+    symlink("there", directory.file("soft")).expect("a symbolic link");
+    symlink("new", directory.file("dangling")).expect("a symbolic link");
+    for (flags, part) in [
+        ("--csv x --json ./x", "--csv and --json both name"),
+        ("--csv there --json hard", "--csv and --json both name"),
+        ("--csv there --json soft", "--csv and --json both name"),
+        ("--csv new --json dangling", "--csv and --json both name"),
+        (
+            "--csv dangling --events new",
+            "--csv and --events both name",
+        ),
+        (
+            "--csv soft --param-file there",
+            "--csv soft is one of the input files",
+        ),
+        (
+            "--json hard --request-body-file there",
+            "--json hard is one of",
+        ),
+        (
+            "--events there --api-key-file soft",
+            "--events there is one of",
+        ),
+        (
+            "--html-report there --ca-cert there",
+            "--html-report there is one of",
+        ),
+        ("--csv there --api hard", "--csv there is one of"),
+    ] {
+        let url = server.url(PATH);
+        let args = ["--url", &url, "--api-key", ""].into_iter();
+        let args: Vec<_> = args.chain(flags.split(' ')).collect();
+        let ran = sse_perf(&directory.0, &args);
+        assert_eq!(ran.code, Some(2), "{flags}: {}", ran.stderr);
+        assert_contains(&ran.stderr, part);
+    }
+    assert_eq!(fs::read(directory.file("there")).expect("kept"), b"q");
+    assert!(!directory.file("new").exists() && !directory.file("x").exists());
+}
