@@ -85,7 +85,8 @@ impl Receiver {
     ///
     /// As `read` on the socket.
     pub fn read(&mut self, stream: &TcpStream, buffer: &mut [u8]) -> io::Result<Received> {
-        let (bytes, (returned, offset), stamp) = receive(stream, buffer, &self.clock)?;
+        let (bytes, stamp) = receive(stream, buffer)?;
+        let (returned, offset) = self.clock.now_with_wall_offset();
         Ok(Received {
             bytes,
             returned,
@@ -110,14 +111,10 @@ impl Receiver {
     }
 }
 
-/// Reads a socket. Returns the number of bytes, the clock's reading at the return, and the kernel's
-/// stamp in nanoseconds of the wall clock.
+/// Reads a socket. Returns the number of bytes and the kernel's stamp in nanoseconds of the wall
+/// clock.
 #[cfg(target_os = "linux")]
-fn receive(
-    stream: &TcpStream,
-    buffer: &mut [u8],
-    clock: &Clock,
-) -> io::Result<(usize, (Stamp, WallOffset), Option<i128>)> {
+fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Option<i128>)> {
     use std::os::fd::AsRawFd as _;
 
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, cmsg_space, recvmsg};
@@ -128,24 +125,18 @@ fn receive(
     let mut slices = [io::IoSliceMut::new(buffer)];
     let (socket, flags) = (stream.as_raw_fd(), MsgFlags::empty());
     let message = recvmsg::<()>(socket, &mut slices, Some(&mut control), flags)?;
-    let returned = clock.now_with_wall_offset();
     let stamp = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::ScmTimestampns(at) => {
             Some(i128::from(at.tv_sec()) * 1_000_000_000 + i128::from(at.tv_nsec()))
         }
         _ => None,
     });
-    Ok((message.bytes, returned, stamp))
+    Ok((message.bytes, stamp))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn receive(
-    mut stream: &TcpStream,
-    buffer: &mut [u8],
-    clock: &Clock,
-) -> io::Result<(usize, (Stamp, WallOffset), Option<i128>)> {
-    let bytes = io::Read::read(&mut stream, buffer)?;
-    Ok((bytes, clock.now_with_wall_offset(), None))
+fn receive(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Option<i128>)> {
+    Ok((io::Read::read(&mut stream, buffer)?, None))
 }
 
 #[cfg(target_os = "linux")]

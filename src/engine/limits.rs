@@ -27,13 +27,7 @@ pub fn check(users: u32) -> Result<(), Message> {
 #[cfg(unix)]
 fn first_shortage(needed: u64) -> Option<Message> {
     let files = Message::new("engine.limit_files");
-    let found = resource(
-        Resource::RLIMIT_NOFILE,
-        needed,
-        needed,
-        files,
-        ("nofile", "n"),
-    );
+    let found = resource(Resource::RLIMIT_NOFILE, needed, files, "nofile", "n");
     #[cfg(target_os = "linux")]
     let found = found.or_else(|| threads(needed));
     found
@@ -48,22 +42,11 @@ fn first_shortage(_needed: u64) -> Option<Message> {
 /// in place of an error.
 #[cfg(target_os = "linux")]
 fn threads(needed: u64) -> Option<Message> {
+    #[rustfmt::skip]
     let sysctls = [
-        (
-            "vm.max_map_count",
-            Message::new("engine.limit_mappings"),
-            needed * MAPPINGS_PER_THREAD,
-        ),
-        (
-            "kernel.threads-max",
-            Message::new("engine.limit_threads"),
-            needed,
-        ),
-        (
-            "kernel.pid_max",
-            Message::new("engine.limit_numbers"),
-            needed,
-        ),
+        ("vm.max_map_count", Message::new("engine.limit_mappings"), needed * MAPPINGS_PER_THREAD),
+        ("kernel.threads-max", Message::new("engine.limit_threads"), needed),
+        ("kernel.pid_max", Message::new("engine.limit_numbers"), needed),
     ];
     for (key, message, needed) in sysctls {
         let value = read_number(&format!("/proc/sys/{}", key.replace('.', "/")));
@@ -80,19 +63,18 @@ fn shortage(message: Message, value: u64, needed: u64, remedy: &str) -> Message 
     message.with("remedy", remedy)
 }
 
-/// A limit of the process; the soft one is raised to `wanted` if the hard one allows what is needed.
-/// Prlimit knows the limit by `name`, ulimit by
-/// `letter`.
+/// A limit of the process, whose name is `name` for prlimit and `letter` for ulimit. Raises the soft
+/// limit to the hard limit where that allows what is needed.
 #[cfg(unix)]
 fn resource(
     resource: Resource,
     needed: u64,
-    wanted: u64,
     message: Message,
-    (name, letter): (&str, &str),
+    name: &str,
+    letter: &str,
 ) -> Option<Message> {
     let (soft, hard) = getrlimit(resource).ok()?;
-    let may_raise = || hard >= needed && setrlimit(resource, wanted.min(hard), hard).is_ok();
+    let may_raise = || hard >= needed && setrlimit(resource, hard, hard).is_ok();
     if soft >= needed || may_raise() {
         return None;
     }
@@ -112,13 +94,7 @@ fn processes(needed: u64) -> Option<Message> {
         return None;
     }
     let message = Message::new("engine.limit_processes");
-    resource(
-        Resource::RLIMIT_NPROC,
-        needed,
-        u64::MAX,
-        message,
-        ("nproc", "u"),
-    )
+    resource(Resource::RLIMIT_NPROC, needed, message, "nproc", "u")
 }
 
 /// `pids.max` of the control group that the process is in (version 2).

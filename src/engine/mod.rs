@@ -149,13 +149,8 @@ impl Supervisor<'_> {
 
     /// The next control; `None` at `cut_at`.
     fn next_control(&self, cut_at: Option<Stamp>) -> Option<Control> {
-        match cut_at {
-            Some(at) => {
-                let left = self.context.clock.until(at);
-                self.controls.recv_timeout(left).ok()
-            }
-            None => self.controls.recv().ok(),
-        }
+        let left = cut_at.map_or(Duration::MAX, |at| self.context.clock.until(at));
+        self.controls.recv_timeout(left).ok()
     }
 
     /// Stops sending. Returns the latest moment at which requests in flight are cut.

@@ -13,7 +13,7 @@ pub(super) const MOST_INPUT: usize = 16 * 1024;
 pub(super) const OUTPUT: usize = 8 * 1024;
 
 /// Input that grows when a read fills it, and output that is there only while something is sent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ConnectionBuffers {
     input: Vec<u8>,
     /// Input that has been told and has not been consumed: `consumed..told`. What follows, up to
@@ -31,19 +31,6 @@ pub(super) struct ConnectionBuffers {
 }
 
 impl ConnectionBuffers {
-    pub(super) fn new() -> Self {
-        Self {
-            input: Vec::new(),
-            consumed: 0,
-            told: 0,
-            filled: 0,
-            progress: false,
-            was_full: false,
-            output: Vec::new(),
-            held: 0,
-        }
-    }
-
     /// Holds back what has just been put into the output.
     pub(super) fn hold(&mut self, amount: usize) {
         self.held += amount;
@@ -165,7 +152,7 @@ mod tests {
 
     #[test]
     fn input_grows_when_reads_fill_it_and_no_further_than_a_head_may_be() {
-        let mut buffers = ConnectionBuffers::new();
+        let mut buffers = ConnectionBuffers::default();
         let mut room = Vec::new();
         for _ in 0..6 {
             let bytes = read(&mut buffers, usize::MAX);
@@ -173,7 +160,7 @@ mod tests {
             room.push(bytes / 1024);
         }
         assert_eq!(room, [2, 4, 8, 16, 16, 16]);
-        let mut quiet = ConnectionBuffers::new();
+        let mut quiet = ConnectionBuffers::default();
         for _ in 0..6 {
             let bytes = read(&mut quiet, 500);
             quiet.input_consume(bytes);
@@ -183,7 +170,7 @@ mod tests {
 
     #[test]
     fn input_grows_once_for_reads_that_wait() {
-        let mut buffers = ConnectionBuffers::new();
+        let mut buffers = ConnectionBuffers::default();
         for _ in 0..3 {
             read(&mut buffers, 1_000);
             let has_room = buffers.has_room_beside(1_000);
@@ -200,7 +187,7 @@ mod tests {
 
     #[test]
     fn input_that_is_not_consumed_stays_and_has_an_end() {
-        let mut buffers = ConnectionBuffers::new();
+        let mut buffers = ConnectionBuffers::default();
         read(&mut buffers, 300);
         buffers.input_consume(100);
         assert!(buffers.can_use_input());
@@ -212,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_not_shown_and_stays_where_it_is_told_of() {
-        let mut buffers = ConnectionBuffers::new();
+        let mut buffers = ConnectionBuffers::default();
         for piece in [&b"one"[..], b"three"] {
             buffers.input_append_buf()[..piece.len()].copy_from_slice(piece);
             buffers.fill(piece.len());
@@ -229,7 +216,7 @@ mod tests {
 
     #[test]
     fn output_is_appended_to_what_is_held_and_given_back() {
-        let mut buffers = ConnectionBuffers::new();
+        let mut buffers = ConnectionBuffers::default();
         for piece in [&b"head"[..], b"body"] {
             buffers.output()[..piece.len()].copy_from_slice(piece);
             buffers.hold(piece.len());

@@ -16,16 +16,7 @@ use super::leaf::TcpLeaf;
 use super::resolver::UserResolver;
 use super::{Transport, failure, wording};
 use crate::clock::{Clock, Stamp};
-use crate::record::Failure;
-
-/// Why an attempt ended before its response did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Interruption {
-    /// Something failed.
-    Failed(Failure),
-    /// The engine cut the user's requests.
-    Cut,
-}
+use crate::record::Outcome;
 
 /// One user's way to the service. Not shared: every call is made on the user's thread.
 #[derive(Debug)]
@@ -75,13 +66,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// With the failure, or that the request was cut.
+    /// [`Outcome::Failed`], or [`Outcome::Cancelled`] where the engine cut the request.
     pub fn send(
         &mut self,
         auth: Option<&(String, String)>,
         body: &[u8],
         total: Option<Stamp>,
-    ) -> Result<Response<'_>, Interruption> {
+    ) -> Result<Response<'_>, Outcome> {
         let token = self.transport.settings.token_timeout;
         let token = token.map(|wait| self.exchange.clock().now() + wait);
         self.exchange.begin(total, token);
@@ -104,7 +95,7 @@ impl Client {
                 let refused = u64::from(failure::is_refused_socket(&error));
                 let count = &self.transport.refused_sockets;
                 count.fetch_add(refused, Ordering::Relaxed);
-                Err(self.interruption(&error))
+                Err(self.outcome(&error))
             }
         }
     }
@@ -145,16 +136,16 @@ impl Client {
         self.agent.run(request)
     }
 
-    fn interruption(&self, error: &ureq::Error) -> Interruption {
+    fn outcome(&self, error: &ureq::Error) -> Outcome {
         if self.exchange.is_cut() {
-            return Interruption::Cut;
+            return Outcome::Cancelled;
         }
         let notes = self.exchange.note(|notes| {
             notes.attempt.proxy_status = wording::proxy_status(error);
             *notes
         });
         let peer = self.transport.peer();
-        Interruption::Failed(failure::classify(error, &notes, &peer))
+        Outcome::Failed(failure::classify(error, &notes, &peer))
     }
 
     /// The last attempt.
@@ -232,23 +223,23 @@ impl Response<'_> {
     ///
     /// # Errors
     ///
-    /// With the failure, or that the request was cut; also where ureq takes a reset or our own
-    /// shutdown for the end of a body that ends with its connection.
+    /// [`Outcome::Failed`], or [`Outcome::Cancelled`] where the engine cut the request. ureq takes a
+    /// reset and a cut for the end of a body that ends with its connection; here they are errors.
     pub fn read(
         &mut self,
         buffer: &mut [u8],
         heeds_silence: bool,
-    ) -> Result<Option<Arrival>, Interruption> {
+    ) -> Result<Option<Arrival>, Outcome> {
         let (exchange, client) = (&self.client.exchange, self.client);
         exchange.note(|notes| notes.heeds_silence = heeds_silence);
         let bytes = match self.body.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            read => read.map_err(|error| client.interruption(&ureq::Error::from(error)))?,
+            read => read.map_err(|error| client.outcome(&ureq::Error::from(error)))?,
         };
         let (last, reset) = exchange.note(|notes| (notes.last, notes.reset));
         if bytes == 0 && (reset || exchange.is_cut()) {
             let error = ureq::Error::Io(io::ErrorKind::ConnectionReset.into());
-            return Err(client.interruption(&error));
+            return Err(client.outcome(&error));
         }
         Ok(Some(Arrival { bytes, ..last }))
     }

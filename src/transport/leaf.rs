@@ -53,7 +53,7 @@ impl<In: Transport> Connector<In> for TcpLeaf {
         (details.register_shutdown)(handle)?;
         Ok(Some(Either::B(TcpTransport {
             exchange: Arc::clone(&self.exchange),
-            buffers: ConnectionBuffers::new(),
+            buffers: ConnectionBuffers::default(),
             waiting: WaitingReads::default(),
             last: None,
             silent_since: None,
@@ -133,21 +133,26 @@ pub(super) struct TcpTransport {
 }
 
 impl TcpTransport {
-    /// How long a wait may last, and the failure where it lasts longer. A limit of ureq's is that of
-    /// the connect phase, the only limit that ureq is given.
-    fn longest(&self, limit: NextTimeout, kind: FailureKind) -> (Duration, FailureKind) {
-        match exact(limit) {
+    /// When a wait that began at `since` is over, and the failure that this means: `kind`, or that of
+    /// an earlier deadline. A limit of ureq's is the connect timeout: ureq is given no other.
+    fn deadline(
+        &self,
+        since: Stamp,
+        limit: NextTimeout,
+        kind: FailureKind,
+    ) -> (Stamp, FailureKind) {
+        let (longest, kind) = match exact(limit) {
             Some(left) => (left, FailureKind::TimeoutConnect),
             None => (self.timeout, kind),
-        }
+        };
+        self.exchange.deadline(since, longest, kind)
     }
 
     /// Reads until the newest read may not wait, or until the stream falls silent.
     fn gather(&mut self, limit: NextTimeout) -> Result<(), Error> {
-        let (longest, kind) = self.longest(limit, FailureKind::TimeoutIdle);
         let mut now = self.exchange.clock().now();
         let mut since = self.silent_since.take().unwrap_or(now);
-        let (deadline, kind) = self.exchange.deadline(since, longest, kind);
+        let (deadline, kind) = self.deadline(since, limit, FailureKind::TimeoutIdle);
         let [is_patient, heeds_silence] =
             (self.exchange).note(|notes| [notes.is_patient, notes.heeds_silence]);
         loop {
@@ -190,20 +195,14 @@ impl TcpTransport {
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
         self.silent_since = None;
         let began = self.exchange.clock().now();
-        let (longest, kind) = self.longest(limit, FailureKind::TimeoutSend);
-        let (deadline, kind) = self.exchange.deadline(began, longest, kind);
+        let (deadline, kind) = self.deadline(began, limit, FailureKind::TimeoutSend);
         let left = deadline.since(began);
         if left.is_zero() {
             return Err(self.exceeded(kind, limit.reason));
         }
-        let wanted = if kind == FailureKind::TimeoutSend {
-            self.timeout
-        } else {
-            left
-        };
-        if self.write_timeout != Some(wanted) {
-            self.stream.set_write_timeout(Some(wanted))?;
-            self.write_timeout = Some(wanted);
+        if self.write_timeout != Some(left) {
+            self.stream.set_write_timeout(Some(left))?;
+            self.write_timeout = Some(left);
         }
         let written = (&*self.stream).write_all(self.buffers.held());
         self.buffers.drop_held();

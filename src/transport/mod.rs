@@ -25,11 +25,11 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::RustlsConnector;
 use ureq::{Agent, Proxy};
 
-pub use self::client::{Client, Cutter, Interruption, Response};
+pub use self::client::{Client, Cutter, Response};
 pub use self::exchange::{Arrival, Attempt};
 
 use self::buffers::{MOST_INPUT, OUTPUT};
-use self::resolver::Lookups;
+use self::resolver::{Lookups, host_and_port};
 use crate::arrival::Stamping;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
@@ -79,8 +79,9 @@ impl Transport {
         let given = protocol_headers.iter().chain(&settings.headers);
         let given = given.map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in standard.into_iter().chain(given) {
-            let (name, value) = header(name, value)?;
-            headers.insert(name, value);
+            let invalid = || Message::new("transport.header").with("name", name);
+            let key = HeaderName::try_from(name).map_err(|_| invalid())?;
+            headers.insert(key, HeaderValue::try_from(value).map_err(|_| invalid())?);
         }
         if !settings.keepalive {
             headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
@@ -102,12 +103,7 @@ impl Transport {
         if let Some(proxy) = self.agent_config.proxy() {
             return format!("proxy {}:{}", proxy.host(), proxy.port());
         }
-        let host = self.uri.host().unwrap_or_default();
-        let default = match self.uri.scheme_str() {
-            Some("https") => 443,
-            _ => 80,
-        };
-        format!("{host}:{}", self.uri.port_u16().unwrap_or(default))
+        host_and_port(&self.uri).unwrap_or_default()
     }
 
     /// How often the system has refused a socket: no file descriptor, no local port.
@@ -120,14 +116,6 @@ impl Transport {
     pub fn cut_lookups(&self) {
         self.lookups.cut();
     }
-}
-
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Message> {
-    let invalid = || Message::new("transport.header").with("name", name);
-    Ok((
-        HeaderName::try_from(name).map_err(|_| invalid())?,
-        HeaderValue::try_from(value).map_err(|_| invalid())?,
-    ))
 }
 
 fn agent_config(settings: &TransportConfig) -> Result<ureq::config::Config, Message> {

@@ -20,8 +20,8 @@ use super::exchange::Exchange;
 use crate::clock::{Clock, Stamp};
 use crate::record::FailureKind;
 
-/// A name's addresses, at least one, or why there are none. The next request tries again then.
-type Found = Result<Arc<[SocketAddr]>, (io::ErrorKind, String)>;
+/// A name's addresses, at least one, or why there are none: then the next request tries again.
+type Found = Result<Arc<[SocketAddr]>, String>;
 
 /// The lookups of a run, shared by all users.
 #[derive(Debug, Default)]
@@ -61,9 +61,7 @@ impl Lookups {
                 Some(Some(Ok(addresses))) => return Ok((Arc::clone(addresses), waited)),
                 Some(None) => {}
                 // Whoever waited for a lookup that failed shares its failure.
-                Some(Some(Err((kind, text)))) if waited => {
-                    return Err(io::Error::new(*kind, text.clone()));
-                }
+                Some(Some(Err(text))) if waited => return Err(io::Error::other(text.clone())),
                 _ => {
                     start().map_err(|error| {
                         io::Error::other(format!("no thread to look the name up: {error}"))
@@ -91,18 +89,20 @@ impl Lookups {
         let thread = thread::Builder::new().name("resolver".to_owned());
         thread
             .spawn(move || {
-                let found = match name.to_socket_addrs().map(Iterator::collect::<Vec<_>>) {
-                    Ok(addresses) if addresses.is_empty() => {
-                        Err((io::ErrorKind::NotFound, "no address".to_owned()))
-                    }
-                    Ok(addresses) => Ok(addresses.into()),
-                    Err(error) => Err((error.kind(), error.to_string())),
+                let found = match name.to_socket_addrs().map(Iterator::collect::<Arc<[_]>>) {
+                    Ok(addresses) if addresses.is_empty() => Err("no address".to_owned()),
+                    found => found.map_err(|error| error.to_string()),
                 };
                 lookups.lock().insert(name, Some(found));
                 lookups.changed.notify_all();
             })
             .map(drop)
     }
+}
+
+/// The host of a URI and its port, or the scheme's port: `host:port`.
+pub(super) fn host_and_port(uri: &Uri) -> Option<String> {
+    DefaultResolver::host_and_port(uri.scheme()?, uri.authority()?)
 }
 
 /// One user's view of the lookups: notes in the user's exchange how long it waited.
@@ -120,11 +120,7 @@ impl Resolver for UserResolver {
         _config: &Config,
         _timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let name = uri
-            .scheme()
-            .zip(uri.authority())
-            .and_then(|(scheme, authority)| DefaultResolver::host_and_port(scheme, authority))
-            .ok_or(Error::HostNotFound)?;
+        let name = host_and_port(uri).ok_or(Error::HostNotFound)?;
         let mut resolved = self.empty();
         // An address needs no lookup, and no time.
         if let Ok(address) = name.parse() {

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::clock::{Clock, Stamp, local_now};
+use crate::clock::{Stamp, local_now};
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::protocol::Decoder;
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
 use crate::sse::Parser;
-use crate::transport::{Attempt, Client, Interruption, Response};
+use crate::transport::{Attempt, Client, Response};
 use crate::workload::{Assignment, Filling};
 
 use super::context::Context;
@@ -27,7 +27,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// What one user's thread uses for request after request.
 pub(super) struct Scratch {
-    client: Client,
+    pub(super) client: Client,
     /// What reads streams.
     pub(super) reading: Reading,
     /// When the user leaves, whatever has come by then.
@@ -45,17 +45,9 @@ pub(super) struct Reading {
     pub(super) kept: Kept,
 }
 
-/// How an attempt ended.
-pub(super) enum Ended {
-    /// With the request's outcome.
-    Over(Outcome),
-    /// With a failure before a stream began: another attempt may do better.
-    BeforeStream {
-        failure: Failure,
-        /// How long the server wants us to wait.
-        retry_after: Option<Duration>,
-    },
-}
+/// The request's outcome; or the failure before a stream began, after which another attempt may do
+/// better, and how long the server wants us to wait.
+pub(super) type Attempted = Result<Outcome, (Failure, Option<Duration>)>;
 
 impl Scratch {
     pub(super) fn new(plan: &Plan, client: Client) -> Self {
@@ -80,16 +72,6 @@ impl Scratch {
         }
     }
 
-    /// Sets the clock of a run that begins.
-    pub(super) fn begin_run(&self, clock: Clock) {
-        self.client.begin_run(clock);
-    }
-
-    /// What is known of the last attempt's way.
-    pub(super) fn last_attempt(&self) -> Attempt {
-        self.client.attempt()
-    }
-
     /// Makes one attempt and notes in the record all that came of it.
     pub(super) fn attempt(
         &mut self,
@@ -97,8 +79,10 @@ impl Scratch {
         assignment: &Assignment<'_>,
         body: &[u8],
         record: &mut RequestRecord,
-    ) -> Ended {
-        let end_by = self.end_by(context.plan.transport.max_time, record);
+    ) -> Attempted {
+        let limit = context.plan.transport.max_time;
+        let limit = limit.map(|limit| record.instants.start + limit);
+        let end_by = limit.into_iter().chain(self.leave_at).min();
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let stood_still = context.heartbeat.standstill(context.clock.now());
         record.http_status = None;
@@ -109,9 +93,12 @@ impl Scratch {
         }
         let mut response = match self.client.send(auth.as_ref(), body, end_by) {
             Ok(response) => response,
-            Err(interruption) => {
+            Err(outcome) => {
                 note_way(record, self.client.attempt());
-                return before_stream(interruption);
+                return match outcome {
+                    Outcome::Failed(failure) => Err((failure, None)),
+                    outcome => Ok(outcome),
+                };
             }
         };
         note_way(record, response.attempt());
@@ -124,13 +111,7 @@ impl Scratch {
             return ended;
         }
         let waited_before = response.attempt().waited.map(|waited| waited + stood_still);
-        Ended::Over(reading.stream(context, &mut response, waited_before, record))
-    }
-
-    /// When the request is over at the latest: when it has taken too long, or its user leaves.
-    fn end_by(&self, limit: Option<Duration>, record: &RequestRecord) -> Option<Stamp> {
-        let limit = limit.map(|limit| record.instants.start + limit);
-        limit.into_iter().chain(self.leave_at).min()
+        Ok(reading.stream(context, &mut response, waited_before, record))
     }
 
     /// Tells the service that nobody waits for the answer any more, where its protocol has a request
@@ -205,29 +186,19 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
     record.clock = attempt.clock;
 }
 
-fn before_stream(interruption: Interruption) -> Ended {
-    match interruption {
-        Interruption::Cut => Ended::Over(Outcome::Cancelled),
-        Interruption::Failed(failure) => Ended::BeforeStream {
-            failure,
-            retry_after: None,
-        },
-    }
-}
-
 /// Ends an attempt whose response is no event stream; `None` where it may be an event stream.
 fn refuse(
     context: &Context,
     response: &mut Response<'_>,
     observers: &mut [Box<dyn Observer>],
-) -> Option<Ended> {
+) -> Option<Attempted> {
     let (kind, what) = refusal(response)?;
     let is_readable = encoding(response).is_none();
     let retry_after = response
         .header("retry-after")
         .and_then(|value| retry::parse_retry_after(value, local_now()));
     let Some(body) = read_error_body(response) else {
-        return Some(Ended::Over(Outcome::Cancelled));
+        return Some(Ok(Outcome::Cancelled));
     };
     for observer in observers {
         observer.body(&body);
@@ -241,10 +212,7 @@ fn refuse(
     } else {
         format!("{what}: {text}")
     };
-    Some(Ended::BeforeStream {
-        failure: Failure::new(kind, detail),
-        retry_after,
-    })
+    Some(Err((Failure::new(kind, detail), retry_after)))
 }
 
 /// Why a response is no event stream, by its head; `None` where it may be an event stream.
@@ -283,8 +251,8 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
             Ok(Some(arrival)) if arrival.bytes > 0 => {
                 body.extend_from_slice(&buffer[..arrival.bytes]);
             }
-            Ok(_) | Err(Interruption::Failed(_)) => break,
-            Err(Interruption::Cut) => return None,
+            Err(Outcome::Cancelled) => return None,
+            _ => break,
         }
     }
     Some(body)
@@ -301,7 +269,7 @@ fn read_stream(
     decoder: &mut Decoder,
     meter: &mut StreamMeter<'_>,
     token_timeout: Option<Duration>,
-) -> Result<Stamp, Interruption> {
+) -> Result<Stamp, Outcome> {
     let mut buffer = [0; READ_BUFFER];
     loop {
         let Some(arrival) = response.read(&mut buffer, meter.reporter.has_chunks())? else {
@@ -314,7 +282,7 @@ fn read_stream(
         meter
             .feed(parser, decoder, &buffer[..arrival.bytes], arrival)
             .map_err(|error| Failure::new(FailureKind::TooLarge, error.to_string()))
-            .map_err(Interruption::Failed)?;
+            .map_err(Outcome::Failed)?;
         if let Some(wait) = token_timeout {
             match meter.record.instants.last_token {
                 _ if meter.seen.ended => response.set_token_deadline(None),

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use self::context::{Context, InFlight};
 pub use self::observer::Observer;
 
-use self::attempt::{Ended, Scratch};
+use self::attempt::Scratch;
 use self::conversation::Conversation;
 use self::observer::Events;
 use self::watched::Watched;
@@ -81,7 +81,7 @@ impl User {
         {
             return;
         }
-        self.scratch.begin_run(context.clock);
+        self.scratch.client.begin_run(context.clock);
         self.observe_by_plan(context);
         let user = self.number;
         let at = context.clock.now();
@@ -174,7 +174,7 @@ impl User {
         self.waited = run_queue_wait();
         let since = |total: Option<Duration>| Some(total?.saturating_sub(before?));
         record.run_queue_wait = since(self.waited);
-        record.send_delay = since(self.scratch.last_attempt().waited);
+        record.send_delay = since(self.scratch.client.attempt().waited);
     }
 
     /// Makes attempts until one is the last.
@@ -188,20 +188,17 @@ impl User {
         let retries = context.plan.retries;
         let mut may_reconnect = retries > 0;
         loop {
-            let ended = self.scratch.attempt(context, assignment, body, record);
-            let (failure, retry_after) = match ended {
-                Ended::Over(outcome) => return outcome,
-                Ended::BeforeStream {
-                    failure,
-                    retry_after,
-                } => (failure, retry_after),
+            let attempted = self.scratch.attempt(context, assignment, body, record);
+            let (failure, retry_after) = match attempted {
+                Ok(outcome) => return outcome,
+                Err(before_stream) => before_stream,
             };
             let now = context.clock.now();
             record.instants.end = now;
             if context.stop.is_cut() {
                 return Outcome::Cancelled;
             }
-            let attempt = self.scratch.last_attempt();
+            let attempt = self.scratch.client.attempt();
             if may_reconnect && retry::was_stale(&failure, &attempt, now) {
                 may_reconnect = false;
                 record.reconnects += 1;

@@ -10,7 +10,7 @@ use crate::protocol::{Came, Decoder, Malformed, Meaning, StreamError};
 use crate::record::{ItlSummary, Outcome, RequestRecord};
 use crate::sse::{Block, Event, Parser, TooLarge};
 use crate::stats::percentile_of_sorted;
-use crate::transport::{Arrival, Interruption};
+use crate::transport::Arrival;
 
 use super::conversation::Kept;
 use super::observer::Observer;
@@ -141,11 +141,11 @@ impl StreamMeter<'_> {
     }
 
     /// Ends the measurement: sends the rest of the progress, sums up the gaps, and judges by the
-    /// rules of success. `broken`: the failure or cut that ended the stream before its end.
+    /// rules of success. `broken`: the outcome of a stream that was ended before its end.
     /// `mid_block`: the stream ended inside a block.
     pub(super) fn finish(
         mut self,
-        broken: Option<Interruption>,
+        broken: Option<Outcome>,
         mid_block: bool,
         expects_text: bool,
     ) -> Outcome {

@@ -2,13 +2,12 @@
 
 use super::{StreamMeter, quoted};
 use crate::record::{Failure, FailureKind, Outcome};
-use crate::transport::Interruption;
 
 impl StreamMeter<'_> {
     /// The request's outcome. `mid_block`: the body ended inside an event.
     pub(super) fn judge(
         self,
-        broken: Option<Interruption>,
+        broken: Option<Outcome>,
         mid_block: bool,
         expects_text: bool,
     ) -> Outcome {
@@ -17,8 +16,8 @@ impl StreamMeter<'_> {
             return failed(FailureKind::ErrorEvent, error.to_string());
         }
         if let Some(broken) = broken {
-            let Interruption::Failed(mut failure) = broken else {
-                return Outcome::Cancelled;
+            let Outcome::Failed(mut failure) = broken else {
+                return broken;
             };
             if self.seen.ended {
                 failure.detail.push_str(", after the terminal event");

@@ -19,10 +19,7 @@ fn text(text: &str) -> String {
 }
 
 /// Measures reads, each with its arrival in milliseconds, of a thread that never waits.
-fn measure(
-    reads: &[(u64, String)],
-    broken: Option<Interruption>,
-) -> (RequestRecord, Vec<Progress>) {
+fn measure(reads: &[(u64, String)], broken: Option<Outcome>) -> (RequestRecord, Vec<Progress>) {
     measure_late(reads, broken, None, &[])
 }
 
@@ -30,7 +27,7 @@ fn measure(
 /// whose whole wait for a processor is what `waits` tell, one after the other.
 fn measure_late(
     reads: &[(u64, String)],
-    broken: Option<Interruption>,
+    broken: Option<Outcome>,
     lag: Option<u64>,
     waits: &[u64],
 ) -> (RequestRecord, Vec<Progress>) {
@@ -159,12 +156,7 @@ fn progress_is_coalesced_and_never_spans_a_second() {
 #[test]
 fn the_outcome_is_judged_by_what_says_most() {
     let error = "data: {\"error\":{\"message\":\"dead\",\"code\":500}}\n\n".to_owned();
-    let idle = || {
-        Some(Interruption::Failed(Failure::new(
-            FailureKind::TimeoutIdle,
-            "",
-        )))
-    };
+    let idle = || Some(Outcome::Failed(Failure::new(FailureKind::TimeoutIdle, "")));
     let table = [
         (
             vec![text("a"), error.clone(), DONE.into()],
@@ -175,7 +167,7 @@ fn the_outcome_is_judged_by_what_says_most() {
         (vec![text("a")], idle(), "timeout_idle"),
         (
             vec![text("a"), DONE.into()],
-            Some(Interruption::Cut),
+            Some(Outcome::Cancelled),
             "cancelled",
         ),
         (vec!["data: {\n\n".into(), DONE.into()], None, "malformed"),
