@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::support::{
-    Directory, Running, Scripted, assert_contains, command, full_disk_after, number, openai_answer,
-    openai_text, rows, run_against, sse_perf, sse_perf_after,
+    Directory, Ran, Running, SSE_HEAD_CLOSE, Scripted, assert_contains, command, full_disk_after,
+    number, openai_answer, openai_text, rows, run_against, sse_perf, sse_perf_after,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -48,38 +48,32 @@ fn files_have_default_names_and_are_never_overwritten() {
     }
 }
 
+/// A run with these flags in a directory of its own, against a server of answers.
+fn ran(flags: &str) -> (Ran, Directory) {
+    let (server, directory) = (server(), Directory::new());
+    let line = format!("--url {} --api-key k-0123456789 {flags}", server.url(PATH));
+    let ran = sse_perf(&directory.0, &line.split(' ').collect::<Vec<_>>());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    (ran, directory)
+}
+
 #[test]
 fn no_files_are_written_where_none_are_wanted() {
-    let server = server();
-    let directory = Directory::new();
-    let url = server.url(PATH);
-    #[rustfmt::skip]
-    let args = ["--url", &url, "--api-key", "", "--no-csv", "--no-json", "--no-html"];
-    assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
+    let (_, directory) = ran("--no-csv --no-json --no-html");
     assert!(!directory.file("report").exists());
 }
 
 #[test]
 fn rows_go_to_standard_output_and_texts_to_standard_error() {
-    let server = server();
-    let directory = Directory::new();
-    let url = server.url(PATH);
-    #[rustfmt::skip]
-    let args = ["--url", &url, "--api-key", "", "--csv", "-", "--no-json", "--requests", "2"];
-    let ran = sse_perf(&directory.0, &args);
+    let (ran, _) = ran("--csv - --no-json --requests 2");
     let mut reader = csv::Reader::from_reader(ran.stdout.as_bytes());
     assert_eq!(reader.records().map(Result::unwrap).count(), 2);
-    assert!(ran.stderr.contains("TTFT"), "{}", ran.stderr);
+    assert_contains(&ran.stderr, "TTFT");
 }
 
 #[test]
 fn json_on_standard_output_is_one_document() {
-    let server = server();
-    let directory = Directory::new();
-    let url = server.url(PATH);
-    #[rustfmt::skip]
-    let args = ["--url", &url, "--api-key", "k-0123456789", "--json", "-", "--no-csv"];
-    let ran = sse_perf(&directory.0, &args);
+    let (ran, _) = ran("--json - --no-csv");
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("one document");
     assert_eq!(json["schema"], "sse-perf/run/1");
     assert!(!ran.stdout.contains("k-0123456789"), "keys are masked");
@@ -122,7 +116,7 @@ fn an_unwritable_path_fails_before_the_run() {
         let args = ["--url", &server.url(PATH), "--api-key", "", flag, path];
         let ran = sse_perf(&directory.0, &args);
         assert_eq!(ran.code, Some(3), "{flag} {path}: {}", ran.stderr);
-        assert!(ran.stderr.contains(path), "{}", ran.stderr);
+        assert_contains(&ran.stderr, path);
     }
 }
 
@@ -140,19 +134,14 @@ fn a_full_disk_ends_the_run_and_other_files_are_saved() {
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert_contains(&ran.stderr, "csv");
     assert!(!rows(&directory.file("requests.csv")).is_empty());
-    assert!(
-        ran.stdout.contains("TTFT"),
-        "the statistics are shown all the same"
-    );
+    assert_contains(&ran.stdout, "TTFT");
 }
 
 #[test]
 fn the_events_file_tells_the_read_of_each_event() {
     let server = Scripted::start(|peer| {
         if peer.request().is_some() {
-            let head =
-                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-            peer.send(format!("{head}: hello\n\n"));
+            peer.send(format!("{SSE_HEAD_CLOSE}: hello\n\n"));
             peer.wait_until_read();
             peer.send(format!("{}{}", openai_text("a "), openai_text("b")));
             peer.wait_until_read();

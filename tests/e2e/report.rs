@@ -253,11 +253,7 @@ fn a_report_never_overwrites_what_it_is_made_of() {
         let before = fs::read(directory.file(file)).expect("a file");
         let ran = sse_perf(&directory.0, &["report", "requests_a.csv", flag, file]);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains("one of the input files"),
-            "{}",
-            ran.stderr
-        );
+        assert_contains(&ran.stderr, "one of the input files");
         assert_eq!(fs::read(directory.file(file)).expect("a file"), before);
     }
 }
@@ -287,7 +283,7 @@ fn wrong_use_of_report_is_explained() {
         &["report", "x.csv", "-o", "/no/such/place.html"],
     );
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
-    assert!(ran.stderr.contains("--html-report"), "{}", ran.stderr);
+    assert_contains(&ran.stderr, "--html-report");
 }
 
 #[test]
