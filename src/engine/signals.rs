@@ -91,7 +91,7 @@ mod tests {
             ("SigIgn:\t0000000000000000\n", vec![]),
             ("SigIgn:\t0000000000000001\n", vec![Signal::SIGHUP]),
             (
-                "SigBlk:\tffffffffffffffff\nSigIgn:\t0000000000001006\n",
+                "SigBlk:\tffff\nSigIgn:\t0000000000001006\n",
                 vec![Signal::SIGINT],
             ),
             ("SigIgn:\t0000000000004000\n", vec![Signal::SIGTERM]),

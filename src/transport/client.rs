@@ -268,14 +268,12 @@ mod tests {
 
     #[test]
     fn a_path_beside_another_takes_its_last_part_s_place() {
-        for (uri, path, expected) in [
-            (
-                "http://h:1/v1/chat?x=1",
-                "chat/t/stop",
-                "http://h:1/v1/chat/t/stop",
-            ),
+        #[rustfmt::skip]
+        let table = [
+            ("http://h:1/v1/chat?x=1", "chat/t/stop", "http://h:1/v1/chat/t/stop"),
             ("https://h/run", "tasks/t/stop", "https://h/tasks/t/stop"),
-        ] {
+        ];
+        for (uri, path, expected) in table {
             let beside = beside(&uri.parse().unwrap(), path).unwrap();
             assert_eq!(beside.to_string(), expected);
         }

@@ -98,111 +98,91 @@ pub(super) fn is_refused_socket(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use Reached::{Connecting, Handshaking, Resolving, Sending, Streaming, Tunnelling, Waiting};
     use ureq::Timeout;
 
     use super::*;
 
+    fn failure(error: &Error, notes: Notes) -> Failure {
+        classify(error, &notes, "host:80")
+    }
+
+    fn reached(reached: Reached) -> Notes {
+        Notes {
+            reached,
+            ..Notes::default()
+        }
+    }
+
     #[test]
     fn the_stage_decides_what_an_error_means() {
         let io = || Error::Io(io::ErrorKind::UnexpectedEof.into());
+        #[rustfmt::skip]
         let table = [
-            (io(), Reached::Resolving, false, Kind::Dns),
-            (io(), Reached::Connecting, false, Kind::Connect),
-            (io(), Reached::Tunnelling, false, Kind::Connect),
-            (io(), Reached::Handshaking, false, Kind::Tls),
-            (io(), Reached::Sending, false, Kind::Send),
-            (io(), Reached::Waiting, false, Kind::Reset),
-            (io(), Reached::Streaming, false, Kind::Truncated),
-            (io(), Reached::Streaming, true, Kind::Reset),
-            (Error::HostNotFound, Reached::Resolving, false, Kind::Dns),
-            (
-                Error::ConnectionFailed,
-                Reached::Connecting,
-                false,
-                Kind::Connect,
-            ),
-            (
-                Error::LargeResponseHeader(9, 9),
-                Reached::Waiting,
-                false,
-                Kind::Malformed,
-            ),
+            (io(), Resolving,   false, Kind::Dns),
+            (io(), Connecting,  false, Kind::Connect),
+            (io(), Tunnelling,  false, Kind::Connect),
+            (io(), Handshaking, false, Kind::Tls),
+            (io(), Sending,     false, Kind::Send),
+            (io(), Waiting,     false, Kind::Reset),
+            (io(), Streaming,   false, Kind::Truncated),
+            (io(), Streaming,   true,  Kind::Reset),
+            (Error::HostNotFound,              Resolving,  false, Kind::Dns),
+            (Error::ConnectionFailed,          Connecting, false, Kind::Connect),
+            (Error::LargeResponseHeader(9, 9), Waiting,    false, Kind::Malformed),
         ];
-        for (error, reached, reset, expected) in table {
+        for (error, stage, reset, expected) in table {
             let notes = Notes {
-                reached,
                 reset,
-                ..Notes::default()
+                ..reached(stage)
             };
             assert_eq!(
-                classify(&error, &notes, "host:80").kind,
+                failure(&error, notes).kind,
                 expected,
-                "{error} at {reached:?}"
+                "{error} at {stage:?}"
             );
         }
     }
 
     #[test]
     fn a_timeout_is_named_by_the_limit_that_was_exceeded() {
-        let table = [
-            (
-                Kind::TimeoutConnect,
-                Reached::Handshaking,
-                Kind::TimeoutConnect,
-            ),
-            (Kind::TimeoutSend, Reached::Sending, Kind::TimeoutSend),
-            (Kind::TimeoutIdle, Reached::Waiting, Kind::TimeoutResponse),
-            (Kind::TimeoutIdle, Reached::Streaming, Kind::TimeoutIdle),
-            (Kind::TimeoutToken, Reached::Streaming, Kind::TimeoutToken),
-            (Kind::TimeoutTotal, Reached::Connecting, Kind::TimeoutTotal),
-        ];
-        for (limit, reached, expected) in table {
+        for (limit, stage, expected) in [
+            (Kind::TimeoutConnect, Handshaking, Kind::TimeoutConnect),
+            (Kind::TimeoutSend, Sending, Kind::TimeoutSend),
+            (Kind::TimeoutIdle, Waiting, Kind::TimeoutResponse),
+            (Kind::TimeoutIdle, Streaming, Kind::TimeoutIdle),
+            (Kind::TimeoutToken, Streaming, Kind::TimeoutToken),
+            (Kind::TimeoutTotal, Connecting, Kind::TimeoutTotal),
+        ] {
             let notes = Notes {
-                reached,
                 exceeded: Some(limit),
-                ..Notes::default()
+                ..reached(stage)
             };
-            let failure = classify(&Error::Timeout(Timeout::Global), &notes, "host:80");
-            assert_eq!(failure.kind, expected, "{limit:?} at {reached:?}");
+            let failure = failure(&Error::Timeout(Timeout::Global), notes);
+            assert_eq!(failure.kind, expected, "{limit:?} at {stage:?}");
         }
     }
 
     #[test]
     fn details_name_the_peer_and_the_remedy() {
         let io = |kind: io::ErrorKind| Error::Io(kind.into());
-        let proxy =
-            |status| Error::ConnectProxyFailed(format!("proxy server responded {status}/{status}"));
+        let refused = io(io::ErrorKind::ConnectionRefused);
+        let proxy = |status| Error::ConnectProxyFailed(format!("it responded {status}/{status}"));
         let authority = io::Error::other("invalid peer certificate: CaUsedAsEndEntity");
-        let table = [
-            (
-                io(io::ErrorKind::ConnectionRefused),
-                Reached::Connecting,
-                "host:80: connection refused",
-            ),
-            (io(io::ErrorKind::NotFound), Reached::Resolving, "host:80: "),
+        let large = Error::LargeResponseHeader(16_385, 16_384);
+        for (error, stage, expected) in [
+            (refused, Connecting, "host:80: connection refused"),
+            (io(io::ErrorKind::NotFound), Resolving, "host:80: "),
             (
                 proxy(407),
-                Reached::Tunnelling,
+                Tunnelling,
                 "host:80: HTTP 407 to CONNECT, Proxy",
             ),
-            (
-                proxy(403),
-                Reached::Tunnelling,
-                "host:80: HTTP 403 to CONNECT",
-            ),
-            (Error::Io(authority), Reached::Handshaking, "(CA:TRUE)"),
-            (
-                Error::LargeResponseHeader(16_385, 16_384),
-                Reached::Waiting,
-                "larger than 16384 bytes",
-            ),
-        ];
-        for (error, reached, expected) in table {
-            let notes = Notes {
-                reached,
-                ..Notes::default()
-            };
-            let detail = classify(&error, &notes, "host:80").detail;
+            (proxy(403), Tunnelling, "host:80: HTTP 403 to CONNECT"),
+            (Error::Io(authority), Handshaking, "(CA:TRUE)"),
+            (large, Waiting, "larger than 16384 bytes"),
+        ] {
+            let detail = failure(&error, reached(stage)).detail;
             assert!(detail.contains(expected), "{detail}");
         }
     }

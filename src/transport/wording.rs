@@ -45,20 +45,13 @@ mod tests {
 
     #[test]
     fn a_head_s_fault_is_told_without_the_library_s_words() {
-        for (text, expected) in [
-            (
-                "protocol: http parse fail: invalid HTTP version",
-                "the response's head is not HTTP/1.1: invalid HTTP version",
-            ),
-            (
-                "protocol: http parse resulted in too many headers",
-                "the response has too many headers",
-            ),
-            (
-                "protocol: chunk length is not ascii",
-                "chunk length is not ascii",
-            ),
-        ] {
+        #[rustfmt::skip]
+        let table = [
+            ("protocol: http parse fail: invalid HTTP version", "the response's head is not HTTP/1.1: invalid HTTP version"),
+            ("protocol: http parse resulted in too many headers", "the response has too many headers"),
+            ("protocol: chunk length is not ascii", "chunk length is not ascii"),
+        ];
+        for (text, expected) in table {
             assert_eq!(head_fault(text), expected);
         }
     }

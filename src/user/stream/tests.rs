@@ -19,8 +19,8 @@ fn text(text: &str) -> String {
 }
 
 /// Measures reads, each with its arrival in milliseconds, of a thread that never waits.
-fn measure(reads: &[(u64, String)], broken: Option<Outcome>) -> (RequestRecord, Vec<Progress>) {
-    measure_late(reads, broken, None, &[])
+fn measure(reads: &[(u64, String)]) -> (RequestRecord, Vec<Progress>) {
+    measure_late(reads, None, None, &[])
 }
 
 /// Measures reads that return that much later than their arrival, in milliseconds, of a thread
@@ -91,38 +91,33 @@ fn ms(millis: u64) -> Stamp {
 
 #[test]
 fn only_generated_text_is_a_token() {
-    let (record, _) = measure(
-        &[
-            (10, ": ping\n\n".to_owned()),
-            (20, delta("\"role\":\"assistant\",\"content\":\"\"")),
-            (30, delta("\"reasoning_content\":\"hmm\"")),
-            (50, text("hello")),
-            (90, text("world")),
-            (95, DONE.to_owned()),
-        ],
-        None,
-    );
+    let (record, _) = measure(&[
+        (10, ": ping\n\n".to_owned()),
+        (20, delta("\"role\":\"assistant\",\"content\":\"\"")),
+        (30, delta("\"reasoning_content\":\"hmm\"")),
+        (50, text("hello")),
+        (90, text("world")),
+        (95, DONE.to_owned()),
+    ]);
     let instants = record.instants;
     assert_eq!(record.outcome, Outcome::Ok);
-    assert_eq!(
-        (instants.first_body, instants.first_event),
-        (Some(ms(10)), Some(ms(10)))
-    );
-    assert_eq!(
-        (instants.first_token, instants.first_answer),
-        (Some(ms(30)), Some(ms(50)))
-    );
-    assert_eq!(
-        (instants.last_token, instants.last_event),
-        (Some(ms(90)), Some(ms(95)))
-    );
+    for (instant, expected) in [
+        (instants.first_body, 10),
+        (instants.first_event, 10),
+        (instants.first_token, 30),
+        (instants.first_answer, 50),
+        (instants.last_token, 90),
+        (instants.last_event, 95),
+    ] {
+        assert_eq!(instant, Some(ms(expected)), "{instants:?}");
+    }
     assert_eq!((record.chunks, record.answer_chars), (3, 10));
     let itl = record.itl.expect("gaps of 20 and 40 ms");
     assert_eq!((itl.mean, itl.p50, itl.max), (30_000.0, 30_000.0, 40_000));
     assert_eq!(
         itl.max_from,
         ms(50),
-        "the longest gap began with the second chunk"
+        "the second chunk began the longest gap"
     );
     assert_eq!(record.coalesced, 0);
 }
@@ -130,7 +125,7 @@ fn only_generated_text_is_a_token() {
 #[test]
 fn events_of_one_read_share_its_stamp_and_are_counted() {
     let together = format!("{}{}{DONE}", text("a"), text("b"));
-    let (record, _) = measure(&[(10, text("x")), (50, together)], None);
+    let (record, _) = measure(&[(10, text("x")), (50, together)]);
     assert_eq!(record.coalesced, 2, "the earlier two of the three");
     assert_eq!(record.coalesced_chunks, 1, "the end is no chunk");
     assert_eq!(record.instants.last_token, Some(ms(50)));
@@ -140,7 +135,7 @@ fn events_of_one_read_share_its_stamp_and_are_counted() {
 #[test]
 fn progress_is_coalesced_and_never_spans_a_second() {
     let reads: Vec<_> = (0..30).map(|i| (900 + i * 10, text("a"))).collect();
-    let (record, progress) = measure(&reads, None);
+    let (record, progress) = measure(&reads);
     let seconds: Vec<_> = progress.iter().map(|p| p.at.second()).collect();
     assert!(progress.len() <= 6, "{} samples in 0.3 s", progress.len());
     assert_eq!(seconds.first(), Some(&0));
@@ -157,29 +152,23 @@ fn progress_is_coalesced_and_never_spans_a_second() {
 fn the_outcome_is_judged_by_what_says_most() {
     let error = "data: {\"error\":{\"message\":\"dead\",\"code\":500}}\n\n".to_owned();
     let idle = || Some(Outcome::Failed(Failure::new(FailureKind::TimeoutIdle, "")));
+    let text = || text("a");
+    #[rustfmt::skip]
     let table = [
-        (
-            vec![text("a"), error.clone(), DONE.into()],
-            None,
-            "error_event",
-        ),
+        (vec![text(), error.clone(), DONE.into()], None, "error_event"),
         (vec![error], idle(), "error_event"),
-        (vec![text("a")], idle(), "timeout_idle"),
-        (
-            vec![text("a"), DONE.into()],
-            Some(Outcome::Cancelled),
-            "cancelled",
-        ),
+        (vec![text()], idle(), "timeout_idle"),
+        (vec![text(), DONE.into()], Some(Outcome::Cancelled), "cancelled"),
         (vec!["data: {\n\n".into(), DONE.into()], None, "malformed"),
         (vec!["hello".into()], None, "not_sse"),
-        (vec![text("a")], None, "truncated"),
+        (vec![text()], None, "truncated"),
         (vec![], None, "truncated"),
         (vec![DONE.into()], None, "empty"),
-        (vec![text("a"), DONE.into()], None, "ok"),
+        (vec![text(), DONE.into()], None, "ok"),
     ];
     for (bodies, broken, expected) in table {
         let reads: Vec<_> = bodies.into_iter().map(|body| (10, body)).collect();
-        let (record, _) = measure(&reads, broken);
+        let (record, _) = measure_late(&reads, broken, None, &[]);
         let failure = record.outcome.failure();
         let name = failure.map_or(record.outcome.name(), |failure| failure.kind.name());
         assert_eq!(name, expected, "{reads:?}");
@@ -196,27 +185,36 @@ fn quotes_stay_on_one_line_and_are_cut() {
 fn coalesced_events_are_uncertain_by_what_the_thread_waited() {
     let together = format!("{}{}", text("a"), text("b"));
     let reads = [(10, text("x")), (50, together), (60, DONE.to_owned())];
-    let uncertainty = |waits: &[u64]| measure_late(&reads, None, None, waits).0.uncertainty;
-    let millis = |millis| Some(Duration::from_millis(millis));
-    assert_eq!(uncertainty(&[100, 107]), millis(7), "it waited for 7 ms");
+    let uncertainty = |lag, waits: &[u64]| {
+        let (record, _) = measure_late(&reads, None, lag, waits);
+        record
+            .uncertainty
+            .map(|uncertainty| uncertainty.as_millis())
+    };
     assert_eq!(
-        uncertainty(&[100, 900]),
-        millis(40),
+        uncertainty(None, &[100, 107]),
+        Some(7),
+        "it waited for 7 ms"
+    );
+    assert_eq!(
+        uncertainty(None, &[100, 900]),
+        Some(40),
         "not before the read before"
     );
-    assert_eq!(uncertainty(&[]), millis(40), "the system does not tell");
-    assert_eq!(uncertainty(&[100, 100]), millis(0), "they came together");
-    let late = |lag: u64| {
-        measure_late(&reads, None, Some(lag), &[100, 107])
-            .0
-            .uncertainty
-    };
-    assert_eq!(late(5), millis(2), "5 ms of it were the read before");
-    let apart = [(10, text("x")), (50, text("y")), (60, DONE.to_owned())];
+    assert_eq!(uncertainty(None, &[]), Some(40), "the system does not tell");
     assert_eq!(
-        measure_late(&apart, None, None, &[0, 9]).0.uncertainty,
-        None
+        uncertainty(None, &[100, 100]),
+        Some(0),
+        "they came together"
     );
+    assert_eq!(
+        uncertainty(Some(5), &[100, 107]),
+        Some(2),
+        "5 ms of it were the read before"
+    );
+    let apart = [(10, text("x")), (50, text("y")), (60, DONE.to_owned())];
+    let (record, _) = measure_late(&apart, None, None, &[0, 9]);
+    assert_eq!(record.uncertainty, None);
 }
 
 #[test]
