@@ -103,8 +103,8 @@ mod tests {
 
     use super::*;
 
-    fn failure(error: &Error, notes: Notes) -> Failure {
-        classify(error, &notes, "host:80")
+    fn failure(error: &Error, notes: &Notes) -> Failure {
+        classify(error, notes, "host:80")
     }
 
     fn reached(reached: Reached) -> Notes {
@@ -137,7 +137,7 @@ mod tests {
                 ..reached(stage)
             };
             assert_eq!(
-                failure(&error, notes).kind,
+                failure(&error, &notes).kind,
                 expected,
                 "{error} at {stage:?}"
             );
@@ -158,7 +158,7 @@ mod tests {
                 exceeded: Some(limit),
                 ..reached(stage)
             };
-            let failure = failure(&Error::Timeout(Timeout::Global), notes);
+            let failure = failure(&Error::Timeout(Timeout::Global), &notes);
             assert_eq!(failure.kind, expected, "{limit:?} at {stage:?}");
         }
     }
@@ -182,7 +182,7 @@ mod tests {
             (Error::Io(authority), Handshaking, "(CA:TRUE)"),
             (large, Waiting, "larger than 16384 bytes"),
         ] {
-            let detail = failure(&error, reached(stage)).detail;
+            let detail = failure(&error, &reached(stage)).detail;
             assert!(detail.contains(expected), "{detail}");
         }
     }

@@ -152,14 +152,23 @@ fn the_first_signal_lets_requests_finish() {
 }
 
 #[test]
-fn requests_are_cut_when_the_grace_after_a_signal_ends() {
-    let (server, tokens) = silent_after_a_token();
-    let directory = Directory::new();
-    let run = start(&directory, &server.url(PATH), &["--grace", "200ms"]);
-    eventually("a token", || tokens.load(SeqCst) == 1);
-    run.signal(INTERRUPT);
-    assert_eq!(exit_code(run), Some(130));
-    assert_eq!(outcomes(&directory), ["cancelled"]);
+fn the_first_signal_ends_waits_at_once_and_requests_after_the_grace() {
+    let busy = "HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n";
+    #[rustfmt::skip]
+    let table = [
+        ("for a token",      head_and_token(), &["--grace", "200ms"][..]),
+        ("between attempts", busy.into(),      &[]),
+        ("for a start",      head_and_token(), &["--threads", "2", "--ramp-up", "3600", "--grace", "0"]),
+    ];
+    for (wait, answer, args) in table {
+        let (server, answers) = silent_after(answer);
+        let directory = Directory::new();
+        let run = start(&directory, &server.url(PATH), args);
+        eventually("an answer", || answers.load(SeqCst) == 1);
+        run.signal(INTERRUPT);
+        assert_eq!(exit_code(run), Some(130), "{wait}");
+        assert_eq!(outcomes(&directory), ["cancelled"], "{wait}");
+    }
 }
 
 #[test]
@@ -182,29 +191,6 @@ fn a_cut_does_not_wait_for_a_connect() {
     eventually("2 connects", || backlog.connecting() == 2);
     assert_eq!(interrupt_twice(run), Some(130));
     assert_eq!(outcomes(&directory), ["cancelled"; 2]);
-}
-
-#[test]
-fn a_wait_between_attempts_is_interrupted() {
-    let busy = "HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n";
-    let (server, answers) = silent_after(busy.into());
-    let directory = Directory::new();
-    let run = start(&directory, &server.url(PATH), &[]);
-    eventually("an answer", || answers.load(SeqCst) == 1);
-    run.signal(INTERRUPT);
-    assert_eq!(exit_code(run), Some(130));
-    assert_eq!(outcomes(&directory), ["cancelled"]);
-}
-
-#[test]
-fn the_wait_for_a_start_is_interrupted() {
-    let (server, tokens) = silent_after_a_token();
-    let directory = Directory::new();
-    let args = ["--threads", "2", "--ramp-up", "3600", "--grace", "0"];
-    let run = start(&directory, &server.url(PATH), &args);
-    eventually("the first user's token", || tokens.load(SeqCst) == 1);
-    run.signal(INTERRUPT);
-    assert_eq!(exit_code(run), Some(130));
 }
 
 #[test]
@@ -261,28 +247,28 @@ fn a_killed_run_keeps_its_rows() {
 
 #[test]
 fn signals_ignored_at_the_start_stay_ignored() {
-    let go_on = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let waiting = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // Stages: 1, the request was sent; 2, the signals were sent.
+    let stage = Arc::new(AtomicU32::new(0));
     let server = Scripted::start({
-        let (go_on, waiting) = (Arc::clone(&go_on), Arc::clone(&waiting));
+        let stage = Arc::clone(&stage);
         move |peer| {
             if peer.request().is_some() {
-                waiting.store(true, SeqCst);
-                eventually("the signals are sent", || go_on.load(SeqCst));
+                stage.store(1, SeqCst);
+                eventually("the signals are sent", || stage.load(SeqCst) == 2);
                 peer.send(openai_answer(&["a"]));
             }
         }
     });
     let directory = Directory::new();
     let running = start_ignoring("HUP INT", &directory, &server.url(PATH));
-    eventually("the request is sent", || waiting.load(SeqCst));
+    eventually("the request is sent", || stage.load(SeqCst) == 1);
     for signal in [Signal::SIGHUP, Signal::SIGINT] {
         for _ in 0..3 {
             running.signal(signal);
             thread::sleep(Duration::from_millis(20));
         }
     }
-    go_on.store(true, SeqCst);
+    stage.store(2, SeqCst);
     assert_eq!(exit_code(running), Some(0));
     assert_eq!(outcomes(&directory), ["ok"]);
 }

@@ -43,6 +43,18 @@ fn assert_says(ran: &Ran, parts: &[&str]) {
     }
 }
 
+/// A fast simulated service with these faults.
+fn mock(faults: &str) -> Server {
+    let options = Options {
+        ttft: Dist::Fixed(Duration::from_millis(1)),
+        itl: Dist::Fixed(Duration::from_millis(1)),
+        faults: faults.parse().expect("faults"),
+        ..Options::default()
+    };
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Server::start(address, options).expect("a free port")
+}
+
 #[test]
 fn the_timeline_shows_every_event() {
     let role = "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n";
@@ -92,31 +104,16 @@ fn the_timeline_shows_every_event() {
 
 #[test]
 fn the_right_protocol_is_suggested() {
-    let server = Server::start(
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        Options {
-            ttft: Dist::Fixed(Duration::from_millis(1)),
-            itl: Dist::Fixed(Duration::from_millis(1)),
-            ..Options::default()
-        },
-    )
-    .expect("a free port");
+    let server = mock("empty:0");
     let directory = Directory::new();
     let body = r#"{"text":"{query}","stream":true}"#;
     let body = directory.write("body.json", body);
     let url = format!("http://{}/generate", server.addr());
-    let ran = probe(
-        &url,
-        &["--api", "openai-chat", "--request-body-file", &body],
-    );
+    let flags = ["--api", "openai-chat", "--request-body-file", &body];
+    let ran = probe(&url, &flags);
     assert_eq!(ran.code, Some(1));
-    assert_says(
-        &ran,
-        &[
-            "none holds text where openai-chat expects text",
-            "use --api sglang",
-        ],
-    );
+    let expected = "none holds text where openai-chat expects text";
+    assert_says(&ran, &[expected, "use --api sglang"]);
 }
 
 #[test]
@@ -150,37 +147,20 @@ fn oddities_are_explained() {
         .into_bytes()
     };
     let error = "data: {\"error\":{\"message\":\"engine died\",\"code\":500}}\n\n";
+    let tofu = "data: tofu\n\ndata: is\n\n";
+    let stopped = "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     #[rustfmt::skip]
     let cases = [
-        (
-            plain("text/event-stream", "server: nginx\r\n", &answer),
-            0,
-            &[
-                "12 pieces of text came in 1 reads",
-                "between client and service: server: nginx",
-                "sent no usage",
-            ][..],
-        ),
+        (plain("text/event-stream", "server: nginx\r\n", &answer), 0,
+            &["12 pieces of text came in 1 reads", "between client and service: server: nginx", "sent no usage"][..]),
         (plain("application/json", "", json), 1, &["came whole, as JSON"]),
         (plain("text/html", "", "<html>"), 1, &["a web page came"]),
         (plain("text/event-stream", "content-encoding: gzip\r\n", "\u{1}\u{2}"), 1, &["is compressed (gzip)", "gzip off"]),
         (sse_response(&text), 1, &["without the end event of openai-chat"]),
         (sse_response(&format!("{text}{error}")), 1, &["the status is HTTP 200", "500: engine died"]),
         (sse_response(": a\n\n: b\n\n"), 1, &["keep-alives came (2), and no event"]),
-        (
-            sse_response("data: tofu\n\ndata: is\n\n"),
-            1,
-            &[
-                "malformed tofu",
-                "events that came: 2; none holds text",
-                "is not JSON, such as tofu",
-            ],
-        ),
-        (
-            sse_response("data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
-            1,
-            &["the answer is empty", "says why the model stopped: stop"],
-        ),
+        (sse_response(tofu), 1, &["malformed tofu", "events that came: 2; none holds text", "is not JSON, such as tofu"]),
+        (sse_response(stopped), 1, &["the answer is empty", "says why the model stopped: stop"]),
         (plain("text/plain", "", &answer), 0, &["as content-type text/plain"]),
     ];
     for (response, code, parts) in cases {
@@ -200,13 +180,7 @@ fn oddities_are_explained() {
 
 #[test]
 fn an_empty_answer_suggests_no_other_protocol() {
-    let options = Options {
-        ttft: Dist::Fixed(Duration::from_millis(1)),
-        faults: "empty:1".parse().expect("a fault"),
-        ..Options::default()
-    };
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let server = Server::start(address, options).expect("a free port");
+    let server = mock("empty:1");
     let url = format!("http://{}", server.addr());
     for api in Protocol::builtin_names() {
         let ran = probe(&url, &["--api", api, "--model-name", "m"]);
