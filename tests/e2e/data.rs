@@ -21,31 +21,20 @@ fn rows_of_csv_and_json_lines_fill_the_body() {
     for (name, data, n) in table {
         let (server, seen) = noting(openai);
         let directory = Directory::new();
-        let (data, body) = (
-            directory.write(name, data),
-            directory.write("body.json", body),
-        );
+        let data = directory.write(name, data);
+        let body = directory.write("body.json", body);
         #[rustfmt::skip]
         let flags = ["-n", "3", "--param-file", &data, "--request-body-file", &body];
         let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
         assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
         let bodies = bodies(&seen);
-        let contents: Vec<&str> = bodies
-            .iter()
-            .map(|body| body["messages"][0]["content"].as_str().unwrap())
-            .collect();
+        let contents = [0, 1, 2].map(|row| bodies[row]["messages"][0]["content"].clone());
         let first = "say \"hi\",\nplease in 杭州";
         assert_eq!(contents, [first, "q2 in a, b", first], "{name}");
-        assert_eq!(
-            [bodies[0]["n"].clone(), bodies[1]["n"].clone()],
-            n,
-            "{name}"
-        );
+        assert_eq!([0, 1].map(|row| bodies[row]["n"].clone()), n, "{name}");
         assert_eq!(bodies[0]["user"], "gaolou");
-        assert_eq!(
-            cells(&rows, &["query_index", "query"])[..2],
-            [["1", "say \"hi\",\nplease"], ["2", "q2"]]
-        );
+        let queries = cells(&rows, &["query_index", "query"]);
+        assert_eq!(queries[..2], [["1", "say \"hi\",\nplease"], ["2", "q2"]]);
     }
 }
 
@@ -63,10 +52,8 @@ fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
         let mut lines = ran.stdout.lines();
         let said = lines.any(|line| line.split_whitespace().eq(["Seed", seed]));
         assert!(said, "{}", ran.stdout);
-        let order: Vec<u64> = rows
-            .iter()
-            .map(|row| row["query_index"].parse().unwrap())
-            .collect();
+        let order = rows.iter().map(|row| row["query_index"].parse().unwrap());
+        let order: Vec<u64> = order.collect();
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert!(sorted.into_iter().eq(1..=20));
@@ -85,10 +72,8 @@ fn unique_queries_differ_in_what_is_sent_and_not_in_the_results() {
         .iter()
         .map(|body| body["messages"][0]["content"].as_str().unwrap().to_owned())
         .collect();
-    assert!(
-        sent.iter()
-            .all(|query| query.starts_with('[') && query.ends_with("] same"))
-    );
+    let is_unique = |query: &String| query.starts_with('[') && query.ends_with("] same");
+    assert!(sent.iter().all(is_unique), "{sent:?}");
     sent.sort();
     sent.dedup();
     assert_eq!(sent.len(), 3);
@@ -109,14 +94,10 @@ fn tokens_are_counted_as_asked() {
         });
         let directory = Directory::new();
         let (ran, rows) = run_against(&directory, &server.url(OPENAI), &["--tokens", count]);
-        assert_eq!(
-            cells(&rows, &["output_tokens", "token_source"]),
-            [[tokens, count]]
-        );
-        assert_eq!(
-            summary(&directory)["output_tokens"][count],
-            tokens.parse::<u64>().unwrap()
-        );
+        let counted = cells(&rows, &["output_tokens", "token_source"]);
+        assert_eq!(counted, [[tokens, count]]);
+        let in_all = &summary(&directory)["output_tokens"][count];
+        assert_eq!(in_all.to_string(), tokens);
         assert!(ran.stdout.contains("differ by 87%"), "{}", ran.stdout);
     }
 }

@@ -35,20 +35,22 @@ fn data(path: &Path) -> Value {
     serde_json::from_str(data).expect("JSON")
 }
 
-fn run(directory: &Directory, url: &str, args: &[&str]) -> Ran {
-    let given = ["--url", url, "--api-key", "app-test-0123456789", "--quiet"];
-    let given = given
-        .into_iter()
-        .chain(["--threads", "2", "--requests", "9"]);
-    let all: Vec<&str> = given.chain(args.iter().copied()).collect();
-    sse_perf(&directory.0, &all)
+/// Runs the binary with the flags of a line.
+fn line(directory: &Directory, line: &str) -> Ran {
+    sse_perf(&directory.0, &line.split(' ').collect::<Vec<_>>())
+}
+
+/// Runs a test of 9 requests with these flags.
+fn run(directory: &Directory, url: &str, flags: &str) -> Ran {
+    let given = format!("--url {url} --api-key app-test-0123456789 --quiet");
+    let flags = format!("{given} --threads 2 --requests 9 {flags}");
+    line(directory, &flags)
 }
 
 /// The statistics shown, without the list of files and anything below.
 fn statistics(ran: &Ran) -> &str {
-    ran.stdout
-        .split_once("\nFiles\n")
-        .map_or("", |(before, _)| before)
+    let parts = ran.stdout.split_once("\nFiles\n");
+    parts.map_or("", |(before, _)| before)
 }
 
 /// A chatflow of a retrieval, which fails in every third request, and a model.
@@ -63,11 +65,7 @@ fn chatflow() -> Scripted {
                      \"node_type\":\"{kind}\",\"title\":\"</script>{kind}\",\"status\":\"{status}\",\"elapsed_time\":0.0{number}7}}}}\n\n"
                 )
             };
-            let status = if number % 3 == 2 {
-                "failed"
-            } else {
-                "succeeded"
-            };
+            let status = ["succeeded", "succeeded", "failed"][number as usize % 3];
             let body = [
                 node("started", 1, "retrieval", "running"),
                 node("finished", 1, "retrieval", status),
@@ -83,20 +81,17 @@ fn chatflow() -> Scripted {
 
 /// Runs against a service, makes the report again, and asserts that page, JSON and statistics equal
 /// the run's. Leaves `a.csv`, `b.json` and `c.html`; returns the page's data.
-fn remade(directory: &Directory, url: &str, code: i32, flags: &[&str]) -> Value {
-    #[rustfmt::skip]
-    let files = ["--csv", "a.csv", "--json", "b.json", "--html-report", "c.html"];
-    let ran = run(directory, url, &[&files, flags].concat());
+fn remade(directory: &Directory, url: &str, code: i32, flags: &str) -> Value {
+    let files = "--csv a.csv --json b.json --html-report c.html";
+    let ran = run(directory, url, &format!("{files} {flags}"));
     assert_eq!(ran.code, Some(code), "{}", ran.stderr);
-    #[rustfmt::skip]
-    let args = ["report", "a.csv", "b.json", "-o", "again.html", "--json", "again.json"];
-    let again = sse_perf(&directory.0, &args);
+    let again = line(
+        directory,
+        "report a.csv b.json -o again.html --json again.json",
+    );
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(statistics(&again), statistics(&ran));
-    let (mut first, mut second) = (
-        data(&directory.file("c.html")),
-        data(&directory.file("again.html")),
-    );
+    let [mut first, mut second] = ["c.html", "again.html"].map(|page| data(&directory.file(page)));
     assert_eq!(second["run"]["files"], json!(["a.csv", "b.json"]));
     for page in [&mut first, &mut second] {
         page["run"]["files"].take();
@@ -110,7 +105,7 @@ fn remade(directory: &Directory, url: &str, code: i32, flags: &[&str]) -> Value 
 #[test]
 fn the_report_made_again_equals_the_run_s() {
     let (server, directory) = (server(), Directory::new());
-    let page = remade(&directory, &server.url(PATH), 1, &[]);
+    let page = remade(&directory, &server.url(PATH), 1, "--turns 1");
     assert_eq!(page["failures"][0]["count"], json!(3));
     assert_eq!((&page["spans"], &page["turns"]), (&Value::Null, &json!([])));
 }
@@ -119,17 +114,12 @@ fn the_report_made_again_equals_the_run_s() {
 fn nodes_and_turns_made_again_equal_the_run_s() {
     let (server, directory) = (chatflow(), Directory::new());
     let url = server.url("/v1/chat-messages");
-    let page = remade(&directory, &url, 0, &["--turns", "3"]);
+    let page = remade(&directory, &url, 0, "--turns 3");
     let nodes = &page["spans"]["nodes"];
     assert_eq!(nodes[0]["title"], "</script>retrieval");
-    assert_eq!(
-        (&nodes[0]["count"], &nodes[0]["failed"]),
-        (&json!(9), &json!(3))
-    );
-    assert_eq!(
-        (&nodes[1]["model"], &nodes[1]["server"][0]),
-        (&json!(true), &json!(9))
-    );
+    let counts = json!([nodes[0]["count"], nodes[0]["failed"], nodes[1]["server"][0]]);
+    assert_eq!(counts, json!([9, 3, 9]));
+    assert_eq!(nodes[1]["model"], true);
     assert_eq!(page["spans"]["before_model"][0], json!(9));
     let turns: Vec<_> = (0..3).map(|turn| &page["turns"][turn]["ok"]).collect();
     assert!(
@@ -140,19 +130,15 @@ fn nodes_and_turns_made_again_equal_the_run_s() {
     let json: Value = serde_json::from_slice(&json).expect("JSON");
     assert_eq!(json["summary"]["total_tokens"], 81);
     // Turns are in the rows; nodes are not, and the report says so.
-    let alone = sse_perf(&directory.0, &["report", "a.csv", "-o", "alone.html"]);
+    let alone = line(&directory, "report a.csv -o alone.html");
     assert_contains(&alone.stdout, "workflow nodes");
     let alone = data(&directory.file("alone.html"));
-    assert_eq!(
-        (&alone["turns"], &alone["spans"]),
-        (&page["turns"], &Value::Null)
-    );
+    assert_eq!(alone["turns"], page["turns"]);
+    assert!(alone["spans"].is_null());
     // Nodes of several runs are merged, and their percentiles marked as approximate.
-    let other = ["--csv", "d.csv", "--json", "e.json", "--no-html"];
-    assert_eq!(run(&directory, &url, &other).code, Some(0));
-    #[rustfmt::skip]
-    let args = ["report", "a.csv", "b.json", "d.csv", "e.json", "-o", "both.html"];
-    let both = sse_perf(&directory.0, &args);
+    let other = run(&directory, &url, "--csv d.csv --json e.json --no-html");
+    assert_eq!(other.code, Some(0));
+    let both = line(&directory, "report a.csv b.json d.csv e.json -o both.html");
     let (_, nodes) = both.stdout.split_once("\nNodes ").expect("nodes");
     let (nodes, _) = nodes.split_once("\nTurns\n").expect("turns after them");
     assert!(nodes.matches('≈').count() > 3 * 4, "{nodes}");
@@ -166,7 +152,10 @@ fn nodes_and_turns_made_again_equal_the_run_s() {
 fn the_run_json_is_found_by_its_name_and_the_report_written_beside_it() {
     let server = server();
     let directory = Directory::new();
-    assert_eq!(run(&directory, &server.url(PATH), &[]).code, Some(1));
+    assert_eq!(
+        run(&directory, &server.url(PATH), "--turns 1").code,
+        Some(1)
+    );
     let csv = fs::read_dir(directory.file("report"))
         .expect("a directory")
         .map(|entry| entry.unwrap().path())
@@ -188,15 +177,15 @@ fn several_runs_become_one_csv_and_one_report() {
     let server = server();
     let directory = Directory::new();
     for name in ["a", "b"] {
-        let csv = format!("requests_{name}.csv");
-        let json = format!("run_{name}.json");
-        let args = ["--csv", &csv, "--json", &json, "--no-html", "--label", name];
-        assert_eq!(run(&directory, &server.url(PATH), &args).code, Some(1));
+        let files = format!("--csv requests_{name}.csv --json run_{name}.json --no-html");
+        let flags = format!("{files} --label {name}");
+        assert_eq!(run(&directory, &server.url(PATH), &flags).code, Some(1));
     }
     let files = ["requests_a.csv", "requests_b.csv"];
-    #[rustfmt::skip]
-    let args = ["report", files[0], files[1], "-o", "both.html", "--csv", "-"];
-    let merged = sse_perf(&directory.0, &args);
+    let merged = line(
+        &directory,
+        "report requests_a.csv requests_b.csv -o both.html --csv -",
+    );
     assert_eq!(merged.code, Some(0), "{}", merged.stderr);
     assert_contains(&merged.stderr, "TTFT");
     let expected: Vec<_> = files
@@ -206,30 +195,32 @@ fn several_runs_become_one_csv_and_one_report() {
     directory.write("merged.csv", &merged.stdout);
     assert_eq!(rows(&directory.file("merged.csv")), expected);
     let page = data(&directory.file("both.html"));
-    assert_eq!(page["run"]["runs"], json!(2));
-    assert_eq!(page["run"]["users"], json!(4));
     assert_eq!(
-        page["breakdowns"]["run"]["names"].as_array().map(Vec::len),
-        Some(2)
+        (&page["run"]["runs"], &page["run"]["users"]),
+        (&json!(2), &json!(4))
     );
+    let names = page["breakdowns"]["run"]["names"].as_array();
+    assert_eq!(names.map(Vec::len), Some(2));
     // The merged file is read like the two.
-    #[rustfmt::skip]
-    let args = ["report", "merged.csv", "run_a.json", "run_b.json", "-o", "again.html"];
-    assert_eq!(sse_perf(&directory.0, &args).code, Some(0));
-    let again = data(&directory.file("again.html"));
-    assert_eq!(
-        (&again["ticks"], &again["points"]),
-        (&page["ticks"], &page["points"])
+    let again = line(
+        &directory,
+        "report merged.csv run_a.json run_b.json -o again.html",
     );
+    assert_eq!(again.code, Some(0));
+    let again = data(&directory.file("again.html"));
+    assert_eq!(again["ticks"], page["ticks"]);
+    assert_eq!(again["points"], page["points"]);
 }
 
 #[test]
 fn a_report_without_space_leaves_no_half_page() {
     let server = server();
     let directory = Directory::new();
-    #[rustfmt::skip]
-    let args = ["--csv", "requests_a.csv", "--json", "run_a.json", "--no-html"];
-    run(&directory, &server.url(PATH), &args);
+    run(
+        &directory,
+        &server.url(PATH),
+        "--csv requests_a.csv --json run_a.json --no-html",
+    );
     let args = ["report", "requests_a.csv", "-o", "page.html"];
     let ran = sse_perf_after(&full_disk_after(4), &directory.0, &args);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
@@ -242,16 +233,18 @@ fn a_report_without_space_leaves_no_half_page() {
 fn a_report_never_overwrites_what_it_is_made_of() {
     let server = server();
     let directory = Directory::new();
-    #[rustfmt::skip]
-    let args = ["--csv", "requests_a.csv", "--json", "run_a.json", "--no-html"];
-    run(&directory, &server.url(PATH), &args);
+    run(
+        &directory,
+        &server.url(PATH),
+        "--csv requests_a.csv --json run_a.json --no-html",
+    );
     for (flag, file) in [
         ("--csv", "requests_a.csv"),
         ("--json", "./run_a.json"),
         ("-o", "run_a.json"),
     ] {
         let before = fs::read(directory.file(file)).expect("a file");
-        let ran = sse_perf(&directory.0, &["report", "requests_a.csv", flag, file]);
+        let ran = line(&directory, &format!("report requests_a.csv {flag} {file}"));
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
         assert_contains(&ran.stderr, "one of the input files");
         assert_eq!(fs::read(directory.file(file)).expect("a file"), before);
@@ -262,26 +255,20 @@ fn a_report_never_overwrites_what_it_is_made_of() {
 fn wrong_use_of_report_is_explained() {
     let directory = Directory::new();
     for (args, expected) in [
-        (&["report"][..], "FILE"),
-        (&["report", "none.csv"], "none.csv"),
-        (
-            &["report", "x.csv", "--csv", "-", "--json", "-"],
-            "standard output",
-        ),
-        (&["report", "x.csv", "--csv", ""], "file name is missing"),
-        (&["report", "x.csv", "-o", "-"], "goes to a file"),
+        ("report", "FILE"),
+        ("report none.csv", "none.csv"),
+        ("report x.csv --csv - --json -", "standard output"),
+        ("report x.csv --csv ", "file name is missing"),
+        ("report x.csv -o -", "goes to a file"),
     ] {
-        let ran = sse_perf(&directory.0, args);
+        let ran = line(&directory, args);
         assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(expected), "{args:?}: {}", ran.stderr);
     }
     let header = "request,user,started_at,outcome,start_s,end_s,run_id";
     let row = "1,1,2026-02-03T04:05:06.700+08:00,cancelled,0,1,r1";
     directory.write("x.csv", format!("{header}\n{row}\n"));
-    let ran = sse_perf(
-        &directory.0,
-        &["report", "x.csv", "-o", "/no/such/place.html"],
-    );
+    let ran = line(&directory, "report x.csv -o /no/such/place.html");
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert_contains(&ran.stderr, "--html-report");
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::noting::cells;
 use crate::support::{Scripted, number, openai_answer, run_alone};
 
 const PATH: &str = "/v1/chat/completions";
@@ -40,10 +41,8 @@ fn transient_statuses_are_retried() {
         assert_eq!(rows[0]["http_status"], "200", "that of the last attempt");
         // Two waits: at least half of 100 ms and half of 200 ms.
         assert!(number(&rows[0], "retry_wait_ms") >= 150.0);
-        assert!(
-            number(&rows[0], "ttft_ms") >= number(&rows[0], "retry_wait_ms"),
-            "latency counts from the first attempt"
-        );
+        // Latency counts from the first attempt.
+        assert!(number(&rows[0], "ttft_ms") >= number(&rows[0], "retry_wait_ms"));
         assert_eq!(requests.load(Ordering::SeqCst), 3);
     }
 }
@@ -59,22 +58,16 @@ fn retry_after_sets_the_wait() {
 #[test]
 fn connections_are_kept_between_requests_unless_told_otherwise() {
     for (args, expected) in [
-        (vec![], ["new", "reused", "reused"]),
-        (vec!["--no-keepalive"], ["new", "new", "new"]),
+        (&["--requests", "3"][..], ["new", "reused", "reused"]),
+        (&["--requests", "3", "--no-keepalive"], ["new"; 3]),
     ] {
         let (server, _) = failing_first(0, Vec::new());
-        let mut all = vec!["--requests", "3"];
-        all.extend(&args);
-        let (_, rows) = run_alone(&server.url(PATH), &all);
-        let seen: Vec<_> = rows.iter().map(|row| row["connection"].as_str()).collect();
+        let (_, rows) = run_alone(&server.url(PATH), args);
+        let seen = cells(&rows, &["connection"]).concat();
         assert_eq!(seen, expected, "{args:?}");
         for row in &rows {
             let new = row["connection"] == "new";
-            assert_eq!(
-                row["connect_ms"].is_empty(),
-                !new,
-                "only a new connection connects"
-            );
+            assert_ne!(row["connect_ms"].is_empty(), new, "{row:?}");
             assert_eq!(row["tls_ms"], "");
             assert_eq!(row["server_addr"], server.addr.to_string());
         }
@@ -102,11 +95,8 @@ fn a_stale_connection_is_replaced_at_once() {
     let server = closing_after(1);
     let (ran, rows) = run_alone(&server.url(PATH), &["--requests", "3"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stdout);
-    let seen: Vec<_> = rows
-        .iter()
-        .map(|row| (row["reconnects"].as_str(), row["attempts"].as_str()))
-        .collect();
-    assert_eq!(seen, [("0", "1"), ("1", "1"), ("1", "1")]);
+    let seen = cells(&rows, &["reconnects", "attempts"]);
+    assert_eq!(seen, [["0", "1"], ["1", "1"], ["1", "1"]]);
     assert_eq!(rows[1]["connection"], "new");
 }
 
