@@ -23,7 +23,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// When the newest of the bytes arrived, as far as it is known.
+    /// When the newest of the bytes arrived; when the read returned, where the kernel gives no stamp.
     #[must_use]
     pub fn at(&self) -> Stamp {
         self.arrived.unwrap_or(self.returned)

@@ -13,7 +13,6 @@ use crate::output::about::About;
 use crate::output::console::Console;
 use crate::output::waterfall::{Bar, Waterfall};
 use crate::output::{Outputs, WriteError};
-
 use crate::record::Sample;
 use crate::stats::{LiveLine, RunStats};
 use crate::stop::Control;
@@ -24,7 +23,7 @@ use crate::text::Message;
 const PACE: Duration = Duration::from_millis(10);
 /// How often rows are flushed: killed at any moment, a run keeps all but the last of these.
 const FLUSH: Duration = Duration::from_millis(250);
-/// How long after a second's end its line is printed, so that what happened in it has arrived.
+/// How long after a second's end its line is printed: by then its samples have arrived.
 const SETTLE: Duration = Duration::from_millis(20);
 
 /// Collects the samples of a run.
@@ -41,7 +40,7 @@ pub struct Collector {
     heartbeat: Arc<Heartbeat>,
 }
 
-/// What a run came to.
+/// The results of a run.
 pub struct Collected {
     /// The run itself.
     pub about: About,
@@ -53,16 +52,16 @@ pub struct Collected {
     pub outputs: Outputs,
     /// The terminal.
     pub console: Console,
-    /// What was said on the way, to be repeated by the summary.
+    /// Notices during the run, which the summary repeats.
     pub notices: Vec<Message>,
     /// Files that could not be written to their end.
     pub failures: Vec<Message>,
-    /// Nobody reads our output any more.
+    /// Nobody reads the output any more.
     pub closed: bool,
 }
 
 impl Collected {
-    /// Nothing yet.
+    /// The results of a run without samples.
     #[must_use]
     pub fn new(about: About, outputs: Outputs, console: Console) -> Self {
         Self {
@@ -94,7 +93,7 @@ impl Collector {
         }
     }
 
-    /// Tells the users that the process runs, and with it when it has not.
+    /// Tells users when the process stood still.
     #[must_use]
     pub fn heartbeat(&self) -> Arc<Heartbeat> {
         Arc::clone(&self.heartbeat)
@@ -112,13 +111,13 @@ impl Collector {
             self.clock.park_until(next, || false);
             self.heartbeat.woke(next, self.clock.now());
         }
-        // A run's last part of a second is shown too, if anything happened in it.
+        // The last second may be a part of one: its line is printed if anything happened in it.
         let line = self.collected.stats.live(self.second);
         if line.tokens_per_s > 0 || line.rps > 0 {
             self.print_line(&line);
         }
         self.flush();
-        self.see_cpu();
+        self.sample_cpu();
         self.collected
     }
 
@@ -129,17 +128,17 @@ impl Collector {
                 Ok(Sample::Done) | Err(TryRecvError::Disconnected) => return false,
                 Ok(sample) => self.take(&sample),
                 Err(TryRecvError::Empty) => {
-                    self.be_punctual();
+                    self.keep_time();
                     return true;
                 }
             }
             // Under load the queue may never be empty.
-            self.be_punctual();
+            self.keep_time();
         }
     }
 
-    /// Does what is due.
-    fn be_punctual(&mut self) {
+    /// Beats, flushes and prints a line where it is time.
+    fn keep_time(&mut self) {
         let now = self.clock.now();
         self.heartbeat.beat(now);
         if now >= self.flush_due {
@@ -150,18 +149,18 @@ impl Collector {
             let line = self.collected.stats.live(self.second);
             self.print_line(&line);
             self.second += 1;
-            self.see_cpu();
+            self.sample_cpu();
         }
     }
 
-    /// Looks at what the machine is doing.
-    fn see_cpu(&mut self) {
+    /// Samples the use of processors and memory.
+    fn sample_cpu(&mut self) {
         let at = self.clock.now();
         let used = self.monitor.read(at, &self.heartbeat);
         self.collected.stats.on(&Sample::CpuUse { at, used });
     }
 
-    /// When the line of the second in hand is printed.
+    /// When the next line is printed.
     fn line_due(&self) -> Stamp {
         Stamp::from_micros((self.second + 1) * 1_000_000) + SETTLE
     }
@@ -175,7 +174,7 @@ impl Collector {
             _ => {}
         }
         let errors = collected.outputs.on(sample);
-        // What it was in the end is shown when its tokens have been counted.
+        // Its outcome is shown when its tokens have been counted.
         let waits = matches!(sample, Sample::Finished(_)) && collected.outputs.keeps_requests();
         let shown = if waits {
             Ok(())

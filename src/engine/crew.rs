@@ -116,7 +116,7 @@ impl Crew {
         self.wake();
     }
 
-    /// How many there are.
+    /// Number of users.
     pub(super) fn len(&self) -> usize {
         self.members.len()
     }
@@ -142,7 +142,7 @@ impl Crew {
         left.all(|member| member.cutter.get().is_some_and(Cutter::is_connecting))
     }
 
-    /// Takes over the requests of users that are not done, as the requests were when they began.
+    /// Takes the requests of users that are not done, as they were when they began.
     pub(super) fn take_over(&self) -> impl Iterator<Item = RequestRecord> {
         self.members.iter().filter_map(|m| m.in_flight.take())
     }

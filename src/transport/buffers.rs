@@ -3,9 +3,9 @@
 
 use ureq::unversioned::transport::Buffers;
 
-/// What input begins with: more than most reads of an event stream bring.
+/// Bytes of input at first: most reads of an event stream bring less.
 const FIRST_INPUT: usize = 2 * 1024;
-/// What input grows to for reads that wait.
+/// Bytes of input for reads that wait.
 const WAITING_INPUT: usize = 4 * 1024;
 /// Room for a response's head; a larger one is a failure.
 pub(super) const MOST_INPUT: usize = 16 * 1024;
@@ -16,8 +16,7 @@ pub(super) const OUTPUT: usize = 8 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct ConnectionBuffers {
     input: Vec<u8>,
-    /// Input that has been told and has not been consumed: `consumed..told`. What follows, up to
-    /// `filled`, waits.
+    /// The layers above see `consumed..told`. The bytes of waiting reads are `told..filled`.
     consumed: usize,
     told: usize,
     filled: usize,
@@ -31,17 +30,17 @@ pub(super) struct ConnectionBuffers {
 }
 
 impl ConnectionBuffers {
-    /// Holds back what has just been put into the output.
+    /// Holds back so many bytes that have just been put into the output.
     pub(super) fn hold(&mut self, amount: usize) {
         self.held += amount;
     }
 
-    /// What is held back.
+    /// The output that is held back.
     pub(super) fn held(&self) -> &[u8] {
         &self.output[..self.held]
     }
 
-    /// Forgets what was held back: it has been written, or cannot be.
+    /// Forgets the held output: it has been written, or cannot be.
     pub(super) fn drop_held(&mut self) {
         self.held = 0;
     }
@@ -53,19 +52,19 @@ impl ConnectionBuffers {
         }
     }
 
-    /// Takes what has been read into the free part of the input. It waits.
+    /// Takes so many bytes that were read into the free part of the input. They wait.
     pub(super) fn fill(&mut self, amount: usize) {
         self.filled += amount;
         self.was_full |= self.filled == self.input.len();
     }
 
-    /// Tells as much of what waits.
+    /// Shows so many of the waiting bytes to the layers above.
     pub(super) fn tell(&mut self, amount: usize) {
         self.told += amount;
     }
 
-    /// Whether there is room for another two reads of that size; if not, there is more when what
-    /// waits has been told.
+    /// Whether two more reads of this size have room. If not, the input may grow when all waiting
+    /// reads have been told.
     pub(super) fn has_room_beside(&mut self, amount: usize) -> bool {
         let has_room = self.input.len() - self.filled >= 2 * amount;
         self.was_full |= !has_room && self.input.len() < WAITING_INPUT;
@@ -79,8 +78,7 @@ impl ConnectionBuffers {
         }
     }
 
-    /// Moves what has not been consumed to the front, and grows where that leaves no room, or too
-    /// little for the reads that come.
+    /// Moves the bytes not consumed to the front, and grows the input where reads need more room.
     fn room_for_input(&mut self) {
         if self.consumed > 0 {
             self.input.copy_within(self.consumed..self.filled, 0);
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_not_shown_and_stays_where_it_is_told_of() {
+    fn waiting_bytes_are_shown_when_they_are_told() {
         let mut buffers = ConnectionBuffers::default();
         for piece in [&b"one"[..], b"three"] {
             buffers.input_append_buf()[..piece.len()].copy_from_slice(piece);
@@ -215,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn output_is_appended_to_what_is_held_and_given_back() {
+    fn held_output_grows_and_its_memory_is_given_back() {
         let mut buffers = ConnectionBuffers::default();
         for piece in [&b"head"[..], b"body"] {
             buffers.output()[..piece.len()].copy_from_slice(piece);

@@ -100,8 +100,8 @@ impl Client {
         }
     }
 
-    /// Sends a request to a path beside the target's; its answer and its failure are of no interest.
-    /// Its connection is not used again.
+    /// Sends a request to a path beside the target's, and ignores its answer or failure. Its
+    /// connection is not used again.
     pub fn tell(
         &mut self,
         path: &str,
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_beside_another_takes_its_last_part_s_place() {
+    fn a_path_beside_the_target_replaces_its_last_segment() {
         #[rustfmt::skip]
         let table = [
             ("http://h:1/v1/chat?x=1", "chat/t/stop", "http://h:1/v1/chat/t/stop"),

@@ -23,8 +23,8 @@ pub(super) struct UpperLayers {
 }
 
 impl UpperLayers {
-    /// Shakes hands and times it. Boxed and not inlined: a connection without TLS would be moved
-    /// about in the space of one with it, on ten thousand stacks.
+    /// Shakes hands and takes the time. Boxed and not inlined: otherwise connections without TLS
+    /// need the stack space of a TLS connection, on ten thousand stacks.
     #[inline(never)]
     fn wrap<In: Transport>(
         &self,

@@ -23,7 +23,7 @@ use crate::sse::completes_one_block;
 /// The largest piece of output that is held back, in bytes: a request's head.
 const MOST_HELD: usize = 2 * 1024;
 
-/// After a silence of this length reads wait no longer, and whoever asked for it hears of it.
+/// After a silence of this length reads wait no longer, and a reader that heeds silences is told.
 const SILENCE: Duration = Duration::from_millis(500);
 
 /// Opens TCP connections that note what happens to them in the user's [`Exchange`].
@@ -32,7 +32,7 @@ pub(super) struct TcpLeaf {
     pub(super) exchange: Arc<Exchange>,
     /// Longest wait for a write or a read.
     pub(super) timeout: Duration,
-    /// Whether arrivals are stamped when `read` returns, whatever the kernel tells.
+    /// Whether arrivals are stamped when `read` returns, not by the kernel.
     pub(super) user_clock: bool,
 }
 
@@ -122,7 +122,7 @@ pub(super) struct TcpTransport {
     buffers: ConnectionBuffers,
     waiting: WaitingReads,
     last: Option<Received>,
-    /// When the silence began that has ended the last wait before its limit.
+    /// When the silence began, where one has ended the last wait early.
     silent_since: Option<Stamp>,
     reads: Reads,
     user_clock: bool,

@@ -51,8 +51,8 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Prepares for requests to `target` with these headers (those of the protocol; the
-    /// configuration's own are added and win).
+    /// Prepares requests to `target` with the protocol's headers. The configuration's headers are
+    /// added and win.
     ///
     /// # Errors
     ///
@@ -98,7 +98,7 @@ impl Transport {
         })
     }
 
-    /// Whom connections are made to: the proxy, or the service.
+    /// The address that connections are made to: the proxy's, or the service's.
     fn peer(&self) -> String {
         if let Some(proxy) = self.agent_config.proxy() {
             return format!("proxy {}:{}", proxy.host(), proxy.port());
@@ -139,7 +139,7 @@ fn agent_config(settings: &TransportConfig) -> Result<ureq::config::Config, Mess
         .tls_config(tls.build())
         .timeout_connect(Some(settings.connect_timeout))
         .accept_encoding("")
-        // Of ureq's own buffers, which only TLS connections have.
+        // Only TLS connections have buffers of ureq's own.
         .input_buffer_size(MOST_INPUT)
         .output_buffer_size(OUTPUT)
         .max_idle_connections(usize::from(settings.keepalive))

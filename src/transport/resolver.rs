@@ -1,6 +1,5 @@
-//! Name resolution: each name is looked up once a run, whoever asks first, and its addresses are
-//! handed out in rotation. Waiting for it ends by the connect timeout, and at once when the run is
-//! cut.
+//! Name resolution: the first user that needs a name looks it up for the whole run, and users take
+//! its addresses in rotation. A wait ends with the connect timeout, or at once when the run is cut.
 
 use std::collections::HashMap;
 use std::io;
@@ -34,7 +33,7 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    /// Wakes everybody who waits for a name.
+    /// Ends all waits for names.
     pub(super) fn cut(&self) {
         self.cut.store(true, Ordering::Release);
         let _guard = self.lock();
@@ -60,7 +59,7 @@ impl Lookups {
             match lookups.get(name) {
                 Some(Some(Ok(addresses))) => return Ok((Arc::clone(addresses), waited)),
                 Some(None) => {}
-                // Whoever waited for a lookup that failed shares its failure.
+                // All users that waited for a lookup share its failure.
                 Some(Some(Err(text))) if waited => return Err(io::Error::other(text.clone())),
                 _ => {
                     start().map_err(|error| {

@@ -1,10 +1,10 @@
-//! What libraries tell by the text of their errors alone: `ConnectProxyFailed` holds a text, and
-//! ureq re-exports neither the type in `Protocol` nor that of a certificate's fault. `tests/e2e`
-//! provokes each of these texts.
+//! Facts that libraries tell in the text of an error alone: `ConnectProxyFailed` holds a text, and
+//! ureq re-exports neither the type in `Protocol` nor the type of a certificate's fault. `tests/e2e`
+//! provokes each text.
 
 use ureq::Error;
 
-/// The status by which a proxy refused to connect, where the error is that.
+/// The status by which a proxy refused to connect; `None` for any other error.
 pub(super) fn proxy_status(error: &Error) -> Option<u16> {
     let Error::ConnectProxyFailed(text) = error else {
         return None;
@@ -18,7 +18,7 @@ pub(super) fn names_authority(text: &str) -> bool {
     text.contains("CaUsedAsEndEntity")
 }
 
-/// What is wrong with a response's framing, without the library's words for where it looked.
+/// The fault of a response's framing, without the library's words for the place of the fault.
 pub(super) fn head_fault(text: &str) -> String {
     let text = text.strip_prefix("protocol: ").unwrap_or(text);
     match text.strip_prefix("http parse fail: ") {

@@ -25,23 +25,22 @@ const ERROR_BODY: usize = 16 * 1024;
 /// How long the service may take to hear that a user has left.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
-/// What one user's thread uses for request after request.
+/// What a user's thread uses again for each request.
 pub(super) struct Scratch {
     pub(super) client: Client,
-    /// What reads streams.
     pub(super) reading: Reading,
-    /// When the user leaves, whatever has come by then.
+    /// When the user leaves, even inside an answer.
     pub(super) leave_at: Option<Stamp>,
 }
 
-/// What one user's thread reads streams with.
+/// What a user's thread reads streams with.
 pub(super) struct Reading {
     parser: Parser,
     decoder: Decoder,
     gaps: Vec<u64>,
-    /// Who is told what comes, as it comes.
+    /// Each sees every event as it comes.
     pub(super) observers: Vec<Box<dyn Observer>>,
-    /// What is kept of the stream beside its record.
+    /// Texts of the stream that the user needs later.
     pub(super) kept: Kept,
 }
 
@@ -72,7 +71,7 @@ impl Scratch {
         }
     }
 
-    /// Makes one attempt and notes in the record all that came of it.
+    /// Makes one attempt and notes its results in the record.
     pub(super) fn attempt(
         &mut self,
         context: &Context,
@@ -133,8 +132,8 @@ impl Scratch {
 }
 
 impl Reading {
-    /// Reads a stream to its end and notes in the record all that came. `waited_before`: how long
-    /// the thread could not run in all until the request was sent.
+    /// Reads a stream to its end and notes its results in the record. `waited_before`: how long the
+    /// thread could not run in all until the request was sent.
     fn stream(
         &mut self,
         context: &Context,
@@ -241,8 +240,8 @@ fn encoding<'r>(response: &'r Response<'_>) -> Option<&'r str> {
     (!encoding.eq_ignore_ascii_case("identity")).then_some(encoding)
 }
 
-/// Reads the body of an error, as far as it is worth quoting and as it comes; to its end where it
-/// is short, so that the connection can be used again. `None` if the request was cut.
+/// Reads the first [`ERROR_BODY`] bytes of an error's body, or as much as comes. After the end of a
+/// short body the connection can be used again. `None` if the request was cut.
 fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     let mut buffer = [0; 2048];

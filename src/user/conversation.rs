@@ -1,5 +1,4 @@
-//! What a user remembers between its requests: its conversation, and what of a stream it needs for
-//! that.
+//! A user's memory: where its conversation is, and texts of a stream that are needed later.
 
 use std::mem;
 
@@ -10,7 +9,7 @@ use crate::workload::Assignment;
 /// Where a user is in its conversation.
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
-    /// The turn in hand; `None` between conversations.
+    /// The current turn; `None` between conversations.
     turn: Option<Turn>,
     /// The conversation's id, as the service named it.
     pub(super) id: Option<String>,
@@ -35,8 +34,8 @@ impl Conversation {
         turn
     }
 
-    /// Takes note of how the turn in hand went, and with which answer. Returns whether the
-    /// conversation is over: after its last turn, or one that did not succeed.
+    /// Notes the record and the answer of the current turn. Returns whether the conversation is over:
+    /// after its last turn, or after a turn that did not succeed.
     pub(super) fn note(
         &mut self,
         record: &RequestRecord,
@@ -59,23 +58,23 @@ impl Conversation {
     }
 }
 
-/// What is kept of a stream beside its record.
+/// Texts of a stream that are needed later; `None` where nobody needs them.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// The answer, where it is wanted.
+    /// The answer, for the next turn.
     pub(super) answer: Option<String>,
-    /// The id by which the service can be told to stop, where it is wanted; empty before it came.
+    /// The id by which the service can be told to stop; empty before it came.
     pub(super) task: Option<String>,
-    /// All text that was generated, where it is wanted.
+    /// All generated text, for a tokenizer.
     pub(super) generated: Option<Generated>,
 }
 
-/// Generated text in pieces: a new one where reasoning turns to an answer or to a tool call, as
-/// something stands between them that no event shows.
+/// Generated text in pieces. A new piece begins where the kind of text changes: between two kinds lie
+/// tokens that no event shows.
 #[derive(Debug, Default)]
 pub(super) struct Generated {
     pieces: Vec<String>,
-    /// What the last piece is.
+    /// The kind of the last piece.
     kind: Option<EventKind>,
 }
 
@@ -99,7 +98,7 @@ impl Generated {
 }
 
 impl Kept {
-    /// Forgets what another stream left.
+    /// Forgets the texts of the last stream.
     pub(super) fn clear(&mut self) {
         for kept in [&mut self.answer, &mut self.task].into_iter().flatten() {
             kept.clear();
@@ -107,7 +106,7 @@ impl Kept {
         self.take_generated();
     }
 
-    /// Hands out the text that was generated.
+    /// Takes the pieces of generated text out.
     pub(super) fn take_generated(&mut self) -> Vec<String> {
         self.generated
             .as_mut()
@@ -116,7 +115,7 @@ impl Kept {
             .pieces
     }
 
-    /// Takes what an event means.
+    /// Takes the texts of an event.
     pub(super) fn take(&mut self, meaning: &Meaning<'_>) {
         if let Some(answer) = &mut self.answer {
             match meaning.replacement {
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_text_is_kept_in_pieces_of_one_kind_whatever_replaces_it() {
+    fn generated_text_is_kept_in_pieces_of_one_kind_also_where_the_answer_is_replaced() {
         let mut kept = Kept {
             generated: Some(Generated::default()),
             ..Kept::default()

@@ -34,7 +34,7 @@ pub struct User {
     scratch: Scratch,
     in_flight: Arc<InFlight>,
     conversation: Conversation,
-    /// How long the thread has waited for a processor in all, as last seen.
+    /// Run-queue wait of the thread in all, when last read.
     waited: Option<Duration>,
 }
 
@@ -51,7 +51,7 @@ impl User {
         }
     }
 
-    /// Lets somebody observe the requests of this user.
+    /// Adds an observer of this user's requests.
     pub fn observe(&mut self, observer: Box<dyn Observer>) {
         self.scratch.reading.observers.push(observer);
     }
@@ -168,7 +168,7 @@ impl User {
         timed_out && leave_at.is_some_and(|at| limit.is_none_or(|limit| at <= start + limit))
     }
 
-    /// Notes how long the thread waited for a processor, in all and until the request was sent.
+    /// Notes the run-queue waits during the request, in all and until it was sent.
     fn note_waits(&mut self, record: &mut RequestRecord) {
         let before = self.waited;
         self.waited = run_queue_wait();

@@ -8,10 +8,9 @@ use crate::record::{EventKind, EventRecord, RequestRecord, Sample};
 use crate::transport::Response;
 use crate::workload::Assignment;
 
-/// Is told what comes, as it comes, on the user's thread between one read and the next: it had
-/// better be quick.
+/// Sees a request as it runs, on the user's thread between two reads: it has to be quick.
 pub trait Observer: Send {
-    /// Whether what comes is shown at once: then no read waits for the next one.
+    /// Whether events are shown at once: then no read waits for another.
     fn is_live(&self) -> bool {
         false
     }
@@ -28,10 +27,10 @@ pub trait Observer: Send {
     /// An event has come; the record counts it.
     fn event(&mut self, _came: &Came<'_>, _record: &RequestRecord) {}
 
-    /// What came outside of any field and looks like JSON, at the end of the stream.
+    /// The stream is over, and JSON came outside of any field.
     fn stray(&mut self, _json: &str) {}
 
-    /// The request is over; the assignment knows the key that is masked in what is kept.
+    /// The request is over. The assignment masks the key in texts.
     fn end(&mut self, _record: &RequestRecord, _assignment: &Assignment<'_>) {}
 }
 

@@ -1,5 +1,5 @@
-//! What a user's thread reports while a request runs: chunks, coalesced to about 5 samples a second
-//! and at most 10, each of which lies within one second of the run.
+//! Reports the chunks of a request while it runs: about 5 samples a second and at most 10, each of
+//! chunks within one second of the run.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// Sends the progress of one request.
 pub(super) struct Reporter<'a> {
     sender: &'a Sender<Sample>,
-    /// Not sent yet; empty where it has no chunks.
+    /// Chunks and lags that have not been sent.
     pending: Progress,
     last_sent: Option<Stamp>,
 }
@@ -52,7 +52,7 @@ impl<'a> Reporter<'a> {
         pending.tokens += tokens;
         pending.gaps.extend(gap);
         let is_due = self.last_sent.is_none_or(|last| at.since(last) >= INTERVAL);
-        // What is kept when a second ends comes too late for its line.
+        // Chunks that are pending when a second ends are missed by its live line.
         let is_last = gap.is_some_and(|gap| {
             let next = at + Duration::from_micros(gap);
             next.second() != at.second()
@@ -101,7 +101,7 @@ mod tests {
         samples_of_told(&chunks)
     }
 
-    /// The same of chunks after which more are told at once, or not.
+    /// As [`samples`], each chunk with whether more reads are told next.
     fn samples_of_told(chunks: &[(u64, bool)]) -> Vec<(u64, u64)> {
         let (sender, samples) = unbounded();
         let mut reporter = Reporter::new(&sender);

@@ -1,4 +1,4 @@
-//! Tells the collector what a single request has come to so far, at most 10 times a second.
+//! Sends the progress of a single request to the terminal, at most 10 times a second.
 
 use std::time::Duration;
 
@@ -106,7 +106,7 @@ mod tests {
     use crate::record::{Phase, Sent};
     use crate::sse::Block;
 
-    /// What is told of chunks with these moments in milliseconds, reasonings and texts.
+    /// The samples of chunks, each with its moment in milliseconds, its reasoning and its text.
     fn told(chunks: &[(u64, &str, &str)]) -> Vec<SoFar> {
         let (sender, samples) = unbounded();
         let mut watched = Watched::new(sender, true);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_told_together_at_most_ten_times_a_second() {
+    fn there_are_at_most_ten_samples_a_second() {
         let chunks = [100, 150, 200, 250, 300, 310].map(|at| (at, "", "a"));
         let told: Vec<_> = told(&chunks)
             .into_iter()

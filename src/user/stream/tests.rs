@@ -1,4 +1,4 @@
-//! Streams with literal stamps, and what they come to.
+//! Streams with literal stamps, and their records.
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ fn measure(reads: &[(u64, String)]) -> (RequestRecord, Vec<Progress>) {
     measure_late(reads, None, None, &[])
 }
 
-/// Measures reads that return that much later than their arrival, in milliseconds, of a thread
-/// whose whole wait for a processor is what `waits` tell, one after the other.
+/// Measures reads that return `lag` milliseconds after their arrival. `waits`: the thread's run-queue
+/// wait in all, in milliseconds, each time that it is asked for.
 fn measure_late(
     reads: &[(u64, String)],
     broken: Option<Outcome>,
@@ -33,13 +33,7 @@ fn measure_late(
 ) -> (RequestRecord, Vec<Progress>) {
     let protocol = Protocol::builtin("openai-chat").expect("a built-in protocol");
     let (mut decoder, mut parser) = (protocol.decoder(), Parser::new(1 << 20));
-    let sent = Sent {
-        query_index: None,
-        query: "q".into(),
-        key_index: None,
-        masked_key: "".into(),
-    };
-    let mut record = RequestRecord::begin(1, 1, Phase::Hold, sent, Stamp::ZERO);
+    let mut record = RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO);
     let (sender, samples) = unbounded();
     let mut gaps = Vec::new();
     let reporter = Reporter::new(&sender);
@@ -149,7 +143,7 @@ fn progress_is_coalesced_and_never_spans_a_second() {
 }
 
 #[test]
-fn the_outcome_is_judged_by_what_says_most() {
+fn the_outcome_is_the_fault_that_says_most() {
     let error = "data: {\"error\":{\"message\":\"dead\",\"code\":500}}\n\n".to_owned();
     let idle = || Some(Outcome::Failed(Failure::new(FailureKind::TimeoutIdle, "")));
     let text = || text("a");

@@ -20,16 +20,16 @@ pub(in super::super) struct Uncertainty<'a> {
     waited: &'a mut dyn FnMut(Stamp) -> Option<Duration>,
     /// The answer of `waited` when it was last asked.
     waited_before: Option<Duration>,
-    /// How late the reads since `waited` was asked were, without the group of the current read:
-    /// the reads whose bytes waited together with its own.
+    /// Lags, in all, of the reads since `waited` was asked, without the current group. A group is the
+    /// reads whose bytes waited together.
     lags_before: Duration,
-    /// The largest lag in the group.
+    /// The largest lag in the current group.
     lag_together: Duration,
-    /// How long the thread could not run in the group's time, as far as it was asked.
+    /// How long the thread could not run while the group's bytes waited, where `waited` was asked.
     waited_together: Option<Duration>,
-    /// The arrival of the last read before the group.
+    /// The arrival of the last read before the current group.
     previous: Option<Stamp>,
-    /// The last read that was asked about.
+    /// The number of the last read that [`Self::of`] was called for.
     asked: u64,
 }
 
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_those_of_the_read_and_of_no_other() {
+    fn a_wait_counts_for_one_read_alone() {
         // Nothing was late.
         let reads = [(10, 0, false), (50, 0, true), (90, 0, true)];
         assert_eq!(uncertainties(&reads, &[0, 0]), [None, Some(0), Some(0)]);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_waited_together_did_so_for_the_same_time() {
+    fn bytes_that_waited_together_share_one_wait() {
         // The thread could not run from 20 to 520 ms; what had come by then took three reads.
         let reads = [
             (10, 0, false),
