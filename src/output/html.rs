@@ -7,7 +7,6 @@ mod bins;
 mod charts;
 mod data;
 mod groups;
-mod parts;
 mod points;
 mod render;
 mod series;
@@ -21,7 +20,6 @@ use super::about::{About, RunInfo};
 use super::csv::hash;
 use super::format::{FileKind, Format, GroupKeys, OutputConfig, Results};
 use charts::Charts;
-use data::Page;
 
 /// The kind of the report.
 pub static KIND: FileKind = FileKind {
@@ -90,11 +88,7 @@ impl Format for Report {
     }
 
     fn document(&self, results: &Results<'_>) -> Vec<u8> {
-        render::render(&Page {
-            language: self.language,
-            brand: self.brand.as_deref(),
-            charts: &self.charts,
-            results,
-        })
+        let brand = self.brand.as_deref();
+        render::page(self.language, brand, &self.charts, results)
     }
 }

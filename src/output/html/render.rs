@@ -10,7 +10,9 @@ use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::data::{Page, PageData};
+use super::charts::Charts;
+use super::data::data;
+use crate::output::format::Results;
 use crate::text::Language;
 
 const TEMPLATE: &str = include_str!("../../../templates/report.hbs");
@@ -33,11 +35,15 @@ const SCRIPT: &str = concat!(
 );
 
 /// The whole page.
-#[must_use]
-pub(super) fn render(page: &Page<'_>) -> Vec<u8> {
-    let texts = page.language.texts();
+pub(super) fn page(
+    language: Language,
+    brand: Option<&str>,
+    charts: &Charts,
+    results: &Results<'_>,
+) -> Vec<u8> {
+    let texts = language.texts();
     let fields = json!({
-        "language": page.language.code(),
+        "language": language.code(),
         "version": env!("CARGO_PKG_VERSION"),
         "title": texts.get("report.title"),
         "noscript": texts.get("report.noscript"),
@@ -46,7 +52,7 @@ pub(super) fn render(page: &Page<'_>) -> Vec<u8> {
         "style": STYLE,
         "script": SCRIPT,
         "texts": in_script(&both_languages()),
-        "data": in_script(&PageData::of(page)),
+        "data": in_script(&data(language, brand, charts, results)),
     });
     fill(TEMPLATE, &fields)
 }

@@ -1,181 +1,125 @@
-//! The run second by second as the page has it: at most [`MOST`] ticks, each of one or more
-//! seconds.
+//! The run second by second, in at most [`MOST`] ticks of one or more seconds each.
 
-use std::borrow::Cow;
-
-use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::values::Thousandths;
 use crate::metrics::{self, Flag, rounded};
-use crate::output::members::Members;
 use crate::stats::{Counts, Tick, TickView, Ticks};
 
-/// So many ticks are drawn at most.
-const MOST: u64 = 2_000;
-/// What a tick may cover, in seconds; beyond the last, its multiples.
-const STEPS: [u64; 9] = [1, 2, 5, 10, 15, 30, 60, 300, 600];
+/// The most ticks that are drawn.
+const MOST: usize = 2_000;
+/// Lengths of a tick, in seconds; beyond the last, its multiples.
+const STEPS: [usize; 9] = [1, 2, 5, 10, 15, 30, 60, 300, 600];
+/// Percentiles of the gaps between chunks.
+const GAPS: [(&str, f64); 3] = [("itl_p50", 50.0), ("itl_p90", 90.0), ("itl_p99", 99.0)];
 
-type Value = Option<Thousandths>;
-
-/// The ticks of the page: an array of values for each series that is known.
-#[derive(Debug, Serialize)]
-pub(super) struct Series {
-    step_s: u64,
-    count: usize,
-    #[serde(flatten)]
-    values: Members<Vec<Value>>,
-}
-
-/// What a tick is made of.
+/// A tick of the page.
 struct Part<'a> {
     seconds: &'a [TickView<'a>],
-    /// Their sum.
-    tick: Tick,
+    /// The sum of its seconds.
+    counts: Counts,
+    /// The sum of all seconds from the run's start to the tick's end.
     so_far: Counts,
+    /// The percentiles of [`GAPS`], in microseconds.
+    gaps: [Option<f64>; GAPS.len()],
 }
 
-impl<'a> Part<'a> {
-    fn last(&self) -> &'a TickView<'a> {
-        &self.seconds[self.seconds.len() - 1]
-    }
+/// Receives a series: its name, and its value in a tick.
+type Add<'a> = &'a mut dyn FnMut(&str, &dyn Fn(&Part<'_>) -> Option<Thousandths>);
 
-    fn counts(&self, count: fn(&Counts) -> u64) -> impl Iterator<Item = u64> {
-        let seconds = self.seconds.iter();
-        seconds.map(move |second| count(&second.tick.counts))
-    }
+/// The length of a tick, in seconds.
+pub(super) fn seconds_of_a_tick(ticks: &Ticks) -> usize {
+    step(ticks.iter().count())
 }
 
-impl Series {
-    /// The series of the ticks; `whole` if they saw users and streams.
-    pub(super) fn of(ticks: &Ticks, whole: bool) -> Self {
-        let views: Vec<TickView<'_>> = ticks.iter().collect();
-        let step = step(views.len() as u64);
-        let wanted = Wanted::of(whole, step > 1).0;
-        let mut values = vec![Vec::new(); wanted.len()];
-        let mut so_far = Counts::default();
-        let parts = views.chunks(usize::try_from(step).unwrap_or(usize::MAX));
-        let count = parts.len();
-        for seconds in parts {
-            let tick = sum(seconds);
-            so_far += &tick.counts;
-            let part = Part {
-                seconds,
-                tick,
-                so_far: so_far.clone(),
-            };
-            for ((_, value), values) in wanted.iter().zip(&mut values) {
-                values.push(value(&part));
-            }
-        }
-        let names = wanted.into_iter().map(|(name, _)| name);
-        Self {
-            step_s: step,
-            count,
-            values: names.zip(values).collect(),
-        }
-    }
-
-    /// How many seconds a tick covers.
-    pub(super) fn step(&self) -> u64 {
-        self.step_s
-    }
-}
-
-/// A series: its name, and its value of a tick.
-type Named = (Cow<'static, str>, Box<dyn Fn(&Part<'_>) -> Value>);
-
-/// The series that are known.
-#[derive(Default)]
-struct Wanted(Vec<Named>);
-
-impl Wanted {
-    /// All series, if `whole`; the extreme seconds of ticks that are `long`.
-    fn of(whole: bool, long: bool) -> Self {
-        let mut wanted = Self::default();
-        wanted.rate("rps", long, Counts::completed);
-        for metric in metrics::with(Flag::Series) {
-            let steps = metric.unit.steps();
-            let mean = move |counts: &Counts| Thousandths::mean(counts.sum(metric), steps);
-            wanted.add(metric.id, move |part| mean(&part.tick.counts));
-            if metric.has(Flag::SoFar) {
-                let name = format!("{}_so_far", metric.id);
-                wanted.add(name, move |part| mean(&part.so_far));
-            }
-        }
-        wanted.count("total", |part| part.so_far.completed());
-        wanted.count("total_ok", |part| part.so_far.ok);
-        wanted.count("total_failed", |part| part.so_far.all_failed());
-        if !whole {
-            return wanted;
-        }
-        wanted.rate("throughput", long, |counts| counts.tokens);
-        wanted.count("active_users", |part| part.last().active_users);
-        wanted.count("total_users", |part| part.last().total_users);
-        for (name, p) in [("itl_p50", 50.0), ("itl_p90", 90.0), ("itl_p99", 99.0)] {
-            wanted.add(name, move |part| {
-                let micros = part.tick.itl.percentile(p)?;
-                Some(Thousandths(rounded(micros)))
-            });
-        }
-        wanted
-    }
-
-    fn add(
-        &mut self,
-        name: impl Into<Cow<'static, str>>,
-        value: impl Fn(&Part<'_>) -> Value + 'static,
-    ) {
-        self.0.push((name.into(), Box::new(value)));
-    }
-
-    fn count(
-        &mut self,
-        name: impl Into<Cow<'static, str>>,
-        count: impl Fn(&Part<'_>) -> u64 + 'static,
-    ) {
-        self.add(name, move |part| Some(Thousandths::whole(count(part))));
-    }
-
-    /// A count per second, and its extreme seconds where ticks are `long`.
-    fn rate(&mut self, name: &'static str, long: bool, count: fn(&Counts) -> u64) {
-        self.add(name, move |part| {
-            let sum: u64 = part.counts(count).sum();
-            Some(Thousandths::of(sum as f64 / part.seconds.len() as f64))
-        });
-        if long {
-            let least = move |part: &Part<'_>| part.counts(count).min().unwrap_or(0);
-            let most = move |part: &Part<'_>| part.counts(count).max().unwrap_or(0);
-            self.count(format!("{name}_min"), least);
-            self.count(format!("{name}_max"), most);
-        }
-    }
-}
-
-/// How many seconds each tick of a run covers.
-fn step(seconds: u64) -> u64 {
-    let fits = |step: &u64| seconds.div_ceil(*step) <= MOST;
+fn step(seconds: usize) -> usize {
+    let fits = |step: &usize| seconds.div_ceil(*step) <= MOST;
     let [.., longest] = STEPS;
-    STEPS
-        .into_iter()
-        .find(fits)
-        .unwrap_or_else(|| longest * seconds.div_ceil(longest * MOST))
+    let multiple = || longest * seconds.div_ceil(longest * MOST);
+    STEPS.into_iter().find(fits).unwrap_or_else(multiple)
 }
 
-fn sum(part: &[TickView<'_>]) -> Tick {
-    match part {
-        [only] => only.tick.clone(),
-        part => part.iter().fold(Tick::default(), |mut sum, view| {
-            sum.merge(view.tick);
-            sum
-        }),
+/// All series, in ticks of `step` seconds; without those of users and streams unless `whole`.
+pub(super) fn series(ticks: &Ticks, step: usize, whole: bool) -> Value {
+    let seconds: Vec<_> = ticks.iter().collect();
+    let parts = parts(&seconds, step);
+    let mut series = Map::new();
+    series.insert("step_s".to_owned(), json!(step));
+    series.insert("count".to_owned(), json!(parts.len()));
+    let mut add = |name: &str, value: &dyn Fn(&Part<'_>) -> Option<Thousandths>| {
+        let values: Vec<_> = parts.iter().map(value).collect();
+        series.insert(name.to_owned(), json!(values));
+    };
+    of_requests(&mut add, step > 1);
+    if whole {
+        of_users_and_streams(&mut add, step > 1);
+    }
+    series.into()
+}
+
+fn parts<'a>(seconds: &'a [TickView<'a>], step: usize) -> Vec<Part<'a>> {
+    let mut so_far = Counts::default();
+    let part = |seconds: &'a [TickView<'a>]| {
+        let mut sum = Tick::default();
+        for second in seconds {
+            sum.merge(second.tick);
+        }
+        so_far += &sum.counts;
+        Part {
+            seconds,
+            counts: sum.counts,
+            so_far: so_far.clone(),
+            gaps: GAPS.map(|(_, p)| sum.itl.percentile(p)),
+        }
+    };
+    seconds.chunks(step).map(part).collect()
+}
+
+fn of_requests(add: Add<'_>, long: bool) {
+    rate(add, "rps", long, Counts::completed);
+    for metric in metrics::with(Flag::Series) {
+        let steps = metric.unit.steps();
+        let mean = |counts: &Counts| Thousandths::mean(counts.sum(metric), steps);
+        add(metric.id, &|part| mean(&part.counts));
+        if metric.has(Flag::SoFar) {
+            let name = format!("{}_so_far", metric.id);
+            add(&name, &|part| mean(&part.so_far));
+        }
+    }
+    count(add, "total", |part| part.so_far.completed());
+    count(add, "total_ok", |part| part.so_far.ok);
+    count(add, "total_failed", |part| part.so_far.all_failed());
+}
+
+fn of_users_and_streams(add: Add<'_>, long: bool) {
+    rate(add, "throughput", long, |counts| counts.tokens);
+    count(add, "active_users", |part| part.so_far.active_users());
+    count(add, "total_users", |part| part.so_far.users_started);
+    for (place, (name, _)) in GAPS.into_iter().enumerate() {
+        add(name, &|part| Some(Thousandths(rounded(part.gaps[place]?))));
+    }
+}
+
+fn count(add: Add<'_>, name: &str, count: impl Fn(&Part<'_>) -> u64) {
+    add(name, &|part| Some(Thousandths::whole(count(part))));
+}
+
+/// A count per second, and its extreme seconds where ticks are `long`.
+fn rate(add: Add<'_>, name: &str, long: bool, of: fn(&Counts) -> u64) {
+    let mean = |part: &Part<'_>| of(&part.counts) as f64 / part.seconds.len() as f64;
+    add(name, &|part| Some(Thousandths::of(mean(part))));
+    if long {
+        let in_second = |second: &TickView<'_>| of(&second.tick.counts);
+        let min = |part: &Part<'_>| part.seconds.iter().map(in_second).min();
+        let max = |part: &Part<'_>| part.seconds.iter().map(in_second).max();
+        count(add, &format!("{name}_min"), |part| min(part).unwrap_or(0));
+        count(add, &format!("{name}_max"), |part| max(part).unwrap_or(0));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
-
-    use serde_json::json;
 
     use super::*;
     use crate::clock::Stamp;
@@ -192,6 +136,10 @@ mod tests {
             ticks.on(sample);
         }
         ticks
+    }
+
+    fn page(ticks: &Ticks, whole: bool) -> Value {
+        series(ticks, seconds_of_a_tick(ticks), whole)
     }
 
     #[test]
@@ -212,7 +160,7 @@ mod tests {
             finished(ok_request(ms(100), ms(200), ms(1_000))),
             finished(failed(ms(1_600), FailureKind::Reset)),
         ]);
-        let page = serde_json::to_value(Series::of(&ticks, true)).unwrap();
+        let page = page(&ticks, true);
         assert_eq!(page["step_s"], json!(1));
         assert_eq!(page["rps"], json!([0, 2]));
         assert_eq!(page["response"], json!([null, 900]));
@@ -221,7 +169,7 @@ mod tests {
         assert_eq!(page["active_users"], json!([1, 1]));
         assert_eq!(page["itl_p99"], json!([0.2, null]));
         assert_eq!(page.get("rps_min"), None);
-        let page = serde_json::to_value(Series::of(&ticks, false)).unwrap();
+        let page = self::page(&ticks, false);
         assert_eq!(page.get("throughput"), None);
     }
 
@@ -231,7 +179,7 @@ mod tests {
         assert_eq!(step(86_400 * 30), 1_800);
         let at = |seconds: u64| finished(failed(ms(seconds * 1_000 + 5), FailureKind::Reset));
         let ticks = ticks(&[at(0), at(0), at(0), at(1), at(2_999)]);
-        let page = serde_json::to_value(Series::of(&ticks, true)).unwrap();
+        let page = page(&ticks, true);
         assert_eq!(page["step_s"], json!(2));
         assert_eq!(page["count"], json!(1_500));
         assert_eq!(page["rps"][0], json!(2));

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::metrics::{in_thousandths, rounded};
-use crate::stats::{Statistics, Sum};
+use crate::stats::Sum;
 
 /// How long a text from outside may be, in characters; the page shows less.
 const LONGEST: usize = 4_000;
@@ -42,18 +42,5 @@ impl Serialize for Thousandths {
         } else {
             serializer.serialize_f64(self.0 as f64 / 1_000.0)
         }
-    }
-}
-
-/// Count, mean, standard deviation, minimum, P50, P90, P95, P99, maximum.
-#[derive(Serialize)]
-pub(super) struct StatisticsRow(u64, f64, Option<f64>, f64, f64, f64, f64, f64, f64);
-
-impl StatisticsRow {
-    pub(super) fn of(figures: &Statistics) -> Self {
-        let f = figures;
-        Self(
-            f.count, f.mean, f.std_dev, f.min, f.p50, f.p90, f.p95, f.p99, f.max,
-        )
     }
 }
