@@ -23,12 +23,7 @@ pub(super) fn header<'a>(names: impl IntoIterator<Item = &'a str>, bom: bool) ->
 }
 
 impl Row {
-    /// A cell of a row that was read, as it was written.
-    pub(super) fn raw(&mut self, cell: &[u8]) {
-        self.cells.push_field(cell);
-    }
-
-    /// A word of our own vocabulary; empty for a missing value.
+    /// A word of our own vocabulary, or a cell as it was read; empty for a missing value.
     pub(super) fn word(&mut self, word: &str) {
         self.cells.push_field(word.as_bytes());
     }

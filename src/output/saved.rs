@@ -141,7 +141,7 @@ impl Saved {
         for (file, path) in self.csvs.iter().enumerate() {
             let mut rows = Rows::open(path)?;
             while let Some(line) = rows.next_line()? {
-                let home = line.ok().and_then(|row| self.homes.get(row.run_id));
+                let home = line.ok().and_then(|row| self.homes.get(row.text("run_id")));
                 if home == Some(&file) {
                     row.clear();
                     rows.copy(&mut row);

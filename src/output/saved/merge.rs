@@ -149,8 +149,8 @@ impl Merge {
         let groups = GroupKeys {
             run_number: place,
             run: &run.about.run,
-            api_key: row.key,
-            query: row.query,
+            api_key: row.text("api_key"),
+            query: row.text("query"),
             query_hash: row.query_hash,
         };
         formats.saved(&measured, &groups);
@@ -161,11 +161,11 @@ impl Merge {
     fn place(&mut self, file: usize, path: &Path, row: &Row<'_>) -> Result<Option<usize>, Stopped> {
         if let Some((last, from)) = self.last
             && from == file
-            && self.runs[last].about.run.run_id == row.run_id
+            && self.runs[last].about.run.run_id == row.text("run_id")
         {
             return Ok(Some(last));
         }
-        let place = match self.places.get(row.run_id) {
+        let place = match self.places.get(row.text("run_id")) {
             Some(place) => *place,
             None => self.discover(path, row)?,
         };
@@ -176,7 +176,7 @@ impl Merge {
         }
         let message = Message::new("saved.twice")
             .with("path", path.display())
-            .with("run", row.run_id);
+            .with("run", row.text("run_id"));
         if !self.notices.contains(&message) {
             self.notices.push(message);
         }
@@ -185,20 +185,20 @@ impl Merge {
 
     /// A run that has no JSON: what its first row tells of it.
     fn discover(&mut self, path: &Path, row: &Row<'_>) -> Result<usize, Stopped> {
-        let started = OffsetDateTime::parse(row.started_at, &Rfc3339).map_err(|_| {
+        let started = OffsetDateTime::parse(row.text("started_at"), &Rfc3339).map_err(|_| {
             Message::new("saved.no_start")
                 .with("path", path.display())
-                .with("run", row.run_id)
+                .with("run", row.text("run_id"))
         })?;
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let some = |column| Some(row.text(column).to_owned()).filter(|text| !text.is_empty());
         let mut run = Run::new(
             About::of(RunInfo {
-                run_id: row.run_id.to_owned(),
-                label: some(row.label),
-                client_host: some(row.client_host),
-                target: row.target.to_owned(),
-                protocol: row.protocol.to_owned(),
-                model: some(row.model),
+                run_id: row.text("run_id").to_owned(),
+                label: some("label"),
+                client_host: some("client_host"),
+                target: row.text("target").to_owned(),
+                protocol: row.text("protocol").to_owned(),
+                model: some("model"),
                 started: started - row.measured.start.since(Stamp::ZERO),
             }),
             None,
@@ -210,7 +210,7 @@ impl Merge {
             run.shift = shift(&run.about, origin)?;
         }
         let place = self.runs.len();
-        self.places.insert(row.run_id.to_owned(), place);
+        self.places.insert(row.text("run_id").to_owned(), place);
         self.runs.push(run);
         if earlier {
             Err(Stopped::Earlier)
