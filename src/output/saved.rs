@@ -9,7 +9,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::about::About;
@@ -17,11 +17,8 @@ use super::waterfall::Waterfall;
 use super::{Formats, Results};
 use crate::stats::{RunStats, Summary};
 use crate::text::Message;
-use merge::{Merge, Stopped};
-use source::{Rows, Sources};
-
-/// So many damaged lines of a file are named.
-const NAMED: u64 = 5;
+use merge::Merge;
+use source::{Sources, next_line, open};
 
 /// What is told of the reading: the file, and which part of it has been read, 0 to 1.
 pub type Progress<'a> = &'a mut dyn FnMut(&Path, f64);
@@ -47,8 +44,7 @@ pub struct Saved {
     pub files: Vec<PathBuf>,
     /// What the user should know of the reading.
     pub notices: Vec<Message>,
-    csvs: Vec<PathBuf>,
-    /// Which of them the rows of a run were taken from.
+    /// The place in `files` of each run's rows, by the run's id.
     homes: HashMap<String, usize>,
 }
 
@@ -64,51 +60,11 @@ pub fn read(
     formats: &mut Formats,
     progress: Progress<'_>,
 ) -> Result<Saved, Message> {
-    let sources = Sources::find(files)?;
-    let mut merge = Merge::new(&sources)?;
-    loop {
-        match gather(&sources.csvs, &mut merge, formats, progress) {
-            Ok(()) => return merge.finish(sources),
-            Err(Stopped::Failed(message)) => return Err(message),
-            // Everything is counted from the first run's start: once more, from there.
-            Err(Stopped::Earlier) => {
-                merge.restart()?;
-                formats.start_over();
-            }
-        }
+    let mut merge = Merge::new(Sources::find(files)?);
+    while !merge.gather(formats, progress)? {
+        formats.start_over();
     }
-}
-
-fn gather(
-    csvs: &[PathBuf],
-    merge: &mut Merge,
-    formats: &mut Formats,
-    progress: Progress<'_>,
-) -> Result<(), Stopped> {
-    for (file, path) in csvs.iter().enumerate() {
-        let mut rows = Rows::open(path)?;
-        let mut damaged = 0;
-        loop {
-            if let Some(part) = rows.progress() {
-                progress(path, part);
-            }
-            match rows.next_line()? {
-                Some(Ok(row)) => merge.add(file, path, &row, formats)?,
-                Some(Err(damage)) => {
-                    damaged += 1;
-                    if damaged <= NAMED {
-                        merge.notices.push(damage.with("path", path.display()));
-                    }
-                }
-                None => break,
-            }
-        }
-        if damaged > 0 {
-            let message = Message::new("saved.damaged").with("path", path.display());
-            merge.notices.push(message.with("count", damaged));
-        }
-    }
-    Ok(())
+    merge.finish()
 }
 
 impl Saved {
@@ -138,13 +94,15 @@ impl Saved {
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut row = Vec::new();
-        for (file, path) in self.csvs.iter().enumerate() {
-            let mut rows = Rows::open(path)?;
-            while let Some(line) = rows.next_line()? {
+        let homes: BTreeSet<_> = self.homes.values().copied().collect();
+        for file in homes {
+            let path = &self.files[file];
+            let (mut reader, _) = open(path)?;
+            while let Some(line) = next_line(&mut reader, path)? {
                 let home = line.ok().and_then(|row| self.homes.get(row.text("run_id")));
                 if home == Some(&file) {
                     row.clear();
-                    rows.copy(&mut row);
+                    reader.copy(&mut row);
                     sink(&row)?;
                 }
             }

@@ -1,4 +1,4 @@
-//! Several runs put together: each shifted to where it lies behind the first one's start.
+//! Several runs put together: each shifted by its start after the first run's start.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::Saved;
-use super::source::Sources;
-use crate::clock::Stamp;
+use super::source::{Sources, next_line, open};
+use super::{Progress, Saved};
+use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Columns, Flag, Measured, PerMetric};
 use crate::output::about::About;
 use crate::output::csv::read::{LAST_SECOND, Row};
@@ -19,31 +19,23 @@ use crate::output::{Formats, GroupKeys, RunInfo};
 use crate::stats::{ClientSummary, Grade, RunStats, SpansSummary, Ticks, Verdict};
 use crate::text::Message;
 
-/// Why the gathering has come to a stop.
-#[derive(Debug)]
-pub(super) enum Stopped {
-    /// A run has turned up that began before all others.
-    Earlier,
-    /// It cannot be done.
-    Failed(Message),
-}
+/// The most damaged lines of a file that are named.
+const NAMED: u64 = 5;
+/// Lines from one report of progress to the next.
+const PROGRESS: u64 = 50_000;
 
-impl From<Message> for Stopped {
-    fn from(message: Message) -> Self {
-        Stopped::Failed(message)
-    }
-}
-
-/// What has been gathered.
+/// Runs, and the rows that have been read of them.
 #[derive(Debug)]
 pub(super) struct Merge {
-    pub(super) notices: Vec<Message>,
+    sources: Sources,
     runs: Vec<Run>,
     /// Where each run is in the list.
     places: HashMap<String, usize>,
-    /// The place of the last row's run, and the file that it came from.
-    last: Option<(usize, usize)>,
+    /// The start of the first run, as far as runs are known: times count from it.
+    origin: Option<OffsetDateTime>,
     stats: RunStats,
+    /// What the user should know of the rows.
+    notices: Vec<Message>,
 }
 
 #[derive(Debug)]
@@ -58,7 +50,7 @@ struct Run {
     rows: u64,
     /// Its users, where no JSON counts them.
     users: HashSet<u32>,
-    /// How long after the first run's start it began.
+    /// From the first run's start to its own.
     shift: Duration,
 }
 
@@ -75,67 +67,145 @@ impl Run {
         }
     }
 
+    fn started(&self) -> OffsetDateTime {
+        self.about.run.started
+    }
+
+    /// Sets the shift; zero for a run that began before `origin`.
+    fn shift_from(&mut self, origin: OffsetDateTime) -> Result<(), Message> {
+        self.shift = (self.started() - origin).try_into().unwrap_or_default();
+        if self.shift.as_secs() <= LAST_SECOND {
+            return Ok(());
+        }
+        Err(Message::new("saved.too_far")
+            .with("run", &self.about.run.run_id)
+            .with("days", self.shift.as_secs() / 86_400))
+    }
+
     fn users(&self) -> u64 {
         match &self.about.plan {
             Some(plan) => u64::from(plan.users()),
             None => self.users.len() as u64,
         }
     }
+
+    /// Says which data of the run is missing.
+    fn missing(&self) -> Option<Message> {
+        let run = &self.about.run.run_id;
+        match &self.results {
+            Some(results) if results.requests != self.rows => Some(
+                Message::new("saved.other_count")
+                    .with("run", run)
+                    .with("json", results.requests)
+                    .with("csv", self.rows),
+            ),
+            Some(_) => None,
+            None if self.described => Some(Message::new("saved.killed").with("run", run)),
+            None => Some(Message::new("saved.no_json").with("run", run)),
+        }
+    }
 }
 
 impl Merge {
-    /// Nothing yet, of the runs that have a JSON.
-    pub(super) fn new(sources: &Sources) -> Result<Self, Message> {
-        let mut merge = Self {
-            notices: Vec::new(),
-            runs: Vec::new(),
-            places: HashMap::new(),
-            last: None,
-            stats: RunStats::default(),
-        };
-        for (_, saved) in &sources.runs {
-            let run = Run::new(saved.about.clone(), saved.results.clone(), true);
+    /// The runs that have a JSON, without rows.
+    pub(super) fn new(mut sources: Sources) -> Self {
+        let (mut runs, mut places) = (Vec::new(), HashMap::new());
+        for saved in sources.runs.drain(..) {
             let id = saved.about.run.run_id.clone();
-            if !merge.places.contains_key(&id) {
-                merge.places.insert(id, merge.runs.len());
-                merge.runs.push(run);
-            }
+            places.entry(id).or_insert_with(|| {
+                runs.push(Run::new(saved.about, saved.results, true));
+                runs.len() - 1
+            });
         }
-        merge.restart()?;
-        Ok(merge)
+        Self {
+            sources,
+            runs,
+            places,
+            origin: None,
+            stats: RunStats::default(),
+            notices: Vec::new(),
+        }
     }
 
-    /// Forgets the rows, and counts from the start of the run that began first.
-    pub(super) fn restart(&mut self) -> Result<(), Message> {
+    /// Reads all rows, and hands them to the formats. Returns whether all times count from the first
+    /// run's start; else rows told of an earlier run, and have to be read once more.
+    pub(super) fn gather(
+        &mut self,
+        formats: &mut Formats,
+        progress: Progress<'_>,
+    ) -> Result<bool, Message> {
         self.notices.clear();
-        self.last = None;
         self.stats = RunStats::default();
-        let origin = self.origin();
+        self.origin = self.first_start();
         for run in &mut self.runs {
             (run.home, run.rows) = (None, 0);
             run.users.clear();
-            run.shift = origin.map_or(Ok(Duration::ZERO), |origin| shift(&run.about, origin))?;
+            run.shift_from(self.origin.unwrap_or(run.started()))?;
+        }
+        for (file, path) in self.sources.csvs.clone().iter().enumerate() {
+            self.read(file, path, formats, progress)?;
+        }
+        Ok(self.origin == self.first_start())
+    }
+
+    fn first_start(&self) -> Option<OffsetDateTime> {
+        self.runs.iter().map(Run::started).min()
+    }
+
+    /// Reads the file of that number.
+    fn read(
+        &mut self,
+        file: usize,
+        path: &Path,
+        formats: &mut Formats,
+        progress: Progress<'_>,
+    ) -> Result<(), Message> {
+        let (mut reader, length) = open(path)?;
+        let (mut lines, mut damaged) = (0_u64, 0);
+        while let Some(line) = next_line(&mut reader, path)? {
+            match line {
+                Ok(row) => self.add(file, path, &row, formats)?,
+                Err(damage) => {
+                    damaged += 1;
+                    if damaged <= NAMED {
+                        self.notices.push(damage.with("path", path.display()));
+                    }
+                }
+            }
+            lines += 1;
+            if lines.is_multiple_of(PROGRESS) {
+                progress(path, reader.position() as f64 / length.max(1) as f64);
+            }
+        }
+        if damaged > 0 {
+            let message = Message::new("saved.damaged").with("path", path.display());
+            self.notices.push(message.with("count", damaged));
         }
         Ok(())
     }
 
-    /// When the first run began.
-    fn origin(&self) -> Option<OffsetDateTime> {
-        self.runs.iter().map(|run| run.about.run.started).min()
-    }
-
-    /// Adds a row of the file of that number.
-    pub(super) fn add(
+    /// Adds a row, unless another file has the rows of its run.
+    fn add(
         &mut self,
         file: usize,
         path: &Path,
         row: &Row<'_>,
         formats: &mut Formats,
-    ) -> Result<(), Stopped> {
-        let Some(place) = self.place(file, path, row)? else {
-            return Ok(());
+    ) -> Result<(), Message> {
+        let id = row.text("run_id");
+        let place = match self.places.get(id) {
+            Some(place) => *place,
+            None => self.discover(path, row)?,
         };
         let run = &mut self.runs[place];
+        if *run.home.get_or_insert(file) != file {
+            let twice = Message::new("saved.twice");
+            let twice = twice.with("path", path.display()).with("run", id);
+            if !self.notices.contains(&twice) {
+                self.notices.push(twice);
+            }
+            return Ok(());
+        }
         run.rows += 1;
         if run.results.is_none() {
             run.users.insert(row.user);
@@ -157,91 +227,57 @@ impl Merge {
         Ok(())
     }
 
-    /// The place of a row's run; `None` if its rows are another file's.
-    fn place(&mut self, file: usize, path: &Path, row: &Row<'_>) -> Result<Option<usize>, Stopped> {
-        if let Some((last, from)) = self.last
-            && from == file
-            && self.runs[last].about.run.run_id == row.text("run_id")
-        {
-            return Ok(Some(last));
-        }
-        let place = match self.places.get(row.text("run_id")) {
-            Some(place) => *place,
-            None => self.discover(path, row)?,
-        };
-        let run = &mut self.runs[place];
-        if *run.home.get_or_insert(file) == file {
-            self.last = Some((place, file));
-            return Ok(Some(place));
-        }
-        let message = Message::new("saved.twice")
-            .with("path", path.display())
-            .with("run", row.text("run_id"));
-        if !self.notices.contains(&message) {
-            self.notices.push(message);
-        }
-        Ok(None)
-    }
-
-    /// A run that has no JSON: what its first row tells of it.
-    fn discover(&mut self, path: &Path, row: &Row<'_>) -> Result<usize, Stopped> {
+    /// Adds a run without a JSON, as its first row tells of it. Returns its place.
+    fn discover(&mut self, path: &Path, row: &Row<'_>) -> Result<usize, Message> {
         let started = OffsetDateTime::parse(row.text("started_at"), &Rfc3339).map_err(|_| {
             Message::new("saved.no_start")
                 .with("path", path.display())
                 .with("run", row.text("run_id"))
         })?;
-        let some = |column| Some(row.text(column).to_owned()).filter(|text| !text.is_empty());
-        let mut run = Run::new(
-            About::of(RunInfo {
-                run_id: row.text("run_id").to_owned(),
-                label: some("label"),
-                client_host: some("client_host"),
-                target: row.text("target").to_owned(),
-                protocol: row.text("protocol").to_owned(),
-                model: some("model"),
-                started: started - row.measured.start.since(Stamp::ZERO),
-            }),
-            None,
-            false,
-        );
-        let origin = self.origin().unwrap_or(run.about.run.started);
-        let earlier = run.about.run.started < origin;
-        if !earlier {
-            run.shift = shift(&run.about, origin)?;
-        }
-        let place = self.runs.len();
-        self.places.insert(row.text("run_id").to_owned(), place);
+        let text = |column| row.text(column).to_owned();
+        let optional = |column| Some(text(column)).filter(|text| !text.is_empty());
+        let about = About::of(RunInfo {
+            run_id: text("run_id"),
+            label: optional("label"),
+            client_host: optional("client_host"),
+            target: text("target"),
+            protocol: text("protocol"),
+            model: optional("model"),
+            started: started - row.measured.start.since(Stamp::ZERO),
+        });
+        let mut run = Run::new(about, None, false);
+        run.shift_from(*self.origin.get_or_insert(run.started()))?;
+        self.places.insert(text("run_id"), self.runs.len());
         self.runs.push(run);
-        if earlier {
-            Err(Stopped::Earlier)
-        } else {
-            Ok(place)
-        }
+        Ok(self.runs.len() - 1)
     }
 
     /// Everything together.
-    pub(super) fn finish(mut self, sources: Sources) -> Result<Saved, Message> {
-        let [first, others @ ..] = &self.runs[..] else {
-            let names: Vec<String> = sources
-                .csvs
+    pub(super) fn finish(mut self) -> Result<Saved, Message> {
+        let mut files = self.sources.csvs;
+        let abouts = self.runs.iter().map(|run| run.about.clone());
+        let Some(about) = abouts.reduce(|about, other| about.with(&other)) else {
+            let names: Vec<_> = files
                 .iter()
-                .map(|p| p.display().to_string())
+                .map(|path| path.display().to_string())
                 .collect();
             return Err(Message::new("saved.empty").with("path", names.join(", ")));
         };
-        let about = others
+        files.append(&mut self.sources.jsons);
+        let ended = self
+            .runs
             .iter()
-            .fold(first.about.clone(), |about, run| about.with(&run.about));
-        let whole = self.runs.iter().all(|run| run.results.is_some());
-        if whole {
-            self.stats.replace_ticks(self.ticks());
+            .map(|run| Some((run, run.results.as_ref()?)));
+        let ended: Option<Vec<_>> = ended.collect();
+        if let Some(ended) = &ended {
+            self.stats.replace_ticks(ticks(ended));
         }
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
         (summary.client, summary.verdict) = (None, None);
-        if whole {
-            (summary.client, summary.verdict) = self.client();
-            self.add_sums(&mut summary.sums);
-            match SpansSummary::merged(self.results().map(|results| &results.spans)) {
+        if let Some(ended) = &ended {
+            (summary.client, summary.verdict) = client(ended);
+            add_sums(ended, &mut summary.sums);
+            match SpansSummary::merged(ended.iter().map(|(_, results)| &results.spans)) {
                 Some(spans) => summary.spans = spans,
                 None => self.notices.push(Message::new("saved.no_node_histograms")),
             }
@@ -249,126 +285,79 @@ impl Merge {
             let seen = |run: &Run| run.users.len() as u64;
             summary.users_started = self.runs.iter().map(seen).sum();
         }
-        let waterfall = whole.then(|| self.waterfall());
-        let mut notices = sources.notices;
+        let mut notices = self.sources.notices;
         notices.append(&mut self.notices);
         notices.extend(self.runs.iter().filter_map(Run::missing));
-        let files = sources
-            .csvs
-            .iter()
-            .chain(sources.runs.iter().map(|(path, _)| path));
+        let homes = self.places.into_iter();
+        let homes = homes.filter_map(|(id, place)| Some((id, self.runs[place].home?)));
         Ok(Saved {
+            about,
             runs: self.runs.len(),
             users: self.runs.iter().map(Run::users).sum(),
-            summary,
             stats: self.stats,
-            whole,
-            waterfall,
-            files: files.cloned().collect(),
+            summary,
+            whole: ended.is_some(),
+            waterfall: ended.as_deref().map(waterfall),
+            files,
             notices,
-            homes: self
-                .places
-                .into_iter()
-                .filter_map(|(id, place)| Some((id, self.runs[place].home?)))
-                .collect(),
-            csvs: sources.csvs,
-            about,
+            homes: homes.collect(),
         })
     }
+}
 
-    /// What the runs themselves knew of their clients, and how far their numbers can be used: as
-    /// far as those of the worst.
-    fn client(&self) -> (Option<ClientSummary>, Option<Verdict>) {
-        if let [only] = &self.runs[..] {
-            let results = only.results.as_ref();
-            let client = results.and_then(|results| results.client);
-            return (client, results.and_then(|results| results.verdict.clone()));
-        }
-        let mut merged = Verdict {
-            grade: Grade::Valid,
-            reasons: Vec::new(),
+/// A run that ended, and its results.
+type Ended<'a> = (&'a Run, &'a SavedResults);
+
+/// The client's figures, of a single run, and the verdict: the worst one of several runs.
+fn client(runs: &[Ended<'_>]) -> (Option<ClientSummary>, Option<Verdict>) {
+    if let [(_, only)] = runs {
+        return (only.client, only.verdict.clone());
+    }
+    let mut merged = Verdict {
+        grade: Grade::Valid,
+        reasons: Vec::new(),
+    };
+    for (run, results) in runs {
+        let Some(verdict) = &results.verdict else {
+            return (None, None);
         };
-        for run in &self.runs {
-            let results = run.results.as_ref();
-            let Some(verdict) = results.and_then(|results| results.verdict.as_ref()) else {
-                return (None, None);
-            };
-            if verdict.grade != Grade::Valid {
-                let of_run = Message::new("saved.verdict").with("grade", verdict.grade.name());
-                let of_run = of_run.with("run", &run.about.run.run_id);
-                merged.reasons.push(of_run);
-                merged.reasons.extend(verdict.reasons.iter().cloned());
-            }
-            merged.grade = merged.grade.max(verdict.grade);
+        if verdict.grade != Grade::Valid {
+            let of_run = Message::new("saved.verdict").with("grade", verdict.grade.name());
+            merged
+                .reasons
+                .push(of_run.with("run", &run.about.run.run_id));
+            merged.reasons.extend(verdict.reasons.iter().cloned());
         }
-        (None, Some(merged))
+        merged.grade = merged.grade.max(verdict.grade);
     }
+    (None, Some(merged))
+}
 
-    /// What the runs themselves knew, of those that ended.
-    fn results(&self) -> impl Iterator<Item = &SavedResults> {
-        self.runs.iter().filter_map(|run| run.results.as_ref())
+/// The requests that each run chose for its waterfall, moved to the run's place.
+fn waterfall(runs: &[Ended<'_>]) -> Waterfall {
+    let mut waterfall = Waterfall::default();
+    for (run, results) in runs {
+        waterfall.add_chosen(&results.waterfall, micros(run.shift));
     }
+    waterfall
+}
 
-    /// The requests that the runs themselves chose to be drawn from start to end, each moved to where
-    /// its run is.
-    fn waterfall(&self) -> Waterfall {
-        let mut waterfall = Waterfall::default();
-        for run in &self.runs {
-            let by = run.shift.as_micros().try_into().unwrap_or(u64::MAX);
-            if let Some(results) = &run.results {
-                waterfall.add_chosen(&results.waterfall, by);
-            }
-        }
-        waterfall
-    }
-
-    /// Adds the sums of metrics that rows do not have.
-    fn add_sums(&self, sums: &mut PerMetric<Option<u64>>) {
-        for metric in metrics::with(Flag::Sum).filter(|metric| metric.columns == Columns::None) {
-            let told = self.results().filter_map(|results| results.sums[metric]);
-            sums[metric] = told.reduce(|sum, value| sum + value);
-        }
-    }
-
-    /// The seconds of all runs, each moved by whole ones.
-    fn ticks(&self) -> Ticks {
-        let mut ticks = Ticks::default();
-        for run in &self.runs {
-            let later = (run.shift + Duration::from_millis(500)).as_secs();
-            for view in run.results.iter().flat_map(|results| results.ticks.iter()) {
-                ticks.merge_second(view.second + later, view.tick);
-            }
-        }
-        ticks
+/// Adds the sums of metrics that rows do not have.
+fn add_sums(runs: &[Ended<'_>], sums: &mut PerMetric<Option<u64>>) {
+    for metric in metrics::with(Flag::Sum).filter(|metric| metric.columns == Columns::None) {
+        let known = runs.iter().filter_map(|(_, results)| results.sums[metric]);
+        sums[metric] = known.reduce(|sum, value| sum + value);
     }
 }
 
-/// How long after `origin` a run began.
-fn shift(about: &About, origin: OffsetDateTime) -> Result<Duration, Message> {
-    let shift = (about.run.started - origin).unsigned_abs();
-    if shift.as_secs() > LAST_SECOND {
-        let days = shift.as_secs() / 86_400;
-        return Err(Message::new("saved.too_far")
-            .with("run", &about.run.run_id)
-            .with("days", days));
-    }
-    Ok(shift)
-}
-
-impl Run {
-    /// What is not known of it.
-    fn missing(&self) -> Option<Message> {
-        let run = &self.about.run.run_id;
-        match &self.results {
-            Some(results) if results.requests != self.rows => Some(
-                Message::new("saved.other_count")
-                    .with("run", run)
-                    .with("json", results.requests)
-                    .with("csv", self.rows),
-            ),
-            Some(_) => None,
-            None if self.described => Some(Message::new("saved.killed").with("run", run)),
-            None => Some(Message::new("saved.no_json").with("run", run)),
+/// The seconds of all runs, each moved by whole seconds.
+fn ticks(runs: &[Ended<'_>]) -> Ticks {
+    let mut ticks = Ticks::default();
+    for (run, results) in runs {
+        let later = (run.shift + Duration::from_millis(500)).as_secs();
+        for view in results.ticks.iter() {
+            ticks.merge_second(view.second + later, view.tick);
         }
     }
+    ticks
 }

@@ -10,15 +10,17 @@ use crate::output::{FileKind, csv, json};
 use crate::text::Message;
 
 /// The files to be read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Sources {
     pub(super) csvs: Vec<PathBuf>,
-    pub(super) runs: Vec<(PathBuf, SavedRun)>,
+    pub(super) jsons: Vec<PathBuf>,
+    /// The contents of the JSONs.
+    pub(super) runs: Vec<SavedRun>,
     /// What could not be used.
     pub(super) notices: Vec<Message>,
 }
 
-pub(super) fn unreadable(path: &Path, error: &io::Error) -> Message {
+fn unreadable(path: &Path, error: &io::Error) -> Message {
     Message::new("saved.unreadable")
         .with("path", path.display())
         .with("error", error)
@@ -27,19 +29,18 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Message {
 impl Sources {
     /// Finds out which files are CSV and which JSON, and adds what lies beside them.
     pub(super) fn find(files: &[PathBuf]) -> Result<Self, Message> {
-        let mut sources = Self {
-            csvs: Vec::new(),
-            runs: Vec::new(),
-            notices: Vec::new(),
-        };
-        let mut jsons = Vec::new();
+        let mut sources = Self::default();
         for path in files {
             let json = is_json(path).map_err(|error| unreadable(path, &error))?;
-            let list = if json { &mut jsons } else { &mut sources.csvs };
+            let list = if json {
+                &mut sources.jsons
+            } else {
+                &mut sources.csvs
+            };
             add(list, path.clone());
         }
-        for path in &jsons {
-            sources.runs.push((path.clone(), run(path)?));
+        for path in &sources.jsons {
+            sources.runs.push(run(path)?);
             match beside(path, &json::KIND, &csv::KIND) {
                 Some(csv) => add(&mut sources.csvs, csv),
                 None if sources.csvs.is_empty() => {
@@ -48,15 +49,19 @@ impl Sources {
                 None => {}
             }
         }
-        for csv in sources.csvs.clone() {
-            let Some(path) = beside(&csv, &csv::KIND, &json::KIND) else {
+        for csv in &sources.csvs {
+            let Some(path) = beside(csv, &csv::KIND, &json::KIND) else {
                 continue;
             };
-            if !jsons.iter().any(|known| is_same(known, &path)) {
-                match run(&path) {
-                    Ok(run) => sources.runs.push((path, run)),
-                    Err(message) => sources.notices.push(message),
+            if is_in(&sources.jsons, &path) {
+                continue;
+            }
+            match run(&path) {
+                Ok(run) => {
+                    sources.runs.push(run);
+                    sources.jsons.push(path);
                 }
+                Err(message) => sources.notices.push(message),
             }
         }
         Ok(sources)
@@ -65,14 +70,16 @@ impl Sources {
 
 /// Adds a file, unless it is there already.
 fn add(files: &mut Vec<PathBuf>, path: PathBuf) {
-    if !files.iter().any(|known| is_same(known, &path)) {
+    if !is_in(files, &path) {
         files.push(path);
     }
 }
 
-fn is_same(a: &Path, b: &Path) -> bool {
+fn is_in(files: &[PathBuf], path: &Path) -> bool {
     let canonical = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    a == b || canonical(a) == canonical(b)
+    files
+        .iter()
+        .any(|known| canonical(known) == canonical(path))
 }
 
 /// Whether a file begins as a JSON document does, which no CSV of ours does.
@@ -111,45 +118,24 @@ fn run(path: &Path) -> Result<SavedRun, Message> {
     })
 }
 
-/// The rows of a file.
-pub(super) struct Rows<'a> {
-    path: &'a Path,
-    reader: Reader<fs::File>,
-    length: u64,
-    lines: u64,
+/// Opens a requests CSV. Returns its reader, and its length in bytes.
+pub(super) fn open(path: &Path) -> Result<(Reader<fs::File>, u64), Message> {
+    let unreadable = |error| unreadable(path, &error);
+    let file = fs::File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let reader = Reader::new(file).map_err(|error| {
+        Message::new("saved.not_csv")
+            .with("path", path.display())
+            .with("error", error)
+    })?;
+    Ok((reader, length))
 }
 
-impl<'a> Rows<'a> {
-    pub(super) fn open(path: &'a Path) -> Result<Self, Message> {
-        let unreadable = |error| unreadable(path, &error);
-        let file = fs::File::open(path).map_err(unreadable)?;
-        let length = file.metadata().map_err(unreadable)?.len();
-        let reader = Reader::new(file).map_err(|error| {
-            Message::new("saved.not_csv")
-                .with("path", path.display())
-                .with("error", error)
-        })?;
-        Ok(Self {
-            path,
-            reader,
-            length,
-            lines: 0,
-        })
-    }
-
-    pub(super) fn next_line(&mut self) -> Result<Option<Result<Row<'_>, Message>>, Message> {
-        self.lines += 1;
-        let line = self.reader.next_line();
-        line.map_err(|error| unreadable(self.path, &error))
-    }
-
-    pub(super) fn copy(&mut self, out: &mut Vec<u8>) {
-        self.reader.copy(out);
-    }
-
-    /// Every now and then, which part of the file has been read.
-    pub(super) fn progress(&self) -> Option<f64> {
-        let due = self.lines > 0 && self.lines.is_multiple_of(50_000);
-        due.then(|| self.reader.position() as f64 / self.length.max(1) as f64)
-    }
+/// The next row of a requests CSV, or how its line is damaged; `None` at the end.
+pub(super) fn next_line<'a>(
+    reader: &'a mut Reader<fs::File>,
+    path: &Path,
+) -> Result<Option<Result<Row<'a>, Message>>, Message> {
+    let line = reader.next_line();
+    line.map_err(|error| unreadable(path, &error))
 }
