@@ -210,10 +210,8 @@ impl Collector {
 
     /// A terminal that cannot be written to ends the run only if nobody is there any more.
     fn check_shown(&mut self, shown: &io::Result<()>) {
-        if shown
-            .as_ref()
-            .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-        {
+        let is_closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        if shown.as_ref().is_err_and(is_closed) {
             self.close();
         }
     }

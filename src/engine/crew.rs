@@ -41,7 +41,7 @@ struct Member {
 pub(super) struct Crew {
     members: Vec<Member>,
     gate: Arc<Gate>,
-    transport: Arc<Transport>,
+    pub(super) transport: Arc<Transport>,
 }
 
 impl Crew {
@@ -145,11 +145,6 @@ impl Crew {
     /// Takes the requests of users that are not done, as they were when they began.
     pub(super) fn take_over(&self) -> impl Iterator<Item = RequestRecord> {
         self.members.iter().filter_map(|m| m.in_flight.take())
-    }
-
-    /// How often the system has refused a socket.
-    pub(super) fn refused_sockets(&self) -> u64 {
-        self.transport.refused_sockets()
     }
 }
 

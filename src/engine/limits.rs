@@ -18,10 +18,8 @@ const RESERVE: u64 = 64;
 ///
 /// If it cannot: with the limit and the command that raises it.
 pub fn check(users: u32) -> Result<(), Message> {
-    match first_shortage(u64::from(users) + RESERVE) {
-        None => Ok(()),
-        Some(message) => Err(message.with("users", users)),
-    }
+    first_shortage(u64::from(users) + RESERVE)
+        .map_or(Ok(()), |message| Err(message.with("users", users)))
 }
 
 #[cfg(unix)]

@@ -95,31 +95,28 @@ struct Supervisor<'a> {
 }
 
 impl Supervisor<'_> {
-    fn send(&self, sample: Sample) {
-        let _ = self.context.sender.send(sample);
-    }
-
     /// Reports threads that the system refused: the run goes on with fewer users.
     fn report_missing(&self, users: u32) {
-        if self.crew.len() < users as usize {
-            let message = Message::new("engine.threads_refused")
-                .with("users", users)
-                .with("started", self.crew.len());
-            self.send(Sample::Notice(message));
-            self.send(Sample::Refused((users as usize - self.crew.len()) as u64));
+        let started = self.crew.len();
+        if started < users as usize {
+            let message = Message::new("engine.threads_refused");
+            let message = message.with("users", users).with("started", started);
+            self.context.send(Sample::Notice(message));
+            self.context
+                .send(Sample::Refused((users as usize - started) as u64));
         }
     }
 
     /// Waits until all users are done or given up, and ends the collector.
     fn supervise(&mut self) {
         self.watch();
-        let refused = self.crew.refused_sockets();
+        let refused = self.crew.transport.refused_sockets();
         if refused > 0 {
             let message = Message::new("engine.sockets_refused").with("count", refused);
-            self.send(Sample::Notice(message));
-            self.send(Sample::Refused(refused));
+            self.context.send(Sample::Notice(message));
+            self.context.send(Sample::Refused(refused));
         }
-        self.send(Sample::Done);
+        self.context.send(Sample::Done);
     }
 
     fn watch(&mut self) {
@@ -133,13 +130,14 @@ impl Supervisor<'_> {
                     self.interrupted = true;
                     let message = Message::new("engine.stopping");
                     let message = message.with("seconds", grace.as_secs_f64());
-                    self.send(Sample::Stopping(message));
+                    self.context.send(Sample::Stopping(message));
                     cut_at = Some(self.finish(cut_at));
                 }
                 Some(Control::OutputFailed) => cut_at = Some(self.finish(cut_at)),
                 Some(Control::Signal(_)) => {
                     self.interrupted = true;
-                    self.send(Sample::Stopping(Message::new("engine.cutting")));
+                    self.context
+                        .send(Sample::Stopping(Message::new("engine.cutting")));
                     return self.cut();
                 }
                 Some(Control::OutputClosed) | None => return self.cut(),
@@ -181,7 +179,7 @@ impl Supervisor<'_> {
             for mut record in self.crew.take_over() {
                 record.outcome = Outcome::Cancelled;
                 record.instants.end = clock.now();
-                self.send(Sample::Finished(Box::new(record)));
+                self.context.send(Sample::Finished(Box::new(record)));
             }
         }
     }

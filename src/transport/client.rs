@@ -58,7 +58,7 @@ impl Client {
 
     /// Sets the clock of a run that begins; to be called before anything is sent.
     pub fn begin_run(&self, clock: Clock) {
-        self.exchange.begin_run(clock);
+        let _ = self.exchange.run_clock.set(clock);
     }
 
     /// Sends a request and waits for the head of its response. `total`: when the whole request, all
@@ -151,7 +151,7 @@ impl Client {
     /// The last attempt.
     #[must_use]
     pub fn attempt(&self) -> Attempt {
-        self.exchange.attempt()
+        self.exchange.note(|notes| notes.attempt)
     }
 
     /// A handle by which another thread cuts this client's requests.
@@ -182,7 +182,7 @@ pub struct Cutter {
 impl Cutter {
     /// Ends every read and write of the client at once. A connect in progress is not interrupted.
     pub fn cut(&self) {
-        self.exchange.cut();
+        self.exchange.cut.store(true, Ordering::Release);
         self.agent.clone().shutdown();
     }
 

@@ -123,25 +123,20 @@ impl Notes {
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     /// The run's clock; set when the run begins, after the client was made.
-    clock: OnceLock<Clock>,
+    pub(super) run_clock: OnceLock<Clock>,
     notes: Mutex<Notes>,
     /// The engine has cut this user's requests.
-    cut: AtomicBool,
+    pub(super) cut: AtomicBool,
 }
 
 impl Exchange {
-    /// Sets the run's clock, once.
-    pub(super) fn begin_run(&self, clock: Clock) {
-        let _ = self.clock.set(clock);
-    }
-
     /// The run's clock.
     ///
     /// # Panics
     ///
     /// Before the run has begun: nothing is sent before.
     pub(super) fn clock(&self) -> &Clock {
-        self.clock.get().expect("the run has begun")
+        self.run_clock.get().expect("the run has begun")
     }
 
     /// Begins an attempt with these deadlines. The last attempt's notes are forgotten.
@@ -159,11 +154,6 @@ impl Exchange {
     /// Reads or changes notes: they are too many to be copied for each read.
     pub(super) fn note<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
         look(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// The attempt as far as it came.
-    pub(super) fn attempt(&self) -> Attempt {
-        self.note(|notes| notes.attempt)
     }
 
     /// The earliest deadline of a wait that began at `began` and may last for `wait`, and the failure
@@ -185,10 +175,6 @@ impl Exchange {
             }
         }
         earliest
-    }
-
-    pub(super) fn cut(&self) {
-        self.cut.store(true, Ordering::Release);
     }
 
     pub(super) fn is_cut(&self) -> bool {

@@ -12,7 +12,7 @@ use ureq::unversioned::transport::{
 use ureq::{Error, Timeout};
 
 use super::buffers::ConnectionBuffers;
-use super::exchange::{Exchange, Reached};
+use super::exchange::{Exchange, Notes, Reached};
 use super::reads::{Reads, is_timeout};
 use super::waiting::{WaitingReads, may_wait};
 use crate::arrival::Received;
@@ -153,8 +153,8 @@ impl TcpTransport {
         let mut now = self.exchange.clock().now();
         let mut since = self.silent_since.take().unwrap_or(now);
         let (deadline, kind) = self.deadline(since, limit, FailureKind::TimeoutIdle);
-        let [is_patient, heeds_silence] =
-            (self.exchange).note(|notes| [notes.is_patient, notes.heeds_silence]);
+        let flags = |notes: &mut Notes| (notes.is_patient, notes.heeds_silence);
+        let (is_patient, heeds_silence) = self.exchange.note(flags);
         loop {
             let input = self.buffers.input_append_buf();
             if input.is_empty() {
@@ -162,14 +162,12 @@ impl TcpTransport {
                 return Err(Error::LargeResponseHeader(size, size));
             }
             let others_wait = !self.waiting.is_empty();
-            let wake = if others_wait || heeds_silence {
-                deadline.min(now + SILENCE)
-            } else {
-                deadline
-            };
-            let received = match self.reads.read(&self.stream, input, now, wake) {
+            let ends_early = others_wait || heeds_silence;
+            let silent_at = ends_early.then(|| now + SILENCE);
+            let until = silent_at.map_or(deadline, |at| at.min(deadline));
+            let received = match self.reads.read(&self.stream, input, now, until) {
                 Ok(Some(received)) => received,
-                Ok(None) if others_wait || wake < deadline => {
+                Ok(None) if others_wait || until < deadline => {
                     self.silent_since = Some(since);
                     return Ok(());
                 }

@@ -68,7 +68,8 @@ impl Context {
         goes_on
     }
 
-    pub(super) fn send(&self, sample: Sample) {
+    /// Sends a sample to the collector.
+    pub fn send(&self, sample: Sample) {
         // The collector is gone only when the run is over and nobody counts any more.
         let _ = self.sender.send(sample);
     }
