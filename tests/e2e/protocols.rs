@@ -9,6 +9,8 @@ use sse_perf::protocol::Protocol;
 
 use crate::support::{Directory, Ran, Row, assert_contains, number, rows, sse_perf};
 
+const KEY: &str = "key-0123456789";
+
 fn mock(options: Options) -> Server {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     Server::start(address, options).expect("a free port")
@@ -19,7 +21,7 @@ fn fast() -> Options {
         ttft: Dist::Fixed(Duration::from_millis(5)),
         itl: Dist::Fixed(Duration::from_millis(1)),
         tokens: Dist::Fixed(6),
-        require_key: Some("key-0123456789".to_owned()),
+        require_key: Some(KEY.to_owned()),
         ..Options::default()
     }
 }
@@ -27,10 +29,14 @@ fn fast() -> Options {
 /// Runs one request of the protocol, whose path the binary has to know.
 fn run(server: &Server, directory: &Directory, api: &str, flags: &[&str]) -> (Ran, Row) {
     let url = format!("http://{}", server.addr());
-    let given = ["--url", &url, "--api", api, "--api-key", "key-0123456789"];
+    let key: &[&str] = if flags.contains(&"--api-key") {
+        &[]
+    } else {
+        &["--api-key", KEY]
+    };
+    let given = ["--url", &url, "--api", api, "--retries", "0"];
     let files = ["--csv", "r.csv", "--json", "r.json", "--model-name", "m"];
-    let all: Vec<&str> = [&given[..], &files, &["--retries", "0"], flags].concat();
-    let ran = sse_perf(&directory.0, &all);
+    let ran = sse_perf(&directory.0, &[&given[..], &files, key, flags].concat());
     let mut rows = rows(&directory.file("r.csv"));
     assert_eq!(rows.len(), 1, "{api}: {}{}", ran.stdout, ran.stderr);
     (ran, rows.remove(0))
@@ -45,15 +51,12 @@ fn every_protocol_reads_what_the_simulated_service_sends() {
         assert_eq!(row["outcome"], "ok", "{api}: {}", row["error_detail"]);
         assert_eq!((ran.code, row["chunks"].as_str()), (Some(0), "6"), "{api}");
         assert_eq!(row["output_tokens"], "6", "{api}");
-        let source = if api == "dify-workflow" {
-            "estimate"
-        } else {
-            "usage"
+        let (source, prompt) = match api {
+            "dify-workflow" => ("estimate", &*row["prompt_tokens"]),
+            _ => ("usage", "3"),
         };
         assert_eq!(row["token_source"], source, "{api}");
-        if api != "dify-workflow" {
-            assert_eq!(row["prompt_tokens"], "3", "{api}");
-        }
+        assert_eq!(row["prompt_tokens"], prompt, "{api}");
         assert!(number(&row, "ttft_ms") >= 5.0, "{api}");
         assert_eq!(row["protocol"], api);
     }
@@ -88,11 +91,8 @@ fn reasoning_comes_before_the_answer_and_is_counted_where_usage_has_it() {
             assert!((metric - at * 1e3).abs() < 0.002, "{api}: {metric}, {at}");
             assert!(metric >= least, "{api}: {metric}");
         }
-        assert_eq!(
-            (&*row["chunks"], &*row["output_tokens"]),
-            ("10", "10"),
-            "{api}"
-        );
+        let counts = [&*row["chunks"], &row["output_tokens"]];
+        assert_eq!(counts, ["10", "10"], "{api}");
         let reasoning = if told.contains(&api) { "4" } else { "" };
         assert_eq!(row["reasoning_tokens"], reasoning, "{api}");
         // A busy machine may read all events at once: both times are the same then.
@@ -139,18 +139,11 @@ fn every_protocol_recognises_errors_and_the_end() {
                 ("dify-workflow", "empty") => "",
                 _ => kind,
             };
-            assert_eq!(
-                row["error_kind"], expected,
-                "{api}: {}",
-                row["error_detail"]
-            );
+            let detail = &row["error_detail"];
+            assert_eq!(row["error_kind"], expected, "{api}: {detail}");
             assert_eq!(ran.code, Some(i32::from(!expected.is_empty())), "{api}");
             if kind == "error_event" {
-                let detail = &row["error_detail"];
-                assert!(
-                    detail.contains("this failure is simulated"),
-                    "{api}: {detail}"
-                );
+                assert_contains(detail, "this failure is simulated");
             }
         }
     }
@@ -161,13 +154,7 @@ fn a_wrong_key_is_http_401_in_every_protocol() {
     let server = mock(fast());
     for api in Protocol::builtin_names() {
         let directory = Directory::new();
-        let url = format!("http://{}", server.addr());
-        #[rustfmt::skip]
-        let args = ["--url", &url, "--api", api, "--api-key", "wrong", "--model-name", "m"];
-        let ran = sse_perf(
-            &directory.0,
-            &[&args[..], &["--no-csv", "--no-json"]].concat(),
-        );
+        let (ran, _) = run(&server, &directory, api, &["--api-key", "wrong"]);
         assert_eq!(ran.code, Some(1), "{api}");
         assert!(ran.stdout.contains("HTTP 401"), "{api}: {}", ran.stdout);
     }

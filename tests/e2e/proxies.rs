@@ -5,7 +5,10 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
 
-use crate::support::{Directory, Peer, Scripted, openai_answer, run_against, run_alone};
+use crate::noting::cells;
+use crate::support::{
+    Directory, Peer, Scripted, assert_contains, openai_answer, run_against, run_alone,
+};
 
 const PATH: &str = "/v1/chat/completions";
 const PASSWORD: &str = "s3cr/t pw";
@@ -55,13 +58,10 @@ fn proxy(credentials: Option<&'static str>) -> Scripted {
 #[test]
 fn a_tunnel_is_reused_and_its_response_is_not_the_service_s() {
     let (service, proxy) = (service(), proxy(None));
-    let (ran, rows) = run_alone(
-        &service.url(PATH),
-        &["--proxy", &proxy.url(""), "--requests", "2"],
-    );
+    let args = ["--proxy", &proxy.url(""), "--requests", "2"];
+    let (ran, rows) = run_alone(&service.url(PATH), &args);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    let connections: Vec<&str> = rows.iter().map(|row| row["connection"].as_str()).collect();
-    assert_eq!(connections, ["new", "reused"]);
+    assert_eq!(cells(&rows, &["connection"]), [["new"], ["reused"]]);
     assert_eq!(rows[0]["server_addr"], proxy.addr.to_string());
 }
 
@@ -80,11 +80,10 @@ fn credentials_reach_the_proxy_and_nobody_else() {
         if code == 1 {
             assert_eq!(rows[0]["error_kind"], "connect");
             assert_eq!(rows[0]["attempts"], "1", "credentials get no better");
-            let detail = &rows[0]["error_detail"];
-            assert!(detail.contains("HTTP 407"), "{detail}");
-            assert!(detail.contains(&address.to_string()), "{detail}");
-            let hint = "http://USER:PASSWORD@HOST:PORT";
-            assert!(ran.stdout.contains(hint), "a hint: {}", ran.stdout);
+            for part in ["HTTP 407", &address.to_string()] {
+                assert_contains(&rows[0]["error_detail"], part);
+            }
+            assert_contains(&ran.stdout, "http://USER:PASSWORD@HOST:PORT");
         }
         let files = ["requests.csv", "run.json"].map(|name| directory.file(name));
         let files = files.map(|file| fs::read_to_string(file).expect("a file"));
