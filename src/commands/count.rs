@@ -140,7 +140,7 @@ fn collect(
     let counted = counts.is_some();
     let mut counts = counts.into_iter().flatten();
     if counted {
-        collected.stats.forget_tokens();
+        collected.stats.forget_requests();
         let errors = collected.outputs.start_over();
         note(&errors, &mut collected.failures);
     }

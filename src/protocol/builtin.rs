@@ -36,10 +36,8 @@ impl Protocol {
     /// The document of the built-in protocol of that name, as it is in the file.
     #[must_use]
     pub fn document(name: &str) -> Option<&'static str> {
-        let mut documents = BUILT_IN.iter();
-        documents
-            .find(|(known, _)| *known == name)
-            .map(|(_, json)| *json)
+        let at = Self::builtin_names().position(|known| known == name)?;
+        Some(BUILT_IN[at].1)
     }
 
     /// The name of the built-in protocol that is spoken at such a path; a query in it and a slash
@@ -60,9 +58,8 @@ impl Protocol {
 fn built_in() -> &'static [Arc<Protocol>] {
     static PARSED: OnceLock<Vec<Arc<Protocol>>> = OnceLock::new();
     PARSED.get_or_init(|| {
-        let documents = BUILT_IN.iter().map(|(_, json)| Protocol::parse(json));
-        documents
-            .map(|protocol| Arc::new(protocol.expect("a built-in document is valid")))
-            .collect()
+        let parse = |json| Protocol::parse(json).expect("a built-in document is valid");
+        let documents = BUILT_IN.iter();
+        documents.map(|(_, json)| Arc::new(parse(json))).collect()
     })
 }

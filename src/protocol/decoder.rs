@@ -84,14 +84,6 @@ impl Decoder {
     }
 }
 
-/// The new text of one kind in an event.
-#[derive(Clone, Copy, Debug, Default)]
-struct NewText {
-    new: Slice,
-    /// The whole text of all answers, if an answer took the place of an earlier one.
-    replaced: Option<Slice>,
-}
-
 impl<'a> Reading<'a> {
     /// Whether the event fits any of the rules.
     fn holds(&self, rules: &[Rule]) -> bool {
@@ -105,15 +97,13 @@ impl<'a> Reading<'a> {
 
     fn find_name(&self, types: &[Subject]) -> Option<Slice> {
         for subject in types {
-            match *subject {
+            let found = match *subject {
                 Subject::Event if !self.event.is_empty() => return None,
-                Subject::Place(place) => {
-                    let mut values = self.findings.at(place, 0, 0);
-                    if let Some(slice) = values.find_map(non_empty) {
-                        return Some(slice);
-                    }
-                }
-                Subject::Event | Subject::Data => {}
+                Subject::Event | Subject::Data => None,
+                Subject::Place(place) => self.findings.at(place, 0, 0).find_map(non_empty),
+            };
+            if found.is_some() {
+                return found;
             }
         }
         None
@@ -126,10 +116,10 @@ impl<'a> Reading<'a> {
         end: bool,
         error: Option<StreamError>,
     ) -> Meaning<'a> {
-        let text = self.all_text(&rules.text, memory);
-        let reasoning = self.all_text(&rules.reasoning, memory).new;
-        let tool = self.all_text(&rules.tool, memory).new;
-        let replacement = self.last_text(&rules.replace).or(text.replaced);
+        let (text, replaced) = self.new_text(&rules.text, memory);
+        let (reasoning, _) = self.new_text(&rules.reasoning, memory);
+        let (tool, _) = self.new_text(&rules.tool, memory);
+        let replacement = self.last_text(&rules.replace).or(replaced);
         let [conversation, message, task] =
             rules.ids.each_ref().map(|sources| self.last_text(sources));
         let finish_reason = self.last_text(&rules.finish_reason);
@@ -152,7 +142,7 @@ impl<'a> Reading<'a> {
         });
         Meaning {
             name: said(self.name).unwrap_or(self.event),
-            text: findings.text(text.new),
+            text: findings.text(text),
             reasoning: findings.text(reasoning),
             tool: findings.text(tool),
             replacement: said(replacement),
@@ -174,33 +164,33 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The text of the first source that has any: servers send the same text under two names.
-    fn all_text(&mut self, sources: &[Source], memory: &mut Memory) -> NewText {
+    /// The new text of the first source that has any: servers send the same text under two names.
+    /// Second, if an answer took the place of an earlier one, the whole text of all answers.
+    fn new_text(&mut self, sources: &[Source], memory: &mut Memory) -> (Slice, Option<Slice>) {
         for source in sources {
-            let mut text = NewText::default();
-            let (mut any, mut replaced) = (false, None);
+            let (mut new, mut any, mut replaced) = (Slice::default(), false, None);
             for number in 0..self.findings.len(&source.place) {
                 let found = source.rule.value(&source.place, number, self);
-                let Some(found) = found else { continue };
-                let Some(piece) = non_empty(found.value) else {
+                let piece = found.and_then(|found| Some((non_empty(found.value)?, found.index)));
+                let Some((piece, index)) = piece else {
                     continue;
                 };
                 any = true;
                 let from = source.cumulative.map_or(Some(0), |of| {
-                    let answer = of.answer(self.findings, found.index);
+                    let answer = of.answer(self.findings, index);
                     memory.grow(answer, self.findings.text(piece))
                 });
                 match from {
-                    Some(from) => text.new = self.findings.join(text.new, piece.from(from)),
+                    Some(from) => new = self.findings.join(new, piece.from(from)),
                     None => replaced = source.cumulative,
                 }
             }
             if any {
-                text.replaced = replaced.map(|of| memory.whole(of.source, self.findings));
-                return text;
+                let replaced = replaced.map(|of| memory.whole(of.source, self.findings));
+                return (new, replaced);
             }
         }
-        NewText::default()
+        (Slice::default(), None)
     }
 
     /// The last value of the first source from which `pick` makes something.

@@ -1,11 +1,11 @@
-//! What services say of errors, in one line: in a stream, and as the body of an HTTP error.
+//! The texts of errors in one line: errors in a stream, and bodies of HTTP errors.
 
 use serde_json::Value as Json;
 
-/// How much is shown of what was not meant for people: raw JSON, a page of HTML.
+/// The most characters shown of a text that was not meant for people: raw JSON, a page of HTML.
 pub(super) const RAW_CHARACTERS: usize = 200;
 
-/// How much is shown of a message.
+/// The most characters shown of a message.
 pub(super) const MESSAGE_CHARACTERS: usize = 500;
 
 /// Where services, and the proxies before them, put code and message of an HTTP error.
@@ -32,8 +32,8 @@ pub(super) fn first_scalar<P: AsRef<str>>(json: &Json, pointers: &[P]) -> Option
         })
 }
 
-/// The JSON that a body is, or that is the data of the event which it begins with: some gateways
-/// answer errors in the framing of a stream.
+/// The JSON of a body, or of the data of its first event: some gateways answer errors in the framing
+/// of a stream.
 fn json_of(body: &[u8]) -> Option<Json> {
     serde_json::from_slice(body).ok().or_else(|| {
         let mut lines = body.split(|byte| matches!(byte, b'\n' | b'\r'));
@@ -66,9 +66,11 @@ fn page_text(text: &str) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" "))
 }
 
-/// What the body of an HTTP error says, in one line: code and message of the JSON shapes that
-/// services use, otherwise the first 200 characters, of a page without its markup.
-pub(super) fn error_text(body: &[u8]) -> String {
+/// The body of an HTTP error in one line: code and message of JSON in one of the usual shapes of
+/// services and proxies, otherwise the first 200 characters, of a page without its markup. Spaces
+/// take the place of control characters and line ends.
+#[must_use]
+pub fn error_text(body: &[u8]) -> String {
     let raw = || {
         let text = String::from_utf8_lossy(body);
         one_line(&page_text(&text).unwrap_or(text.into()), RAW_CHARACTERS)

@@ -12,6 +12,9 @@ use super::rules::{
 /// The members of a source.
 const SOURCE: &str = "at, on, when";
 
+/// The members of a source of generated text.
+const TEXT: &str = "at, on, when, mode, per";
+
 /// The most rules that `all` may list.
 const MOST_PARTS: usize = 64;
 
@@ -43,11 +46,11 @@ impl Compiler {
                 this.source(member, SOURCE)
             })?,
             end: events.each("end", |member| this.end(member))?,
-            text: this.texts(&events, "text")?,
-            reasoning: this.texts(&events, "reasoning")?,
-            tool: this.texts(&events, "tool")?,
-            replace: this.sources(&events, "replace")?,
-            finish_reason: this.sources(&events, "finish_reason")?,
+            text: this.sources(&events, "text", TEXT)?,
+            reasoning: this.sources(&events, "reasoning", TEXT)?,
+            tool: this.sources(&events, "tool", TEXT)?,
+            replace: this.sources(&events, "replace", SOURCE)?,
+            finish_reason: this.sources(&events, "finish_reason", SOURCE)?,
             spans: events.each("spans", |member| this.span(member))?,
             errors: events.each("error", |member| this.error_rule(member))?,
             keep_alive: this.plain_rules(&events, "keep_alive")?,
@@ -114,15 +117,9 @@ impl Compiler {
         Ok(lists)
     }
 
-    fn sources(&mut self, object: &Member<'_>, name: &str) -> Result<Vec<Source>> {
-        object.each(name, |member| self.source(member, SOURCE))
-    }
-
-    /// Sources of generated text.
-    fn texts(&mut self, object: &Member<'_>, name: &str) -> Result<Vec<Source>> {
-        object.each(name, |member| {
-            self.source(member, "at, on, when, mode, per")
-        })
+    /// A list of sources that may have the `known` members.
+    fn sources(&mut self, object: &Member<'_>, name: &str, known: &str) -> Result<Vec<Source>> {
+        object.each(name, |member| self.source(member, known))
     }
 
     /// A pointer, or an object with a pointer and conditions.
@@ -157,12 +154,12 @@ impl Compiler {
             start: self.plain_rules(&span, "start")?,
             end: self.plain_rules(&span, "end")?,
             texts: [
-                self.sources(&span, "id")?,
-                self.sources(&span, "instance")?,
-                self.sources(&span, "type")?,
-                self.sources(&span, "title")?,
+                self.sources(&span, "id", SOURCE)?,
+                self.sources(&span, "instance", SOURCE)?,
+                self.sources(&span, "type", SOURCE)?,
+                self.sources(&span, "title", SOURCE)?,
             ],
-            elapsed: self.sources(&span, "elapsed")?,
+            elapsed: self.sources(&span, "elapsed", SOURCE)?,
             unit: UNITS[unit.unwrap_or(0)],
             failed: self.plain_rules(&span, "failed")?,
             model_kinds: span.each("model_types", Member::text)?,

@@ -88,6 +88,7 @@ use std::sync::Arc;
 
 pub use came::Came;
 pub use decoder::Decoder;
+pub use errors::error_text;
 pub use history::{History, StopRequest};
 pub use meaning::{Malformed, Meaning, SpanMark, StreamError};
 pub use tokens::estimate_tokens;
@@ -145,13 +146,5 @@ impl Protocol {
     #[must_use]
     pub fn decoder(&self) -> Decoder {
         Decoder::new(Arc::clone(&self.rules))
-    }
-
-    /// The body of an HTTP error in one line: code and message of JSON in one of the usual shapes of
-    /// services and proxies, otherwise the first 200 characters, with spaces in place of control
-    /// characters and line ends.
-    #[must_use]
-    pub fn error_text(&self, body: &[u8]) -> String {
-        errors::error_text(body)
     }
 }

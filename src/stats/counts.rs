@@ -102,11 +102,6 @@ impl Counts {
         metrics::with(Flag::Series).zip(&mut self.sums)
     }
 
-    fn sums_of_tokens(&mut self) -> impl Iterator<Item = (Metric, &mut Sum)> {
-        self.sums_mut()
-            .filter(|(metric, _)| metric.has(Flag::OfTokens))
-    }
-
     /// The sum of a metric; of nothing where it has no series.
     #[must_use]
     pub fn sum(&self, metric: Metric) -> Sum {
@@ -114,18 +109,15 @@ impl Counts {
         found.map_or_else(Sum::default, |(_, sum)| sum)
     }
 
-    /// Adds what depends on the number of output tokens, of a request that ended well.
-    pub(super) fn record_tokens(&mut self, request: &Measured<'_>) {
-        for (metric, sum) in self.sums_of_tokens() {
-            sum.record(request.values[metric]);
-        }
-    }
-
-    /// Forgets the sums that depend on output tokens.
-    pub(super) fn forget_tokens(&mut self) {
-        for (_, sum) in self.sums_of_tokens() {
-            *sum = Sum::default();
-        }
+    /// Forgets the requests, but not their chunks.
+    pub(super) fn forget_requests(&mut self) {
+        *self = Self {
+            users_started: self.users_started,
+            users_finished: self.users_finished,
+            chunks: self.chunks,
+            tokens: self.tokens,
+            ..Self::default()
+        };
     }
 
     /// Requests that failed.

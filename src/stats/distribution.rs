@@ -169,70 +169,15 @@ mod tests {
     fn percentiles_are_those_of_numpy_to_the_last_bit() {
         // numpy.percentile([float("%d.%03d" % divmod(v, 1000)) for v in values], [50, 90, 95, 99]),
         // NumPy 2.4, as the bits of the results.
+        #[rustfmt::skip]
         let table: [(usize, [u64; 4]); 7] = [
-            (
-                1,
-                [
-                    0x4070_9558_1062_4dd3,
-                    0x4070_9558_1062_4dd3,
-                    0x4070_9558_1062_4dd3,
-                    0x4070_9558_1062_4dd3,
-                ],
-            ),
-            (
-                2,
-                [
-                    0x40a1_5c5c_28f5_c28f,
-                    0x40ad_9750_4816_f006,
-                    0x40af_1eae_cbfb_15b5,
-                    0x40b0_2be3_9abf_3387,
-                ],
-            ),
-            (
-                3,
-                [
-                    0x4098_6e26_e978_d4fe,
-                    0x40ac_8fdb_573e_ab36,
-                    0x40ae_9af4_538e_f34d,
-                    0x40b0_1eb7_5b81_3016,
-                ],
-            ),
-            (
-                10,
-                [
-                    0x40a0_1dad_d2f1_a9fc,
-                    0x40ad_c4e9_1d14_e3bd,
-                    0x40af_357b_367a_0f90,
-                    0x40b0_2e2b_3eff_1950,
-                ],
-            ),
-            (
-                97,
-                [
-                    0x40a1_1073_b645_a1cb,
-                    0x40b0_6c80_0000_0000,
-                    0x40b1_07c2_7525_460a,
-                    0x40b1_9acd_ff82_2bbb,
-                ],
-            ),
-            (
-                1000,
-                [
-                    0x40a3_1d36_c8b4_3958,
-                    0x40b1_7211_a36e_2eb2,
-                    0x40b2_9075_6041_8938,
-                    0x40b3_5380_902d_e00d,
-                ],
-            ),
-            (
-                4321,
-                [
-                    0x40a3_06c1_8937_4bc7,
-                    0x40b1_6726_a7ef_9db2,
-                    0x40b2_8500_c49b_a5e3,
-                    0x40b3_532b_295e_9e1b,
-                ],
-            ),
+            (1,     [0x4070_9558_1062_4dd3, 0x4070_9558_1062_4dd3, 0x4070_9558_1062_4dd3, 0x4070_9558_1062_4dd3]),
+            (2,     [0x40a1_5c5c_28f5_c28f, 0x40ad_9750_4816_f006, 0x40af_1eae_cbfb_15b5, 0x40b0_2be3_9abf_3387]),
+            (3,     [0x4098_6e26_e978_d4fe, 0x40ac_8fdb_573e_ab36, 0x40ae_9af4_538e_f34d, 0x40b0_1eb7_5b81_3016]),
+            (10,    [0x40a0_1dad_d2f1_a9fc, 0x40ad_c4e9_1d14_e3bd, 0x40af_357b_367a_0f90, 0x40b0_2e2b_3eff_1950]),
+            (97,    [0x40a1_1073_b645_a1cb, 0x40b0_6c80_0000_0000, 0x40b1_07c2_7525_460a, 0x40b1_9acd_ff82_2bbb]),
+            (1000,  [0x40a3_1d36_c8b4_3958, 0x40b1_7211_a36e_2eb2, 0x40b2_9075_6041_8938, 0x40b3_5380_902d_e00d]),
+            (4321,  [0x40a3_06c1_8937_4bc7, 0x40b1_6726_a7ef_9db2, 0x40b2_8500_c49b_a5e3, 0x40b3_532b_295e_9e1b]),
         ];
         for (count, bits) in table {
             let figures = distribution(&pseudo_random(count)).snapshot().unwrap();

@@ -55,8 +55,7 @@ impl RunStats {
         match sample {
             Sample::Finished(request) => {
                 self.spans.record(request);
-                self.agreement.record(request);
-                self.record(&Measured::of(request));
+                self.recount(request);
             }
             sample => self.ticks.on(sample),
         }
@@ -68,7 +67,7 @@ impl RunStats {
         self.totals.record(request);
         self.turns.record(request);
         match request.outcome {
-            Outcome::Ok => self.distributions.add(request, |_| true),
+            Outcome::Ok => self.distributions.add(request),
             Outcome::Failed(failure) => {
                 let new = || FailureSummary {
                     kind: failure.kind,
@@ -87,25 +86,18 @@ impl RunStats {
         }
     }
 
-    /// Forgets how many output tokens there were, so that all requests can be counted anew.
-    pub fn forget_tokens(&mut self) {
-        self.ticks.forget_tokens();
-        self.totals.forget_tokens();
-        self.distributions.forget_tokens();
-        self.agreement = Agreement::default();
+    /// Forgets the requests, so that each can be counted anew. What does not depend on the number of
+    /// output tokens stays: chunks, spans, and the client's figures.
+    pub fn forget_requests(&mut self) {
+        let old = std::mem::take(self);
+        (self.ticks, self.client, self.spans) = (old.ticks, old.client, old.spans);
+        self.ticks.forget_requests();
     }
 
-    /// Counts the output tokens of a request anew.
+    /// Counts a request anew.
     pub fn recount(&mut self, request: &RequestRecord) {
         self.agreement.record(request);
-        let request = Measured::of(request);
-        self.totals.record_tokens(&request);
-        if *request.outcome == Outcome::Ok {
-            self.ticks.record_tokens(&request);
-            self.totals.counts.record_tokens(&request);
-            let is_wanted = |metric: Metric| metric.has(Flag::OfTokens);
-            self.distributions.add(&request, is_wanted);
-        }
+        self.record(&Measured::of(request));
     }
 
     /// Replaces the seconds that the requests added up to by a saved run's own seconds, which also
@@ -188,10 +180,6 @@ impl Totals {
                 add_known(sum, request.values[metric]);
             }
         }
-        self.record_tokens(request);
-    }
-
-    fn record_tokens(&mut self, request: &Measured<'_>) {
         if let Some((tokens, source)) = request.output_tokens() {
             self.output_tokens.add(source, tokens, 1);
             if *request.outcome == Outcome::Ok {
@@ -199,27 +187,15 @@ impl Totals {
             }
         }
     }
-
-    fn forget_tokens(&mut self) {
-        self.counts.forget_tokens();
-        self.output_tokens = OutputTokens::default();
-        self.ok_tokens = OutputTokens::default();
-    }
 }
 
 impl Distributions {
-    fn add(&mut self, request: &Measured<'_>, is_wanted: fn(Metric) -> bool) {
-        for metric in metrics::with(Flag::Statistics).filter(|metric| is_wanted(*metric)) {
+    fn add(&mut self, request: &Measured<'_>) {
+        for metric in metrics::with(Flag::Statistics) {
             if let Some(value) = request.thousandths(metric) {
                 self.of[metric].record(value);
                 self.differs_from_ttft[metric] |= Some(value) != request.values[TTFT];
             }
-        }
-    }
-
-    fn forget_tokens(&mut self) {
-        for metric in metrics::with(Flag::OfTokens) {
-            self.of[metric] = Distribution::default();
         }
     }
 

@@ -14,13 +14,12 @@ const MOST: usize = 256;
 /// The spans of all requests.
 #[derive(Debug, Default)]
 pub(super) struct Spans {
-    by_id: Vec<Span>,
+    /// All figures except those of the distributions.
+    summary: SpansSummary,
+    /// Durations by the client's and by the server's clock, for each of the summary's spans.
+    durations: Vec<[Distribution; 2]>,
     before_model: Distribution,
-    left_out: u64,
 }
-
-/// All spans of one id, with all durations.
-type Span = SpanSummary<Distribution>;
 
 /// The spans of a run in figures.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,7 +37,7 @@ pub struct SpansSummary {
 
 /// All spans of one id, of requests that succeeded or failed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SpanSummary<T = Mergeable> {
+pub struct SpanSummary {
     /// The id of the node.
     pub id: String,
     /// The type of the node; may be empty.
@@ -61,10 +60,10 @@ pub struct SpanSummary<T = Mergeable> {
     pub begun: Sum,
     /// Durations by the client's clock, in milliseconds, without failed spans.
     #[serde(skip)]
-    pub client: T,
+    pub client: Mergeable,
     /// Durations by the server's clock, in milliseconds, without failed spans.
     #[serde(skip)]
-    pub server: T,
+    pub server: Mergeable,
 }
 
 impl SpansSummary {
@@ -105,9 +104,7 @@ impl SpansSummary {
 
 impl SpanSummary {
     fn merge(&mut self, other: &SpanSummary) {
-        rename(&mut self.kind, &other.kind);
-        rename(&mut self.title, &other.title);
-        self.model |= other.model;
+        self.describe(&other.kind, &other.title, other.model);
         self.count += other.count;
         self.failed += other.failed;
         self.unfinished += other.unfinished;
@@ -115,12 +112,15 @@ impl SpanSummary {
         self.client.merge(&other.client);
         self.server.merge(&other.server);
     }
-}
 
-/// Takes the newer name, if there is one.
-fn rename(kept: &mut String, newer: &str) {
-    if !newer.is_empty() && kept != newer {
-        newer.clone_into(kept);
+    /// Takes the newer names, if there are any.
+    fn describe(&mut self, kind: &str, title: &str, model: bool) {
+        for (kept, newer) in [(&mut self.kind, kind), (&mut self.title, title)] {
+            if !newer.is_empty() && kept != newer {
+                newer.clone_into(kept);
+            }
+        }
+        self.model |= model;
     }
 }
 
@@ -138,68 +138,48 @@ impl Spans {
         }
     }
 
-    /// Adds a span of the request that started then.
-    fn add(&mut self, span: &SpanRecord, request: Stamp) {
-        let place = match self.by_id.iter().position(|known| known.id == span.id) {
-            Some(place) => place,
-            None if self.by_id.len() < MOST => {
-                self.by_id.push(Span {
-                    id: span.id.clone(),
-                    ..Span::default()
-                });
-                self.by_id.len() - 1
-            }
-            None => {
-                self.left_out += 1;
-                return;
-            }
-        };
-        self.by_id[place].add(span, request);
+    /// Adds a span of a request that started at `request`.
+    fn add(&mut self, record: &SpanRecord, request: Stamp) {
+        let spans = &mut self.summary.spans;
+        let place = spans.iter().position(|known| known.id == record.id);
+        let place = place.unwrap_or(spans.len());
+        if place == MOST {
+            self.summary.left_out += 1;
+            return;
+        }
+        if place == spans.len() {
+            spans.push(SpanSummary {
+                id: record.id.clone(),
+                ..SpanSummary::default()
+            });
+            self.durations.push(Default::default());
+        }
+        let (span, [client, server]) = (&mut spans[place], &mut self.durations[place]);
+        span.describe(&record.kind, &record.title, record.model);
+        span.unfinished += u64::from(record.end.is_none());
+        span.count += u64::from(record.end.is_some());
+        let failed = record.end.is_some() && record.failed;
+        span.failed += u64::from(failed);
+        if record.end.is_none() || failed {
+            return;
+        }
+        if let (Some(start), Some(duration)) = (record.start, record.duration()) {
+            span.begun.record(Some(micros(start.since(request))));
+            client.record(micros(duration));
+        }
+        if let Some(elapsed) = record.elapsed {
+            server.record(micros(elapsed));
+        }
     }
 
     pub(super) fn summary(&self) -> SpansSummary {
-        let of = |span: &Span| SpanSummary {
-            id: span.id.clone(),
-            kind: span.kind.clone(),
-            title: span.title.clone(),
-            model: span.model,
-            count: span.count,
-            failed: span.failed,
-            unfinished: span.unfinished,
-            begun: span.begun,
-            client: Mergeable::of(&span.client),
-            server: Mergeable::of(&span.server),
-        };
-        SpansSummary {
-            spans: self.by_id.iter().map(of).collect(),
-            before_model: Mergeable::of(&self.before_model),
-            left_out: self.left_out,
-            approximate: false,
+        let mut summary = self.summary.clone();
+        summary.before_model = Mergeable::of(&self.before_model);
+        for (span, [client, server]) in summary.spans.iter_mut().zip(&self.durations) {
+            span.client = Mergeable::of(client);
+            span.server = Mergeable::of(server);
         }
-    }
-}
-
-impl Span {
-    fn add(&mut self, span: &SpanRecord, request: Stamp) {
-        rename(&mut self.kind, &span.kind);
-        rename(&mut self.title, &span.title);
-        self.model |= span.model;
-        if span.end.is_none() {
-            self.unfinished += 1;
-            return;
-        }
-        self.count += 1;
-        if span.failed {
-            self.failed += 1;
-            return;
-        }
-        if let (Some(start), Some(duration)) = (span.start, span.duration()) {
-            self.begun.record(Some(micros(start.since(request))));
-            self.client.record(micros(duration));
-        }
-        if let Some(elapsed) = span.elapsed {
-            self.server.record(micros(elapsed));
-        }
+        summary
     }
 }
 

@@ -128,17 +128,12 @@ impl Ticks {
         self.count(request.end.second(), |counts| counts.record(request));
     }
 
-    /// Adds what depends on the number of output tokens, of a request that ended well.
-    pub(super) fn record_tokens(&mut self, request: &Measured<'_>) {
-        self.count(request.end.second(), |counts| counts.record_tokens(request));
-    }
-
-    /// Forgets the sums that depend on output tokens.
-    pub(super) fn forget_tokens(&mut self) {
-        self.so_far.forget_tokens();
-        for tick in &mut self.seconds {
-            tick.counts.forget_tokens();
-        }
+    /// Forgets the requests, but not their chunks.
+    pub(super) fn forget_requests(&mut self) {
+        let seconds = self.seconds.iter_mut().map(|tick| &mut tick.counts);
+        seconds
+            .chain([&mut self.so_far])
+            .for_each(Counts::forget_requests);
     }
 
     fn count(&mut self, second: u64, change: impl Fn(&mut Counts)) -> &mut Tick {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Stamp, local_now};
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
-use crate::protocol::Decoder;
+use crate::protocol::{Decoder, error_text};
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
 use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Response};
@@ -106,7 +106,7 @@ impl Scratch {
         for observer in &mut reading.observers {
             observer.head(&response, record);
         }
-        if let Some(ended) = refuse(context, &mut response, &mut reading.observers) {
+        if let Some(ended) = refuse(&mut response, &mut reading.observers) {
             return ended;
         }
         let waited_before = response.attempt().waited.map(|waited| waited + stood_still);
@@ -186,11 +186,7 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
 }
 
 /// Ends an attempt whose response is no event stream; `None` where it may be an event stream.
-fn refuse(
-    context: &Context,
-    response: &mut Response<'_>,
-    observers: &mut [Box<dyn Observer>],
-) -> Option<Attempted> {
+fn refuse(response: &mut Response<'_>, observers: &mut [Box<dyn Observer>]) -> Option<Attempted> {
     let (kind, what) = refusal(response)?;
     let is_readable = encoding(response).is_none();
     let retry_after = response
@@ -202,7 +198,7 @@ fn refuse(
     for observer in observers {
         observer.body(&body);
     }
-    let text = context.plan.protocol.error_text(&body);
+    let text = error_text(&body);
     // Some services repeat the status as their own code.
     let repeated = format!("{}: ", response.status);
     let text = text.strip_prefix(&repeated).unwrap_or(&text);

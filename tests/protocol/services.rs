@@ -78,12 +78,13 @@ type Row = (
 );
 
 #[rustfmt::skip]
-const ANSWERS: [Row; 19] = [
+const ANSWERS: [Row; 20] = [
     ("dify-chat",          "dify-agent",                  "p.tt..p...e.",     ["I'll look it up.", "", ""], "305 97 - - 402", ["m1", ""]),
     ("dify-completion",    "dify-completion",             "ptt.e",            ["Hello world。", "", ""], "1033 3 - - 1036", ["5e52ce04", ""]),
     ("dify-workflow",      "dify-workflow",               "p.sss.ssr.t.tse",  ["豆腐!", "hmm", ""], "- - - - 42", ["w1", "succeeded"]),
     ("dify-workflow",      "dify-workflow-silent",        ".e",               ["", "", ""], "- - - - 7", ["w1", "partial-succeeded"]),
     ("openai-chat",        "openai-tools",                "..cce.e",          ["", "", r#"{"city":"x"}"#], "11 17 - 5 -", ["chatcmpl-1", "tool_calls"]),
+    ("openai-chat",        "openai-vllm",                 ".rt.te.e",         ["Hello world", "Hm", ""], "12 5 - - -", ["chatcmpl-8a7c", "stop"]),
     ("openai-completions", "openai-completions",          ".tt.e",            [" tofu is", "", ""], "4 3 - - -", ["cmpl-1", "length"]),
     ("openai-chat",        "openai-parallel",             "..ttt.tte.",       ["HelGoodlo day to you", "", ""], "6 7 - - -", ["chatcmpl-2", "length"]),
     ("openai-completions", "openai-completions-parallel", "tttt.e",           ["AB b a.", "", ""], "2 5 - - -", ["cmpl-2", "length"]),

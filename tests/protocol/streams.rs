@@ -8,8 +8,6 @@ use super::{Told, tell};
 
 const DIFY_CHATFLOW: &str = include_str!("../fixtures/dify-chatflow.sse");
 const DIFY_FAILED: &str = include_str!("../fixtures/dify-failed.sse");
-const OPENAI_VLLM: &str = include_str!("../fixtures/openai-vllm.sse");
-const OPENAI_LLAMA: &str = include_str!("../fixtures/openai-llama-cpp.sse");
 const OPENAI_KILLED: &str = include_str!("../fixtures/openai-vllm-killed.sse");
 
 fn read(protocol: &str, stream: &str, piece: usize) -> Vec<Told> {
@@ -78,24 +76,6 @@ fn dify_failed_after_partial_text() {
         error.starts_with("completion_request_error: [openai] Rate"),
         "{error}"
     );
-}
-
-#[test]
-fn openai_by_vllm() {
-    let (told, kinds) = read_all_ways("openai-chat", OPENAI_VLLM);
-    let expected = [Other, Reasoning, Text, Other, Text, End, Other, End];
-    assert_eq!(kinds, expected);
-    assert_eq!(joined(&told, |t| &t.text), "Hello world");
-    assert_eq!(told[5].finish.as_deref(), Some("stop"));
-    assert_eq!(told[6].usage, [Some(12), Some(5), None, None]);
-}
-
-#[test]
-fn openai_by_llama_cpp() {
-    let (told, kinds) = read_all_ways("openai-chat", OPENAI_LLAMA);
-    assert_eq!(kinds, [Ping, Ping, Other, Text, Text, End, Other, End]);
-    assert_eq!(joined(&told, |t| &t.text), " tofu €");
-    assert_eq!(told[6].usage, [Some(14), Some(2), Some(3), None]);
 }
 
 #[test]

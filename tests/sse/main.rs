@@ -67,9 +67,15 @@ fn assert_told(stream: &[u8], expected: &[Told]) {
     }
 }
 
+fn assert_cases(cases: &[(&[u8], &[Told])]) {
+    for (stream, expected) in cases {
+        assert_told(stream, expected);
+    }
+}
+
 #[test]
 fn data_lines() {
-    let cases: &[(&[u8], &[Told])] = &[
+    assert_cases(&[
         (b"data: A\r\ndata: B\r\ndata: C\r\n\n", &[event("A\nB\nC")]),
         (b"data: one\r\r\n", &[event("one")]),
         ("data: €豆腐\n\n".as_bytes(), &[event("€豆腐")]),
@@ -88,15 +94,12 @@ fn data_lines() {
         // A block without a blank line after it is discarded.
         (b"data: x\n\ndata: y\n", &[event("x")]),
         (b"data: x\n\ndata: y", &[event("x")]),
-    ];
-    for (stream, expected) in cases {
-        assert_told(stream, expected);
-    }
+    ]);
 }
 
 #[test]
 fn blocks_without_data_are_keep_alives() {
-    let cases: &[(&[u8], &[Told])] = &[
+    assert_cases(&[
         (
             b"event: ping\n\ndata: x\n\n",
             &[keep_alive("ping"), event("x")],
@@ -111,32 +114,26 @@ fn blocks_without_data_are_keep_alives() {
         // Comments inside an event are skipped.
         (b"data: a\n:c\ndata: b\n\n", &[event("a\nb")]),
         (b"retry: 1x\ndatabase: 1\ndata: x\n\n", &[event("x")]),
-    ];
-    for (stream, expected) in cases {
-        assert_told(stream, expected);
-    }
+    ]);
 }
 
 #[test]
 fn event_and_id() {
     #[rustfmt::skip]
-    let cases: &[(&[u8], &[Told])] = &[
+    assert_cases(&[
         (b"id: 123\nid: bad\0id\ndata: hello\n\n",         &[full("", "hello", "123")]),
         (b"data: a\nevent: e\n\n",                         &[full("e", "a", "")]),
         (b"event: a\nevent: b\ndata: x\n\n",               &[full("b", "x", "")]),
         (b"event: a\nevent\ndata: x\n\n",                  &[event("x")]),
         // The event name ends with its block; the id lasts until an empty one.
         (b"id: 1\nevent: e\n\ndata: a\n\nid\ndata: b\n\n", &[keep_alive("e"), full("", "a", "1"), event("b")]),
-    ];
-    for (stream, expected) in cases {
-        assert_told(stream, expected);
-    }
+    ]);
 }
 
 #[test]
 fn encoding() {
     #[rustfmt::skip]
-    let cases: &[(&[u8], &[Told])] = &[
+    assert_cases(&[
         // One BOM is removed, at the start of the stream.
         (b"\xEF\xBB\xBFdata: x\n\n",                        &[event("x")]),
         (b"\xEF\xBB\xBF\xEF\xBB\xBFdata: x\n\ndata: y\n\n", &[keep_alive(""), event("y")]),
@@ -147,10 +144,7 @@ fn encoding() {
         // Invalid UTF-8 is replaced as in a decoder of the whole stream.
         (b"data: \xFF\xE8\xB1\ndata: a\n\n",                &[event("\u{FFFD}\u{FFFD}\na")]),
         (b"event: \xC3\nid: \xF0\x9F\ndata: x\n\n",         &[full("\u{FFFD}", "x", "\u{FFFD}")]),
-    ];
-    for (stream, expected) in cases {
-        assert_told(stream, expected);
-    }
+    ]);
 }
 
 #[test]

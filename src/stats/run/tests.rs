@@ -133,7 +133,7 @@ fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() 
         .for_each(|sample| stats.on(sample));
     // Live lines have summed up what is forgotten.
     stats.live(1);
-    stats.forget_tokens();
+    stats.forget_requests();
     for request in &anew {
         stats.recount(request);
     }
