@@ -22,15 +22,17 @@ pub struct Sketch<'a> {
 }
 
 /// Names of members that mark the end of a stream, the likeliest first.
-const END_NAMES: [&str; 8] = [
-    "done",
-    "finished",
-    "finish",
-    "finish_reason",
-    "is_end",
-    "end",
-    "final",
-    "stop",
+#[rustfmt::skip]
+const END_NAMES: [&str; 8] =
+    ["done", "finished", "finish", "finish_reason", "is_end", "end", "final", "stop"];
+
+/// Words in the names of token counts, by the members of a document's `usage`.
+const USAGE_NAMES: [(&str, &[&str]); 2] = [
+    ("prompt", &["prompt", "input"]),
+    (
+        "completion",
+        &["completion", "output", "generated", "answer"],
+    ),
 ];
 
 /// The document, and the number of events with text that it reads. `None` if no place looks like
@@ -92,18 +94,14 @@ fn find_usage(leaves: &Leaves) -> Map<String, Value> {
     let mut usage = Map::new();
     for (pointer, leaf) in &leaves.by_pointer {
         let name = last_name(pointer);
-        if leaf.numbers.is_empty() || !name.contains("token") {
-            continue;
+        let is_named = |words: &&[&str]| words.iter().any(|word| name.contains(word));
+        let part = USAGE_NAMES.iter().find(|(_, words)| is_named(words));
+        if let Some((part, _)) = part
+            && name.contains("token")
+            && !leaf.numbers.is_empty()
+        {
+            usage.entry(*part).or_insert_with(|| json!([pointer]));
         }
-        let is_named = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        let part = if is_named(&["prompt", "input"]) {
-            "prompt"
-        } else if is_named(&["completion", "output", "generated", "answer"]) {
-            "completion"
-        } else {
-            continue;
-        };
-        usage.entry(part).or_insert_with(|| json!([pointer]));
     }
     usage
 }

@@ -44,9 +44,7 @@ pub(super) enum Value {
     Number(f64),
     Text(Slice),
     /// An object or an array, and whether it is empty.
-    Container {
-        empty: bool,
-    },
+    Container(bool),
 }
 
 impl Value {
@@ -57,7 +55,7 @@ impl Value {
             Value::Boolean(value) => value,
             Value::Number(number) => number != 0.0,
             Value::Text(slice) => !slice.is_empty(),
-            Value::Container { empty } => !empty,
+            Value::Container(empty) => !empty,
         }
     }
 
@@ -190,7 +188,7 @@ impl Findings {
                 self.text(slice).hash(&mut hasher);
                 Some(hasher.finish())
             }
-            Value::Null | Value::Boolean(_) | Value::Container { .. } => None,
+            Value::Null | Value::Boolean(_) | Value::Container(_) => None,
         }
     }
 
@@ -247,8 +245,7 @@ impl Walk<'_> {
             }
             b'{' | b'[' => {
                 let inside = raw.get(1..raw.len() - 1)?;
-                let empty = inside.trim_ascii().is_empty();
-                Value::Container { empty }
+                Value::Container(inside.trim_ascii().is_empty())
             }
             b't' | b'f' => Value::Boolean(raw == "true"),
             b'n' => Value::Null,
@@ -326,7 +323,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
                 }
             }
         }
-        self.record(Value::Container { empty });
+        self.record(Value::Container(empty));
         Ok(())
     }
 
@@ -350,8 +347,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
         while elements.next_element::<IgnoredAny>()?.is_some() {
             number += 1;
         }
-        let empty = number == 0;
-        self.record(Value::Container { empty });
+        self.record(Value::Container(number == 0));
         Ok(())
     }
 }

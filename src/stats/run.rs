@@ -7,8 +7,8 @@ use super::client::Client;
 use super::spans::Spans;
 use super::turns::Turns;
 use super::{
-    Agreement, Counts, Distribution, FailureSummary, LiveLine, OutputTokens, Statistics, Summary,
-    Ticks, add_known, judge,
+    Agreement, Counts, Distribution, FailureSummary, LiveLine, OutputTokens, Summary, Ticks,
+    add_known, judge,
 };
 use crate::clock::Stamp;
 use crate::load::Load;
@@ -19,18 +19,6 @@ use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 #[derive(Debug, Default)]
 pub struct RunStats {
     ticks: Ticks,
-    totals: Totals,
-    distributions: Distributions,
-    failures: BTreeMap<FailureKind, FailureSummary>,
-    client: Client,
-    spans: Spans,
-    turns: Turns,
-    agreement: Agreement,
-}
-
-/// Sums over all requests.
-#[derive(Clone, Debug, Default)]
-struct Totals {
     counts: Counts,
     first_start: Option<Stamp>,
     last_end: Option<Stamp>,
@@ -38,14 +26,15 @@ struct Totals {
     sums: PerMetric<Option<u64>>,
     output_tokens: OutputTokens,
     ok_tokens: OutputTokens,
-}
-
-/// The requests that succeeded.
-#[derive(Debug, Default)]
-struct Distributions {
-    of: PerMetric<Distribution>,
-    /// Whether a request had another value than that of TTFT.
+    /// Of the requests that succeeded.
+    distributions: PerMetric<Distribution>,
+    /// Whether the metric of a request differed from its TTFT.
     differs_from_ttft: PerMetric<bool>,
+    failures: BTreeMap<FailureKind, FailureSummary>,
+    client: Client,
+    spans: Spans,
+    turns: Turns,
+    agreement: Agreement,
 }
 
 impl RunStats {
@@ -64,10 +53,25 @@ impl RunStats {
     /// Adds a request that is over.
     pub fn record(&mut self, request: &Measured<'_>) {
         self.ticks.record(request);
-        self.totals.record(request);
+        self.counts.record(request);
         self.turns.record(request);
+        let first = self.first_start.unwrap_or(request.start);
+        self.first_start = Some(first.min(request.start));
+        self.last_end = self.last_end.max(Some(request.end));
+        self.retries += request.retries();
+        for (metric, sum) in self.sums.iter_mut() {
+            if metric.has(Flag::Count) || metric.has(Flag::Sum) {
+                add_known(sum, request.values[metric]);
+            }
+        }
+        if let Some((tokens, source)) = request.output_tokens() {
+            self.output_tokens.add(source, tokens, 1);
+            if *request.outcome == Outcome::Ok {
+                self.ok_tokens.add(source, tokens, 1);
+            }
+        }
         match request.outcome {
-            Outcome::Ok => self.distributions.add(request),
+            Outcome::Ok => self.record_values(request),
             Outcome::Failed(failure) => {
                 let new = || FailureSummary {
                     kind: failure.kind,
@@ -83,6 +87,15 @@ impl RunStats {
                 }
             }
             Outcome::Cancelled | Outcome::Abandoned => {}
+        }
+    }
+
+    fn record_values(&mut self, request: &Measured<'_>) {
+        for metric in metrics::with(Flag::Statistics) {
+            if let Some(value) = request.thousandths(metric) {
+                self.distributions[metric].record(value);
+                self.differs_from_ttft[metric] |= Some(value) != request.values[TTFT];
+            }
         }
     }
 
@@ -114,7 +127,7 @@ impl RunStats {
     /// A metric's values of the requests that succeeded.
     #[must_use]
     pub fn distribution(&self, metric: Metric) -> &Distribution {
-        &self.distributions.of[metric]
+        &self.distributions[metric]
     }
 
     /// How far the server's usage and our own count agree.
@@ -132,15 +145,17 @@ impl RunStats {
     /// The figures of the run, of the samples that have come.
     #[must_use]
     pub fn summary(&self, plan: Option<&Load>, user_clock: bool) -> Summary {
-        let (run, totals) = (self.ticks.total(), &self.totals);
-        let counts = &totals.counts;
+        let (run, counts) = (self.ticks.total(), &self.counts);
         let response = counts.sum(RESPONSE);
         let client = self.client.summary(&run.lag);
         let statistics = PerMetric::of(|metric| {
             if metric.has(Flag::Pooled) {
                 run.itl.snapshot()
             } else {
-                self.distributions.snapshot(metric)
+                let is_shown =
+                    self.differs_from_ttft[metric] || !metric.has(Flag::HiddenIfSameAsTtft);
+                let distribution = Some(&self.distributions[metric]).filter(|_| is_shown);
+                distribution.and_then(Distribution::snapshot)
             }
         });
         let latencies = [statistics[TTFT], statistics[ITL]];
@@ -148,16 +163,16 @@ impl RunStats {
         Summary {
             plan: plan.cloned(),
             users_started: run.counts.users_started,
-            first_start: totals.first_start,
-            last_end: totals.last_end,
+            first_start: self.first_start,
+            last_end: self.last_end,
             ok: counts.ok,
             failures: self.failures.values().cloned().collect(),
             cancelled: counts.cancelled,
             abandoned: counts.abandoned,
-            retries: totals.retries,
-            sums: totals.sums.clone(),
-            output_tokens: totals.output_tokens,
-            ok_tokens: totals.ok_tokens,
+            retries: self.retries,
+            sums: self.sums.clone(),
+            output_tokens: self.output_tokens,
+            ok_tokens: self.ok_tokens,
             turns: self.turns.summary(),
             spans: self.spans.summary(),
             response_time_sum: (response.count > 0).then(|| Duration::from_micros(response.sum)),
@@ -165,43 +180,6 @@ impl RunStats {
             client: Some(client),
             verdict: Some(judge(&evidence)),
         }
-    }
-}
-
-impl Totals {
-    fn record(&mut self, request: &Measured<'_>) {
-        let (start, end) = (request.start, request.end);
-        self.counts.record(request);
-        self.first_start = Some(self.first_start.map_or(start, |first| first.min(start)));
-        self.last_end = self.last_end.max(Some(end));
-        self.retries += request.retries();
-        for (metric, sum) in self.sums.iter_mut() {
-            if metric.has(Flag::Count) || metric.has(Flag::Sum) {
-                add_known(sum, request.values[metric]);
-            }
-        }
-        if let Some((tokens, source)) = request.output_tokens() {
-            self.output_tokens.add(source, tokens, 1);
-            if *request.outcome == Outcome::Ok {
-                self.ok_tokens.add(source, tokens, 1);
-            }
-        }
-    }
-}
-
-impl Distributions {
-    fn add(&mut self, request: &Measured<'_>) {
-        for metric in metrics::with(Flag::Statistics) {
-            if let Some(value) = request.thousandths(metric) {
-                self.of[metric].record(value);
-                self.differs_from_ttft[metric] |= Some(value) != request.values[TTFT];
-            }
-        }
-    }
-
-    fn snapshot(&self, metric: Metric) -> Option<Statistics> {
-        let is_shown = self.differs_from_ttft[metric] || !metric.has(Flag::HiddenIfSameAsTtft);
-        self.of[metric].snapshot().filter(|_| is_shown)
     }
 }
 
