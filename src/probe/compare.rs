@@ -1,4 +1,4 @@
-//! Which of the built-in protocols reads a stream best.
+//! Finds the built-in protocol that reads a stream best.
 
 use std::cmp::Reverse;
 
@@ -16,7 +16,7 @@ pub(super) struct Fit {
     pub(super) chunks: usize,
     /// Kinds of token counts that were found.
     pub(super) counts: usize,
-    /// Events that mean anything.
+    /// Events with a meaning.
     pub(super) meant: usize,
     /// Malformed events, the fewer the better.
     malformed: Reverse<usize>,
@@ -46,8 +46,8 @@ pub(super) fn fit(protocol: &Protocol, events: &[SeenEvent]) -> Fit {
     fit
 }
 
-/// The built-in protocol that reads the events best, if one finds text in them; the first of equal
-/// ones, which is the more general one.
+/// The built-in protocol that reads the events best; `None` if none finds text. Of equally good
+/// protocols the first, which is the more general one.
 pub(super) fn best(events: &[SeenEvent]) -> Option<(&'static str, Fit)> {
     Protocol::builtin_names()
         .filter_map(|name| Some((name, fit(&*Protocol::builtin(name)?, events))))

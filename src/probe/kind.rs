@@ -19,8 +19,8 @@ impl Kind {
     }
 }
 
-/// The `event` field if events differ in it, else a member of the outermost object that nearly all
-/// events have and that has few values.
+/// The `event` field if it differs between events, else a member of the outermost object that nearly
+/// all events have and that has few different values.
 pub(super) fn find_type(events: &[SeenEvent], leaves: &Leaves) -> Option<Kind> {
     let is_named = |event: &SeenEvent| event.data.is_some() && !event.event.is_empty();
     let named = events.iter().enumerate().filter(|(_, e)| is_named(e));

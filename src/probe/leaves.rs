@@ -1,4 +1,4 @@
-//! The values of a stream's events by their places, which a protocol's document could point to.
+//! The values of a stream's events by their JSON pointers.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,4 @@
-//! Guesses a protocol's document from the events of an unknown service: a draft for the user to
-//! correct.
+//! Drafts a protocol's document from the events of an unknown service. The user corrects the draft.
 
 use serde_json::{Map, Value, json};
 

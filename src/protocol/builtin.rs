@@ -33,15 +33,14 @@ impl Protocol {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    /// The document of the built-in protocol of that name, as it is in the file.
+    /// The text of the document of the built-in protocol of that name.
     #[must_use]
     pub fn document(name: &str) -> Option<&'static str> {
         let at = Self::builtin_names().position(|known| known == name)?;
         Some(BUILT_IN[at].1)
     }
 
-    /// The name of the built-in protocol that is spoken at such a path; a query in it and a slash
-    /// at its end do not matter.
+    /// The name of the built-in protocol of a path; a query and a slash at the end do not matter.
     #[must_use]
     pub fn infer(path: &str) -> Option<&'static str> {
         let path = path.split(['?', '#']).next()?.trim_end_matches('/');

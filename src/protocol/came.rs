@@ -1,16 +1,16 @@
-//! An event of a stream for those who look at it closely: as it came, and what it means.
+//! An event with its arrival and its meaning, for observers of a stream.
 
 use super::meaning::{Malformed, Meaning};
 use crate::clock::Stamp;
 use crate::record::{EventKind, EventRecord};
 use crate::sse::Block;
 
-/// An event that has come.
+/// An event that has arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Came<'a> {
-    /// The event as it came.
+    /// The event.
     pub block: &'a Block<'a>,
-    /// What the protocol makes of it; `None` for a block that the standard does not dispatch.
+    /// Its meaning; `None` for a block that the standard does not dispatch.
     pub meaning: Option<Result<&'a Meaning<'a>, &'a Malformed>>,
     /// When the bytes that completed it arrived.
     pub at: Stamp,
@@ -44,8 +44,8 @@ impl Came<'_> {
     }
 }
 
-/// What an event says beside text: its error, the span that it marks (id, type and title, the same
-/// in both of its events), or why the model stopped.
+/// The event's error, its span (id, type and title, equal at the span's begin and end), or its finish
+/// reason.
 fn value(meaning: &Meaning<'_>) -> String {
     match (&meaning.error, &meaning.span) {
         (Some(error), _) => error.to_string(),

@@ -14,8 +14,7 @@ use super::meaning::{Malformed, Meaning, SpanMark, StreamError};
 use super::memory::Memory;
 use super::rules::{Count, ErrorRule, Reading, Rule, Rules, Source, SpanRule, Subject};
 
-/// Tells what events mean. It is the scratch memory of one thread, used again for all of its
-/// streams, one after the other.
+/// Finds the meaning of events. One thread reuses it for its streams, one after the other.
 #[derive(Debug)]
 pub struct Decoder {
     rules: Arc<Rules>,
@@ -33,20 +32,20 @@ impl Decoder {
         }
     }
 
-    /// Forgets the stream so far: another one begins.
+    /// Forgets the stream so far, because another stream begins.
     pub fn restart(&mut self) {
         self.memory.clear();
     }
 
-    /// Tells what the stream's next event means.
+    /// The meaning of the stream's next event.
     ///
-    /// An event whose data are empty is a keep-alive. Data that are JSON but say nothing that the
-    /// protocol asks for mean nothing, which is no error.
+    /// An event with empty data is a keep-alive. JSON in which the protocol finds nothing has an empty
+    /// meaning and is no error.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] if the data are not one JSON value, and no rule on the event's name or its
-    /// raw data (such as `[DONE]`) says what they are.
+    /// [`Malformed`] if the data are not one JSON value, and no rule on the event's name or its raw
+    /// data (such as `[DONE]`) makes the event an end or an error.
     pub fn decode<'a>(&'a mut self, event: &Event<'a>) -> Result<Meaning<'a>, Malformed> {
         let data = event.data.trim_ascii();
         if data.is_empty() {

@@ -1,4 +1,4 @@
-//! Reads a document's `events`: the places in an event, and their meaning.
+//! Compiles a document's `events` into rules.
 
 use serde_json::Value;
 
@@ -18,10 +18,10 @@ const TEXT: &str = "at, on, when, mode, per";
 /// The most rules that `all` may list.
 const MOST_PARTS: usize = 64;
 
-/// Reads `events` and gathers the trie of all pointers.
+/// Reads `events` and puts all pointers into one trie.
 pub(super) struct Compiler {
     trie: Trie,
-    /// Number of sources with a memory.
+    /// Number of sources whose values are remembered.
     remembered: usize,
 }
 
@@ -89,7 +89,7 @@ impl Compiler {
         })
     }
 
-    /// A source at `at` with a memory for each answer; `per` tells the answers apart.
+    /// Numbers the source at `at`, whose values are remembered; `per` tells answers apart.
     fn remembered(&mut self, at: &Pointer, per: Option<&Member<'_>>) -> Result<Remembered> {
         self.remembered += 1;
         let per = per.map(pointer).transpose()?;
@@ -201,7 +201,7 @@ impl Compiler {
         object.each(name, |rule| self.rule(&rule.object("on, when")?, None))
     }
 
-    /// The conditions in an object; the conditions of a source are about its own elements `at`.
+    /// The conditions in an object; those of a source share the array elements of its pointer `at`.
     fn rule(&mut self, object: &Member<'_>, at: Option<&Pointer>) -> Result<Rule> {
         let on = object.each("on", Member::text)?;
         if let Some(none) = object.get("on").filter(|_| on.is_empty()) {
@@ -258,7 +258,7 @@ fn test(member: &Member<'_>) -> Result<Test> {
     }
 }
 
-/// A list of texts, numbers, `true` and `false` with at least one element.
+/// A list of at least one text, number, `true` or `false`.
 fn accepted(member: &Member<'_>) -> Result<Vec<Accepted>> {
     let accepted = member.value.as_array().and_then(|values| {
         let accepted = values.iter().map(|value| match value {

@@ -1,5 +1,5 @@
 //! Reads an event's JSON in one pass along the trie of pointers. Every event reuses the memory of
-//! the one before: nothing is allocated, and values without a pointer are not kept.
+//! the event before it, and values without a pointer are not kept.
 //!
 //! The memory is small and close together, because a user's memory has left the caches when an event
 //! wakes the user.
@@ -36,7 +36,7 @@ impl Slice {
     }
 }
 
-/// A value at a place that a document asks for.
+/// A value at a place of a document's pointers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
     Null,
@@ -83,10 +83,9 @@ pub(super) struct Found {
 /// The values of one event at the places of a trie.
 #[derive(Debug)]
 pub(super) struct Findings {
-    /// Values with their slots; after the reading in the order of the slots, and within a slot in
-    /// the order of the event.
+    /// Values with their slots, sorted by slot; within a slot in the order of the event.
     found: Vec<(usize, Found)>,
-    /// Where in `found` each slot begins, and the last one ends.
+    /// The index in `found` at which each slot begins, and the end of the last slot.
     bounds: Vec<u32>,
     text: String,
     /// Whether the event's data are JSON: otherwise no condition on a place holds.
@@ -103,7 +102,7 @@ impl Findings {
         }
     }
 
-    /// Reads `json`, which is one JSON value. After an error the findings are empty.
+    /// Reads one JSON value. After an error the findings are empty.
     pub(super) fn read(&mut self, trie: &Trie, json: &str) -> serde_json::Result<()> {
         self.clear();
         let mut deserializer = serde_json::Deserializer::from_str(json);
@@ -153,8 +152,8 @@ impl Findings {
         self.slot(place.slot).len()
     }
 
-    /// A value by its number in the place's slot. `None` if the pointer does not stand for the
-    /// value, or if a later member with the same name replaces it.
+    /// A value by its number in the place's slot; `None` if the pointer stands for other array
+    /// elements, or if a later member has the same name.
     pub(super) fn get(&self, place: &Place, number: usize) -> Option<Found> {
         let slot = self.slot(place.slot);
         let (_, found) = *slot.get(number)?;
@@ -178,8 +177,8 @@ impl Findings {
         &self.text[slice.start..slice.end]
     }
 
-    /// The bits of a number or the hash of a text, by which answers are told apart without keeping
-    /// the text. `None` for any other value.
+    /// A key that tells answers apart without a copy of a text: the bits of a number or the hash of a
+    /// text. `None` for any other value.
     pub(super) fn key(&self, value: Value) -> Option<u64> {
         match value {
             Value::Number(number) => Some(number.to_bits()),
@@ -221,7 +220,7 @@ impl Findings {
 struct Walk<'a> {
     trie: &'a Trie,
     findings: &'a mut Findings,
-    /// Whether the event has escapes: without them `serde_json` needs no memory for its texts.
+    /// Whether the event has escapes, for which `serde_json` would allocate memory.
     escapes: bool,
     node: usize,
     level: u32,

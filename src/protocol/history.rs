@@ -1,14 +1,14 @@
-//! The earlier turns that a request sends again, and the request that stops an answer.
+//! The earlier turns in a request, and the request that stops an answer.
 
 use serde_json::Value;
 
 use super::member::{Member, Result};
 
-/// How a conversation's earlier turns are sent.
+/// The earlier turns of a conversation in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
-    /// Where they belong in the body, a JSON pointer: before the last element of the list there, or
-    /// before the text there, which becomes a list then.
+    /// A JSON pointer into the body to a list, before whose last element the turns stand, or to a
+    /// text, which becomes a list.
     pub at: String,
     /// The user's part of a turn; `{query}` is the query.
     pub user: Value,
@@ -17,7 +17,7 @@ pub struct History {
 }
 
 impl History {
-    /// Where the turns belong in a document; `None` if it has no such place.
+    /// The place of the turns in a body; `None` if the body has no such place.
     #[must_use]
     pub fn place<'a>(&self, document: &'a Value) -> Option<&'a Value> {
         document.pointer(&self.at).filter(|place| match place {
@@ -43,7 +43,7 @@ impl History {
 /// The request that stops an answer whose user has left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopRequest {
-    /// Its path, relative to the endpoint's; `{task_id}` is the task as the stream named it.
+    /// Its path, relative to the endpoint's; `{task_id}` stands for the stream's task.
     pub path: String,
     /// The template of its body.
     pub body: Value,

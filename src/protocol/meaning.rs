@@ -1,4 +1,4 @@
-//! What an event means, once a protocol has been asked.
+//! The meaning of an event by a protocol.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,43 +6,43 @@ use std::time::Duration;
 use super::tokens::estimate_tokens;
 use crate::record::{EventKind, Usage};
 
-/// What an event of a stream means. Texts are empty where it carries none.
+/// The meaning of an event. Texts are empty if the event has none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Meaning<'a> {
-    /// The event's type, as the protocol finds it; empty if there is none.
+    /// The event's type by the protocol; empty if there is none.
     pub name: &'a str,
     /// Answer text, of all choices.
     pub text: &'a str,
     /// Reasoning text.
     pub reasoning: &'a str,
-    /// Arguments of tool calls: generated text too.
+    /// Arguments of tool calls, which are generated text too.
     pub tool: &'a str,
-    /// What takes the place of the whole answer so far: a moderator's words, a corrected text. Not
-    /// generated, so no token.
+    /// Text that replaces the whole answer so far, such as a moderator's words. It is not generated,
+    /// and so has no tokens.
     pub replacement: Option<&'a str>,
-    /// Token counts. They may be spread over several events; the last one of each holds.
+    /// Token counts. Several events may have counts; the last count of each kind holds.
     pub usage: Usage,
     /// The conversation's id.
     pub conversation_id: Option<&'a str>,
     /// The id of the message (or response).
     pub message_id: Option<&'a str>,
-    /// The id by which the service can be told to stop.
+    /// The id in the request that stops the answer.
     pub task_id: Option<&'a str>,
-    /// Why the model stopped, in the server's word.
+    /// The server's word for why the model stopped.
     pub finish_reason: Option<&'a str>,
-    /// The part of the service's work that the event says has begun or ended.
+    /// The part of the service's work that begins or ends with the event.
     pub span: Option<SpanMark<'a>>,
     /// The error that the event reports.
     pub error: Option<StreamError>,
-    /// Whether the stream may end after this event: without one such it was truncated. Others may
-    /// follow, and an error wins over it.
+    /// Whether the stream may end after this event. A stream without such an event is truncated. More
+    /// events may follow, and an error outweighs the end.
     pub end: bool,
-    /// Whether the event only says that the server is alive; everything else is empty then.
+    /// Whether the event is only a sign of life; then everything except the name is empty.
     pub keep_alive: bool,
 }
 
 impl Meaning<'_> {
-    /// The tokens of the generated text, by estimate; 0 without any.
+    /// The estimated tokens of the generated text.
     #[must_use]
     pub fn tokens(&self) -> u64 {
         [self.text, self.reasoning, self.tool]
@@ -51,7 +51,7 @@ impl Meaning<'_> {
             .sum()
     }
 
-    /// What the event is in one word, for `--events`: what weighs most where it is several things.
+    /// The event's most important part in one word, for `--events`.
     #[must_use]
     pub fn kind(&self) -> EventKind {
         let kinds = [
@@ -68,20 +68,20 @@ impl Meaning<'_> {
     }
 }
 
-/// An event's word that a part of the service's work has begun or ended: a workflow's node.
+/// The begin or end of a part of the service's work, such as a workflow's node.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SpanMark<'a> {
     /// Whether it begins; otherwise it has ended.
     pub starts: bool,
-    /// What it is: the same in every request.
+    /// The part's id, equal in every request.
     pub id: &'a str,
-    /// What tells it apart from others of the same id; empty where there is nothing of that kind.
+    /// Tells parts of one id apart; empty if the service has no such value.
     pub instance: &'a str,
-    /// Its kind: a node's type; empty where there is none.
+    /// Its type; may be empty.
     pub kind: &'a str,
-    /// Its title, for people; empty where there is none.
+    /// Its title for people; may be empty.
     pub title: &'a str,
-    /// The time that it took by the server's clock.
+    /// Its duration by the server's clock.
     pub elapsed: Option<Duration>,
     /// Whether it failed.
     pub failed: bool,
@@ -89,12 +89,12 @@ pub struct SpanMark<'a> {
     pub model: bool,
 }
 
-/// An error that a stream reports of itself, under whatever HTTP status.
+/// An error that a stream reports, whatever the HTTP status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamError {
-    /// The service's code for it, or its type; empty if it gives none.
+    /// The service's code or type of the error; may be empty.
     pub code: String,
-    /// What it says, in one line of at most 500 characters.
+    /// The error's text, one line of at most 500 characters.
     pub message: String,
 }
 
@@ -108,10 +108,10 @@ impl fmt::Display for StreamError {
     }
 }
 
-/// An event's data are not the JSON that they should be.
+/// The data of an event are not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// What is wrong and how the data begin, in one line.
+    /// The fault and the beginning of the data, in one line.
     pub detail: String,
 }
 

@@ -1,10 +1,10 @@
-//! The members of a protocol's document. Each knows its path, which errors name.
+//! The members of a protocol's document. Each knows its path, for errors.
 
 use serde_json::{Map, Value};
 
 use crate::text::Message;
 
-/// An error names the member and says how it has to look.
+/// The error names the member and its expected form.
 pub(super) type Result<T> = std::result::Result<T, Message>;
 
 /// A value of the document, and the path to it: `events.text[0].at`.
@@ -79,7 +79,7 @@ impl<'a> Member<'a> {
         self.string().map(str::to_owned)
     }
 
-    /// The place of a string among the known ones (`a, b`).
+    /// The index of a string in the known strings (`a, b`).
     pub(super) fn one_of(&self, known: &str) -> Result<usize> {
         let text = self.value.as_str();
         let place = known.split(", ").position(|known| text == Some(known));

@@ -1,4 +1,4 @@
-//! What events mean, as data: a [`Protocol`] is a JSON document, and nothing here knows any
+//! The meaning of events, as data: a [`Protocol`] is a JSON document, and no code here knows any
 //! particular service. The built-in documents are the files in `data/protocols/`.
 //!
 //! # The document
@@ -95,18 +95,18 @@ pub use tokens::estimate_tokens;
 
 use rules::Rules;
 
-/// What stands for the model's name in paths and bodies.
+/// Stands for the model's name in paths and bodies.
 const MODEL: &str = "{model}";
 
 /// The JSON Schema of the documents.
 pub const SCHEMA: &str = include_str!("../../data/protocol.schema.json");
 
-/// How a service is asked, and what its events mean.
+/// The requests of a service, and the meaning of its events.
 #[derive(Debug)]
 pub struct Protocol {
     /// The protocol's name.
     pub name: String,
-    /// The services that speak it, for people.
+    /// The services that speak the protocol, for people.
     pub title: String,
     /// The usual path of the endpoint with its query; `{model}` stands for the model's name.
     pub path: String,
@@ -116,7 +116,7 @@ pub struct Protocol {
     pub headers: Vec<(String, String)>,
     /// The template of the body, an object.
     pub body: serde_json::Value,
-    /// How a request repeats a conversation's earlier turns, for a service that forgets them.
+    /// The earlier turns of a conversation in a request, for a service that does not remember turns.
     pub history: Option<History>,
     /// The request that stops an answer.
     pub stop: Option<StopRequest>,
@@ -142,7 +142,7 @@ impl Protocol {
         Some((name.clone(), value.replace("{key}", key)))
     }
 
-    /// A decoder for one thread and all of its streams.
+    /// A decoder for all streams of one thread.
     #[must_use]
     pub fn decoder(&self) -> Decoder {
         Decoder::new(Arc::clone(&self.rules))

@@ -1,10 +1,10 @@
-//! Places in an event's JSON: the pointers of a document, compiled into one trie. One pass over an
-//! event then finds all places.
+//! The pointers of a document, compiled into one trie: one pass over an event's JSON finds all
+//! places.
 
-/// How many array levels a pointer may have: their indices are packed into one `u64`.
+/// The most array levels of a pointer: their indices are packed into one `u64`.
 pub(super) const MAX_LEVELS: u32 = 4;
 
-/// Largest array index that is read; later elements are skipped.
+/// The largest array index that is read.
 pub(super) const MAX_INDEX: u64 = 0xFFFF;
 
 const LEVEL_BITS: u32 = 16;
@@ -21,7 +21,7 @@ enum Segment {
 }
 
 impl Pointer {
-    /// Reads `/a/*/b`; `None` if it is no pointer, or one with too many array levels.
+    /// Reads `/a/*/b`; `None` if the text is no pointer or has too many array levels.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let segments: Vec<Segment> = text
             .strip_prefix('/')?
@@ -58,15 +58,15 @@ fn unescape(segment: &str) -> Option<String> {
     is_valid.then(|| segment.replace("~1", "/").replace("~0", "~"))
 }
 
-/// Mask of the first array levels. The outermost lies in the highest bits: elements in the order
-/// of the document are in ascending order.
+/// Mask of the first array levels. The outermost level has the highest bits, so packed indices ascend
+/// in the order of the event.
 fn mask(levels: u32) -> u64 {
     u64::MAX
         .checked_shl(u64::BITS - levels * LEVEL_BITS)
         .unwrap_or(0)
 }
 
-/// The index of an array level, counted from 0, at its place in the packed indices.
+/// The index of an array level (from 0) in packed form.
 pub(super) fn packed(level: u32, index: u64) -> u64 {
     index << (u64::BITS - (level + 1) * LEVEL_BITS)
 }

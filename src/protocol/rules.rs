@@ -1,4 +1,4 @@
-//! What a document says about events, compiled: where things are, and under which conditions.
+//! The compiled rules of a document: the places of values in an event, and conditions on events.
 
 use super::found::{Findings, Found, Slice, Value};
 use super::pointer::{Place, Trie};
@@ -13,17 +13,17 @@ pub(super) const IDS: [&str; 3] = ["conversation", "message", "task"];
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) trie: Trie,
-    /// Where the event's type is; the first that says something.
+    /// Places of the event's type; the first that has a text wins.
     pub(super) types: Vec<Subject>,
     pub(super) text: Vec<Source>,
     pub(super) reasoning: Vec<Source>,
     pub(super) tool: Vec<Source>,
-    /// Where the server's counts of tokens are, in the order of [`USAGE`].
+    /// Places of the server's token counts, in the order of [`USAGE`].
     pub(super) usage: [Vec<Count>; 5],
-    /// Where identifiers are, in the order of [`IDS`].
+    /// Places of identifiers, in the order of [`IDS`].
     pub(super) ids: [Vec<Source>; 3],
     pub(super) finish_reason: Vec<Source>,
-    /// Where text is that takes the place of the answer so far.
+    /// Places of text that replaces the answer so far.
     pub(super) replace: Vec<Source>,
     pub(super) spans: Vec<SpanRule>,
     pub(super) errors: Vec<ErrorRule>,
@@ -33,25 +33,25 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    /// Whether there is a place of generated text, of any kind.
+    /// Whether there is a place of generated text of any kind.
     pub(super) fn has_text(&self) -> bool {
         let kinds = [&self.text, &self.reasoning, &self.tool];
         kinds.iter().any(|sources| !sources.is_empty())
     }
 }
 
-/// A part of an event that can be asked about.
+/// The part of an event that a condition tests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {
     /// The SSE `event` field: `@event`.
     Event,
-    /// The data as they are, white space around them taken off: `@data`.
+    /// The data without the white space around them: `@data`.
     Data,
     /// A place in the data's JSON.
     Place(Place),
 }
 
-/// Which events something is said of: all of its conditions must hold.
+/// Which events are meant: all conditions must hold.
 #[derive(Debug, Default)]
 pub(super) struct Rule {
     /// The event's type is one of these; any, if there are none.
@@ -62,13 +62,12 @@ pub(super) struct Rule {
 #[derive(Debug)]
 pub(super) struct When {
     pub(super) subject: Subject,
-    /// Mask of the array levels in which the condition is about the same elements as the source
-    /// that it belongs to.
+    /// Mask of the array levels in which the condition and its source stand for the same elements.
     pub(super) shared: u64,
     pub(super) test: Test,
 }
 
-/// What a condition asks for, of any of the values that its pointer stands for.
+/// The test of a condition. One value of the pointer's values has to pass.
 #[derive(Debug)]
 pub(super) enum Test {
     /// One of these values.
@@ -89,21 +88,21 @@ pub(super) enum Accepted {
     Boolean(bool),
 }
 
-/// A place to take a value from, and in which events.
+/// A place of a value, and the events to which it applies.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) rule: Rule,
     pub(super) place: Place,
-    /// Whether its events repeat the whole text so far.
+    /// `Some` if each event repeats the whole text so far.
     pub(super) cumulative: Option<Remembered>,
 }
 
-/// Places whose counts add up to one.
+/// Places of counts that add up to one count.
 #[derive(Debug)]
 pub(super) struct Count {
     pub(super) rule: Rule,
     pub(super) places: Vec<Place>,
-    /// Whether each of parallel answers has a count of its own.
+    /// `Some` if each of parallel answers has its own count.
     pub(super) per: Option<Remembered>,
 }
 
@@ -129,18 +128,18 @@ pub(super) struct Answer {
     pub(super) member: u64,
 }
 
-/// What a stream may end after.
+/// Events after which a stream may end.
 #[derive(Debug)]
 pub(super) enum EndRule {
-    /// An event of that kind.
+    /// One event.
     One(Rule),
-    /// An event of that kind for each of the answers that this member tells apart.
+    /// One event for each of the answers that the member tells apart.
     Each(Rule, Place),
-    /// One of each kind, in any order.
+    /// One event by each rule, in any order.
     All(Vec<Rule>),
 }
 
-/// What a service does for a request in parts that it tells of, such as the nodes of a workflow.
+/// Rules for a part of the service's work that events report, such as a workflow's node.
 #[derive(Debug)]
 pub(super) struct SpanRule {
     pub(super) start: Vec<Rule>,
@@ -149,20 +148,20 @@ pub(super) struct SpanRule {
     /// the same time.
     pub(super) texts: [Vec<Source>; 4],
     pub(super) elapsed: Vec<Source>,
-    /// Seconds of a unit of `elapsed`.
+    /// Length of `elapsed`'s unit, in seconds.
     pub(super) unit: f64,
     pub(super) failed: Vec<Rule>,
     /// The kinds in which a model generates text.
     pub(super) model_kinds: Vec<String>,
 }
 
-/// What makes an event an error. Code and message are taken from a second, whole reading of the
-/// event: errors are rare.
+/// Which events are errors. Code and message come from a second reading of the whole event, because
+/// errors are rare.
 #[derive(Debug)]
 pub(super) struct ErrorRule {
     pub(super) rule: Rule,
-    /// The pointer to the error, which is the message where no pointer leads to one; empty for the
-    /// whole event.
+    /// The pointer to the error; empty for the whole event. The error is the message if no pointer
+    /// leads to a message.
     pub(super) at: String,
     pub(super) code: Vec<String>,
     pub(super) message: Vec<String>,

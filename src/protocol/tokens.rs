@@ -1,4 +1,4 @@
-//! The estimate of tokens where a server does not count them.
+//! The estimate of tokens, for servers that do not count tokens.
 
 /// Estimates the tokens of a chunk's text: each character of U+4E00 to U+9FFF is one, and so is
 /// each run without white space that has another alphabetic character in it; at least 1, unless

@@ -1,11 +1,9 @@
-//! The escapes of a JSON string, resolved into memory that is used again: `serde_json` makes a
-//! buffer for each document that has any.
+//! Resolves the escapes of a JSON string into memory that is used again. `serde_json` would allocate
+//! a buffer for each event with escapes.
 
-/// Appends what a string's text stands for; `raw` is what lies between its quotes, and has been
-/// found to be well-formed.
+/// Appends a string without its escapes; `raw` is the well-formed text between the quotes.
 ///
-/// A surrogate without its other half is no character: U+FFFD takes its place, as in a browser that
-/// shows the text.
+/// U+FFFD takes the place of a surrogate without its other half, as in a browser.
 pub(super) fn push_unescaped(text: &mut String, raw: &str) {
     let mut rest = raw;
     while let Some((plain, escape)) = rest.split_once('\\') {
@@ -17,7 +15,7 @@ pub(super) fn push_unescaped(text: &mut String, raw: &str) {
     text.push_str(rest);
 }
 
-/// The character of an escape that begins behind its backslash, and the escape's length in bytes.
+/// The character of an escape, and its length in bytes; both without the backslash.
 fn resolve(escape: &str) -> (char, usize) {
     let character = match escape.chars().next() {
         Some('u') => return resolve_unicode(escape),

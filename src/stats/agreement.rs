@@ -1,5 +1,5 @@
-//! How far the server's own count of tokens and ours agree: that of the tokenizer, where one has
-//! counted them, else the estimate.
+//! How far the server's count of tokens agrees with our count: the tokenizer's if there is one, else
+//! the estimate.
 
 use crate::record::{Outcome, RequestRecord};
 
@@ -10,7 +10,7 @@ pub struct Agreement {
     pub usage: u64,
     /// By our own count.
     pub own: u64,
-    /// Whether that is a tokenizer's.
+    /// Whether our count is a tokenizer's.
     pub tokenized: bool,
 }
 

@@ -18,7 +18,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// Adds a value, if there is one.
+    /// Adds a value if there is one.
     pub fn record(&mut self, value: Option<u64>) {
         if let Some(value) = value {
             self.count += 1;
@@ -32,7 +32,7 @@ impl Sum {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64)
     }
 
-    /// The mean in units that are a thousand of those of the sum: milliseconds of microseconds.
+    /// The mean in thousands of the sum's unit, such as milliseconds for a sum of microseconds;
     /// `None` without values.
     #[must_use]
     pub fn mean_of_thousandths(&self) -> Option<f64> {
@@ -50,7 +50,7 @@ impl AddAssign for Sum {
 /// Failures counted by their kind, in the manual's order; only kinds that occurred.
 pub type FailureCounts = BTreeMap<FailureKind, u64>;
 
-/// Counts and sums of a part of the run; those of several parts can be added.
+/// Counts and sums of a part of the run, which can be added to those of other parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Users that started.
@@ -71,7 +71,7 @@ pub struct Counts {
     pub chunks: u64,
     /// Tokens of these chunks, by estimate.
     pub tokens: u64,
-    /// Of the requests that ended well: each metric with a series; see [`Counts::sums`].
+    /// Sums over requests that ended well, of each metric with a series; see [`Counts::sums`].
     #[serde(skip)]
     pub sums: [Sum; metrics::count(Flag::Series)],
 }

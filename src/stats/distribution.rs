@@ -8,14 +8,14 @@ use super::percentile;
 /// them kept.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
-    /// The values that fit, which is all but those above 71 minutes.
+    /// The values that fit into 32 bits: up to 71 minutes.
     small: Vec<u32>,
     /// The others.
     large: Vec<u64>,
     sum: u128,
 }
 
-/// What is shown of a distribution, in the metric's unit.
+/// The figures of a distribution, in the metric's unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statistics {
     /// How many values there are, at least 1.
@@ -67,8 +67,7 @@ impl Distribution {
     }
 
     /// The distribution in figures, in the unit; `None` without values. Percentiles are exact:
-    /// linear interpolation between closest ranks, bit for bit what `numpy.percentile` makes of the
-    /// same values.
+    /// linear interpolation between closest ranks, bit for bit like `numpy.percentile`.
     #[must_use]
     pub fn snapshot(&self) -> Option<Statistics> {
         let count = self.small.len() + self.large.len();
@@ -82,7 +81,7 @@ impl Distribution {
             Some(value) => f64::from(*value) / 1_000.0,
             None => large[rank - small.len()] as f64 / 1_000.0,
         };
-        // One division by an exact number: no sum of rounded values.
+        // A single division of the exact sum: rounded values are not added up.
         let mean = self.sum as f64 / (count as f64 * 1_000.0);
         let std_dev = (count > 1).then(|| {
             let squares = (0..count).map(|rank| (value_at(rank) - mean).powi(2));

@@ -1,4 +1,4 @@
-//! The figures of a run as a whole that are one number each, listed once as data.
+//! The single-number figures of a whole run, listed once as data.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ pub struct Figure {
     pub id: &'static str,
     /// Its name in the run JSON: with the unit.
     pub name: &'static str,
-    /// What it is of a summary; `None` where it is not known.
+    /// Its value in a summary; `None` if unknown.
     pub of: fn(&Summary) -> Option<Number>,
 }
 
-/// What was planned and what became of it.
+/// Plan and outcome.
 #[rustfmt::skip]
 pub const COUNTS: &[Figure] = &[
     figure("users_planned", "users_planned", |s| whole(s.plan.as_ref()?.users().into())),
@@ -46,7 +46,7 @@ pub const COUNTS: &[Figure] = &[
     figure("success_rate", "success_rate", |s| s.success_rate().map(Number::Real)),
 ];
 
-/// What the run came to in all, and in each second.
+/// Totals and rates.
 #[rustfmt::skip]
 pub const RATES: &[Figure] = &[
     figure("response_time_sum", "response_time_sum_s", |s| seconds(s.response_time_sum?)),

@@ -1,8 +1,8 @@
-//! Figures with the histogram that puts them together with those of other runs.
+//! Figures with a histogram, which can be merged with those of other runs.
 
 use super::{Distribution, Histogram, Statistics};
 
-/// Values in figures, and in buckets: percentiles cannot be put together, buckets can.
+/// Figures of values, and their buckets: percentiles cannot be merged, buckets can.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mergeable {
     /// The figures, in the values' unit: exact of one run, with percentiles at most 0.5% off of
@@ -26,7 +26,7 @@ impl Mergeable {
         }
     }
 
-    /// Whether the histogram has all values: that of a run that was saved without one is empty.
+    /// Whether the histogram has all values. A run that an early version saved has no histograms.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.histogram.count() == self.statistics.map_or(0, |statistics| statistics.count)

@@ -1,8 +1,8 @@
-//! What the samples of a run add up to: exact distributions, per-second ticks and the summary.
-//! Pure: no input or output, and no time is asked.
+//! The statistics of a run's samples: exact distributions, per-second ticks and the summary. No input
+//! or output, no clock.
 //!
 //! [`RunStats`] takes every [`crate::record::Sample`] and answers with a [`LiveLine`] for each
-//! second and a [`Summary`] at the end. Nothing of a request is kept but its numbers.
+//! second and a [`Summary`] at the end. Only a request's numbers are kept.
 
 mod agreement;
 mod client;
@@ -50,15 +50,14 @@ pub fn percentile_of_sorted(values: &[u64], p: f64) -> Option<f64> {
     (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index] as f64))
 }
 
-/// The same of numbers.
+/// The percentile `p` (0 to 100) of numbers in ascending order, like [`percentile_of_sorted`].
 #[must_use]
 pub fn percentile_of(values: &[f64], p: f64) -> Option<f64> {
     (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index]))
 }
 
 /// The percentile `p` (0 to 100) of `count` ordered values, at least one, by linear interpolation
-/// between closest ranks: operation for operation what `NumPy`'s default does, so that the result is
-/// the same to the last bit.
+/// between closest ranks, with the operations of `NumPy`'s default: results are equal to the last bit.
 fn percentile(p: f64, count: usize, value_at: impl Fn(usize) -> f64) -> f64 {
     let last = count - 1;
     let position = p / 100.0 * last as f64;

@@ -119,7 +119,7 @@ impl RunStats {
         self.ticks = ticks;
     }
 
-    /// The live line of a second, of the samples that have come; see [`Ticks::live`].
+    /// The live line of a second; see [`Ticks::live`].
     pub fn live(&mut self, second: u64) -> LiveLine {
         self.ticks.live(second)
     }
@@ -130,7 +130,7 @@ impl RunStats {
         &self.distributions[metric]
     }
 
-    /// How far the server's usage and our own count agree.
+    /// The agreement of the server's usage with our own count.
     #[must_use]
     pub fn agreement(&self) -> Agreement {
         self.agreement
@@ -142,7 +142,7 @@ impl RunStats {
         &self.ticks
     }
 
-    /// The figures of the run, of the samples that have come.
+    /// The figures of the run so far.
     #[must_use]
     pub fn summary(&self, plan: Option<&Load>, user_clock: bool) -> Summary {
         let (run, counts) = (self.ticks.total(), &self.counts);

@@ -1,4 +1,4 @@
-//! The spans of all requests by their ids: each node of a workflow with its durations.
+//! The spans of all requests, summed up by id: each node of a workflow with its durations.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct SpansSummary {
     /// The share of TTFT, in percent, that had passed when the first span began in which a model
     /// generates text; over successful requests.
     pub before_model: Mergeable,
-    /// Spans of further ids, which were too many to be told apart.
+    /// Spans of the ids that exceed the limit of ids.
     pub left_out: u64,
     /// Whether percentiles are at most 0.5% off, and to be shown with ≈: they are of several runs.
     pub approximate: bool,

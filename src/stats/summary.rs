@@ -1,4 +1,4 @@
-//! The figures of a run as a whole, as the final summary shows them.
+//! The figures of a whole run for the final summary.
 
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ pub struct FailureSummary {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputTokens([Sum; TokenSource::ALL.len()]);
 
-/// Where the number of output tokens comes from.
+/// The sources of a number of output tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenMix {
     /// One source alone.
     Only(TokenSource),
-    /// Some requests' usage and other requests' estimate, say, or runs that counted differently.
+    /// Several sources, such as usage for some requests and an estimate for others.
     Mixed,
 }
 
@@ -72,7 +72,7 @@ impl OutputTokens {
         sources.filter(|(_, requests)| *requests > 0)
     }
 
-    /// Where the total comes from.
+    /// The sources of the total.
     #[must_use]
     pub fn mix(&self) -> Option<TokenMix> {
         let mut used = self.sources();
@@ -88,7 +88,7 @@ impl OutputTokens {
 /// `None` where nothing was measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
-    /// What was planned; `None` where that is not known, or several runs were merged.
+    /// The plan; `None` if unknown, or of merged runs.
     pub plan: Option<Load>,
     /// Users that started.
     pub users_started: u64,
@@ -110,20 +110,19 @@ pub struct Summary {
     pub sums: PerMetric<Option<u64>>,
     /// Output tokens of all requests, those that failed or were cut included.
     pub output_tokens: OutputTokens,
-    /// Output tokens of the requests that succeeded: those that TPOT and tokens per second are of.
+    /// Output tokens of the requests that succeeded, of which TPOT and tokens per second are computed.
     pub ok_tokens: OutputTokens,
-    /// The turns of conversations by their number; none where requests were no turns.
+    /// The turns of conversations by number; empty without conversations.
     pub turns: Vec<TurnSummary>,
-    /// The parts of the service's work that streams told of: a workflow's nodes.
+    /// The parts of the service's work that streams reported: a workflow's nodes.
     pub spans: SpansSummary,
     /// Sum of the response times of the requests that succeeded.
     pub response_time_sum: Option<Duration>,
     /// The metrics with [`Flag::Statistics`].
     pub statistics: PerMetric<Option<Statistics>>,
-    /// What is known of the client's own failings; `None` of several clients, or of a run that is
-    /// known by its rows alone.
+    /// The client's figures; `None` for several clients, or if only rows are known.
     pub client: Option<ClientSummary>,
-    /// Whether the numbers can be used; `None` where only rows are known.
+    /// Whether the numbers can be used; `None` if only rows are known.
     pub verdict: Option<Verdict>,
 }
 
@@ -135,7 +134,7 @@ impl Summary {
         self.sums[metric].unwrap_or(0)
     }
 
-    /// How far the numbers can be used, where that is known.
+    /// The verdict's grade, if there is a verdict.
     #[must_use]
     pub fn grade(&self) -> Option<Grade> {
         self.verdict.as_ref().map(|verdict| verdict.grade)

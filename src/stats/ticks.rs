@@ -1,4 +1,4 @@
-//! The run second by second: the time series, and the live line that is shown of each second.
+//! The run second by second: the time series, and the live line of each second.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,11 @@ use crate::record::Sample;
 pub struct Tick {
     /// Counts and sums. A request belongs to the second in which it ended.
     pub counts: Counts,
-    /// The gaps between chunks that ended in this second, of whatever became of their requests.
+    /// The gaps between chunks that ended in this second, of requests with any outcome.
     pub itl: Histogram,
-    /// How late the client was at the reads of this second.
+    /// The client's lag at the reads of this second.
     pub lag: Histogram,
-    /// What the machine was doing, as last seen in this second.
+    /// Load of the machine, last seen in this second.
     pub cpu: Option<TickCpu>,
 }
 
@@ -30,7 +30,7 @@ pub struct TickCpu {
 }
 
 impl Tick {
-    /// Adds the same second of another run. Loads are of machines: the first is kept.
+    /// Adds a second of another run. The load of the first machine is kept.
     pub fn merge(&mut self, other: &Tick) {
         self.counts += &other.counts;
         self.merge_streams(other);
@@ -81,7 +81,7 @@ pub struct LiveLine {
     pub rps: u64,
     /// Mean TTFT of the requests that succeeded in this second, in milliseconds.
     pub ttft_ms: Option<f64>,
-    /// How late the client was at the reads of this second, 99th percentile in milliseconds.
+    /// The client's lag at the reads of this second, 99th percentile in milliseconds.
     pub lag_p99_ms: Option<f64>,
 }
 
@@ -89,7 +89,7 @@ pub struct LiveLine {
 #[derive(Clone, Debug, Default)]
 pub struct Ticks {
     seconds: Vec<Tick>,
-    /// The sum of the seconds before `summed`, so that a live line need not go through them all.
+    /// The sum of the seconds before `summed`: a live line does not add up all seconds again.
     so_far: Counts,
     summed: usize,
 }
@@ -159,8 +159,7 @@ impl Ticks {
             .merge_streams(tick);
     }
 
-    /// The live line of a second, of the samples that have come. To be asked for in ascending
-    /// order: "so far" never goes back.
+    /// The live line of a second, of the samples so far. Seconds have to ascend from call to call.
     pub fn live(&mut self, second: u64) -> LiveLine {
         let index = usize::try_from(second).unwrap_or(usize::MAX);
         self.reach(index);
@@ -185,7 +184,7 @@ impl Ticks {
         }
     }
 
-    /// All seconds up to the last one of which there is a sample or a live line, without a gap.
+    /// All seconds up to the last second with a sample or a live line, without a gap.
     pub fn iter(&self) -> impl Iterator<Item = TickView<'_>> {
         let mut so_far = Counts::default();
         (0..).zip(&self.seconds).map(move |(second, tick)| {
@@ -199,7 +198,7 @@ impl Ticks {
         })
     }
 
-    /// The whole run as if it were one second.
+    /// The whole run as one second.
     #[must_use]
     pub fn total(&self) -> Tick {
         let mut total = Tick::default();

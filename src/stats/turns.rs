@@ -1,4 +1,4 @@
-//! TTFT by the turn of the conversation: it grows with the context.
+//! TTFT by the turn of the conversation, because TTFT grows with the context.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::{Distribution, Statistics};
 use crate::metrics::{Measured, TTFT};
 use crate::record::Outcome;
 
-/// The most turns that are told apart; no run has more.
+/// The most turns with figures of their own; no real run has more.
 const MOST: usize = 1_000;
 
 /// The requests of each turn.
@@ -20,7 +20,7 @@ struct OneTurn {
     ttft: Distribution,
 }
 
-/// The requests that were the same turn of their conversations.
+/// The requests of one turn of their conversations.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TurnSummary {
     /// Number of the turn, from 1.

@@ -1,27 +1,26 @@
 //! The verdict: whether a run's numbers can be used, or the client itself falsified them.
 //! [`judge`] lists all criteria.
 //!
-//! The question is by how much the client may have falsified a latency, at the 99th percentile. A
-//! TTFT is too long by what the user's thread waited between its start and the sending of the
-//! request; with the kernel's arrival times it and the ITL are false only where a late read brought
-//! several events; with the user's clock, by the lag of every read. A standstill of the process
-//! falsifies everything. A run is valid while none of that exceeds 5 ms, or 5% of the metric where
-//! that is more.
+//! The criterion is the client's error in a latency, at the 99th percentile. TTFT is too long by the
+//! wait of the user's thread until it had sent the request. With the kernel's arrival times, TTFT and
+//! ITL are wrong only if a late read brought several events; with the user's clock, they are wrong by
+//! the lag of every read. A standstill of the process falsifies everything. A run is valid while the
+//! error is at most 5 ms, or 5% of the metric if that is more.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Statistics};
 use crate::text::Message;
 
-/// How far numbers can be used.
+/// Whether a run's numbers can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Grade {
-    /// They are the service's.
+    /// The numbers describe the service.
     Valid,
-    /// They are off by more than is tolerated, or tell less than they seem to.
+    /// The numbers are off by more than is tolerated, or say less than they seem to.
     Degraded,
-    /// They are the client's own.
+    /// The numbers describe the client.
     ClientLimited,
 }
 
@@ -42,32 +41,32 @@ impl Grade {
 pub struct Verdict {
     /// The worst of the reasons; valid where there are none.
     pub grade: Grade,
-    /// What is wrong and what to do about it, the worst first.
+    /// Faults and remedies, the worst first.
     pub reasons: Vec<Message>,
 }
 
-/// The least that is tolerated, in milliseconds.
+/// The tolerated error of any metric, in milliseconds.
 const TOLERATED: f64 = 5.0;
-/// What is tolerated of a metric.
+/// The tolerated error as a share of the metric.
 const TOLERATED_SHARE: f64 = 0.05;
-/// Off by so many times what is tolerated, a number is the client's own.
+/// A metric whose error is this many times the tolerated error describes the client.
 const LIMITED: f64 = 4.0;
-/// Standstills touch the 99th percentile from here on.
+/// Standstills of a larger share of the run affect the 99th percentile.
 const STANDSTILL_SHARE: f64 = 0.01;
-/// And are most of what is measured from here on.
+/// Standstills of a larger share dominate the numbers.
 const STANDSTILL_LIMIT: f64 = 0.1;
-/// A user that starts later than this, in milliseconds, is not where the plan wants it.
+/// A user that starts later, in milliseconds, departs from the plan.
 const LATE_START: f64 = 100.0;
-/// When more events than this come together, though the client was punctual, gaps between them tell
-/// of something on the way, not of the model.
+/// If a larger share of events comes together although the client is punctual, something on the way
+/// determines the gaps between events, not the model.
 const COALESCED_SHARE: f64 = 0.2;
-/// A client whose reads are later than this, in milliseconds, may itself be why events come
+/// A client whose reads are later, in milliseconds, may itself be the reason why events come
 /// together.
 const PUNCTUAL: f64 = 1.0;
-/// A machine busier than this has no room for the client.
+/// A busier machine has no processor time left for the client.
 const BUSY: f64 = 0.9;
 
-/// By how much the client may falsify a metric of that value; both in milliseconds.
+/// The tolerated error of a metric with this value; both in milliseconds.
 #[must_use]
 pub fn tolerated(metric: f64) -> f64 {
     TOLERATED.max(TOLERATED_SHARE * metric)

@@ -1,8 +1,8 @@
-//! The row of a single request that is being watched, chunk by chunk.
+//! The rows of a single watched request, chunk by chunk.
 
 use crate::record::SoFar;
 
-/// What is known of a watched request after some chunk.
+/// The state of a watched request after a chunk.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ChunkRow {
     /// Chunks so far.
@@ -17,7 +17,7 @@ pub struct ChunkRow {
 }
 
 impl ChunkRow {
-    /// The row of that state of a request.
+    /// The row of a request's state.
     #[must_use]
     pub fn of(so_far: &SoFar) -> Self {
         let seconds = so_far.since_first_token.as_secs_f64();
