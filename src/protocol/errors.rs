@@ -103,37 +103,20 @@ mod tests {
 
     #[test]
     fn bodies_of_http_errors() {
-        for (body, expected) in [
-            (
-                r#"{"code":"invalid_param","message":"Too many requests","status":400}"#,
-                "invalid_param: Too many requests",
-            ),
-            (
-                r#"{"errors":{"query":"Missing"},"message":"Input payload validation failed"}"#,
-                r#"Input payload validation failed: {"query":"Missing"}"#,
-            ),
+        #[rustfmt::skip]
+        let cases = [
+            (r#"{"code":"invalid_param","message":"Too many requests","status":400}"#, "invalid_param: Too many requests"),
+            (r#"{"errors":{"query":"Missing"},"message":"Input payload validation failed"}"#, r#"Input payload validation failed: {"query":"Missing"}"#),
             (r#"{"error":{"message":"no"}}"#, "no"),
-            (
-                r#"{"error":{"message":"no","type":"auth","code":null}}"#,
-                "auth: no",
-            ),
-            (
-                r#"{"error":{"message":"no","type":"x","code":401}}"#,
-                "401: no",
-            ),
+            (r#"{"error":{"message":"no","type":"auth","code":null}}"#, "auth: no"),
+            (r#"{"error":{"message":"no","type":"x","code":401}}"#, "401: no"),
             (r#"[{"error":{"code":400,"message":"no"}}]"#, "400: no"),
-            (
-                r#"{"error":"no","error_type":"overloaded"}"#,
-                "overloaded: no",
-            ),
+            (r#"{"error":"no","error_type":"overloaded"}"#, "overloaded: no"),
             (r#"{"detail":"Not Found"}"#, "Not Found"),
             (r#"{"detail":[{"msg":"x"}]}"#, r#"{"detail":[{"msg":"x"}]}"#),
             (r#"{"message":""}"#, r#"{"message":""}"#),
             ("\"plain\\nwords\"", "plain words"),
-            (
-                "event: error\r\ndata: {\"error\":{\"message\":\"no\",\"code\":\"500\"}}\r\n\r\n",
-                "500: no",
-            ),
+            ("event: error\r\ndata: {\"error\":{\"message\":\"no\",\"code\":\"500\"}}\r\n\r\n", "500: no"),
             ("data: no\n\n", "data: no"),
             ("<html>\r\n<b>502</b>\u{7}\n</html>\n", "502"),
             (
@@ -147,7 +130,8 @@ mod tests {
             ("404", "404"),
             ("[]", "[]"),
             ("", ""),
-        ] {
+        ];
+        for (body, expected) in cases {
             assert_eq!(error_text(body.as_bytes()), expected, "{body}");
         }
         assert_eq!(error_text(b"\xFF!"), "\u{FFFD}!");

@@ -106,14 +106,10 @@ pub(crate) mod tests {
         request.outcome = Outcome::Ok;
         request.http_status = Some(200);
         let instants = &mut request.instants;
-        instants.first_byte = Some(token);
-        instants.first_body = Some(token);
-        instants.first_event = Some(token);
-        instants.first_token = Some(token);
-        instants.first_answer = Some(token);
-        instants.last_token = Some(end);
-        instants.last_event = Some(end);
-        instants.end = end;
+        (instants.first_byte, instants.first_body) = (Some(token), Some(token));
+        (instants.first_event, instants.last_event) = (Some(token), Some(end));
+        (instants.first_token, instants.last_token) = (Some(token), Some(end));
+        (instants.first_answer, instants.end) = (Some(token), end);
         request.chunks = 5;
         request.estimated_tokens = 5;
         request

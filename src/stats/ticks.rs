@@ -230,16 +230,20 @@ mod tests {
         })
     }
 
-    #[test]
-    fn users_are_active_from_their_start_to_their_finish() {
-        let mut ticks = Ticks::default();
-        for (user, start) in [(1, 0), (2, 999), (3, 1_000)] {
+    fn start_users(ticks: &mut Ticks, starts: &[u64]) {
+        for (user, start) in (1..).zip(starts) {
             ticks.on(&Sample::UserStarted {
                 user,
-                at: ms(start),
+                at: ms(*start),
                 late: Duration::ZERO,
             });
         }
+    }
+
+    #[test]
+    fn users_are_active_from_their_start_to_their_finish() {
+        let mut ticks = Ticks::default();
+        start_users(&mut ticks, &[0, 999, 1_000]);
         ticks.on(&Sample::UserFinished {
             user: 1,
             at: ms(3_500),
@@ -254,13 +258,7 @@ mod tests {
     #[test]
     fn a_live_line_knows_nothing_of_the_seconds_after_it() {
         let mut ticks = Ticks::default();
-        for (user, start) in [(1, 0), (2, 1_000)] {
-            ticks.on(&Sample::UserStarted {
-                user,
-                at: ms(start),
-                late: Duration::ZERO,
-            });
-        }
+        start_users(&mut ticks, &[0, 1_000]);
         ticks.on(&progress(ms(1_000), 7, &[]));
         let line = ticks.live(0);
         assert_eq!((line.active, line.total_users, line.chunks), (1, 1, 0));

@@ -194,126 +194,72 @@ mod tests {
         }
     }
 
-    /// A good client with that changed is given that grade for those reasons.
-    fn check(name: &str, change: fn(&mut Evidence), grade: Grade, reasons: &[&str]) {
-        let mut evidence = good();
-        change(&mut evidence);
-        let verdict = judge(&evidence);
-        assert_eq!(verdict.grade, grade, "{name}: {:?}", verdict.reasons);
-        let ids: Vec<_> = verdict.reasons.iter().map(Message::id).collect();
-        assert_eq!(ids, reasons, "{name}");
-    }
+    const TTFT: &str = "verdict.ttft";
+    const ITL: &str = "verdict.itl";
+
+    /// A name, a change to a good client, and the verdict with the ids of its reasons.
+    type Row = (
+        &'static str,
+        fn(&mut Evidence),
+        Grade,
+        &'static [&'static str],
+    );
 
     #[test]
-    fn a_good_client_is_valid() {
-        check("good", |_| {}, Valid, &[]);
-        check("no requests", |e| *e = Evidence::default(), Valid, &[]);
-        check(
-            "a busy machine",
-            |e| e.client.machine_busy = Some(1.0),
-            Valid,
-            &[],
-        );
+    fn each_fault_of_the_client_leads_to_its_grade_and_reasons() {
+        #[rustfmt::skip]
+        const TABLE: &[Row] = &[
+            ("a good client",         |_| {},                                     Valid,         &[]),
+            ("no requests",           |e| *e = Evidence::default(),               Valid,         &[]),
+            ("a busy machine",        |e| e.client.machine_busy = Some(1.0),      Valid,         &[]),
+            // The kernel's clock makes a late read harmless.
+            ("late",                  |e| e.client.lag_ms = Some(lag(3.0, 40.0)), Valid,         &[]),
+            ("late by user's clock",  |e| by_user_clock(e, lag(3.0, 9.0)),        Degraded,      &[ITL]),
+            ("very late",             |e| by_user_clock(e, lag(30.0, 90.0)),      ClientLimited, &[TTFT, ITL]),
+            ("uncertain stamps",      |e| uncertain(e, 20.0, 6.0),                Degraded,      &[ITL]),
+            ("5% of a long gap",      |e| uncertain(e, 200.0, 9.0),               Valid,         &[]),
+            ("sent late",             |e| sent_late(e, 12.0),                     Degraded,      &[TTFT]),
+            ("sent very late",        |e| sent_late(e, 60.0),                     ClientLimited, &[TTFT]),
+            ("stood still once",      |e| e.standstill = 0.005,                   Valid,         &[]),
+            ("stood still at times",  |e| e.standstill = 0.05,                    Degraded,      &["verdict.standstill"]),
+            ("stood still mostly",    |e| e.standstill = 0.8,                     ClientLimited, &["verdict.standstill"]),
+            ("refused",               |e| e.client.refused = 1,                   ClientLimited, &["verdict.refused"]),
+            ("late starts",  |e| e.client.late_start_ms = Some(lag(0.1, 150.0)),  Degraded,      &["verdict.late_start"]),
+            ("buffered on the way",   |e| e.coalesced = 0.5,                      Degraded,      &["verdict.coalesced"]),
+            ("coalesced by lateness", |e| { uncertain(e, 20.0, 50.0); e.coalesced = 0.5 }, ClientLimited, &[TTFT, ITL]),
+            ("no kernel stamps",      |e| e.client.lag_ms = None,                 Degraded,      &["verdict.unverified"]),
+            ("some without stamps",   |e| e.client.requests_without_kernel_clock = 50, Degraded, &["verdict.unstamped"]),
+            ("nothing ever streamed", without_streams,                            Valid,         &[]),
+            ("late on a busy machine", |e| { sent_late(e, 12.0); e.client.machine_busy = Some(0.99) },
+                Degraded, &[TTFT, "verdict.busy"]),
+        ];
+        for (name, change, grade, reasons) in TABLE {
+            let mut evidence = good();
+            change(&mut evidence);
+            let verdict = judge(&evidence);
+            assert_eq!(verdict.grade, *grade, "{name}: {:?}", verdict.reasons);
+            let ids: Vec<_> = verdict.reasons.iter().map(Message::id).collect();
+            assert_eq!(ids, *reasons, "{name}");
+        }
     }
 
-    #[test]
-    fn lateness_counts_by_what_it_falsifies() {
-        let (ttft, itl) = ("verdict.ttft", "verdict.itl");
-        // The kernel's clock makes a late read harmless.
-        check(
-            "late",
-            |e| e.client.lag_ms = Some(lag(3.0, 40.0)),
-            Valid,
-            &[],
-        );
-        let late: fn(&mut Evidence) = |e| {
-            e.client.lag_ms = Some(lag(3.0, 9.0));
-            e.user_clock = true;
-        };
-        check("late, by the user's clock", late, Degraded, &[itl]);
-        let very_late: fn(&mut Evidence) = |e| {
-            e.client.lag_ms = Some(lag(30.0, 90.0));
-            e.user_clock = true;
-        };
-        check("very late", very_late, ClientLimited, &[ttft, itl]);
-        check(
-            "uncertain stamps",
-            |e| e.client.uncertainty_p99_ms = 6.0,
-            Degraded,
-            &[itl],
-        );
-        let long_gap: fn(&mut Evidence) = |e| {
-            e.itl = Some(200.0);
-            e.client.uncertainty_p99_ms = 9.0;
-        };
-        check("5% of a long gap", long_gap, Valid, &[]);
-        let sent = "sent late";
-        check(
-            sent,
-            |e| e.client.send_delay_ms = Some(lag(0.1, 12.0)),
-            Degraded,
-            &[ttft],
-        );
-        check(
-            sent,
-            |e| e.client.send_delay_ms = Some(lag(0.1, 60.0)),
-            ClientLimited,
-            &[ttft],
-        );
+    fn by_user_clock(evidence: &mut Evidence, lag: Statistics) {
+        evidence.client.lag_ms = Some(lag);
+        evidence.user_clock = true;
     }
 
-    #[test]
-    fn a_process_that_stands_still_measures_itself() {
-        let id = &["verdict.standstill"];
-        check("once", |e| e.standstill = 0.005, Valid, &[]);
-        check("now and then", |e| e.standstill = 0.05, Degraded, id);
-        check("mostly", |e| e.standstill = 0.8, ClientLimited, id);
+    fn uncertain(evidence: &mut Evidence, itl: f64, uncertainty: f64) {
+        evidence.itl = Some(itl);
+        evidence.client.uncertainty_p99_ms = uncertainty;
     }
 
-    #[test]
-    fn a_load_that_is_not_the_planned_one_is_said() {
-        let refused: fn(&mut Evidence) = |e| e.client.refused = 1;
-        check("refused", refused, ClientLimited, &["verdict.refused"]);
-        let late: fn(&mut Evidence) = |e| e.client.late_start_ms = Some(lag(0.1, 150.0));
-        check("late starts", late, Degraded, &["verdict.late_start"]);
+    fn sent_late(evidence: &mut Evidence, delay: f64) {
+        evidence.client.send_delay_ms = Some(lag(0.1, delay));
     }
 
-    #[test]
-    fn events_that_come_together_are_the_way_s_or_the_client_s() {
-        let on_the_way: fn(&mut Evidence) = |e| e.coalesced = 0.5;
-        check("buffered", on_the_way, Degraded, &["verdict.coalesced"]);
-        let late: fn(&mut Evidence) = |e| {
-            e.coalesced = 0.5;
-            e.client.uncertainty_p99_ms = 50.0;
-        };
-        let reasons = ["verdict.ttft", "verdict.itl"];
-        check("late", late, ClientLimited, &reasons);
-    }
-
-    #[test]
-    fn what_nobody_knows_is_not_valid() {
-        let unverified = &["verdict.unverified"];
-        check(
-            "no kernel stamps",
-            |e| e.client.lag_ms = None,
-            Degraded,
-            unverified,
-        );
-        let some: fn(&mut Evidence) = |e| e.client.requests_without_kernel_clock = 50;
-        check("some without", some, Degraded, &["verdict.unstamped"]);
-        let refused: fn(&mut Evidence) = |e| {
-            (e.ttft, e.itl, e.client.lag_ms) = (None, None, None);
-            (e.streams, e.client.requests_without_kernel_clock) = (0, 1_000);
-        };
-        check("nothing ever streamed", refused, Valid, &[]);
-    }
-
-    #[test]
-    fn a_busy_machine_is_named_beside_what_it_has_done() {
-        let busy: fn(&mut Evidence) = |e| {
-            e.client.send_delay_ms = Some(lag(0.1, 12.0));
-            e.client.machine_busy = Some(0.99);
-        };
-        check("busy", busy, Degraded, &["verdict.ttft", "verdict.busy"]);
+    fn without_streams(evidence: &mut Evidence) {
+        (evidence.ttft, evidence.itl, evidence.streams) = (None, None, 0);
+        evidence.client.lag_ms = None;
+        evidence.client.requests_without_kernel_clock = 1_000;
     }
 }
