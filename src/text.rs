@@ -1,7 +1,7 @@
 //! Texts for people, in English and Chinese, by id from `templates/texts/*.json`. A warning or an
-//! error is a [`Message`], a text's id with its arguments, until it is shown in a language.
+//! error stays a [`Message`], a text's id with its arguments, until it is shown in a language.
 //!
-//! Field names in CSV and JSON are English always and are not here.
+//! Names of fields in CSV and JSON are not here: they are always English.
 
 pub mod columns;
 
@@ -69,19 +69,19 @@ impl Texts {
     ///
     /// # Panics
     ///
-    /// If it is none: the files are part of the program, and a test reads both.
+    /// If the file is no such object. The files are part of the program, and a test reads both.
     fn parse(json: &str) -> Self {
         Self(serde_json::from_str(json).expect("a text file is a JSON object of strings"))
     }
 
-    /// The text of that id; the id itself where there is none, which a test excludes for every id
-    /// that the program names.
+    /// The text with this id, or else the id itself. A test checks that every id in the program has
+    /// a text.
     #[must_use]
     pub fn get<'a>(&'a self, id: &'a str) -> &'a str {
         self.0.get(id).map_or(id, String::as_str)
     }
 
-    /// The text of that id, where there is one.
+    /// The text with this id, if there is one.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<&str> {
         self.0.get(id).map(String::as_str)
@@ -142,10 +142,10 @@ pub struct Message {
     arguments: Arguments,
 }
 
-/// An id of our own. By this name, serde does not take it for a text that it borrows from a file.
+/// An id of our own. The alias hides the reference from serde, which would borrow it from the file.
 type Id = &'static str;
 
-/// Values by their names in the text.
+/// Values by the names of their placeholders.
 type Arguments = BTreeMap<Cow<'static, str>, String>;
 
 /// A message in files: people read it in all languages, and the program reads it again.
@@ -191,7 +191,7 @@ impl Message {
         }
     }
 
-    /// A message about a value that the user gave: the text's `{value}`, quoted and not endless.
+    /// A message about a value from the user: the text's `{value}`, quoted and shortened.
     #[must_use]
     pub fn about(id: &'static str, value: &str) -> Self {
         Self::new(id).with("value", shown(value))

@@ -1,4 +1,4 @@
-//! A request in figures: the same whether it comes from a run or from the run's CSV.
+//! A request in figures. Requests from a run and from the run's CSV have the same form.
 
 use super::metric::{ATTEMPTS, Metric, OUTPUT_TOKENS};
 use super::per::PerMetric;
@@ -10,17 +10,17 @@ use crate::record::{Outcome, RequestRecord, TokenSource};
 pub struct Measured<'a> {
     /// Running number of the request in its run, from 1.
     pub request: u64,
-    /// Its number in its conversation, from 1; `None` where requests are no turns of one.
+    /// Number of the request in its conversation, from 1; `None` without conversations.
     pub turn: Option<u64>,
-    /// When it started, in whole microseconds.
+    /// The request's start, in whole microseconds.
     pub start: Stamp,
-    /// When it was over, in whole microseconds.
+    /// The request's end, in whole microseconds.
     pub end: Stamp,
-    /// What became of it.
+    /// The request's outcome.
     pub outcome: &'a Outcome,
-    /// Where its number of output tokens comes from.
+    /// The source of the number of output tokens.
     pub token_source: Option<TokenSource>,
-    /// Its value of each metric, in the last decimal of the metric's unit.
+    /// The value of each metric, in the last decimal of the metric's unit.
     pub values: PerMetric<Option<u64>>,
 }
 
@@ -40,13 +40,13 @@ impl<'a> Measured<'a> {
         }
     }
 
-    /// Its value in thousandths of the unit.
+    /// The value of a metric, in thousandths of the metric's unit.
     #[must_use]
     pub fn thousandths(&self, metric: Metric) -> Option<u64> {
         self.values[metric].map(|value| metric.unit.thousandths(value))
     }
 
-    /// Its output tokens, and where their number comes from.
+    /// The number of output tokens, and its source.
     #[must_use]
     pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
         self.values[OUTPUT_TOKENS].zip(self.token_source)

@@ -1,4 +1,4 @@
-//! A row of the table by its place: what the rest of the program names metrics by.
+//! The program names a metric by the place of its row in the table.
 
 use std::fmt;
 use std::ops::Deref;
@@ -6,7 +6,7 @@ use std::ops::Deref;
 use super::table::{Row, TABLE};
 use super::unit::Flag;
 
-/// A row of the table, which it can be used as.
+/// A metric. It dereferences to its row of the table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Metric(pub(super) usize);
 
@@ -28,7 +28,7 @@ pub const RETRY_WAIT: Metric = named("retry_wait");
 pub const RECONNECTS: Metric = named("reconnects");
 /// Events that carried generated text.
 pub const CHUNKS: Metric = named("chunks");
-/// Events that arrived in one read with later ones.
+/// Events that arrived in one read with later events.
 pub const COALESCED: Metric = named("coalesced");
 /// Prompt tokens, where the server's usage tells.
 pub const PROMPT_TOKENS: Metric = named("prompt_tokens");
@@ -36,7 +36,7 @@ pub const PROMPT_TOKENS: Metric = named("prompt_tokens");
 pub const CACHED_TOKENS: Metric = named("cached_tokens");
 /// Reasoning tokens, where the server's usage tells.
 pub const REASONING_TOKENS: Metric = named("reasoning_tokens");
-/// Tokens of everything together, where the server's usage tells nothing more.
+/// Total tokens, where the server's usage tells only the total.
 pub const TOTAL_TOKENS: Metric = named("total_tokens");
 
 impl Deref for Metric {
@@ -63,11 +63,11 @@ pub fn with(flag: Flag) -> impl Iterator<Item = Metric> {
     all().filter(move |metric| metric.has(flag))
 }
 
-/// The metric of that identifier.
+/// The metric with this identifier.
 ///
 /// # Panics
 ///
-/// If there is none: a constant of it does not compile.
+/// If there is no such metric. A constant of an unknown metric does not compile.
 #[must_use]
 pub const fn named(id: &str) -> Metric {
     let mut place = 0;

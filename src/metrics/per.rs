@@ -1,4 +1,4 @@
-//! Something for each metric.
+//! A value for each metric.
 
 use std::ops::{Index, IndexMut};
 
@@ -10,17 +10,17 @@ use super::table::TABLE;
 pub struct PerMetric<T>([T; TABLE.len()]);
 
 impl<T> PerMetric<T> {
-    /// What `of` says of each metric.
+    /// The value of `of` for each metric.
     pub fn of(mut of: impl FnMut(Metric) -> T) -> Self {
         Self(std::array::from_fn(|place| of(Metric(place))))
     }
 
-    /// Each metric with what it has.
+    /// Each metric with its value.
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &T)> {
         all().zip(&self.0)
     }
 
-    /// Each metric with what it has, to be changed.
+    /// Each metric with its value, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (Metric, &mut T)> {
         all().zip(&mut self.0)
     }

@@ -14,7 +14,7 @@ use Flag::{
 };
 use Unit::{Count, Ms, MsPerToken, Tokens, TokensPerSecond};
 
-/// A metric. The report has the serialised fields.
+/// A metric. The report's data contain the serialised fields.
 #[derive(Debug, Serialize)]
 pub struct Row {
     /// Its identifier.
@@ -24,10 +24,10 @@ pub struct Row {
     pub name: &'static str,
     /// Its unit.
     pub unit: Unit,
-    /// Where the CSV has it.
+    /// The group of its CSV column.
     #[serde(skip)]
     pub columns: Columns,
-    /// Where it appears, and what is special about it.
+    /// Where the metric appears, and how it differs from other metrics.
     pub flags: &'static [Flag],
     #[serde(skip)]
     of: fn(&RequestRecord) -> Option<u64>,
@@ -65,7 +65,7 @@ pub const TABLE: &[Row] = &[
     row("cached_tokens", Tokens, Amount, |r| r.usage.cached, &[Sum]),
     row("reasoning_tokens", Tokens, Amount, |r| r.usage.reasoning, &[Sum]),
     row("total_tokens", Tokens, Nowhere, |r| r.usage.total, &[Sum]),
-    // Only a kernel's stamps tell how late the client was.
+    // Only the kernel's stamps tell how late the client was.
     row("client_lag_ms", Ms, Client, |r| time(r.client_lag), &[]),
     row("uncertainty_ms", Ms, Client, |r| time(r.uncertainty), &[]),
 ];
@@ -89,7 +89,7 @@ const fn row(
 }
 
 impl Row {
-    /// The value of a request, in the last decimal of the unit; `None` where it was not measured.
+    /// The value of a request, in the last decimal of the unit; `None` if it was not measured.
     #[must_use]
     pub fn of(&self, record: &RequestRecord) -> Option<u64> {
         (self.of)(record)

@@ -1,4 +1,4 @@
-//! What metrics are measured in, and where they appear.
+//! The units of metrics, and the places where metrics appear.
 
 use serde::{Serialize, Serializer};
 
@@ -16,7 +16,7 @@ words! {
         TokensPerSecond: "tokens/s",
         /// Tokens.
         Tokens: "tokens",
-        /// The things that the metric's name names.
+        /// A plain number of chunks, bytes and the like.
         Count: "count",
     }
 }
@@ -28,8 +28,8 @@ impl Unit {
         matches!(self, Unit::Ms | Unit::MsPerToken)
     }
 
-    /// Decimals of a value, which is a whole number of its last decimal: microseconds of
-    /// milliseconds.
+    /// Decimals of a value. A value is a whole number of its last decimal: milliseconds are stored
+    /// as microseconds.
     #[must_use]
     pub const fn decimals(self) -> u32 {
         match self {
@@ -38,7 +38,7 @@ impl Unit {
         }
     }
 
-    /// How many of a value make one.
+    /// How many units of the last decimal make one unit.
     #[must_use]
     pub const fn steps(self) -> u64 {
         10_u64.pow(self.decimals())
@@ -57,7 +57,7 @@ impl Serialize for Unit {
     }
 }
 
-/// The columns of the requests CSV that stand together.
+/// Groups of columns in the requests CSV.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Columns {
     /// The main latencies.
@@ -66,11 +66,11 @@ pub enum Columns {
     Output,
     /// Output tokens per second.
     Rate,
-    /// Further times. New metrics come last here.
+    /// Further times. New metrics belong at the end of this group.
     Detail,
     /// How much was sent and received.
     Amount,
-    /// What attempts beyond the first cost.
+    /// The costs of attempts beyond the first.
     Retry,
     /// Phases of making the connection.
     Connection,
@@ -80,11 +80,12 @@ pub enum Columns {
     None,
 }
 
-/// Where a metric appears, and what is special about it.
+/// Where a metric appears, and how it differs from other metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Flag {
-    /// Statistics over the requests that succeeded, in run JSON and report. It may be a threshold.
+    /// Statistics over the requests that succeeded, in run JSON and report. Thresholds may use
+    /// them.
     Statistics,
     /// A row of the console's final statistics.
     Console,
@@ -92,7 +93,7 @@ pub enum Flag {
     Series,
     /// A chart of the mean so far beside that of each second.
     SoFar,
-    /// A chart of how its values are distributed.
+    /// A chart of the distribution of values.
     Histogram,
     /// A card of the report.
     Card,
@@ -104,9 +105,9 @@ pub enum Flag {
     GroupSum,
     /// The sum over all requests of the run; 0 without any.
     Count,
-    /// The sum over the requests of the run that have it.
+    /// The sum over the requests of the run that have a value.
     Sum,
-    /// It changes when output tokens are counted anew.
+    /// The value depends on the number of output tokens.
     OfTokens,
     /// No value for each request: all gaps of all streams. Percentiles come from a histogram, at
     /// most 0.5% off.
@@ -115,7 +116,7 @@ pub enum Flag {
     HiddenIfSameAsTtft,
 }
 
-/// A value that is not negative as a whole number, rounded to the nearest.
+/// Rounds a value that is not negative to the nearest whole number.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,
@@ -126,7 +127,7 @@ pub fn rounded(value: f64) -> u64 {
     value.round() as u64
 }
 
-/// A value that is not negative in whole thousandths, rounded to the nearest.
+/// Rounds a value that is not negative to the nearest thousandth, and counts thousandths.
 #[must_use]
 pub fn in_thousandths(value: f64) -> u64 {
     rounded(value * 1_000.0)

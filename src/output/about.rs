@@ -1,4 +1,4 @@
-//! What is known of a run beside its figures: who ran what, where, and how it was meant.
+//! A run apart from its figures: target, program, machine and plan.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -7,12 +7,12 @@ use super::host::Host;
 use crate::load::Load;
 use crate::text::Message;
 
-/// What is the same in all rows of a run.
+/// The values that all rows of a run share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunInfo {
-    /// Random, the run's own: files of several runs and machines can be stacked.
+    /// A random id, different in each run: people stack the files of several runs and machines.
     pub run_id: String,
-    /// The user's word for the run.
+    /// The user's own label of the run.
     pub label: Option<String>,
     /// Name of the machine that measured.
     pub client_host: Option<String>,
@@ -27,28 +27,27 @@ pub struct RunInfo {
     pub started: OffsetDateTime,
 }
 
-/// A run, apart from its figures. `None` where that is not known: a requests CSV alone does not
-/// tell.
+/// A run, apart from its figures. A requests CSV alone tells only `run`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct About {
-    /// What is the same in all of its rows.
+    /// The values that all rows share.
     pub run: RunInfo,
     /// The version of the program that ran it.
     pub version: Option<String>,
-    /// The configuration as understood, keys masked: a JSON object.
+    /// The complete configuration, keys masked: a JSON object.
     pub config: Option<Value>,
     /// The command line that repeats the run, keys masked.
     pub command_line: Option<String>,
     /// The measuring machine.
     pub host: Option<Host>,
-    /// What was planned.
+    /// The planned load.
     pub plan: Option<Load>,
-    /// What the user was warned of.
+    /// The run's warnings.
     pub warnings: Vec<Message>,
 }
 
 impl About {
-    /// A run of which nothing more is known.
+    /// A run of which only the rows are known.
     #[must_use]
     pub fn of(run: RunInfo) -> Self {
         Self {
@@ -62,7 +61,7 @@ impl About {
         }
     }
 
-    /// What two runs have in common: names are listed, what differs otherwise is left out.
+    /// Two runs as one: lists the names of both, and leaves out other values that differ.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
         let (run, others) = (&self.run, &other.run);

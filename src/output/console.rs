@@ -35,21 +35,21 @@ use live::LiveTable;
 use page::{Fields, Page, paragraphs};
 use watched::Watched;
 
-/// Columns of a terminal that does not tell.
+/// Columns of a terminal that does not tell its width.
 const DEFAULT_WIDTH: usize = 80;
-/// Columns below which a narrow terminal has to wrap by itself.
+/// Text is never set narrower: a narrower terminal wraps it by itself.
 const LEAST_WIDTH: usize = 40;
 
 /// How the terminal is written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// In which language.
+    /// The language of all texts.
     pub language: Language,
     /// Only notices and the final statistics.
     pub quiet: bool,
-    /// A watched request's text as it arrives, in place of the table of chunks.
+    /// Shows a watched request's text as the text arrives, in place of the table of chunks.
     pub show_text: bool,
-    /// A single request of a single user is shown in detail, in place of the live table.
+    /// Shows the single request of a single user in detail, in place of the live table.
     pub watched: bool,
     /// Whether to use colours; see [`wants_colour`].
     pub colour: bool,
@@ -64,20 +64,20 @@ pub fn wants_colour(terminal: bool, no_color: Option<&OsStr>, term: Option<&OsSt
     terminal && no_color.is_none_or(OsStr::is_empty) && term.is_none_or(|term| term != "dumb")
 }
 
-/// What the end of a run has to say beside its figures.
+/// What the end of a run shows beside the figures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Closing<'a> {
-    /// What was tested, and when: said where no banner has said it.
+    /// The run's target and start, shown where no banner has shown them.
     pub run: Option<&'a RunInfo>,
-    /// The files that were written.
+    /// The files that the run wrote.
     pub files: &'a [(&'static FileKind, &'a Path)],
-    /// The warnings of the run, those of the banner included.
+    /// The warnings of the run, the banner's warnings included.
     pub warnings: &'a [Message],
     /// Whether the user ended the run before its time.
     pub interrupted: bool,
 }
 
-/// The terminal, or whatever people's text goes to.
+/// Writes people's text, mostly to a terminal.
 pub struct Console {
     out: Box<dyn Write + Send>,
     page: Page,
@@ -103,11 +103,11 @@ impl Console {
         }
     }
 
-    /// Says what is about to be done, unless quiet.
+    /// Shows the run that is about to begin, unless quiet.
     ///
     /// # Errors
     ///
-    /// If it cannot be written, as for all that write.
+    /// If the text cannot be written.
     pub fn banner(&mut self, banner: &Banner<'_>) -> io::Result<()> {
         if self.settings.quiet {
             return Ok(());
@@ -116,16 +116,16 @@ impl Console {
         self.write(&text)
     }
 
-    /// Shows what a sample tells: a notice always, the progress of a request where one is watched.
+    /// Shows a notice always, and the progress of a watched request.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the text cannot be written.
     pub fn sample(&mut self, sample: &Sample) -> io::Result<()> {
         match sample {
             Sample::Notice(message) => return self.notice(message),
             Sample::Stopping(message) => {
-                // A terminal has just written `^C`. The line is written over it: behind it, the line
+                // A terminal has just shown `^C`. The line overwrites `^C`: behind it, the line
                 // would be too wide.
                 if self.settings.width.is_some() {
                     self.write("\r")?;
@@ -145,7 +145,7 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the text cannot be written.
     pub fn live(&mut self, line: &LiveLine) -> io::Result<()> {
         if self.settings.quiet || self.settings.watched {
             return Ok(());
@@ -154,33 +154,33 @@ impl Console {
         self.write(&text)
     }
 
-    /// Shows something that the user should know at once.
+    /// Shows a warning at once.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the text cannot be written.
     pub fn notice(&mut self, message: &Message) -> io::Result<()> {
         let text = self.watched.end_line().to_owned() + &self.page.warning(message);
         self.write(&text)
     }
 
-    /// Says something below everything else, as it is.
+    /// Shows a message below everything else.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the text cannot be written.
     pub fn say(&mut self, message: &Message) -> io::Result<()> {
         let end = self.watched.end_line();
         let text = format!("{end}\n{}", self.page.paragraph(message));
         self.write(&text)
     }
 
-    /// Shows the final statistics. Of a request that was watched to its end they have been shown
-    /// already: what is left is where the files are.
+    /// Shows the final statistics. After a request that was watched to its end, only nodes, files,
+    /// verdict and warnings are left to show.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the text cannot be written.
     pub fn summary(&mut self, summary: &Summary, closing: &Closing<'_>) -> io::Result<()> {
         let mut text = self.watched.end_line().to_owned();
         let page = &self.page;
@@ -210,7 +210,7 @@ impl Console {
         self.write(&(text + &shown))
     }
 
-    /// Writes a piece whole, and at once: somebody is looking.
+    /// Writes a text at once: somebody is looking.
     fn write(&mut self, text: &str) -> io::Result<()> {
         if text.is_empty() {
             return Ok(());

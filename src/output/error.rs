@@ -1,4 +1,4 @@
-//! Why results cannot be saved, as the system tells it and as the user is told.
+//! Why results cannot be saved: the system's error, and the message for the user.
 
 use std::fmt;
 use std::io;
@@ -9,11 +9,11 @@ use crate::text::Message;
 /// Why results cannot be saved.
 #[derive(Debug)]
 pub struct WriteError {
-    /// The text that says it, with the remedy.
+    /// The id of the user's message.
     id: &'static str,
-    /// Where the file is or was to be; `-` for standard output.
+    /// Path of the file; `-` for standard output.
     pub path: PathBuf,
-    /// What the system says.
+    /// The system's error.
     pub source: io::Error,
 }
 
@@ -23,25 +23,24 @@ impl WriteError {
         Self { id, path, source }
     }
 
-    /// A file can no longer be written. It keeps what it has, rows whole.
+    /// A file can no longer be written. The file keeps its whole rows.
     pub(super) fn failed(path: &Path, source: io::Error) -> Self {
         Self::new("files.write_failed", path, source)
     }
 
-    /// What the requests generated cannot be kept in that directory for the tokenizer, or not be read
-    /// again.
+    /// The generated text cannot be kept in this directory for the tokenizer, or not be read again.
     #[must_use]
     pub fn texts(directory: &Path, source: io::Error) -> Self {
         Self::new("files.texts_failed", directory, source)
     }
 
-    /// Whether whoever read the output has gone: reason to end quietly.
+    /// Whether the reader of a pipe has gone. The program then ends quietly.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.source.kind() == io::ErrorKind::BrokenPipe
     }
 
-    /// What to tell the user, with the remedy.
+    /// The message for the user, with the remedy.
     #[must_use]
     pub fn message(&self) -> Message {
         if self.is_closed() {

@@ -1,4 +1,4 @@
-//! The events CSV: a row per event of every stream, for a close look at what came when.
+//! The events CSV: a row for each event of every stream, for a close look at arrivals.
 
 use super::about::About;
 use super::format::{FileKind, Format};

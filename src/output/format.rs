@@ -1,5 +1,5 @@
-//! What all files of a run have in common: a [`FileKind`] says how a file is asked for and named, its
-//! [`Format`] what is written in it.
+//! All files of a run: a [`FileKind`] tells the option and the name of a file, its [`Format`] makes
+//! the content.
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -14,29 +14,29 @@ use crate::text::{Language, Message};
 /// A kind of file that a run leaves.
 #[derive(Debug)]
 pub struct FileKind {
-    /// The first word of its default names: `requests` of `requests_20260203_040506.csv`. No two
-    /// kinds have the same: kinds are compared by it.
+    /// The first word of the default names: `requests` of `requests_20260203_040506.csv`. It is
+    /// different in each kind: kinds are compared by it.
     pub name: &'static str,
-    /// The end of its default names: `csv`.
+    /// The extension of the default names: `csv`.
     pub extension: &'static str,
     /// The option that names the file: `--csv`.
     pub flag: &'static str,
-    /// The option against the file: `--no-csv`. A kind without it is written only where it is asked
-    /// for.
+    /// The option against the file: `--no-csv`. Without such an option, only users who ask for the
+    /// file get it.
     pub no_flag: Option<&'static str>,
-    /// Why the file cannot go to standard output: the id of a text; `None` where it can.
+    /// The text (by id) that tells why the file cannot go to standard output; `None` if it can.
     pub only_file: Option<&'static str>,
-    /// What the file is called: the id of a text.
+    /// The label of the file: the id of a text.
     pub label: &'static str,
-    /// That the file cannot be written, with the remedy: the id of a text.
+    /// The error of a file that cannot be written, with the remedy: the id of a text.
     pub refusal: &'static str,
-    /// Whether it is one document, written at the end; else it is rows, written as they come.
+    /// Whether the file is one document, written at the end; other files get rows during the run.
     pub is_document: bool,
-    /// Whether it shows every event of a stream, which users then have to keep.
+    /// Whether the file shows every event of a stream; users then keep all events.
     pub has_events: bool,
-    /// Whether it is made anew when a tokenizer has counted the tokens of the run.
+    /// Whether the file is made anew when a tokenizer has counted the run's tokens.
     pub is_recounted: bool,
-    /// What is written in the file.
+    /// Makes the content of the file.
     pub format: fn(&OutputConfig) -> Box<dyn Format>,
 }
 
@@ -49,26 +49,26 @@ impl PartialEq for FileKind {
 impl Eq for FileKind {}
 
 impl FileKind {
-    /// The member of the run JSON's configuration that says where the file is: `csv`.
+    /// The member of the run JSON's configuration with the file's path: `csv`.
     #[must_use]
     pub fn member(&self) -> String {
         self.flag.trim_start_matches('-').replace('-', "_")
     }
 }
 
-/// What is written in one file of a run.
+/// Makes the content of one file of a run.
 pub trait Format: Debug + Send {
-    /// What the file begins with: the header of its rows, or the document of a run that has not
-    /// ended, which is all that a killed run leaves of it.
+    /// The header of the rows, or the document of a run that has not ended. A killed run leaves
+    /// this document.
     fn begin(&mut self, about: &About) -> Vec<u8>;
 
-    /// Takes a sample of a run, and appends the rows that it has for the file.
+    /// Takes a sample of a run, and appends the file's rows for this sample.
     fn sample(&mut self, _sample: &Sample, _rows: &mut Vec<u8>) {}
 
     /// Takes a request that was read back from a file.
     fn saved(&mut self, _request: &Measured<'_>, _groups: &GroupKeys<'_>) {}
 
-    /// Forgets all requests: they come once more.
+    /// Forgets all requests: all of them will come again.
     fn start_over(&mut self) {}
 
     /// The document of a run that is over.
@@ -77,46 +77,46 @@ pub trait Format: Debug + Send {
     }
 }
 
-/// By what a request is compared with others.
+/// The keys by which requests are compared.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupKeys<'a> {
-    /// Number of the run among those that were read.
+    /// Number of the run among the runs that were read.
     pub run_number: usize,
     /// The run.
     pub run: &'a RunInfo,
     /// The API key, masked; empty where none was sent.
     pub api_key: &'a str,
-    /// The query, or its beginning.
+    /// The query, or the beginning of the query.
     pub query: &'a str,
     /// The hash of the whole query.
     pub query_hash: u64,
 }
 
-/// What documents are made of when a run is over, or when runs were read back.
+/// The results of a run that is over, or of runs that were read back, for documents.
 #[derive(Clone, Copy, Debug)]
 pub struct Results<'a> {
-    /// The run, or what is the same in all runs.
+    /// The run, or the values that all runs share.
     pub about: &'a About,
-    /// What the user should know of the reading, beside the warnings of the runs themselves.
+    /// Warnings about the reading, beside the warnings of the runs themselves.
     pub notices: &'a [Message],
-    /// How many runs were merged.
+    /// Number of merged runs.
     pub runs: usize,
-    /// The files that were read; none by the run itself.
+    /// The files that were read; empty in the run itself.
     pub files: &'a [PathBuf],
-    /// Users that were planned, or seen.
+    /// Number of planned users, or of users in the files.
     pub users: u64,
     /// The figures.
     pub summary: &'a Summary,
     /// Distributions and ticks.
     pub stats: &'a RunStats,
-    /// Whether the ticks have seen users and streams.
+    /// Whether the ticks contain users and streams.
     pub whole: bool,
-    /// The requests to be drawn from start to end; `None` where their instants are not known.
+    /// The requests of the waterfall; `None` if their instants are unknown.
     pub waterfall: Option<&'a Waterfall>,
 }
 
 impl<'a> Results<'a> {
-    /// What came of a run, as the run itself knows it.
+    /// The results of a run, in the run itself.
     #[must_use]
     pub fn of_run(
         about: &'a About,
@@ -144,40 +144,40 @@ impl<'a> Results<'a> {
 pub enum Destination {
     /// Nowhere.
     None,
-    /// A new file of the default name in this directory, which is made if need be.
+    /// A new file with the default name in this directory. A missing directory is made.
     Default(PathBuf),
-    /// This file; what is there is overwritten.
+    /// This file. An existing file is overwritten.
     File(PathBuf),
-    /// Standard output; people's text goes to standard error then.
+    /// Standard output. People's text then goes to standard error.
     Stdout,
 }
 
 /// The files to write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutputConfig {
-    /// Where each kind of file goes; kinds that are not in the list go nowhere.
+    /// The destination of each kind; kinds that are not in the list go nowhere.
     pub files: Vec<(&'static FileKind, Destination)>,
     /// Whether the CSV files begin with a byte-order mark, for Excel.
     pub csv_bom: bool,
-    /// In which language the report opens.
+    /// The language in which the report opens.
     pub language: Language,
     /// The brand's name in the report; `None` for none.
     pub brand: Option<String>,
-    /// Whether requests are kept with their text, to be counted when the run is over.
+    /// Whether requests are kept with their text: a tokenizer counts it when the run is over.
     pub keep_requests: bool,
     /// Whether the run is over: its documents are empty until they are complete.
     pub is_over: bool,
 }
 
 impl OutputConfig {
-    /// The same with a further file.
+    /// The same configuration with one file more.
     #[must_use]
     pub fn with(mut self, kind: &'static FileKind, destination: Destination) -> Self {
         self.files.push((kind, destination));
         self
     }
 
-    /// Where a kind of file goes.
+    /// The destination of a kind of file.
     #[must_use]
     pub fn destination(&self, kind: &FileKind) -> &Destination {
         let mut files = self.files.iter();
@@ -186,7 +186,7 @@ impl OutputConfig {
             .map_or(&Destination::None, |(_, destination)| destination)
     }
 
-    /// The files that are wanted.
+    /// The kinds of files that go somewhere.
     pub fn wanted(&self) -> impl Iterator<Item = (&'static FileKind, &Destination)> {
         let files = self.files.iter().map(|(kind, place)| (*kind, place));
         files.filter(|(_, destination)| **destination != Destination::None)

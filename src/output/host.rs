@@ -1,11 +1,11 @@
-//! The machine that measures, as far as results depend on it.
+//! The measuring machine: the values on which results may depend.
 
 use serde::{Deserialize, Serialize};
 
 /// The measuring machine. `None` where the system does not tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Host {
-    /// Its name.
+    /// Name of the machine.
     pub name: Option<String>,
     /// Processors that this process may use.
     pub cores: Option<usize>,

@@ -1,4 +1,4 @@
-//! The run JSON: everything about a run that a row per request cannot hold.
+//! The run JSON: everything about a run but its requests.
 
 pub mod read;
 mod spans;
@@ -22,7 +22,7 @@ use super::waterfall::{Chosen, Waterfall};
 use crate::stats::{SUB_BUCKETS, Ticks};
 use crate::text::Message;
 
-/// Name and version of the document's form.
+/// Name and version of the document's schema.
 pub const SCHEMA: &str = "sse-perf/run/1";
 
 /// RFC 3339 with microseconds and offset.
@@ -67,12 +67,12 @@ impl Format for RunDocument {
     }
 }
 
-/// The document of a run, or of one that has not ended: one member of the outer levels and one tick a
-/// line, so that `head` and `diff` are of use.
+/// The document of a run, with results if the run has ended. Each member of the two outer levels
+/// and each tick has a line of its own: people use `head` and `diff`.
 ///
 /// # Panics
 ///
-/// Never: everything in it has a form in JSON.
+/// Never: every value of the document has a form in JSON.
 #[must_use]
 pub fn render(about: &About, results: Option<&Results<'_>>) -> Vec<u8> {
     let mut out = Vec::new();
@@ -84,7 +84,7 @@ pub fn render(about: &About, results: Option<&Results<'_>>) -> Vec<u8> {
     out
 }
 
-/// The document. Members that no reader needs may be missing.
+/// The document. Members that the program does not read again may be missing.
 #[derive(Serialize, Deserialize)]
 struct RunJson<'a> {
     schema: String,
@@ -154,35 +154,22 @@ mod tests {
 
     use super::*;
     use crate::clock::Stamp;
-    use crate::load::Load;
     use crate::load::tests::load;
     use crate::output::tests::run;
     use crate::record::{FailureKind, Progress, Sample};
     use crate::stats::tests::{failed, finished, ok_request};
     use crate::stats::{RunStats, Summary};
 
-    fn plan() -> Load {
-        load(1, 1.5, None, None)
-    }
-
     fn document(results: Option<(&Summary, &RunStats)>) -> (String, Value) {
         let host = Host {
-            name: None,
-            cores: Some(2),
-            os: "linux".into(),
-            arch: "x86_64".into(),
-            kernel: None,
-            open_files_soft: Some(1_024),
             open_files_hard: Some(u64::MAX),
+            ..Host::default()
         };
         let about = About {
-            run: run(),
-            version: Some("0.1.0".into()),
             config: Some(json!({"threads": 1})),
-            command_line: Some("sse-perf --threads 1".into()),
             host: Some(host),
-            plan: Some(plan()),
             warnings: vec![Message::new("files.broken_pipe")],
+            ..About::of(run())
         };
         let waterfall = Waterfall::default();
         let results =
@@ -210,10 +197,8 @@ mod tests {
                 "zh": "读取输出的程序已关闭管道。",
             }])
         );
-        assert_eq!(
-            (&value["summary"], &value["ticks"]),
-            (&Value::Null, &json!([]))
-        );
+        assert_eq!(value["summary"], Value::Null);
+        assert_eq!(value["ticks"], json!([]));
         assert_eq!(value.get("verdict"), None);
     }
 
@@ -239,7 +224,7 @@ mod tests {
         ] {
             stats.on(&sample);
         }
-        let summary = stats.summary(Some(&plan()), false);
+        let summary = stats.summary(Some(&load(1, 1.5, None, None)), false);
         let (text, value) = document(Some((&summary, &stats)));
         let of_run = &value["summary"];
         assert_eq!(of_run["ramp_up_s"], json!(1.5));
@@ -257,11 +242,7 @@ mod tests {
         assert_eq!(ticks[0]["active_users"], json!(1));
         assert_eq!(ticks[1]["failed"], json!({"reset": 1}));
         assert_eq!(ticks[1]["response_ms"], json!({"count": 1, "sum": 900.0}));
-        assert_eq!(
-            text.lines()
-                .filter(|l| l.starts_with("  {\"second\""))
-                .count(),
-            2
-        );
+        let seconds = text.lines().filter(|l| l.starts_with("  {\"second\""));
+        assert_eq!(seconds.count(), 2);
     }
 }

@@ -1,10 +1,11 @@
-//! The layout of our JSON documents: the outer two levels a line each, the rest compact.
+//! The layout of our JSON documents: a line for each member of the two outer levels, the rest
+//! compact.
 
 use std::io::{self, Write};
 
 use serde_json::ser::Formatter;
 
-/// Down to which depth every member has a line of its own.
+/// Down to this depth, every member has a line of its own.
 const LEVELS: usize = 2;
 
 /// A formatter of `serde_json`.

@@ -1,4 +1,4 @@
-//! One row of a CSV file, cell by cell, in the formats that all our CSV files share.
+//! One row of a CSV file, cell by cell, in the formats of all our CSV files.
 
 use std::fmt::{self, Write as _};
 
@@ -6,7 +6,7 @@ use ::csv::{ByteRecord, WriterBuilder};
 
 use crate::clock::Stamp;
 
-/// A row that is being built. Its memory is used again for the next one.
+/// A row that grows cell by cell. The next row reuses the memory.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     cells: ByteRecord,
@@ -28,8 +28,8 @@ impl Row {
         self.cells.push_field(word.as_bytes());
     }
 
-    /// Text from outside, guarded against spreadsheets that would take it for a formula: a `'` in
-    /// front of it, also where it has one already, so that readers can take exactly one off.
+    /// Text from outside. Spreadsheets would take some texts for formulas: these get a `'` in
+    /// front. Texts that begin with `'` get one too: readers always take exactly one off.
     pub(super) fn text(&mut self, text: &str) {
         if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
             self.scratch.clear();
@@ -41,7 +41,7 @@ impl Row {
         }
     }
 
-    /// As [`Row::text`], or a missing value.
+    /// Text from outside, or a missing value.
     pub(super) fn maybe_text(&mut self, text: Option<&str>) {
         self.text(text.unwrap_or_default());
     }
@@ -58,7 +58,7 @@ impl Row {
         self.display(number.into());
     }
 
-    /// A number of that many decimals, from a whole number of its last decimal.
+    /// A number with `decimals` decimals; `value` counts units of the last decimal.
     pub(super) fn decimal(&mut self, value: Option<u64>, decimals: u32) {
         let one = 10_u64.pow(decimals);
         match value {
@@ -83,7 +83,7 @@ impl Row {
         }
     }
 
-    /// Appends the row to `out`, quoted where need be, and begins the next one.
+    /// Appends the row to `out`, with quotes where CSV needs them, and begins the next row.
     ///
     /// # Panics
     ///

@@ -1,6 +1,6 @@
-//! The requests of a run with the text that they generated, kept until a tokenizer has counted it: in
-//! a file, so that a long run takes no more memory than a short one. The file has no name, so that
-//! nobody finds the texts, and nothing of them is left behind however the process ends.
+//! Keeps the requests of a run, with their generated text, until a tokenizer has counted the text.
+//! They are in a file: a long run takes no more memory than a short one. The file has no name:
+//! nobody finds the texts, and nothing is left behind however the process ends.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::record::RequestRecord;
 
-/// Requests in the order in which they ended, a line each.
+/// Requests in the order of their ends, a line each.
 #[derive(Debug)]
 pub struct Spool {
     file: BufWriter<fs::File>,
@@ -19,19 +19,19 @@ pub struct Spool {
     requests: u64,
 }
 
-/// What of a request is to be counted.
+/// The part of a request that the tokenizer counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Text {
-    /// Its text, in pieces.
+    /// The generated text, in pieces.
     pub generated: Vec<String>,
 }
 
 impl Spool {
-    /// An empty one in that directory.
+    /// An empty spool in this directory.
     ///
     /// # Errors
     ///
-    /// If the file cannot be made there.
+    /// If the file cannot be made.
     pub fn create(directory: &Path) -> io::Result<Self> {
         let path = directory.join(format!(".sse-perf-texts-{}.tmp", std::process::id()));
         let mut options = fs::File::options();
@@ -40,7 +40,7 @@ impl Spool {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
         fs::remove_file(&path)?;
-        // That of a name alone is empty.
+        // The directory of a bare file name is empty.
         let here = directory.as_os_str().is_empty();
         Ok(Self {
             file: BufWriter::with_capacity(64 * 1024, file),
@@ -49,19 +49,19 @@ impl Spool {
         })
     }
 
-    /// Where its file takes its space.
+    /// The directory whose disk holds the file.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// How many requests there are.
+    /// Number of requests.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.requests
     }
 
-    /// Whether there are none.
+    /// Whether there are no requests.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.requests == 0
@@ -71,18 +71,18 @@ impl Spool {
     ///
     /// # Errors
     ///
-    /// If it cannot be written; nothing can be read then.
+    /// If the request cannot be written. The spool cannot be read then.
     pub fn push(&mut self, request: &RequestRecord) -> io::Result<()> {
         serde_json::to_writer(&mut self.file, request)?;
         self.requests += 1;
         self.file.write_all(b"\n")
     }
 
-    /// All requests in their order: whole, or their [`Text`] alone.
+    /// All requests in their order: whole requests, or only their [`Text`].
     ///
     /// # Errors
     ///
-    /// If the last of them cannot be written, or the first not be read.
+    /// If the last request cannot be written, or the first cannot be read.
     pub fn read<T: DeserializeOwned>(&mut self) -> io::Result<impl Iterator<Item = io::Result<T>>> {
         self.file.flush()?;
         let mut file = self.file.get_ref();

@@ -1,5 +1,5 @@
-//! The choice of requests that are drawn from start to end: the slowest, the failed, and others
-//! from the whole run, however many there were.
+//! Chooses the requests of the waterfall chart: the slowest, the failed, and others spread over the
+//! whole run. Memory does not grow with the run.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,21 +10,23 @@ use crate::clock::{Stamp, micros};
 use crate::random;
 use crate::record::{FailureKind, ItlSummary, Outcome, RequestRecord};
 
-/// How many requests are chosen at most.
+/// The most requests of the chart.
 const CHOSEN: usize = 200;
-/// How many of them are the slowest.
+/// The chart always has this many of the slowest requests.
 const SLOWEST: usize = 60;
-/// How many of them did not succeed.
+/// The chart always has this many of the unsuccessful requests.
 const UNSUCCESSFUL: usize = 60;
 
-/// A stall stands out from that many times the median gap, and from that length, in microseconds.
+/// A stall stands out if it is this many times as long as the median gap, and at least this long,
+/// in microseconds.
 const STANDS_OUT: (f64, u64) = (3.0, 100_000);
 
-/// A word of our own. By this name, serde does not take it for a text that it lends from the file.
+/// A word of our own. The alias hides the reference from serde, which would borrow it from the
+/// file.
 type Word = &'static str;
 
-/// A request from its start to its end: instants in whole microseconds since the run's start, which
-/// the run JSON has in seconds.
+/// A request from start to end. Instants are whole microseconds since the run's start; the run JSON
+/// has them in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Bar {
     /// Running number of the request in its run, from 1.
@@ -33,17 +35,17 @@ pub struct Bar {
     pub user: u32,
     /// Number of attempts, from 1.
     pub attempts: u32,
-    /// `ok`, `cancelled`, `abandoned`, or the kind of failure; empty where it was read from a file
-    /// and this version does not know it.
+    /// `ok`, `cancelled`, `abandoned`, or the kind of failure; empty for a word from a file that
+    /// this version does not know.
     #[serde(deserialize_with = "known_outcome")]
     pub outcome: Word,
-    /// Just before anything was done.
+    /// The request's start, before DNS.
     #[serde(rename = "start_s", with = "seconds")]
     pub start: u64,
     /// The last byte of the request was handed to the socket.
     #[serde(rename = "sent_s", with = "seconds")]
     pub sent: Option<u64>,
-    /// How long DNS, connect and TLS took together.
+    /// Duration of DNS, connect and TLS together.
     #[serde(rename = "connect_s", with = "seconds")]
     pub connect: Option<u64>,
     /// The first byte of the response.
@@ -58,15 +60,15 @@ pub struct Bar {
     /// The stream was over.
     #[serde(rename = "end_s", with = "seconds")]
     pub end: u64,
-    /// When the longest stall began, where it stands out.
+    /// Start of the longest stall, if the stall stands out.
     #[serde(rename = "stall_at_s", with = "seconds")]
     pub stall_at: Option<u64>,
-    /// How long it was.
+    /// Duration of this stall.
     #[serde(rename = "stall_s", with = "seconds")]
     pub stall: Option<u64>,
 }
 
-/// Microseconds, in the file in seconds.
+/// Writes microseconds as seconds.
 mod seconds {
     use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
     use serde::ser::{Serialize, Serializer};
@@ -118,7 +120,7 @@ impl Bar {
         }
     }
 
-    /// The same bar in a run that began that many microseconds earlier.
+    /// The same bar in a run that began `by` microseconds earlier.
     #[must_use]
     pub fn later(self, by: u64) -> Self {
         let later = |at: Option<u64>| at.map(|at| at + by);
@@ -135,12 +137,12 @@ impl Bar {
     }
 }
 
-/// The requests that were chosen.
+/// The chosen requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
-    /// How many they were chosen from.
+    /// Number of requests of the run.
     pub of: u64,
-    /// The requests.
+    /// The chosen requests, by their start.
     pub requests: Vec<Bar>,
 }
 
@@ -165,8 +167,7 @@ fn stall(itl: &ItlSummary) -> Option<(u64, u64)> {
     stands_out.then(|| (itl.max_from.as_micros(), itl.max))
 }
 
-/// The requests that have been chosen so far. Which they are does not depend on the order in which
-/// requests are added.
+/// The requests chosen so far. The choice does not depend on the order in which requests are added.
 #[derive(Clone, Debug, Default)]
 pub struct Waterfall {
     of: u64,
@@ -187,8 +188,8 @@ impl Waterfall {
         self.others.add(0, bar, CHOSEN);
     }
 
-    /// Adds the requests that were chosen of a run that began that many microseconds later. Requests
-    /// whose outcome is not known are left out.
+    /// Adds the chosen requests of a run that began `later` microseconds after this run. Leaves out
+    /// requests with an unknown outcome.
     pub fn add_chosen(&mut self, chosen: &Chosen, later: u64) {
         let before = self.of;
         let known = chosen.requests.iter().filter(|bar| !bar.outcome.is_empty());
@@ -215,11 +216,11 @@ impl Waterfall {
     }
 }
 
-/// The bars with the highest rank; among equals, a sample that is spread evenly.
+/// The bars with the highest rank; of bars with equal rank, an even sample.
 #[derive(Clone, Debug, Default)]
 struct Best(BTreeSet<(Reverse<u64>, u64, Order, Bar)>);
 
-/// Start, end, request and user of a bar: the order of bars whose random number is equal.
+/// Start, end, request and user of a bar: the order of bars with equal random numbers.
 type Order = (u64, u64, u64, u32);
 
 impl Best {
@@ -259,28 +260,27 @@ mod tests {
             .collect()
     }
 
+    fn chosen(bars: impl IntoIterator<Item = Bar>) -> Chosen {
+        let mut waterfall = Waterfall::default();
+        bars.into_iter().for_each(|bar| waterfall.add(bar));
+        waterfall.chosen()
+    }
+
     #[test]
     fn all_of_a_few_are_chosen() {
-        let mut waterfall = Waterfall::default();
-        (0..150).for_each(|n| waterfall.add(bar(n, 10, "ok")));
-        let chosen = waterfall.chosen();
+        let chosen = chosen((0..150).map(|n| bar(n, 10, "ok")));
         assert_eq!((chosen.of, chosen.requests.len()), (150, 150));
     }
 
     #[test]
     fn of_many_the_slowest_and_failed_are_among_the_chosen() {
-        let mut waterfall = Waterfall::default();
-        for bar in many() {
-            waterfall.add(bar);
-        }
-        let chosen = waterfall.chosen().requests;
+        let chosen = chosen(many()).requests;
         assert_eq!(chosen.len(), CHOSEN);
         assert!(chosen.is_sorted_by_key(|bar| bar.start));
         assert!(chosen.iter().any(|bar| bar.request == 4_321));
         let failed = chosen.iter().filter(|bar| bar.outcome == "reset").count();
         assert!(failed >= UNSUCCESSFUL, "{failed}");
-        for part in chosen.chunks(CHOSEN / 4).zip(1..) {
-            let (bars, quarter) = part;
+        for (bars, quarter) in chosen.chunks(CHOSEN / 4).zip(1..) {
             let last = bars.last().map_or(0, |bar| bar.request);
             assert!(last.abs_diff(quarter * 2_500) < 900, "spread: {last}");
         }
@@ -288,18 +288,12 @@ mod tests {
 
     #[test]
     fn the_choice_does_not_depend_on_the_order_and_is_kept_when_read_again() {
-        let (mut forth, mut back) = (Waterfall::default(), Waterfall::default());
-        for bar in many() {
-            forth.add(bar);
-        }
-        for bar in many().into_iter().rev() {
-            back.add(bar);
-        }
-        assert_eq!(forth.chosen(), back.chosen());
+        let forth = chosen(many());
+        assert_eq!(forth.of, 10_000);
+        assert_eq!(chosen(many().into_iter().rev()), forth);
         let mut again = Waterfall::default();
-        again.add_chosen(&forth.chosen(), 0);
-        assert_eq!(again.chosen(), forth.chosen());
-        assert_eq!(again.of, 10_000);
+        again.add_chosen(&forth, 0);
+        assert_eq!(again.chosen(), forth);
     }
 
     #[test]

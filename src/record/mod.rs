@@ -1,8 +1,8 @@
 //! One request with its instants, outcome and metrics ([`RequestRecord`]), and [`Sample`], the one
 //! event type between the users' threads and the collector.
 //!
-//! A missing value is `None`, never 0. Durations are monotonic; code that shows or stores a duration
-//! rounds it to whole microseconds by [`crate::clock::micros`].
+//! A missing value is `None`, never 0. Durations are monotonic; code that shows or stores a
+//! duration rounds it to whole microseconds by [`crate::clock::micros`].
 
 mod outcome;
 mod sample;
@@ -27,9 +27,9 @@ pub(crate) use words::words;
 /// The instants of one request; `None` for a stage that the request did not reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instants {
-    /// When the plan wanted the request to start; `None` where that was as soon as its user was free.
+    /// The planned start; `None` for requests that start as soon as their user is free.
     pub scheduled: Option<Stamp>,
-    /// Just before anything is done for the first attempt: before DNS, connect and TLS.
+    /// The start of the first attempt, before DNS, connect and TLS.
     pub start: Stamp,
     /// The last byte of the (last attempt's) request was handed to the socket.
     pub sent: Option<Stamp>,
@@ -80,11 +80,11 @@ words! {
 /// The connection that carried a request's last attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
-    /// Whether it had carried a request before; `None` if there never was a connection.
+    /// Whether the connection had carried an earlier request; `None` without a connection.
     pub reused: Option<bool>,
-    /// The server's address, as connected to.
+    /// The address of the server.
     pub server_addr: Option<SocketAddr>,
-    /// Time of the name resolution; `None` if none was needed.
+    /// Time of the name resolution; `None` if no name was resolved.
     pub dns: Option<Duration>,
     /// Time of the TCP connect; `None` on a reused connection.
     pub connect: Option<Duration>,
@@ -97,11 +97,11 @@ pub struct Connection {
 pub struct Turn {
     /// Running number of the conversation in the run, from 1.
     pub conversation: u64,
-    /// Number of the request in it, from 1.
+    /// Number of the request in the conversation, from 1.
     pub turn: u32,
 }
 
-/// The query and the key of a request, by which rows of results differ.
+/// The query and the key of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// Number of the query in its file, from 1; `None` for `--query`.
@@ -110,7 +110,7 @@ pub struct Sent {
     pub query: Arc<str>,
     /// Number of the key in its file, from 1; `None` for `--api-key`.
     pub key_index: Option<usize>,
-    /// The API key, masked already; empty where none was sent.
+    /// The masked API key; empty if none was sent.
     pub masked_key: Arc<str>,
 }
 
@@ -136,13 +136,13 @@ pub struct RequestRecord {
     pub request: u64,
     /// Number of the user, from 1.
     pub user: u32,
-    /// The part of the run it belongs to.
+    /// The part of the run to which the request belongs.
     pub phase: Phase,
-    /// The stage of the load that it belongs to, from 1; `None` where load has no stages.
+    /// The stage of the load, from 1; `None` if the load has no stages.
     pub stage: Option<u32>,
-    /// Its place in a conversation; `None` where requests are no turns of one.
+    /// The place in a conversation; `None` without conversations.
     pub turn: Option<Turn>,
-    /// What was sent.
+    /// The query and the key.
     pub sent: Sent,
     /// The request's instants.
     pub instants: Instants,
@@ -160,7 +160,7 @@ pub struct RequestRecord {
     pub reconnects: u32,
     /// Events that carried generated text.
     pub chunks: u64,
-    /// Events that arrived in one read with later ones, so that their stamp is an upper bound.
+    /// Events that arrived in one read with later events: their stamp is an upper bound.
     pub coalesced: u64,
     /// Chunks that arrived in one read with later chunks.
     pub coalesced_chunks: u64,
@@ -168,13 +168,13 @@ pub struct RequestRecord {
     pub bytes: u64,
     /// Characters (Unicode scalar values) of answer text.
     pub answer_chars: u64,
-    /// Output tokens as estimated from the chunks' text.
+    /// Output tokens, estimated from the chunks' text.
     pub estimated_tokens: u64,
-    /// How its output tokens are counted.
+    /// How output tokens are counted.
     pub token_count: TokenCount,
-    /// Output tokens as a tokenizer has counted them, once it has.
+    /// Output tokens by a tokenizer, once the tokenizer has counted them.
     pub tokenized: Option<u64>,
-    /// The generated text for a tokenizer to count, a piece for each run of reasoning, answer or tool
+    /// The generated text for a tokenizer: a piece for each stretch of reasoning, answer or tool
     /// call.
     pub generated: Vec<String>,
     /// Token counts of the server.
@@ -183,9 +183,9 @@ pub struct RequestRecord {
     pub itl: Option<ItlSummary>,
     /// Why the model stopped, in the server's word.
     pub finish_reason: Option<String>,
-    /// The conversation, as the server named it.
+    /// The server's id of the conversation.
     pub conversation_id: Option<String>,
-    /// The message (or response), as the server named it.
+    /// The server's id of the message (or response).
     pub message_id: Option<String>,
     /// The spans of the service's work that the stream reported, in the order of their starts.
     pub spans: Vec<SpanRecord>,
@@ -194,8 +194,8 @@ pub struct RequestRecord {
     /// The client's largest lag: a read's return − the kernel's arrival of the read's newest byte;
     /// `None` without kernel timestamps.
     pub client_lag: Option<Duration>,
-    /// The most by which the stamps of coalesced events, and of events that waited with them, may be
-    /// too late; `None` without such events.
+    /// The most by which the stamps of coalesced events, and of events that waited with them, may
+    /// be too late; `None` without such events.
     pub uncertainty: Option<Duration>,
     /// How long the user's thread was ready to run, but waited for a processor; `None` where the
     /// system does not tell.
@@ -269,9 +269,9 @@ impl RequestRecord {
         Some(self.instants.last_event?.since(self.instants.first_body?))
     }
 
-    /// Output tokens and their source: a tokenizer's count, the server's usage, or the estimate; one
-    /// for each chunk if `token_count` says so. A usage of 0 does not count if text came. `None`
-    /// without usage and chunks.
+    /// Output tokens and their source: a tokenizer's count, the server's usage, or the estimate;
+    /// one for each chunk if `token_count` says so. A usage of 0 does not count if text came.
+    /// `None` without usage and chunks.
     #[must_use]
     pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
         if let Some(n) = self.tokenized {
@@ -288,7 +288,7 @@ impl RequestRecord {
     }
 
     /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2.
-    /// In nanoseconds per token's precision; see `sse-perf help metrics` for how it differs from ITL.
+    /// Precise to nanoseconds per token; `sse-perf help metrics` tells how TPOT differs from ITL.
     #[must_use]
     pub fn tpot(&self) -> Option<Duration> {
         let (n, _) = self.output_tokens()?;

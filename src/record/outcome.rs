@@ -11,12 +11,12 @@ use super::words::words;
 pub enum Outcome {
     /// It succeeded, by every rule of `sse-perf help failures`.
     Ok,
-    /// It failed; the service (or the way to it) is to blame.
+    /// It failed by a fault of the service or of the network.
     Failed(Failure),
-    /// The run cut it: the deadline and its grace, or Ctrl-C. Enters no rate.
+    /// The run cut it, at the deadline after the grace or by Ctrl-C. No rate counts it.
     #[default]
     Cancelled,
-    /// The simulated user left on purpose. Enters no rate.
+    /// The simulated user left on purpose. No rate counts it.
     Abandoned,
 }
 
@@ -32,7 +32,7 @@ impl Outcome {
         }
     }
 
-    /// The failure, where it is one.
+    /// The failure of a failed request.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
@@ -53,8 +53,8 @@ impl Outcome {
 pub struct Failure {
     /// The kind, by which failures are counted.
     pub kind: FailureKind,
-    /// What exactly, in English, keys masked: status and start of the body, the stream's error
-    /// code and message, the system's error.
+    /// The details in English, keys masked: status and start of the body, the stream's error code
+    /// and message, or the system's error.
     pub detail: String,
 }
 

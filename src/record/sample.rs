@@ -1,4 +1,4 @@
-//! [`Sample`]: the one event type between those who measure and those who report.
+//! [`Sample`]: the only type that users' threads send to the collector.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use crate::clock::Stamp;
 use crate::monitor::CpuUse;
 use crate::text::Message;
 
-/// What a user's thread tells the collector: the whole contract between those who measure and
-/// those who report.
+/// A report of a user's thread to the collector. No other type crosses between measuring and
+/// reporting.
 #[derive(Debug)]
 pub enum Sample {
     /// A user has begun its work.
     UserStarted {
         /// Its number, from 1.
         user: u32,
-        /// When.
+        /// The instant of it.
         at: Stamp,
         /// How much later than planned.
         late: Duration,
     },
-    /// A user has thought, and goes on.
+    /// A user goes on after a think time.
     UserResumed {
         /// How much later than planned.
         late: Duration,
@@ -32,23 +32,23 @@ pub enum Sample {
     UserFinished {
         /// Its number, from 1.
         user: u32,
-        /// When.
+        /// The instant of it.
         at: Stamp,
     },
-    /// A response's head has come. Only sent where a single request is being watched.
+    /// A response's head has come. Only sent for a watched request.
     Head {
         /// HTTP status.
         status: u16,
         /// Time to first byte.
         ttfb: Option<Duration>,
     },
-    /// Chunks have come: at most 10 of these a second and user, each within one second of the run.
+    /// Chunks have come: at most 10 samples a second and user, each within one second of the run.
     Progress(Progress),
     /// A request is over.
     Finished(Box<RequestRecord>),
-    /// What a request has come to so far. Only sent where a single request is being watched.
+    /// The progress of a request. Only sent for a watched request.
     SoFar(SoFar),
-    /// The events of a request that is over, where `--events` wants them.
+    /// The events of a request that is over, sent with `--events`.
     Events {
         /// The request's number.
         request: u64,
@@ -57,45 +57,45 @@ pub enum Sample {
         /// Its events, in order.
         events: Vec<EventRecord>,
     },
-    /// What this machine is doing, about once a second.
+    /// The machine's load, about once a second.
     CpuUse {
-        /// When it was seen.
+        /// The instant of the reading.
         at: Stamp,
-        /// What was seen since the last time.
+        /// The use since the last reading.
         used: CpuUse,
     },
     /// The system has refused threads or sockets.
     Refused(u64),
-    /// Something that the user should know at once, and again at the end.
+    /// A warning to show at once, and again at the end.
     Notice(Message),
-    /// How the run reacts to being told to stop: of interest at that moment alone.
+    /// The run's reaction to a stop signal, shown only at that moment.
     Stopping(Message),
-    /// Nothing more will be sent, or is worth waiting for.
+    /// The collector need not wait for further samples.
     Done,
 }
 
 /// A few durations in whole microseconds; inline up to 12, the usual number of reads in a sample.
 pub type Micros = SmallVec<[u64; 12]>;
 
-/// What has come since the last progress sample of the same request.
+/// The chunks since the last progress sample of the same request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// When the last of them came; all of them lie in this second of the run.
+    /// Arrival of the last chunk; all chunks arrived in this second of the run.
     pub at: Stamp,
-    /// Chunks that came.
+    /// Number of chunks.
     pub chunks: u64,
-    /// Their tokens, by estimate.
+    /// The chunks' tokens, by estimate.
     pub tokens: u64,
     /// The gaps that ended with these chunks.
     pub gaps: Micros,
-    /// The client's lag at the reads that brought them, and at others since the last sample.
+    /// The client's lag at all reads since the last sample.
     pub lags: Micros,
 }
 
-/// What a watched request has come to so far.
+/// The progress of a watched request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SoFar {
-    /// When its last chunk came.
+    /// Arrival of the last chunk.
     pub at: Stamp,
     /// Chunks since its start.
     pub chunks: u64,
@@ -105,12 +105,12 @@ pub struct SoFar {
     pub ttft: Duration,
     /// Time since the first token.
     pub since_first_token: Duration,
-    /// The text since the sample before, reasoning and answer, where `--show-text` wants it.
+    /// With `--show-text`, the text since the last sample, reasoning and answer.
     pub text: String,
 }
 
 words! {
-    /// What an event of a stream was, for `--events`.
+    /// The kind of a stream's event, for `--events`.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub enum EventKind {
         /// Answer text.
@@ -136,19 +136,19 @@ words! {
 /// One event of a stream: a row of the events file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventRecord {
-    /// What it was.
+    /// The event's kind.
     pub kind: EventKind,
-    /// When the bytes that completed it arrived.
+    /// Arrival of the bytes that completed the event.
     pub at: Stamp,
-    /// Number of the socket read of the request that completed it, from 1: equal numbers show
-    /// events that arrived together.
+    /// Number of the request's socket read that completed the event, from 1. Events with equal
+    /// numbers arrived together.
     pub read: u64,
-    /// Its tokens, by estimate; `None` where it carries no text.
+    /// The event's tokens, by estimate; `None` without text.
     pub tokens: Option<u64>,
-    /// Bytes of its data.
+    /// Bytes of the event's data.
     pub bytes: u64,
-    /// The event's type, as the protocol or the SSE `event` line names it.
+    /// The event's type, from the protocol or the SSE `event` line.
     pub name: String,
-    /// What it says beside text: an error's message, the span that it marks, a finish reason.
+    /// The event's content beside text: an error's message, a span, a finish reason.
     pub value: String,
 }

@@ -1,4 +1,4 @@
-//! A part of a service's work on a request, such as a workflow's node, as the stream tells of it.
+//! A part of a service's work on a request, such as a workflow's node, as the stream reports it.
 
 use std::time::Duration;
 
@@ -9,27 +9,26 @@ use crate::clock::Stamp;
 /// A part of the service's work on a request, between two events of its stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpanRecord {
-    /// What it is: the same in every request.
+    /// Its id, the same in every request.
     pub id: String,
-    /// Its kind: a node's type; empty where there is none.
+    /// A node's type; may be empty.
     pub kind: String,
-    /// Its title, for people; empty where there is none.
+    /// The title, for people; may be empty.
     pub title: String,
-    /// When the event came that tells of its beginning; `None` if none did.
+    /// Arrival of the event that reports the start; `None` without such an event.
     pub start: Option<Stamp>,
-    /// When the event came that tells of its end; `None` if the stream ended before.
+    /// Arrival of the event that reports the end; `None` if the stream ended before.
     pub end: Option<Stamp>,
-    /// The time that it took by the server's clock.
+    /// The duration by the server's clock.
     pub elapsed: Option<Duration>,
-    /// Whether the service says that it failed.
+    /// Whether the service reports a failure.
     pub failed: bool,
-    /// Whether a model generates text in it.
+    /// Whether a model generates text in this part.
     pub model: bool,
 }
 
 impl SpanRecord {
-    /// The time that it took by the client's clock: from the arrival of the one event to that of
-    /// the other.
+    /// The duration by the client's clock, between the arrivals of the two events.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         Some(self.end?.since(self.start?))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::words;
 
-/// Token counts as the server gave them.
+/// Token counts of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the prompt.
@@ -15,13 +15,13 @@ pub struct Usage {
     pub cached: Option<u64>,
     /// Generated tokens that were reasoning.
     pub reasoning: Option<u64>,
-    /// Tokens of everything together, where a service counts no other way.
+    /// Total tokens, for services that count nothing else.
     pub total: Option<u64>,
 }
 
 impl Usage {
-    /// Takes over the counts in `newer`: usage may be spread over several events, and the last count
-    /// of each kind holds. A prompt of 0 tokens was not counted.
+    /// Takes over the counts in `newer`. Several events may carry usage; the last count of each
+    /// kind holds. A prompt of 0 tokens was not counted.
     pub fn update(&mut self, newer: Usage) {
         self.prompt = newer.prompt.filter(|n| *n > 0).or(self.prompt);
         self.completion = newer.completion.or(self.completion);
@@ -32,7 +32,7 @@ impl Usage {
 }
 
 words! {
-    /// Where a number of output tokens comes from.
+    /// The source of a number of output tokens.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum TokenSource {
         /// The server's own `usage`.
@@ -65,31 +65,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn newer_usage_wins_but_does_not_erase() {
-        let mut usage = Usage {
-            prompt: Some(3),
-            completion: Some(1),
+    fn newer_usage_wins_but_does_not_erase_and_a_prompt_of_no_tokens_has_not_been_counted() {
+        let usage = |(prompt, completion)| Usage {
+            prompt,
+            completion,
             ..Usage::default()
         };
-        usage.update(Usage {
-            completion: Some(7),
-            ..Usage::default()
-        });
-        assert_eq!((usage.prompt, usage.completion), (Some(3), Some(7)));
-    }
-
-    #[test]
-    fn a_prompt_of_no_tokens_has_not_been_counted() {
-        let zeros = Usage {
-            prompt: Some(0),
-            completion: Some(0),
-            ..Usage::default()
-        };
-        let mut usage = Usage::default();
-        usage.update(zeros);
-        assert_eq!((usage.prompt, usage.completion), (None, Some(0)));
-        usage.prompt = Some(3);
-        usage.update(zeros);
-        assert_eq!(usage.prompt, Some(3));
+        for (before, newer, after) in [
+            ((Some(3), Some(1)), (None, Some(7)), (Some(3), Some(7))),
+            ((None, None), (Some(0), Some(0)), (None, Some(0))),
+            ((Some(3), Some(0)), (Some(0), Some(0)), (Some(3), Some(0))),
+        ] {
+            let mut updated = usage(before);
+            updated.update(usage(newer));
+            assert_eq!(updated, usage(after), "{newer:?} after {before:?}");
+        }
     }
 }

@@ -1,32 +1,31 @@
-//! Text set to columns of a terminal: widths, padding and wrapping, in which a Chinese character takes
-//! two columns.
+//! Widths, padding and wrapping of text in a terminal's columns. A Chinese character takes two.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Columns that indented text gets at least, on however narrow a terminal.
+/// The least columns of indented text, however narrow the terminal is.
 const LEAST_ROOM: usize = 20;
 
-/// Columns that the text takes.
+/// Columns of the text.
 #[must_use]
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The text at the right end of that many columns; longer text as it is.
+/// The text at the right end of `columns` columns. Longer text stays whole.
 #[must_use]
 pub fn right(text: &str, columns: usize) -> String {
     let pad = columns.saturating_sub(width(text));
     format!("{:pad$}{text}", "")
 }
 
-/// The text at the left end of that many columns; longer text as it is.
+/// The text at the left end of `columns` columns. Longer text stays whole.
 #[must_use]
 pub fn left(text: &str, columns: usize) -> String {
     let pad = columns.saturating_sub(width(text));
     format!("{text}{:pad$}", "")
 }
 
-/// The text in at most that many columns, with three dots where something was left out.
+/// The text in at most `columns` columns. Three dots stand for the missing end.
 #[must_use]
 pub fn shorten(text: &str, columns: usize) -> String {
     if width(text) <= columns {
@@ -50,9 +49,9 @@ fn prefix(text: &str, columns: usize) -> &str {
     text
 }
 
-/// The text in lines of at most that many columns, broken at spaces and between Chinese
-/// characters, but not so that a line begins with a closing mark. A note in brackets, such as
-/// `[default: 60]`, is broken only where it is longer than a line, other words anywhere then.
+/// The text in lines of at most `columns` columns, broken at spaces and between Chinese characters.
+/// No line begins with a closing mark. A note in brackets, such as `[default: 60]`, is broken only
+/// if it is longer than a line. Words that are longer than a line are broken anywhere.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -76,8 +75,8 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A text in wrapped lines, all but the first indented: the first is meant to stand at that indent
-/// already. Line breaks of the text stay.
+/// A text in wrapped lines. All lines but the first are indented: the caller has already indented
+/// the first. Line breaks of the text stay.
 #[must_use]
 pub fn hanging(text: &str, columns: usize, indent: usize) -> String {
     let room = columns.saturating_sub(indent).max(LEAST_ROOM);
@@ -91,7 +90,7 @@ fn atoms(text: &str) -> Vec<&str> {
     let mut atoms = Vec::new();
     let (mut start, mut before, mut in_note) = (0, None, false);
     for (at, c) in text.char_indices() {
-        // What has no width belongs to the character before it.
+        // A character without width belongs to the character before it.
         if c.width() == Some(0) {
             continue;
         }

@@ -18,13 +18,13 @@ const STARTED: StaticFormatDescription = format_description!(
     "[year]-[month]-[day] [hour]:[minute]:[second] [offset_hour sign:mandatory]:[offset_minute]"
 );
 
-/// Least width of the labels, here and in the fields of a watched request below.
+/// Least width of the labels, also of a watched request's fields below the banner.
 pub(super) const LABELS: usize = 10;
 
 /// Where queries or keys come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
-    /// The command line: the query, or the key, masked already; empty for none.
+    /// The command line: the query, or the masked key; empty for none.
     Single(&'a str),
     /// A file.
     File {
@@ -54,25 +54,25 @@ pub struct Banner<'a> {
     pub seed: u64,
     /// The timeout of each wait.
     pub timeout: Duration,
-    /// How much longer than the deadline requests in flight may take.
+    /// How long requests in flight may go on after the deadline.
     pub grace: Duration,
     /// The queries.
     pub queries: Origin<'a>,
-    /// In which order the queries of a file are used.
+    /// The order of a file's queries.
     pub order: &'a Order,
     /// Whether each query gets a prefix of its own.
     pub unique: bool,
     /// The API keys.
     pub keys: Origin<'a>,
-    /// The tokenizer's file, if one is to count tokens.
+    /// The tokenizer's file, if a tokenizer counts tokens.
     pub tokenizer: Option<&'a Path>,
-    /// The files that will be written.
+    /// The files that the run will write.
     pub files: &'a [(&'static FileKind, &'a Path)],
     /// Warnings of the configuration.
     pub warnings: &'a [Message],
 }
 
-/// The banner. A watched request has no plan to show, and its own fields follow below.
+/// The banner. A watched request has no plan to show, and adds its own fields below the banner.
 pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String {
     let title = page.bold(&format!("sse-perf {}", one_line(banner.version)));
     let subtitle = page.dim(page.text("console.banner.title"));
@@ -105,7 +105,7 @@ pub(super) fn render(page: &Page, banner: &Banner<'_>, watched: bool) -> String 
     paragraphs([heading, fields.render(), warnings]) + end
 }
 
-/// Adds what tells a run from others: target, protocol, model, label and start.
+/// Adds the run's target, protocol, model, label and start.
 pub(super) fn add_run(run: &RunInfo, fields: &mut Fields) {
     let started = run.started.format(STARTED).ok();
     for (label, value) in [
@@ -135,7 +135,7 @@ fn add_plan(page: &Page, banner: &Banner<'_>, fields: &mut Fields) {
     fields.say("console.banner.timeout", timeout);
 }
 
-/// Adds what makes requests differ, and the seed if anything is drawn from it.
+/// Adds the order of queries and the prefix, and the seed if random numbers matter.
 fn add_variety(page: &Page, banner: &Banner<'_>, watched: bool, fields: &mut Fields) {
     let order = match (banner.queries, banner.order) {
         (Origin::File { .. }, Order::Shuffle(_)) => Some("console.banner.shuffle"),

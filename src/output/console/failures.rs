@@ -1,4 +1,4 @@
-//! Why requests failed, and what can be done about it.
+//! Why requests failed, and what the user can do about it.
 
 use super::page::Page;
 use super::text::{one_line, right, shorten};
@@ -7,9 +7,9 @@ use crate::record::{Failure, FailureKind};
 use crate::stats::FailureSummary;
 use crate::text::{Message, plain_seconds};
 
-/// Columns of a failure's detail that are shown; the CSV has it whole.
+/// Columns of a failure's detail on the terminal; the CSV has the whole detail.
 const DETAIL: usize = 240;
-/// Columns of the longest kind's name.
+/// Columns of the longest name of a kind.
 const NAMES: usize = 16;
 
 /// The failures by kind: how many, the first one's detail, and a hint; empty without failures.
@@ -52,8 +52,8 @@ fn shortened(detail: &str) -> String {
     shorten(&one_line(detail), DETAIL)
 }
 
-/// What a failure means to the user and what to do about it. The hint of the kind may go on to
-/// `sse-perf probe`.
+/// What a failure means to the user, and the remedy. If `names_probe`, the hint of a kind may
+/// advise `sse-perf probe`.
 fn hint(page: &Page, kind: FailureKind, detail: &str, names_probe: bool) -> String {
     let general = format!("console.hint.{kind}");
     let special = special_hints(kind, detail)
@@ -67,28 +67,27 @@ fn hint(page: &Page, kind: FailureKind, detail: &str, names_probe: bool) -> Stri
     text
 }
 
-/// Whether a look at what the service sends would tell more.
+/// Whether a look at the service's events would tell more.
 fn is_of_the_content(kind: FailureKind) -> bool {
     use FailureKind::{Empty, Malformed, NotSse, Truncated};
     matches!(kind, Empty | Malformed | NotSse | Truncated)
 }
 
-/// A kind of failure, a part of its detail, and the name of the hint that holds there.
-const SPECIAL: [(FailureKind, &str, &str); 5] = [
+/// A kind of failure, a part of its detail, and the name of the hint for this detail.
+const SPECIAL: [(FailureKind, &str, &str); 4] = [
     (FailureKind::Connect, "HTTP 407 to CONNECT", "proxy.407"),
     (FailureKind::Connect, "proxy ", "proxy"),
-    (FailureKind::Dns, "proxy ", "proxy"),
     (FailureKind::Malformed, "is not HTTP/1.1", "http"),
     (FailureKind::Tls, "(CA:TRUE)", "authority"),
 ];
 
-/// The names of the hints that may say more than the hint of the kind, the best first: by the HTTP
-/// status that begins the detail, or by what the transport says.
+/// The names of hints that tell more than the hint of the kind, the best first: by the HTTP status
+/// in the detail, or by the transport's words.
 fn special_hints(kind: FailureKind, detail: &str) -> Vec<String> {
     if kind == FailureKind::HttpStatus {
         let status = detail.split(|c: char| !c.is_ascii_digit());
         let status = status.into_iter().find(|digits| digits.len() == 3);
-        // To both, a body that is not understood is the cause.
+        // Servers refuse a body that they do not understand with either status.
         let status = status.map(|status| if status == "422" { "400" } else { status });
         let class = status.map(|status| format!("{}xx", &status[..1]));
         return status.map(str::to_owned).into_iter().chain(class).collect();
@@ -113,57 +112,51 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_hint_in_both_languages() {
-        for language in [Language::English, Language::Chinese] {
-            let prefix = language.texts().get("console.failures.hint").len();
-            for kind in FailureKind::ALL {
-                let hint = hint(&page(language), kind, "", false);
-                assert!(hint.len() > prefix + 10, "{kind}: {hint}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_status_decides_the_hint() {
-        let page = page(Language::English);
-        let hint = |detail| hint(&page, FailureKind::HttpStatus, detail, false);
-        assert_ne!(hint("HTTP 401 Unauthorized"), hint("418 I'm a teapot"));
-        assert_eq!(hint("502 Bad Gateway: 401"), hint("HTTP 503"));
-        assert_ne!(hint("HTTP 429"), hint("HTTP 422"));
-        assert_eq!(hint("HTTP 1.1"), hint(""));
-    }
-
-    #[test]
-    fn what_the_transport_says_decides_the_hint() {
-        for language in [Language::English, Language::Chinese] {
-            for (kind, detail) in [
-                (FailureKind::Connect, "proxy localhost:3128: HTTP 403"),
-                (
-                    FailureKind::Connect,
-                    "proxy localhost:3128: HTTP 407 to CONNECT, Proxy Authentication Required",
-                ),
-                (
-                    FailureKind::Malformed,
-                    "the response's head is not HTTP/1.1: x",
-                ),
-                (FailureKind::Tls, "an authority's certificate (CA:TRUE)"),
-            ] {
+    fn the_detail_decides_the_hint() {
+        use FailureKind::{Connect, HttpStatus, Malformed, Tls};
+        let proxy = "proxy localhost:3128: HTTP 403";
+        let refused = "proxy localhost:3128: HTTP 407 to CONNECT, Proxy Authentication Required";
+        for (kind, detail, other, is_equal) in [
+            (
+                HttpStatus,
+                "HTTP 401 Unauthorized",
+                "418 I'm a teapot",
+                false,
+            ),
+            (HttpStatus, "502 Bad Gateway: 401", "HTTP 503", true),
+            (HttpStatus, "HTTP 429", "HTTP 422", false),
+            (HttpStatus, "HTTP 400", "HTTP 422", true),
+            (HttpStatus, "HTTP 422", "", false),
+            (HttpStatus, "HTTP 1.1", "", true),
+            (Connect, proxy, "", false),
+            (Connect, refused, proxy, false),
+            (
+                Malformed,
+                "the response's head is not HTTP/1.1: x",
+                "",
+                false,
+            ),
+            (Tls, "an authority's certificate (CA:TRUE)", "", false),
+        ] {
+            for language in [Language::English, Language::Chinese] {
                 let page = page(language);
-                let hint = |detail| hint(&page, kind, detail, false);
-                assert_ne!(hint(detail), hint(""), "{kind}");
+                let [hint, other] = [detail, other].map(|detail| hint(&page, kind, detail, false));
+                assert_eq!(hint == other, is_equal, "{kind}: {detail}");
             }
         }
     }
 
     #[test]
-    fn a_probe_is_advised_where_the_content_is_in_question_and_not_by_a_probe() {
+    fn every_kind_has_a_hint_which_names_a_probe_where_the_content_is_in_question() {
         for language in [Language::English, Language::Chinese] {
             let page = page(language);
-            let advises =
-                |kind, names_probe| hint(&page, kind, "", names_probe).contains("sse-perf probe");
+            let prefix = page.text("console.failures.hint").len();
             for kind in FailureKind::ALL {
-                assert_eq!(advises(kind, true), is_of_the_content(kind));
-                assert!(!advises(kind, false), "{kind}");
+                let [alone, advising] = [false, true].map(|probe| hint(&page, kind, "", probe));
+                assert!(alone.len() > prefix + 10, "{kind}: {alone}");
+                assert!(!alone.contains("sse-perf probe"), "{kind}");
+                let advises = advising.contains("sse-perf probe");
+                assert_eq!(advises, is_of_the_content(kind), "{kind}");
             }
         }
     }

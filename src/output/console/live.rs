@@ -5,16 +5,16 @@ use super::text::align;
 use crate::stats::LiveLine;
 use crate::text::Message;
 
-/// A higher lag of the client, in milliseconds, is shown.
+/// The table shows a lag of the client above this one, in milliseconds.
 const LAG: f64 = 5.0;
 
-/// Rows between two headers, of this table and of the watched request's.
+/// Rows between two headers, also in the table of a watched request.
 pub(super) const ROWS_PER_HEADER: usize = 20;
 
-/// Columns of each figure: for 10,000 users, nine digits of chunks and minutes of waiting, 79 with
-/// the spaces between.
+/// Columns of each figure: room for 10,000 users, nine digits of chunks and minutes of waiting.
+/// With the spaces between them, a row has 79 columns.
 const WIDTHS: [usize; 9] = [8, 11, 9, 9, 7, 7, 7, 5, 8];
-/// Ids of the two lines of each header: the name, and below it the unit.
+/// Ids of the header's two lines: the name, and the unit below the name.
 const HEADERS: [(&str, &str); 9] = [
     ("console.live.time", ""),
     ("console.live.users", "console.live.users_unit"),
@@ -34,7 +34,7 @@ pub(super) struct LiveTable {
 }
 
 impl LiveTable {
-    /// The next row, with the header where one is due.
+    /// The next row, with the header where the header is due.
     pub(super) fn row(&mut self, page: &Page, line: &LiveLine) -> String {
         let mut text = String::new();
         if self.rows == 0 {
@@ -57,7 +57,7 @@ impl LiveTable {
     }
 }
 
-/// Both lines of a header: names, and units below them.
+/// Both lines of a header: names, and units below the names.
 pub(super) fn header<const N: usize>(
     page: &Page,
     columns: [(&'static str, &'static str); N],
@@ -68,7 +68,7 @@ pub(super) fn header<const N: usize>(
     format!("{}\n{}\n", page.bold(&names), page.dim(&units))
 }
 
-/// A wide terminal gets wider gaps.
+/// A row of cells, with wider gaps on a wide terminal.
 fn join(page: &Page, cells: &[String]) -> String {
     let widest = WIDTHS.iter().sum::<usize>() + 2 * (WIDTHS.len() - 1);
     cells.join(if page.width > widest { "  " } else { " " })
@@ -102,7 +102,7 @@ pub(super) fn rated(page: &Page, rate: f64, text: &str) -> String {
     }
 }
 
-/// A figure with two decimals, or as many as there is room for.
+/// A figure with two decimals, or with as many decimals as there is room for.
 fn fitting(value: Option<f64>, columns: usize) -> String {
     let text = |decimals| value.map(|value| format!("{value:.decimals$}"));
     let fits = |text: &Option<String>| text.as_ref().is_some_and(|text| text.len() <= columns);

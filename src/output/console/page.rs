@@ -1,5 +1,5 @@
-//! What all renderers share: the language, the width and the colours, with the forms in which
-//! headings, fields, figures and warnings are set.
+//! All renderers share the language, the width, the colours, and the forms of headings, fields,
+//! figures and warnings.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -11,21 +11,21 @@ use crate::output::FileKind;
 use crate::record::TokenSource;
 use crate::text::{Message, Texts};
 
-/// What stands for something that is absent. ASCII, since a dash proper is two columns wide on
-/// some Chinese terminals.
+/// The sign for an absent value. ASCII, since a long dash is two columns wide on some Chinese
+/// terminals.
 pub(super) const ABSENT: &str = "-";
 
-/// How text is to look.
+/// How text looks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Page {
     pub(super) texts: &'static Texts,
     pub(super) colour: bool,
-    /// Columns, which text is wrapped to. Addresses and paths are not, so that they can be copied.
+    /// Columns to which text is wrapped. Addresses and paths are not wrapped: people copy them.
     pub(super) width: usize,
 }
 
 impl Page {
-    /// The text of that id.
+    /// The text with this id.
     pub(super) fn text(&self, id: &'static str) -> &'static str {
         self.texts.get(id)
     }
@@ -66,15 +66,11 @@ impl Page {
 
     /// Where a number of tokens comes from.
     pub(super) fn token_source(&self, source: TokenSource) -> &'static str {
-        self.text(match source {
-            TokenSource::Usage => "console.tokens.usage",
-            TokenSource::Estimate => "console.tokens.estimate",
-            TokenSource::Events => "console.tokens.events",
-            TokenSource::Tokenizer => "console.tokens.tokenizer",
-        })
+        let id = format!("console.tokens.{}", source.name());
+        self.texts.find(&id).unwrap_or_default()
     }
 
-    /// A figure with a word on it, in parentheses.
+    /// A figure, followed by a remark in parentheses.
     pub(super) fn aside(&self, figure: &str, word: &str) -> String {
         let aside = Message::new("console.aside").with("text", word);
         format!("{figure}{}", self.texts.render(&aside))
@@ -103,12 +99,12 @@ impl Page {
         self.heading(self.text(title)) + text
     }
 
-    /// Text in lines that fit, all indented by that many columns.
+    /// Text in lines that fit, all indented by `indent` columns.
     pub(super) fn indented(&self, indent: usize, text: &str) -> String {
         self.hanging(&" ".repeat(indent), indent, text)
     }
 
-    /// Text in lines that fit, the first one after `mark`, the others indented as if below it.
+    /// Text in lines that fit: the first line after `mark`, the others below the first.
     fn hanging(&self, mark: &str, columns: usize, text: &str) -> String {
         let below = " ".repeat(columns);
         let marks = std::iter::once(mark).chain(std::iter::repeat(below.as_str()));
@@ -118,7 +114,7 @@ impl Page {
         lines.collect()
     }
 
-    /// A message in lines that fit; lines that are indented, as commands are, stay as they are.
+    /// A message in lines that fit. Indented lines are commands, and stay whole.
     pub(super) fn paragraph(&self, message: &Message) -> String {
         let text = self.texts.render(message);
         text.lines()
@@ -154,7 +150,7 @@ pub(super) fn decimals(value: f64) -> String {
     format!("{value:.2}")
 }
 
-/// A percentile, marked where it is not exact.
+/// A percentile, with a mark if it is approximate.
 pub(super) fn percentile(value: f64, approximate: bool) -> String {
     let mark = if approximate { "≈" } else { "" };
     format!("{mark}{}", decimals(value))
@@ -165,13 +161,13 @@ pub(super) fn figure(value: Option<f64>) -> String {
     or_absent(value.map(decimals))
 }
 
-/// A value, or the sign that there is none.
+/// A value, or the sign for an absent one.
 pub(super) fn or_absent(value: Option<String>) -> String {
     value.unwrap_or_else(|| ABSENT.to_owned())
 }
 
-/// A share of 0 to 1 in percent. Never 100.00 for less than the whole: a single failure among many
-/// requests has to show.
+/// A share of 0 to 1 in percent. Less than the whole never shows as 100.00: a single failure among
+/// many requests must be visible.
 pub(super) fn percent(share: f64) -> String {
     let percent = decimals(share * 100.0);
     if share < 1.0 && percent == "100.00" {
@@ -187,17 +183,18 @@ pub(super) fn paragraphs<const N: usize>(parts: [String; N]) -> String {
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// Lines of labels and values, the values below each other.
+/// Lines of labels and values. The values are aligned.
 #[derive(Debug)]
 pub(super) struct Fields {
     page: Page,
     lines: Vec<(String, String)>,
-    /// The least width of the label column. Fields that are shown one after another share it.
+    /// The least width of the label column. Groups of fields that follow each other share this
+    /// width.
     least: usize,
 }
 
 impl Fields {
-    /// No fields yet; the label column is as wide as its longest label, but at least `least`.
+    /// No fields yet. The label column is as wide as the longest label, but at least `least`.
     pub(super) fn new(page: &Page, least: usize) -> Self {
         Self {
             page: *page,
@@ -224,7 +221,7 @@ impl Fields {
         self.maybe(label, message.into().map(|message| page.message(&message)));
     }
 
-    /// Adds a field that is a part of a field above.
+    /// Adds a field that is a part of the field above.
     pub(super) fn part(&mut self, label: &'static str, value: impl Display) {
         let label = format!("  {}", self.page.text(label));
         self.lines.push((label, value.to_string()));

@@ -14,13 +14,13 @@ use crate::probe::{Diagnosis, SeenEvent};
 use crate::record::{EventKind, Outcome, RequestRecord, Usage};
 use crate::text::Message;
 
-/// Columns of the figures: time, gap, read, bytes.
+/// Columns of time, gap, read and bytes.
 const WIDTHS: [usize; 4] = [8, 8, 5, 7];
-/// Columns of the word for what an event is.
+/// Columns of the event's kind.
 const KIND: usize = 10;
-/// Columns before what an event says.
+/// Columns before the event's content.
 const BEFORE: usize = 8 + 8 + 5 + 7 + 2 + KIND;
-/// Characters of a body that are shown, unless all is wanted.
+/// Columns of a body on the terminal, unless the user wants the whole body.
 const BODY: usize = 600;
 
 /// The request that is about to be sent.
@@ -30,18 +30,18 @@ pub struct ProbeRequest<'a> {
     pub url: &'a str,
     /// The protocol's name.
     pub protocol: &'a str,
-    /// Its headers beside the usual ones, secrets masked.
+    /// The request's own headers, secrets masked.
     pub headers: &'a [(String, String)],
-    /// Its body.
+    /// The request's body.
     pub body: &'a str,
-    /// What the user should know.
+    /// Warnings before the request.
     pub warnings: &'a [Message],
 }
 
-/// What has been shown of a request's events.
+/// The events of a request that the terminal has shown so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timeline {
-    /// Whether data are shown whole, below each event.
+    /// Whether the event's whole data follow each line.
     pub raw: bool,
     /// When the request began.
     pub start: Stamp,
@@ -50,7 +50,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Nothing has been shown.
+    /// A timeline without events.
     #[must_use]
     pub fn new(raw: bool) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Timeline {
 }
 
 impl Console {
-    /// Shows what is sent.
+    /// Shows the request.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Console {
         self.write(&text)
     }
 
-    /// Shows the head of the response, which came so long after the request's start.
+    /// Shows the head of the response; `after` is the time since the request's start.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl Console {
         self.write(&text)
     }
 
-    /// Shows an event; before the first one, what the columns are.
+    /// Shows an event, and the header of the columns before the first event.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl Console {
         self.write(&text)
     }
 
-    /// Shows what the request came to, and what is odd about it.
+    /// Shows the request's outcome and figures, and the diagnosis.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl Console {
         let mut text = format!("\n{}", watched::closing(page, record, false));
         let nothing = diagnosis.findings.is_empty();
         if nothing && record.outcome != Outcome::Ok {
-            // The outcome has told the failure and its hint.
+            // The outcome already shows the failure and its hint.
             return self.write(&text);
         }
         let heading = page.heading(page.text("console.probe.diagnosis"));
@@ -140,7 +140,7 @@ impl Console {
             text.push_str(&page.indented(2, page.text("console.probe.nothing")));
         }
         if let Some(proposal) = &diagnosis.proposal {
-            // Not wrapped, so that it can be copied.
+            // Not wrapped: people copy it.
             let _ = writeln!(text, "\n{}", harmless(proposal));
         }
         self.write(&text)
@@ -164,7 +164,7 @@ fn body(content: &str, raw: bool) -> String {
     if raw {
         return format!("\n{}\n", harmless(content));
     }
-    // Not wrapped, so that it can be copied.
+    // Not wrapped: people copy it.
     format!("\n  {}\n", shorten(&one_line(content), BODY))
 }
 
@@ -183,7 +183,7 @@ fn header(page: &Page) -> String {
 fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
     let gap = match timeline.last {
         None => String::new(),
-        // The one stamp that a read has is that of its last byte.
+        // A read has one stamp only, the stamp of its last byte.
         Some((_, read)) if read == event.row.read => page.text("console.probe.together").to_owned(),
         Some((at, _)) => tenths(event.row.at.since(at)),
     };
@@ -215,13 +215,13 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
     text
 }
 
-/// What an event says: its text, or its name with what it means, or how it begins.
+/// The event's content in short: its text, or its name with its meaning, or the start of its data.
 fn says(event: &SeenEvent) -> String {
     let usage = usage(&event.usage);
     let data = event.data.as_deref().unwrap_or_default();
     let row = &event.row;
     let said = match row.kind {
-        // What is wrong with it has room below; what it is tells more here.
+        // The diagnosis below tells the fault; the data tell more here.
         _ if event.malformed.is_some() => data.to_owned(),
         EventKind::Text | EventKind::Reasoning | EventKind::Tool => {
             let value = if event.end { &row.value } else { "" };
@@ -240,7 +240,7 @@ fn says(event: &SeenEvent) -> String {
     format!("{said} {usage}").trim().to_owned()
 }
 
-/// Token counts in a few words; empty where there are none.
+/// Token counts in a few words; empty without counts.
 fn usage(usage: &Usage) -> String {
     let counts = [
         ("prompt", usage.prompt),

@@ -57,7 +57,7 @@ fn row_of_one(page: &Page, span: &SpanSummary) -> Row {
     }
 }
 
-/// The row by the client's clock, and the row by the server's clock if the server told.
+/// The row by the client's clock, and the row by the server's clock if the server sent times.
 fn rows(page: &Page, span: &SpanSummary, approximate: bool) -> Vec<Row> {
     let counts = [span.count, span.failed].map(|count| count.to_string());
     let (client, server) = (&span.client.statistics, &span.server.statistics);
@@ -74,7 +74,7 @@ fn rows(page: &Page, span: &SpanSummary, approximate: bool) -> Vec<Row> {
     rows
 }
 
-/// The title with the kind, or the one that is there, or the id.
+/// Title and kind, or one of them, or else the id.
 fn label(span: &SpanSummary) -> String {
     let (title, kind) = (one_line(&span.title), one_line(&span.kind));
     match (title.as_str(), kind.as_str()) {

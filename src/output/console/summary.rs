@@ -1,4 +1,4 @@
-//! The final statistics of a run, and where its files are.
+//! The final statistics of a run.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::record::TokenSource;
 use crate::stats::{Grade, OutputTokens, Statistics, Summary, TokenMix, Verdict};
 use crate::text::{Message, plain_seconds};
 
-/// The final statistics; `run` is shown where no banner has shown it.
+/// The final statistics, with the `run` where no banner has shown the run.
 pub(super) fn render(
     page: &Page,
     summary: &Summary,
@@ -57,7 +57,7 @@ pub(super) fn verdict(page: &Page, verdict: &Verdict) -> String {
     fields.render() + &page.warnings(&verdict.reasons)
 }
 
-/// The notice that the user ended the run early, if so.
+/// The notice of an interrupted run; empty for other runs.
 pub(super) fn interrupted(page: &Page, is_interrupted: bool) -> String {
     let message = is_interrupted.then(|| Message::new("console.summary.interrupted"));
     page.warnings(message.as_slice())
@@ -92,7 +92,8 @@ fn totals(page: &Page, summary: &Summary) -> String {
     let sum = summary.response_time_sum.map(|sum| page.seconds(sum));
     fields.add("console.summary.response_sum", or_absent(sum));
     let mut text = fields.render();
-    if many_reconnects(summary) {
+    // In more than 5% of the requests, the server had closed a connection that it should keep.
+    if 20 * summary.count(RECONNECTS) > summary.requests() {
         let message = Message::new("console.summary.closes")
             .with("reconnects", summary.count(RECONNECTS))
             .with("requests", summary.requests());
@@ -163,12 +164,12 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> Option<String> {
     Some(page.aside(&tokens.total()?.to_string(), &source))
 }
 
-/// Latencies have no count of failures. Standard deviation and count are left out where they do not
-/// fit.
+/// The table leaves out the failures' column, which latencies do not have, and standard deviation
+/// and count where the columns do not fit.
 #[rustfmt::skip]
 const FORMS: [Form; 5] = [(&[1], 2), (&[1, 3], 2), (&[1, 3], 1), (&[0, 1, 3], 2), (&[0, 1, 3], 1)];
 
-/// The table of distributions, with remarks on how to read it.
+/// The table of distributions, with remarks for its readers.
 fn distributions(page: &Page, summary: &Summary) -> String {
     let all = || metrics::with(Flag::Console);
     if all().all(|metric| summary.statistics[metric].is_none()) {
@@ -193,8 +194,8 @@ fn distributions(page: &Page, summary: &Summary) -> String {
     text
 }
 
-/// The row of a metric, by its short name if it has one. Units of other metrics than times are part
-/// of their names.
+/// The row of a metric, by the short name if the metric has one. Only times need a unit: the names
+/// of other metrics contain their unit.
 fn row(page: &Page, metric: Metric, statistics: Option<&Statistics>) -> Row {
     let text = |kind: &str| page.texts.find(&format!("{kind}{}", metric.id));
     let name = text("console.metric.").or_else(|| text("metric."));
@@ -212,17 +213,12 @@ fn row(page: &Page, metric: Metric, statistics: Option<&Statistics>) -> Row {
     }
 }
 
-/// Whether the stamps of most events are those of later ones: more than half of them shared a read
-/// with a later one, in answers that are long enough for this to mean something.
+/// Whether more than half of the events shared a read with a later event, and so have the stamp of
+/// the later event. Short answers tell nothing about this.
 fn came_in_bursts(summary: &Summary) -> bool {
     const LONG_ANSWER: u64 = 4;
     let chunks = summary.count(CHUNKS);
     chunks >= LONG_ANSWER * summary.requests() && 2 * summary.count(COALESCED) > chunks
-}
-
-/// Whether the server closes connections that it should keep: of more than 5% of the requests.
-fn many_reconnects(summary: &Summary) -> bool {
-    20 * summary.count(RECONNECTS) > summary.requests()
 }
 
 fn rates(page: &Page, summary: &Summary) -> String {

@@ -54,11 +54,12 @@ impl Row {
     }
 }
 
-/// The columns that are left out, and the gap before each of the others.
+/// Columns to leave out, and the gap before each of the other columns.
 pub(super) type Form = (&'static [usize], usize);
 
-/// The table in the first of the forms that fits, or in the last. Labels are shortened to the
-/// remaining columns, but not below `least_label`. `headers` are ids of texts, or the headers.
+/// The table in the first form that fits, or in the last form. Labels are shortened to the
+/// remaining columns, but not below `least_label`. `headers` are ids of texts, or the headers
+/// themselves.
 pub(super) fn render(
     page: &Page,
     headers: &[&'static str],

@@ -1,5 +1,5 @@
-//! What the terminal shows, against golden files in `tests/golden/console/`. Set
-//! `SSE_PERF_UPDATE_GOLDEN=1` to write them anew, and read the difference.
+//! The terminal's text is compared with golden files in `tests/golden/console/`. Set
+//! `SSE_PERF_UPDATE_GOLDEN=1` to write the files anew, and read the difference.
 
 mod data;
 mod nodes;
@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::*;
 use crate::load::{Leaving, ThinkTime};
 use crate::record::{Failure, FailureKind, Outcome, Usage};
+use crate::stats::tests::finished;
 use crate::workload::Order;
 use data::*;
 
@@ -33,7 +34,7 @@ impl Write for Screen {
     }
 }
 
-/// What is shown of whatever `show` does.
+/// The text that `show` writes.
 fn shown(settings: Settings, show: impl Fn(&mut Console) -> io::Result<()>) -> String {
     let screen = Screen::default();
     let mut console = Console::new(Box::new(screen.clone()), settings);
@@ -42,16 +43,14 @@ fn shown(settings: Settings, show: impl Fn(&mut Console) -> io::Result<()>) -> S
     String::from_utf8(bytes).unwrap()
 }
 
-/// Compares what is shown in both languages with the golden files of that name.
+/// Compares the text in both languages with the golden files of this name.
 fn golden(name: &str, settings: Settings, show: impl Fn(&mut Console) -> io::Result<()>) {
     for language in LANGUAGES {
-        let text = shown(
-            Settings {
-                language,
-                ..settings
-            },
-            &show,
-        );
+        let settings = Settings {
+            language,
+            ..settings
+        };
+        let text = shown(settings, &show);
         let file = format!("{name}.{}.txt", language.code());
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/console");
         let path: PathBuf = directory.join(&file);
@@ -59,18 +58,14 @@ fn golden(name: &str, settings: Settings, show: impl Fn(&mut Console) -> io::Res
             std::fs::write(&path, &text).unwrap();
         }
         let expected = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(
-            text, expected,
-            "{file} (SSE_PERF_UPDATE_GOLDEN=1 accepts it)"
-        );
+        let how = "SSE_PERF_UPDATE_GOLDEN=1 accepts it";
+        assert_eq!(text, expected, "{file} ({how})");
         assert!(!text.contains("console."), "{file} lacks a text");
-        assert!(
-            text.lines().all(|line| line == line.trim_end()),
-            "{file}: trailing spaces"
-        );
         let columns = settings.width.unwrap_or(80);
-        for line in text.lines().filter(|line| !line.contains('/')) {
-            assert!(text::width(line) <= columns, "{file}: {line}");
+        for line in text.lines() {
+            assert_eq!(line, line.trim_end(), "{file}: trailing spaces");
+            let fits = line.contains('/') || text::width(line) <= columns;
+            assert!(fits, "{file}: {line}");
         }
     }
 }
@@ -82,23 +77,32 @@ fn watching() -> Settings {
     }
 }
 
+fn quiet(width: Option<usize>) -> Settings {
+    Settings {
+        quiet: true,
+        ..of_width(width)
+    }
+}
+
+fn of_width(width: impl Into<Option<usize>>) -> Settings {
+    Settings {
+        width: width.into(),
+        ..Settings::default()
+    }
+}
+
+fn file(path: &str, count: usize) -> Origin<'_> {
+    let path = Path::new(path);
+    Origin::File { path, count }
+}
+
 #[test]
 fn banners() {
     golden("banner", Settings::default(), |console| {
         console.banner(&Banner {
-            run: &RunInfo {
-                model: Some("qwen-max".to_owned()),
-                label: Some("nightly".to_owned()),
-                ..RUN.clone()
-            },
-            queries: Origin::File {
-                path: Path::new("data/queries.txt"),
-                count: 120,
-            },
-            keys: Origin::File {
-                path: Path::new("data/keys.txt"),
-                count: 3,
-            },
+            run: &labelled(),
+            queries: file("data/queries.txt", 120),
+            keys: file("data/keys.txt", 3),
             files: &files(),
             warnings: &warnings(),
             ..banner(plan(1_000, 30.0, TIMED))
@@ -121,27 +125,24 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
         rate,
         after: Duration::from_millis(500),
     };
-    let file = Origin::File {
-        path: Path::new("data/queries.csv"),
-        count: 120,
-    };
+    let queries = file("data/queries.csv", 120);
     golden("banner_users", Settings::default(), |console| {
         console.banner(&Banner {
             turns: 4,
             think_time: Some(ThinkTime::Exponential(seconds(2))),
             leaving: Some(leaving(0.125)),
-            queries: file,
+            queries,
             order: &Order::shuffled(7, 120),
             unique: true,
             ..banner(plan(5, 0.0, (None, Some(40))))
         })?;
         console.banner(&Banner {
             think_time: Some(ThinkTime::Uniform(seconds(1), seconds(3))),
-            queries: file,
+            queries,
             order: &Order::Random(7),
             ..banner(plan(5, 0.0, TIMED))
         })?;
-        // Nothing is drawn here: the seed does not matter, nor does an order without rows.
+        // No random numbers are needed: the seed does not matter, nor does an order without rows.
         console.banner(&Banner {
             think_time: Some(ThinkTime::Fixed(seconds(2))),
             leaving: Some(leaving(1.0)),
@@ -176,8 +177,7 @@ fn live_columns_are_aligned_in_every_language_and_width() {
         for (width, expected) in [(80, 79), (120, 87)] {
             let settings = Settings {
                 language,
-                width: Some(width),
-                ..Settings::default()
+                ..of_width(width)
             };
             let text = shown(settings, |console| {
                 live_lines().iter().try_for_each(|line| console.live(line))
@@ -196,7 +196,7 @@ fn watched_request() {
         console.sample(&head())?;
         console.sample(&so_far(210, 1, ""))?;
         for chunk in 2..=60 {
-            // Too often for a row each: at most ten are shown of a second, and the last one.
+            // Too many chunks for a row each: the table shows at most ten a second, and the last.
             console.sample(&so_far(200 + 16 * chunk, chunk, ""))?;
         }
         let mut request = answered();
@@ -208,7 +208,7 @@ fn watched_request() {
             ..Usage::default()
         };
         request.finish_reason = Some("stop".to_owned());
-        console.sample(&Sample::Finished(Box::new(request)))?;
+        console.sample(&finished(request))?;
         let closing = Closing {
             files: &files(),
             ..Closing::default()
@@ -227,7 +227,7 @@ fn watched_request_that_reasons_and_is_retried() {
         request.usage.reasoning = Some(44);
         request.attempts = 3;
         request.retry_wait = Duration::from_micros(1_234_567);
-        console.sample(&Sample::Finished(Box::new(request)))?;
+        console.sample(&finished(request))?;
         let closing = Closing {
             interrupted: true,
             ..Closing::default()
@@ -249,9 +249,9 @@ fn watched_request_that_fails() {
         request.instants.first_byte = Some(ms(12));
         let detail = "HTTP 401 Unauthorized: Access token\r\n is\x1b[5m invalid";
         request.outcome = Outcome::Failed(Failure::new(FailureKind::HttpStatus, detail));
-        console.sample(&Sample::Finished(Box::new(request.clone())))?;
+        console.sample(&finished(request.clone()))?;
         request.outcome = Outcome::Failed(Failure::new(FailureKind::Empty, ""));
-        console.sample(&Sample::Finished(Box::new(request)))
+        console.sample(&finished(request))
     });
 }
 
@@ -267,25 +267,24 @@ fn streamed_text() {
         console.sample(&so_far(220, 2, ", 你好\x1b[31m\x1b]0;title\x07"))?;
         console.sample(&Sample::Notice(Message::new("stopping")))?;
         console.sample(&so_far(230, 3, "Bye"))?;
-        console.sample(&Sample::Finished(Box::new(answered())))
+        console.sample(&finished(answered()))
     });
 }
 
 #[test]
 fn quiet_leaves_notices_and_the_final_statistics() {
-    let quiet = |watched| Settings {
-        quiet: true,
-        watched,
-        show_text: watched,
-        ..Settings::default()
-    };
     for watched in [false, true] {
-        let text = shown(quiet(watched), |console| {
+        let quiet = Settings {
+            watched,
+            show_text: watched,
+            ..quiet(None)
+        };
+        let text = shown(quiet, |console| {
             console.banner(&banner(plan(1, 0.0, ONCE)))?;
             console.live(&live_lines()[1])?;
             console.sample(&head())?;
             console.sample(&so_far(210, 1, "text"))?;
-            console.sample(&Sample::Finished(Box::new(answered())))?;
+            console.sample(&finished(answered()))?;
             console.sample(&Sample::Notice(Message::new("stopping")))?;
             console.summary(&usual(), &Closing::default())
         });
@@ -295,14 +294,9 @@ fn quiet_leaves_notices_and_the_final_statistics() {
 
 #[test]
 fn what_is_said_at_the_end_keeps_its_commands() {
-    golden("next", Settings::default(), |console| {
-        console.say(&Message::new("demo.next"))
-    });
-    let narrow = Settings {
-        width: Some(40),
-        ..Settings::default()
-    };
-    let text = shown(narrow, |console| console.say(&Message::new("demo.next")));
+    let say = |console: &mut Console| console.say(&Message::new("demo.next"));
+    golden("next", Settings::default(), say);
+    let text = shown(of_width(40), say);
     for command in Language::English.texts().get("demo.next").lines() {
         let kept = text.lines().any(|line| line == command);
         assert_eq!(kept, command.starts_with("  ") || command.len() <= 40);
@@ -322,22 +316,14 @@ fn colours_change_nothing_but_the_look() {
         console.summary(&failing(), &closing(&files(), &warnings()))
     };
     let plain = shown(Settings::default(), show);
-    let coloured = shown(
-        Settings {
-            colour: true,
-            ..Settings::default()
-        },
-        show,
-    );
-    let mut stripped = String::new();
-    for (number, part) in coloured.split("\x1b[").enumerate() {
-        let code_end = if number == 0 {
-            0
-        } else {
-            part.find('m').unwrap() + 1
-        };
-        stripped.push_str(&part[code_end..]);
-    }
+    let colour = Settings {
+        colour: true,
+        ..Settings::default()
+    };
+    let coloured = shown(colour, show);
+    let mut parts = coloured.split("\x1b[");
+    let first = parts.next().unwrap().to_owned();
+    let stripped = parts.fold(first, |text, part| text + part.split_once('m').unwrap().1);
     assert!(coloured.len() > plain.len());
     assert_eq!(stripped, plain);
 }
@@ -376,14 +362,7 @@ fn a_closed_pipe_is_an_error_for_the_caller() {
 #[test]
 fn on_a_terminal_the_reaction_to_ctrl_c_overwrites_its_echo() {
     let stopping = Sample::Stopping(Message::new("stopping"));
-    let on = |width| {
-        let settings = Settings {
-            width,
-            quiet: true,
-            ..Settings::default()
-        };
-        shown(settings, |console| console.sample(&stopping))
-    };
+    let on = |width| shown(quiet(width), |console| console.sample(&stopping));
     assert_eq!(on(Some(80)), "\r! stopping\n");
     assert_eq!(on(None), "! stopping\n");
 }

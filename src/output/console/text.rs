@@ -1,9 +1,9 @@
-//! Text for a terminal: aligned, and harmless where a stranger wrote it.
+//! Text for a terminal: aligned, and harmless even if a stranger wrote it.
 
 pub(super) use crate::text::columns::{left, right, shorten, width, wrap};
 
-/// What stands for a character that could move the cursor, change colours, retitle the window or
-/// reverse the order of what follows; `None` where it is harmless.
+/// The substitute for a character that could move the cursor, change colours, retitle the window or
+/// reverse the text after it; `None` for a harmless character.
 fn substitute(c: char) -> Option<char> {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)),
@@ -17,8 +17,8 @@ fn substitute(c: char) -> Option<char> {
     }
 }
 
-/// Text from a server as it may be shown: control characters (and with them escape sequences) are
-/// made visible, line feeds and tabs kept, carriage returns dropped.
+/// Text from a server, made safe for the terminal: control characters (and so escape sequences)
+/// become visible, line feeds and tabs stay, carriage returns go.
 pub(super) fn harmless(text: &str) -> String {
     text.chars()
         .filter(|c| *c != '\r')

@@ -1,4 +1,4 @@
-//! A single request in detail: its events while they arrive, then its outcome and its figures.
+//! A single request in detail: chunks while they arrive, then outcome and figures.
 
 use std::time::Duration;
 
@@ -22,30 +22,30 @@ const HEADERS: [(&str, &str); 4] = [
     ("console.watched.throughput", "console.watched.estimate"),
 ];
 
-/// A request that is being watched.
+/// A watched request.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     show_text: bool,
     stage: Stage,
-    /// How many rows were shown.
+    /// Number of rows on the terminal.
     rows: usize,
-    /// The last row's time.
+    /// The last row's time on the request's clock.
     shown_at: Option<Stamp>,
-    /// The newest row, if it was not shown.
+    /// The newest row, if the terminal has not shown it yet.
     held: Option<ChunkRow>,
     /// Whether the cursor stands behind text.
     in_line: bool,
 }
 
-/// How far the request is shown.
+/// The part of the request that the terminal has shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// No token has come.
+    /// No token yet.
     #[default]
     Waiting,
-    /// TTFT has been shown; the text or the table of chunks has begun.
+    /// TTFT, and the beginning of the text or of the table of chunks.
     Streaming,
-    /// It is over.
+    /// Outcome and figures.
     Finished,
 }
 
@@ -57,12 +57,12 @@ impl Watched {
         }
     }
 
-    /// Whether the request's end has been shown.
+    /// Whether the terminal has shown the request's outcome.
     pub(super) fn has_finished(&self) -> bool {
         self.stage == Stage::Finished
     }
 
-    /// What brings the cursor to the start of a line.
+    /// Brings the cursor to the start of a line.
     pub(super) fn end_line(&mut self) -> &'static str {
         if std::mem::take(&mut self.in_line) {
             "\n"
@@ -71,7 +71,7 @@ impl Watched {
         }
     }
 
-    /// What a sample adds to the screen.
+    /// The text that a sample adds to the screen.
     pub(super) fn on(&mut self, page: &Page, sample: &Sample) -> String {
         match sample {
             Sample::Head { status, ttfb } => head(page, *status, *ttfb),
@@ -152,8 +152,8 @@ fn shown_status(page: &Page, status: u16) -> String {
     }
 }
 
-/// A request that is over: its outcome and its figures. A hint may name `sse-perf probe`, unless
-/// the request is a probe.
+/// Outcome and figures of a request that is over. If `names_probe`, a hint may advise
+/// `sse-perf probe`.
 pub(super) fn closing(page: &Page, request: &RequestRecord, names_probe: bool) -> String {
     let mut text = page.heading(&outcome(page, &request.outcome));
     if let Outcome::Failed(failure) = &request.outcome {
@@ -178,7 +178,7 @@ fn outcome(page: &Page, outcome: &Outcome) -> String {
     }
 }
 
-/// Adds what came.
+/// Adds status, ids, chunks and tokens of the response.
 fn add_answer(page: &Page, request: &RequestRecord, fields: &mut Fields) {
     let room = page.width.saturating_sub(24);
     let status = request.http_status;

@@ -1,4 +1,4 @@
-//! The run JSON read again.
+//! Reads a run JSON again.
 
 use serde::de::Error as _;
 use time::OffsetDateTime;
@@ -12,29 +12,29 @@ use crate::output::about::About;
 use crate::output::waterfall::Chosen;
 use crate::stats::{ClientSummary, SpansSummary, Ticks, Verdict};
 
-/// A run as its JSON tells it.
+/// A run from its JSON.
 #[derive(Clone, Debug)]
 pub struct SavedRun {
-    /// What is known of it beside its figures.
+    /// The run, apart from its figures.
     pub about: About,
-    /// What came of it; `None` for a run that was killed.
+    /// The run's results; `None` for a run that was killed.
     pub results: Option<SavedResults>,
 }
 
-/// What came of a run, as far as its rows do not tell.
+/// The results of a run that its rows do not contain.
 #[derive(Clone, Debug)]
 pub struct SavedResults {
-    /// How many requests there were.
+    /// Number of requests.
     pub requests: u64,
-    /// The sums of what the server's usage told.
+    /// Sums of the token counts in the server's usage.
     pub sums: PerMetric<Option<u64>>,
-    /// The parts of the service's work that streams told of.
+    /// The parts of the service's work, as its streams report them.
     pub spans: SpansSummary,
     /// The run second by second.
     pub ticks: Ticks,
-    /// The requests that are drawn from start to end.
+    /// The requests of the waterfall.
     pub waterfall: Chosen,
-    /// What is known of the client's own failings.
+    /// The client's own figures.
     pub client: Option<ClientSummary>,
     /// Whether the numbers can be used.
     pub verdict: Option<Verdict>,
@@ -44,7 +44,7 @@ pub struct SavedResults {
 ///
 /// # Errors
 ///
-/// If it is none.
+/// If the document is no run JSON.
 pub fn read(document: &[u8]) -> serde_json::Result<SavedRun> {
     let run: RunJson<'static> = serde_json::from_slice(document)?;
     if run.schema != SCHEMA {

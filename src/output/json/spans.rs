@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::sum::SumJson;
 use crate::stats::{Histogram, Mergeable, SpanSummary, Statistics};
 
-/// Earlier versions did not write the members with a default.
+/// Earlier versions did not write the members that have a default.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SpanJson {
     #[serde(flatten)]

@@ -1,11 +1,11 @@
-//! Sums as the run JSON has them.
+//! Sums in the run JSON.
 
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::rounded;
 use crate::stats::Sum;
 
-/// A sum in its unit.
+/// A sum, in the unit of its metric.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct SumJson {
     count: u64,
@@ -13,7 +13,7 @@ pub(super) struct SumJson {
 }
 
 impl SumJson {
-    /// `steps` of the sum make one of its unit.
+    /// One unit is `steps` of the sum's own units.
     pub(super) fn of(sum: Sum, steps: u64) -> Self {
         Self {
             count: sum.count,

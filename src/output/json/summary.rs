@@ -15,10 +15,10 @@ use crate::stats::{
     RATES, SpansSummary, Statistics, Summary, TokenMix, TurnSummary, Verdict,
 };
 
-/// The figures of the client, whose percentiles are always those of histograms.
+/// The client's figures. Their percentiles always come from histograms.
 const CLIENT_FIGURES: [&str; 3] = ["lag_ms", "send_delay_ms", "late_start_ms"];
 
-/// The figures of nodes, whose percentiles are those of histograms where runs were merged.
+/// The nodes' figures. In merged runs, their percentiles come from histograms.
 const NODE_FIGURES: [&str; 3] = ["client_ms", "server_ms", "before_model_percent"];
 
 /// Members that earlier versions did not write may be missing.
@@ -44,7 +44,7 @@ pub(super) struct SummaryJson {
     spans_left_out: u64,
     /// Percent of TTFT that had passed when the first span with a model began.
     before_model_percent: Option<Statistics>,
-    /// The same in thousandths of a percent.
+    /// The histogram of `before_model_percent`, in thousandths of a percent.
     before_model_histogram: Histogram,
     pub(super) client: Option<ClientSummary>,
     #[serde(deserialize_with = "known")]
@@ -81,12 +81,12 @@ impl SummaryJson {
         }
     }
 
-    /// How many requests there were; `None` where the document does not say.
+    /// Number of requests; `None` if the document does not tell.
     pub(super) fn requests(&self) -> Option<u64> {
         self.whole("requests")
     }
 
-    /// The sums of what the server's usage told.
+    /// Sums of the token counts in the server's usage.
     pub(super) fn sums(&self) -> PerMetric<Option<u64>> {
         PerMetric::of(|metric| self.whole(metric.id).filter(|_| metric.has(Flag::Sum)))
     }
@@ -98,7 +98,7 @@ impl SummaryJson {
         }
     }
 
-    /// The parts of the service's work that streams told of.
+    /// The parts of the service's work, as its streams report them.
     pub(super) fn spans(self) -> SpansSummary {
         let mut approximate = self.approximate_percentiles.iter();
         SpansSummary {
@@ -138,7 +138,7 @@ fn amount(summary: &Summary, metric: Metric) -> (Cow<'static, str>, Option<Numbe
     }
 }
 
-/// The name of a metric's statistics: tokens alone are those of all requests together.
+/// The name of a metric's statistics. `output_tokens` itself is the sum over all requests.
 fn statistics_name(metric: Metric) -> Cow<'static, str> {
     match metric.unit {
         Unit::Tokens => format!("{}_per_request", metric.id).into(),

@@ -1,5 +1,5 @@
-//! The run second by second in its JSON. Seconds are written one at a time: a long run has more of
-//! them than of anything else.
+//! The run second by second in its JSON. Seconds are written one at a time: a long run has more
+//! seconds than anything else.
 
 use std::borrow::Cow;
 

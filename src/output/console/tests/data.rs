@@ -36,6 +36,15 @@ pub(super) static RUN: LazyLock<RunInfo> = LazyLock::new(|| RunInfo {
     started: datetime!(2026-01-02 03:04:05.678 +8),
 });
 
+/// The run with a model and a label.
+pub(super) fn labelled() -> RunInfo {
+    RunInfo {
+        model: Some("qwen-max".to_owned()),
+        label: Some("nightly".to_owned()),
+        ..RUN.clone()
+    }
+}
+
 /// How long users send after the ramp-up, in seconds, and how many requests.
 pub(super) type Limit = (Option<f64>, Option<u64>);
 
@@ -83,47 +92,31 @@ pub(super) fn warnings() -> [Message; 2] {
     ]
 }
 
+/// Second, users, chunks, figures, tokens per second and requests per second.
+type Line = (u64, u64, u64, [Option<f64>; 4], u64, u64);
+
 pub(super) fn live_lines() -> Vec<LiveLine> {
-    let first = LiveLine {
-        second: 0,
-        active: 2,
-        total_users: 2,
-        chunks: 0,
-        mean_response_ms: None,
-        mean_tpot_ms: None,
-        tokens_per_s: 0,
-        success_rate: None,
-        rps: 0,
-        ttft_ms: None,
+    let usual = [1_201.125, 20.05, 1.0, 201.3].map(Some);
+    let huge = [599_999.994, 59_999.5, 0.999_999, 123_456.78].map(Some);
+    let line = |(second, users, chunks, figures, tokens_per_s, rps): Line| LiveLine {
+        second,
+        active: users,
+        total_users: users,
+        chunks,
+        mean_response_ms: figures[0],
+        mean_tpot_ms: figures[1],
+        success_rate: figures[2],
+        ttft_ms: figures[3],
+        tokens_per_s,
+        rps,
         lag_p99_ms: None,
     };
-    let usual = LiveLine {
-        second: 1,
-        active: 10,
-        total_users: 10,
-        chunks: 412,
-        mean_response_ms: Some(1_201.125),
-        mean_tpot_ms: Some(20.05),
-        tokens_per_s: 498,
-        success_rate: Some(1.0),
-        rps: 8,
-        ttft_ms: Some(201.3),
-        lag_p99_ms: None,
-    };
-    let huge = LiveLine {
-        second: 359_998,
-        active: 10_000,
-        total_users: 10_000,
-        chunks: 987_654_321,
-        mean_response_ms: Some(599_999.994),
-        mean_tpot_ms: Some(59_999.5),
-        tokens_per_s: 1_234_567,
-        success_rate: Some(0.999_999),
-        rps: 12_345,
-        ttft_ms: Some(123_456.78),
-        lag_p99_ms: None,
-    };
-    vec![first, usual, huge]
+    let lines = [
+        (0, 2, 0, [None; 4], 0, 0),
+        (1, 10, 412, usual, 498, 8),
+        (359_998, 10_000, 987_654_321, huge, 1_234_567, 12_345),
+    ];
+    lines.map(line).into()
 }
 
 pub(super) fn so_far(at: u64, chunks: u64, text: &str) -> Sample {
@@ -139,10 +132,9 @@ pub(super) fn so_far(at: u64, chunks: u64, text: &str) -> Sample {
 
 pub(super) fn request() -> RequestRecord {
     let sent = Sent {
-        query_index: None,
         query: "你是谁".into(),
-        key_index: None,
         masked_key: "app-****wxyz".into(),
+        ..Sent::default()
     };
     let mut request = RequestRecord::begin(1, 1, Phase::Hold, sent, ms(10));
     request.connection = Connection {
@@ -250,6 +242,7 @@ pub(super) fn usual() -> Summary {
 }
 
 pub(super) fn failing() -> Summary {
+    use FailureKind::{Connect, Empty, HttpStatus, TimeoutResponse};
     let failure = |kind, count, at, detail: &str| FailureSummary {
         kind,
         count,
@@ -261,25 +254,20 @@ pub(super) fn failing() -> Summary {
     let failing = Summary {
         users_started: 98,
         failures: vec![
+            failure(Connect, 3, 7, "Connection refused (os error 111)"),
             failure(
-                FailureKind::Connect,
-                3,
-                7,
-                "Connection refused (os error 111)",
-            ),
-            failure(
-                FailureKind::TimeoutResponse,
+                TimeoutResponse,
                 12,
                 60_104,
                 "no response head within the timeout",
             ),
             failure(
-                FailureKind::HttpStatus,
+                HttpStatus,
                 1_020,
                 34,
                 &format!("HTTP 429: {body}\n\x1b[31m"),
             ),
-            failure(FailureKind::Empty, 2, 90_000, ""),
+            failure(Empty, 2, 90_000, ""),
         ],
         cancelled: 4,
         abandoned: 1,

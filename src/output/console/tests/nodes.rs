@@ -3,8 +3,8 @@
 use super::data::*;
 use super::{golden, shown, watching};
 use crate::output::console::{Closing, Settings};
-use crate::record::Sample;
-use crate::stats::{Histogram, Mergeable, SpanSummary, SpansSummary, Statistics, Sum, Summary};
+use crate::stats::tests::finished;
+use crate::stats::{Mergeable, SpanSummary, SpansSummary, Statistics, Summary};
 
 fn times(mean: Option<f64>) -> Mergeable {
     let statistics = |mean| Statistics {
@@ -20,67 +20,57 @@ fn times(mean: Option<f64>) -> Mergeable {
     };
     Mergeable {
         statistics: mean.map(statistics),
-        histogram: Histogram::default(),
+        ..Mergeable::default()
     }
 }
 
-fn span(
-    title: &str,
-    kind: &str,
-    failed: u64,
-    client: Option<f64>,
-    server: Option<f64>,
-) -> SpanSummary {
-    SpanSummary {
+/// Title, type, failures, and mean durations by the client and by the server.
+type Node = (&'static str, &'static str, u64, Option<f64>, Option<f64>);
+
+fn nodes<const N: usize>(nodes: [Node; N]) -> SpansSummary {
+    let span = |(title, kind, failed, client, server): Node| SpanSummary {
         id: "1712".to_owned(),
         kind: kind.to_owned(),
         title: title.to_owned(),
         model: kind == "llm",
         count: 1_200,
         failed,
-        unfinished: 0,
-        begun: Sum::default(),
         client: times(client),
         server: times(server),
+        ..SpanSummary::default()
+    };
+    SpansSummary {
+        spans: nodes.map(span).into(),
+        before_model: times(Some(61.5)),
+        ..SpansSummary::default()
     }
 }
 
-#[test]
-fn nodes_of_a_workflow() {
-    let spans = SpansSummary {
-        spans: vec![
-            span("开始", "start", 0, Some(1.25), Some(0.5)),
-            span(
-                "Retrieval from all of the knowledge there is",
-                "knowledge-retrieval",
-                3,
-                Some(312.5),
-                Some(298.75),
-            ),
-            span("", "http-request", 1_200, None, None),
-            span("LLM", "llm", 0, Some(12_345.678), None),
-        ],
-        before_model: times(Some(61.5)),
-        left_out: 7,
-        approximate: false,
-    };
-    golden("summary_spans", Settings::default(), |console| {
-        let spans = spans.clone();
-        console.summary(&Summary { spans, ..usual() }, &Closing::default())
-    });
+pub(super) fn nodes_of_a_workflow() -> SpansSummary {
+    let retrieval = "Retrieval from all of the knowledge there is";
+    let mut nodes = nodes([
+        ("开始", "start", 0, Some(1.25), Some(0.5)),
+        (
+            retrieval,
+            "knowledge-retrieval",
+            3,
+            Some(312.5),
+            Some(298.75),
+        ),
+        ("", "http-request", 1_200, None, None),
+        ("LLM", "llm", 0, Some(12_345.678), None),
+    ]);
+    nodes.left_out = 7;
+    nodes
 }
 
 #[test]
 fn percentiles_of_merged_runs_are_marked() {
-    let spans = SpansSummary {
-        spans: vec![span("LLM", "llm", 0, Some(312.5), None)],
-        before_model: times(Some(61.5)),
-        left_out: 0,
-        approximate: true,
-    };
+    let mut spans = nodes([("LLM", "llm", 0, Some(312.5), None)]);
+    spans.approximate = true;
+    let summary = Summary { spans, ..usual() };
     let text = shown(Settings::default(), |console| {
-        let spans = spans.clone();
-        console.summary(&Summary { spans, ..usual() }, &Closing::default())
+        console.summary(&summary, &Closing::default())
     });
     let text = text.replace("\n  ", " ");
     for expected in ["  312.50  ≈281.25  ≈546.88  ≈625.00", "(P50 ≈55.35%"] {
@@ -90,21 +80,16 @@ fn percentiles_of_merged_runs_are_marked() {
 
 #[test]
 fn nodes_of_one_request() {
-    let mut spans = SpansSummary {
-        spans: vec![
-            span("Start", "start", 0, Some(1.25), Some(0.5)),
-            span("Fetch", "http-request", 1, None, Some(20.0)),
-            span("LLM", "llm", 0, None, None),
-        ],
-        before_model: times(Some(61.5)),
-        left_out: 0,
-        approximate: false,
-    };
+    let mut spans = nodes([
+        ("Start", "start", 0, Some(1.25), Some(0.5)),
+        ("Fetch", "http-request", 1, None, Some(20.0)),
+        ("LLM", "llm", 0, None, None),
+    ]);
     spans.spans[2].unfinished = 1;
+    let summary = Summary { spans, ..usual() };
     golden("watched_spans", watching(), |console| {
         console.sample(&head())?;
-        console.sample(&Sample::Finished(Box::new(answered())))?;
-        let spans = spans.clone();
-        console.summary(&Summary { spans, ..usual() }, &Closing::default())
+        console.sample(&finished(answered()))?;
+        console.summary(&summary, &Closing::default())
     });
 }

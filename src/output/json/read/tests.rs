@@ -22,15 +22,14 @@ fn about(hold: Option<f64>, requests: Option<u64>) -> About {
     let mut run = crate::output::tests::run();
     run.client_host = None;
     About {
-        run,
         version: Some("0.1.0".into()),
         config: Some(serde_json::json!({"load": {
             "users": 2, "ramp_up_s": 0.5, "duration_s": hold, "requests": requests,
         }})),
         command_line: Some("sse-perf".into()),
-        host: None,
         plan: Some(load(2, 0.5, hold, requests)),
         warnings: vec![Message::new("files.broken_pipe")],
+        ..About::of(run)
     }
 }
 
@@ -49,17 +48,14 @@ fn a_run_comes_back_as_it_was() {
         ..SpanRecord::default()
     }];
     waterfall.add(Bar::of(&ok));
+    let started = |user, at| Sample::UserStarted {
+        user,
+        at: ms(at),
+        late: Duration::ZERO,
+    };
     for sample in [
-        Sample::UserStarted {
-            user: 1,
-            at: ms(0),
-            late: Duration::ZERO,
-        },
-        Sample::UserStarted {
-            user: 2,
-            at: ms(250),
-            late: Duration::ZERO,
-        },
+        started(1, 0),
+        started(2, 250),
         Sample::Progress(Progress {
             at: ms(900),
             chunks: 5,
