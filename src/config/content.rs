@@ -9,7 +9,7 @@ use super::show::{is_secret_name, secret_part};
 use super::{API_KEY_VARIABLE, conversation, headers};
 use crate::protocol::Protocol;
 use crate::text::Message;
-use crate::workload::{ApiKey, BodyTemplate, Constants, MissingInput, Parts, Rotation, Workload};
+use crate::workload::{ApiKey, BodyTemplate, Constants, Parts, Rotation, Workload};
 
 impl Builder<'_> {
     /// The workload in a protocol. `given_headers` are those of `--header`.
@@ -44,11 +44,11 @@ impl Builder<'_> {
             history: protocol.history.as_ref().filter(|_| turns > 1),
             answers: false,
         };
-        let body = BodyTemplate::new(document, parts).map_err(missing)?;
+        let body = BodyTemplate::new(document, parts)?;
         conversation::check_turns(turns, &body, protocol)?;
         self.check_places(&body, &constants, &data)?;
-        let history = conversation::turn_parts(protocol, parts).map_err(missing)?;
-        let stop = conversation::stop_call(protocol, parts).map_err(missing)?;
+        let history = conversation::turn_parts(protocol, parts)?;
+        let stop = conversation::stop_call(protocol, parts)?;
         Ok(Workload {
             order: self.order(seed, data.queries.items.len())?,
             queries: data.queries,
@@ -176,8 +176,4 @@ fn secrets(given_headers: &[(String, String)]) -> Vec<ApiKey> {
     secret
         .map(|(_, value)| ApiKey::new(secret_part(value)))
         .collect()
-}
-
-fn missing(input: MissingInput) -> Message {
-    Message::new("usage.input_missing").with("key", input.key)
 }

@@ -8,7 +8,7 @@ use crate::load::{Leaving, ThinkTime};
 use crate::protocol::Protocol;
 use crate::text::Message;
 use crate::values::{Dist, share};
-use crate::workload::{BodyTemplate, MissingInput, Parts, StopCall, TurnParts};
+use crate::workload::{BodyTemplate, Parts, StopCall};
 
 /// The most turns of a conversation.
 const MOST_TURNS: u32 = 1_000;
@@ -51,57 +51,46 @@ fn think_time(raw: &str) -> Result<ThinkTime, Message> {
     }
 }
 
-/// The parts of a turn, where the protocol sends earlier turns again.
+/// The user's and the service's part of a turn, where the protocol sends earlier turns again.
 ///
 /// # Errors
 ///
-/// The name of an input that a part asks for and that is not given.
+/// If a part asks for an input that is not given.
 pub(super) fn turn_parts(
     protocol: &Protocol,
     parts: Parts<'_>,
-) -> Result<Option<TurnParts>, MissingInput> {
-    let part = |document| {
-        let (history, answers) = (None, true);
-        BodyTemplate::new(
-            document,
-            Parts {
-                history,
-                answers,
-                ..parts
-            },
-        )
+) -> Result<Option<[BodyTemplate; 2]>, Message> {
+    let Some(history) = &protocol.history else {
+        return Ok(None);
     };
-    let turn = protocol.history.as_ref().map(|history| {
-        Ok(TurnParts {
-            user: part(&history.user)?,
-            assistant: part(&history.assistant)?,
-        })
-    });
-    turn.transpose()
+    let parts = Parts {
+        history: None,
+        answers: true,
+        ..parts
+    };
+    let part = |document| BodyTemplate::new(document, parts);
+    Ok(Some([part(&history.user)?, part(&history.assistant)?]))
 }
 
 /// The request that stops an answer, where the protocol has one.
 ///
 /// # Errors
 ///
-/// The name of an input that the request asks for and that is not given.
+/// If the request asks for an input that is not given.
 pub(super) fn stop_call(
     protocol: &Protocol,
     parts: Parts<'_>,
-) -> Result<Option<StopCall>, MissingInput> {
-    let (columns, history) = (&[][..], None);
+) -> Result<Option<StopCall>, Message> {
+    let Some(stop) = &protocol.stop else {
+        return Ok(None);
+    };
     let parts = Parts {
-        columns,
-        history,
+        columns: &[],
+        history: None,
         ..parts
     };
-    let call = protocol.stop.as_ref().map(|stop| {
-        Ok(StopCall {
-            path: stop.path.clone(),
-            body: BodyTemplate::new(&stop.body, parts)?,
-        })
-    });
-    call.transpose()
+    let (path, body) = (stop.path.clone(), BodyTemplate::new(&stop.body, parts)?);
+    Ok(Some(StopCall { path, body }))
 }
 
 /// Checks that a conversation of several turns has a place in the body.

@@ -15,7 +15,7 @@ use crate::record::Sent;
 pub use key::{ApiKey, mask};
 pub use order::Order;
 pub use table::{Cell, Table};
-pub use template::{BodyTemplate, Constants, Filling, MissingInput, Parts};
+pub use template::{BodyTemplate, Constants, Filling, Parts};
 
 /// Items that are handed out in turn: the lines of a file, or the one value of a flag.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl<T> Rotation<T> {
         Self { items, file }
     }
 
-    /// The item for a number (from 1) in an order: its place and itself.
+    /// The item of a number (from 1) in an order, with its place.
     fn item(&self, number: u64, order: &Order) -> (usize, &T) {
         let place = order.place(number, self.items.len());
         (place, &self.items[place])
@@ -71,8 +71,9 @@ pub struct Workload {
     pub unique: Option<u64>,
     /// The most turns of a conversation.
     pub turns: u32,
-    /// The parts of a turn for later requests, where the service does not keep conversations.
-    pub history: Option<TurnParts>,
+    /// The user's and the service's part of a turn for later requests, where the service does not
+    /// keep conversations.
+    pub history: Option<[BodyTemplate; 2]>,
     /// The request that stops an answer.
     pub stop: Option<StopCall>,
     /// The API keys; a single empty key if no key is sent.
@@ -81,19 +82,10 @@ pub struct Workload {
     pub body: BodyTemplate,
     /// The file of the body; `None` for the protocol's body.
     pub body_file: Option<PathBuf>,
-    /// The values that are the same in all bodies.
+    /// Values that are the same in all bodies.
     pub constants: Constants,
-    /// Secrets beside the keys that texts must not show: values of `--header`.
+    /// Secrets in values of `--header`, which texts must not show either.
     pub secrets: Vec<ApiKey>,
-}
-
-/// The parts of a turn, for a body's history.
-#[derive(Clone, Debug)]
-pub struct TurnParts {
-    /// The user's.
-    pub user: BodyTemplate,
-    /// The service's.
-    pub assistant: BodyTemplate,
 }
 
 /// The request that stops an answer.
@@ -106,8 +98,8 @@ pub struct StopCall {
 }
 
 impl Workload {
-    /// The content of a request (number from 1) that is a conversation of its own. Queries and keys
-    /// go round separately, a request at a time, whichever user claims the request.
+    /// The content of a request (number from 1) that is a conversation of its own. Each request takes
+    /// the next query and the next key, whichever user sends it.
     #[must_use]
     pub fn assignment(&self, request: u64) -> Assignment<'_> {
         self.turn(request, request, 1)
@@ -180,7 +172,7 @@ impl Assignment<'_> {
             answer,
             ..Filling::default()
         };
-        for part in [&parts.user, &parts.assistant] {
+        for part in parts {
             history.extend(part.render(&filling));
             history.push(b',');
         }
@@ -342,12 +334,12 @@ mod tests {
 
     #[test]
     fn a_history_has_the_turns_as_they_were_sent() {
-        let parts = TurnParts {
-            user: template(&json!({"role": "user", "content": "{query}"}), true),
-            assistant: template(&json!({"role": "bot", "content": "{answer}"}), true),
-        };
+        let parts = [
+            json!({"role": "user", "content": "{query}"}),
+            json!({"role": "bot", "content": "{answer}"}),
+        ];
         let workload = Workload {
-            history: Some(parts),
+            history: Some(parts.map(|part| template(&part, true))),
             ..workload()
         };
         let mut history = Vec::new();

@@ -1,5 +1,5 @@
-//! Request bodies: a JSON document with placeholders, taken apart once into pieces, so that a
-//! request's body is written in one pass.
+//! Request bodies: a JSON document with placeholders. It is taken apart into pieces once, and each
+//! request writes its body from the pieces in one pass.
 
 mod writer;
 
@@ -9,49 +9,49 @@ use serde_json::Value;
 
 use self::writer::{Piece, Writer, escape, quote};
 use super::Cell;
+use crate::text::Message;
 
-pub use self::writer::{Constants, MissingInput, Parts};
+pub use self::writer::{Constants, Parts};
 
-/// What is put into a body.
+/// The values of one request.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filling<'a> {
     /// `{query}`.
     pub query: &'a str,
     /// The values of the data file's columns.
     pub row: &'a [Cell],
-    /// `{conversation_id}`; where there is none yet, that of the constants.
+    /// `{conversation_id}`; without one, the id of the constants.
     pub conversation_id: Option<&'a str>,
     /// The conversation's turns so far: elements of an array, each followed by a comma.
     pub history: &'a [u8],
-    /// `{answer}`, of a turn that is kept in the history.
+    /// `{answer}`: the answer to a turn of the history.
     pub answer: &'a str,
 }
 
-/// A request body, complete but for what differs between requests.
+/// A request body without the values that differ between requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BodyTemplate {
     pieces: Vec<Piece>,
     used: BTreeSet<String>,
-    /// The conversation to go on with, as given.
+    /// The conversation that the user asked to go on with.
     conversation_id: String,
 }
 
 impl BodyTemplate {
-    /// Takes a document apart and fills in what is known already.
+    /// Takes a document apart, and fills in the values that are the same in all bodies.
     ///
     /// Inside strings, at any depth, `{query}`, `{conversation_id}`, `{user}`, `{model}`,
-    /// `{inputs.KEY}` and the names of columns are replaced once: what is inserted is not looked at
-    /// again, and other braces stay as they are. A column comes before what else has its name; one
-    /// that is named `inputs.KEY` is an input. A string that is exactly `{files}` or `{inputs}`
-    /// becomes an empty array or the object of inputs, one that is exactly a column's name that
-    /// column's value, whatever it is. Names of members are not touched; a member `"..."` that is
-    /// `{inputs}` becomes a member for each input, and the object's other members of these names are
-    /// left out.
+    /// `{inputs.KEY}` and the names of columns are replaced once: an inserted value is not searched,
+    /// and other braces stay. A column goes before another placeholder of its name; a column
+    /// `inputs.KEY` is an input. A string that is exactly `{files}` becomes an empty array, exactly
+    /// `{inputs}` the object of inputs, exactly a column's name the column's JSON value. Names of
+    /// members are not touched. A member `"..."` that is `{inputs}` becomes a member for each input,
+    /// and the object's other members of these names are left out.
     ///
     /// # Errors
     ///
-    /// The name of an input that the document asks for and `constants` lacks.
-    pub fn new(document: &Value, parts: Parts<'_>) -> Result<Self, MissingInput> {
+    /// If the document asks for an input that `parts` lacks.
+    pub fn new(document: &Value, parts: Parts<'_>) -> Result<Self, Message> {
         let (pieces, used) = Writer::write(document, parts)?;
         Ok(Self {
             pieces,
@@ -60,13 +60,13 @@ impl BodyTemplate {
         })
     }
 
-    /// The body with all that is put into it: valid JSON.
+    /// The body with these values: valid JSON.
     #[must_use]
     pub fn render(&self, filling: &Filling<'_>) -> Vec<u8> {
         let Filling { query, history, .. } = filling;
         let length = |piece: &Piece| match piece {
             Piece::Literal(bytes) => bytes.len(),
-            // Some room for what has to be escaped.
+            // With room for escapes.
             Piece::Query => query.len() + query.len() / 8 + 8,
             Piece::History => history.len(),
             _ => 32,
@@ -95,7 +95,7 @@ impl BodyTemplate {
         body
     }
 
-    /// Whether a conversation's earlier turns have a place in it.
+    /// Whether it has a place for a conversation's earlier turns.
     #[must_use]
     pub fn has_history(&self) -> bool {
         self.pieces.contains(&Piece::History)

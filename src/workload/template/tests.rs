@@ -17,7 +17,7 @@ fn constants() -> Constants {
     }
 }
 
-fn template(document: &Value, constants: &Constants) -> Result<BodyTemplate, MissingInput> {
+fn template(document: &Value, constants: &Constants) -> Result<BodyTemplate, Message> {
     let parts = Parts {
         constants,
         columns: &[],
@@ -124,7 +124,10 @@ fn inputs_can_be_members_among_others() {
 fn an_input_that_is_not_given_is_an_error() {
     let document = json!({"x": "{inputs.city} {inputs.nope}"});
     let error = template(&document, &constants()).unwrap_err();
-    assert_eq!(error.key, "nope");
+    assert_eq!(
+        error,
+        Message::new("usage.input_missing").with("key", "nope")
+    );
 }
 
 #[test]

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::protocol::History;
+use crate::text::Message;
 
-/// The inputs, all of them.
+/// The placeholder of all inputs.
 const INPUTS: &str = "{inputs}";
 
 /// The name of a member that stands for a member of each input.
 const SPREAD: &str = "...";
 
-/// What is the same in all bodies of a run.
+/// Values that are the same in all bodies of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Constants {
     /// `{user}`.
@@ -44,24 +45,17 @@ pub(super) enum Piece {
     Answer,
 }
 
-/// What a document is made a template with.
+/// Values for the placeholders of a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
-    /// What is the same in all bodies.
+    /// Values that are the same in all bodies.
     pub constants: &'a Constants,
     /// The names of the data file's columns: `{NAME}`.
     pub columns: &'a [String],
-    /// How a conversation's earlier turns are sent, where they are.
+    /// How a conversation's earlier turns are sent; `None` if the service keeps them.
     pub history: Option<&'a History>,
-    /// Whether there is an `{answer}`.
+    /// Whether `{answer}` is a placeholder.
     pub answers: bool,
-}
-
-/// A document asks for `{inputs.KEY}`, and there is no such input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingInput {
-    /// The input's key.
-    pub key: String,
 }
 
 impl Constants {
@@ -79,7 +73,6 @@ pub(super) struct Writer<'a> {
     /// Where a conversation's earlier turns belong.
     place: Option<&'a Value>,
     pieces: Vec<Piece>,
-    literal: Vec<u8>,
     used: BTreeSet<String>,
 }
 
@@ -88,23 +81,32 @@ impl<'a> Writer<'a> {
     pub(super) fn write(
         document: &'a Value,
         parts: Parts<'a>,
-    ) -> Result<(Vec<Piece>, BTreeSet<String>), MissingInput> {
+    ) -> Result<(Vec<Piece>, BTreeSet<String>), Message> {
         let mut writer = Self {
             parts,
             place: parts.history.and_then(|history| history.place(document)),
             pieces: Vec::new(),
-            literal: Vec::new(),
             used: BTreeSet::new(),
         };
         writer.value(document)?;
-        writer.flush();
         Ok((writer.pieces, writer.used))
     }
 
-    fn value(&mut self, value: &Value) -> Result<(), MissingInput> {
+    /// The bytes of the literal that the pieces end with.
+    fn literal(&mut self) -> &mut Vec<u8> {
+        if !matches!(self.pieces.last(), Some(Piece::Literal(_))) {
+            self.pieces.push(Piece::Literal(Vec::new()));
+        }
+        match self.pieces.last_mut() {
+            Some(Piece::Literal(bytes)) => bytes,
+            _ => unreachable!("a literal was pushed"),
+        }
+    }
+
+    fn value(&mut self, value: &Value) -> Result<(), Message> {
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => {
-                self.literal.extend_from_slice(value.to_string().as_bytes());
+                self.literal().extend(value.to_string().bytes());
                 Ok(())
             }
             Value::String(text) if self.is_place(value) => self.history(text),
@@ -118,60 +120,59 @@ impl<'a> Writer<'a> {
         self.place.is_some_and(|place| std::ptr::eq(place, value))
     }
 
-    /// Writes the turns so far and then what stands in their place, as a turn of its own.
-    fn history(&mut self, text: &str) -> Result<(), MissingInput> {
+    /// Writes an array: the turns so far, then the text of this place as a turn of its own.
+    fn history(&mut self, text: &str) -> Result<(), Message> {
         let Some(history) = self.parts.history else {
             return self.string(text);
         };
-        self.literal.push(b'[');
-        self.piece(Piece::History);
+        self.literal().push(b'[');
+        self.pieces.push(Piece::History);
         self.value(&history.user)?;
-        self.literal.push(b']');
+        self.literal().push(b']');
         Ok(())
     }
 
-    fn array(&mut self, items: &[Value], has_history: bool) -> Result<(), MissingInput> {
-        self.literal.push(b'[');
+    fn array(&mut self, items: &[Value], has_history: bool) -> Result<(), Message> {
+        self.literal().push(b'[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
-                self.literal.push(b',');
+                self.literal().push(b',');
             }
-            // The last element is the turn in hand.
+            // The last element is the turn that is about to be sent.
             if has_history && index + 1 == items.len() {
-                self.piece(Piece::History);
+                self.pieces.push(Piece::History);
             }
             self.value(item)?;
         }
-        self.literal.push(b']');
+        self.literal().push(b']');
         Ok(())
     }
 
-    fn object(&mut self, members: &Map<String, Value>) -> Result<(), MissingInput> {
-        self.literal.push(b'{');
+    fn object(&mut self, members: &Map<String, Value>) -> Result<(), Message> {
+        self.literal().push(b'{');
         let spreads = members.get(SPREAD).is_some_and(|value| value == INPUTS);
         let mut first = true;
         for (name, value) in members {
             let no_model = self.parts.constants.model.is_none() && self.column("model").is_none();
             let left_out = no_model && value == "{model}" || spreads && self.is_input(name);
             if spreads && name == SPREAD {
-                self.used.insert("inputs".to_owned());
                 self.inputs(&mut first);
             } else if !left_out {
-                self.separate(&mut first);
-                quote(name, &mut self.literal);
-                self.literal.push(b':');
+                self.member(name, &mut first);
                 self.value(value)?;
             }
         }
-        self.literal.push(b'}');
+        self.literal().push(b'}');
         Ok(())
     }
 
-    /// Writes a comma, unless what follows is the first member.
-    fn separate(&mut self, first: &mut bool) {
+    /// Begins a member: its name, and a comma before it unless it is the first one.
+    fn member(&mut self, name: &str, first: &mut bool) {
         if !std::mem::replace(first, false) {
-            self.literal.push(b',');
+            self.literal().push(b',');
         }
+        quote(name, self.literal());
+        self.literal().push(b':');
     }
 
     /// The place of the column of that name.
@@ -184,115 +185,98 @@ impl<'a> Writer<'a> {
         self.parts.constants.input(key).is_some() || self.column(&format!("inputs.{key}")).is_some()
     }
 
-    fn piece(&mut self, piece: Piece) {
-        self.flush();
-        self.pieces.push(piece);
-    }
-
-    fn string(&mut self, text: &str) -> Result<(), MissingInput> {
+    fn string(&mut self, text: &str) -> Result<(), Message> {
         let name = text.strip_prefix('{').and_then(|t| t.strip_suffix('}'));
         if let Some(place) = name.and_then(|name| self.column(name)) {
             self.used.extend(name.map(str::to_owned));
-            self.piece(Piece::Value(place));
+            self.pieces.push(Piece::Value(place));
             return Ok(());
         }
         match text {
-            "{files}" => self.literal.extend_from_slice(b"[]"),
+            "{files}" => self.literal().extend_from_slice(b"[]"),
             INPUTS => {
-                self.used.insert("inputs".to_owned());
-                self.literal.push(b'{');
+                self.literal().push(b'{');
                 self.inputs(&mut true);
-                self.literal.push(b'}');
+                self.literal().push(b'}');
             }
             _ => {
-                self.literal.push(b'"');
+                self.literal().push(b'"');
                 self.inside_string(text)?;
-                self.literal.push(b'"');
+                self.literal().push(b'"');
             }
         }
         Ok(())
     }
 
-    /// Writes a member for each input; one of a column in place of a flag's.
+    /// Writes a member for each input. A column replaces a flag's input of the same name.
     fn inputs(&mut self, first: &mut bool) {
+        self.used.insert("inputs".to_owned());
         for (key, value) in &self.parts.constants.inputs {
             if self.column(&format!("inputs.{key}")).is_none() {
-                self.separate(first);
-                quote(key, &mut self.literal);
-                self.literal.push(b':');
-                quote(value, &mut self.literal);
+                self.member(key, first);
+                quote(value, self.literal());
             }
         }
         for (place, name) in self.parts.columns.iter().enumerate() {
             if let Some(key) = name.strip_prefix("inputs.") {
-                self.separate(first);
-                quote(key, &mut self.literal);
-                self.literal.push(b':');
+                self.member(key, first);
                 self.used.insert(name.clone());
-                self.piece(Piece::Value(place));
+                self.pieces.push(Piece::Value(place));
             }
         }
     }
 
-    fn inside_string(&mut self, text: &str) -> Result<(), MissingInput> {
+    fn inside_string(&mut self, text: &str) -> Result<(), Message> {
         let mut rest = text;
         while let Some(open) = rest.find('{') {
-            escape(&rest[..open], &mut self.literal);
+            escape(&rest[..open], self.literal());
             let after = &rest[open + 1..];
             match after.split_once('}') {
                 Some((name, tail)) if self.placeholder(name)? => rest = tail,
                 _ => {
-                    self.literal.push(b'{');
+                    self.literal().push(b'{');
                     rest = after;
                 }
             }
         }
-        escape(rest, &mut self.literal);
+        escape(rest, self.literal());
         Ok(())
     }
 
-    /// Writes what a placeholder stands for; `false` if there is none of that name.
-    fn placeholder(&mut self, name: &str) -> Result<bool, MissingInput> {
+    /// Writes the value of a placeholder; `false` if there is no placeholder of that name.
+    fn placeholder(&mut self, name: &str) -> Result<bool, Message> {
         let constants = self.parts.constants;
         if let Some(place) = self.column(name) {
-            self.piece(Piece::Column(place));
+            self.pieces.push(Piece::Column(place));
             self.used.insert(name.to_owned());
             return Ok(true);
         }
         let value = match name {
             "query" => {
-                self.piece(Piece::Query);
+                self.pieces.push(Piece::Query);
                 ""
             }
             "conversation_id" => {
-                self.piece(Piece::Conversation);
+                self.pieces.push(Piece::Conversation);
                 ""
             }
             "answer" if self.parts.answers => {
-                self.piece(Piece::Answer);
+                self.pieces.push(Piece::Answer);
                 ""
             }
             "user" => &constants.user,
             "model" => constants.model.as_deref().unwrap_or_default(),
             _ => match name.strip_prefix("inputs.") {
                 Some(key) if !key.is_empty() && !key.contains('{') => {
-                    constants.input(key).ok_or_else(|| MissingInput {
-                        key: key.to_owned(),
-                    })?
+                    let missing = || Message::new("usage.input_missing").with("key", key);
+                    constants.input(key).ok_or_else(missing)?
                 }
                 _ => return Ok(false),
             },
         };
-        escape(value, &mut self.literal);
+        escape(value, self.literal());
         self.used.insert(name.to_owned());
         Ok(true)
-    }
-
-    fn flush(&mut self) {
-        if !self.literal.is_empty() {
-            self.pieces
-                .push(Piece::Literal(std::mem::take(&mut self.literal)));
-        }
     }
 }
 
