@@ -118,7 +118,6 @@ use std::process::ExitCode;
 
 use cli::Reply;
 use commands::Stop;
-use text::Message;
 
 /// Runs the program with these arguments, the program's name first, and returns its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -128,9 +127,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     let language = match cli::language(&args, |name| std::env::var(name).ok()) {
         Ok(language) => language,
-        Err(error) => {
-            let message = Message::new("usage.language").with("value", error.value);
-            return commands::finish(Err(Stop::usage(message)), error.spoken).into();
+        Err((message, language)) => {
+            return commands::finish(Err(Stop::usage(message)), language).into();
         }
     };
     let ends = match cli::parse(&args, language) {

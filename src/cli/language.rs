@@ -2,27 +2,19 @@
 
 use std::ffi::OsString;
 
-use crate::text::Language;
-
-/// A `--lang` that names no language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoSuchLanguage {
-    /// What it names.
-    pub value: String,
-    /// The language to say so in.
-    pub spoken: Language,
-}
+use crate::text::{Language, Message};
 
 /// The language that `--lang` asks for, wherever it stands, else the environment (the first of
 /// `LC_ALL`, `LC_MESSAGES` and `LANG` that is set and not empty), else English.
 ///
 /// # Errors
 ///
-/// If `--lang` names another one than `en` or `zh`.
+/// If `--lang` names neither `en` nor `zh`: the message, and the language of the environment to show
+/// the message in.
 pub fn language(
     args: &[OsString],
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Language, NoSuchLanguage> {
+) -> Result<Language, (Message, Language)> {
     let environment = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(|name| variable(name).filter(|value| !value.is_empty()))
@@ -31,10 +23,10 @@ pub fn language(
         None => Ok(environment),
         Some("en") => Ok(Language::English),
         Some("zh") => Ok(Language::Chinese),
-        Some(other) => Err(NoSuchLanguage {
-            value: other.to_owned(),
-            spoken: environment,
-        }),
+        Some(other) => {
+            let message = Message::new("usage.language").with("value", other);
+            Err((message, environment))
+        }
     }
 }
 
@@ -54,7 +46,10 @@ fn flag(args: &[OsString]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn chosen(args: &[&str], environment: &[(&str, &str)]) -> Result<&'static str, NoSuchLanguage> {
+    fn chosen(
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<&'static str, (Message, Language)> {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
         let variable = |name: &str| {
             let found = environment.iter().find(|(given, _)| *given == name);
@@ -84,10 +79,8 @@ mod tests {
 
     #[test]
     fn another_language_is_an_error_in_the_environment_s_language() {
-        let error = chosen(&["p", "--lang", "fr"], &[("LANG", "zh_CN")]).unwrap_err();
-        assert_eq!(
-            (error.value.as_str(), error.spoken),
-            ("fr", Language::Chinese)
-        );
+        let error = chosen(&["p", "--lang", "fr"], &[("LANG", "zh_CN")]);
+        let message = Message::new("usage.language").with("value", "fr");
+        assert_eq!(error, Err((message, Language::Chinese)));
     }
 }

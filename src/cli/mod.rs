@@ -20,7 +20,7 @@ pub use errors::Reply;
 pub use files::{FileArg, FileArgs};
 pub use help::{command_help, reference};
 pub use inspect::*;
-pub use language::{NoSuchLanguage, language};
+pub use language::language;
 pub use parse::{parse, parse_run};
 pub use subcommands::*;
 pub use terminal::width;

@@ -116,7 +116,7 @@ pub struct MockArgs {
     #[arg(long, value_name = "DIST", default_value = "0")]
     pub reasoning_tokens: String,
     /// Tokens of an event.
-    #[arg(help_heading = "answers", long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1")]
     pub per_event: String,
     /// Greatest delay of an event.
     #[arg(long, value_name = "TIME", default_value = "0")]

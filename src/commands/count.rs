@@ -29,15 +29,15 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
     };
     let Some(mut spool) = collected.outputs.kept_requests() else {
         // An earlier message says why.
-        let message = Message::new("warning.not_counted");
-        collected.notices.push(message);
+        collected.notices.push(Message::new("warning.not_counted"));
         return false;
     };
     let counts = tokens(tokenizer, &mut spool, goes_on(plan));
     let stopped = counts == Err(None);
     if stopped {
-        let message = Message::new("warning.count_stopped");
-        collected.notices.push(message);
+        collected
+            .notices
+            .push(Message::new("warning.count_stopped"));
     }
     if let Err(Some(failure)) = &counts {
         collected.failures.push(failure.clone());

@@ -11,7 +11,7 @@ use crossbeam_channel::bounded;
 
 use super::{Ends, Stop, print};
 use crate::cli::{MockArgs, PROGRAM, Run};
-use crate::config::{count, whole};
+use crate::config::whole;
 use crate::mock::{Faults, Options, Server};
 use crate::text::{Language, Message};
 use crate::values::{Dist, MILLISECONDS, Quantity};
@@ -74,7 +74,7 @@ fn greeting(address: SocketAddr, wants_key: bool, language: Language) -> String 
 fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
     let at_least_one = |flag, raw: &Option<String>| {
         let raw = raw.as_ref();
-        raw.map(|raw| count(flag, raw, 1..=MOST)).transpose()
+        raw.map(|raw| whole(flag, raw, 1..=MOST)).transpose()
     };
     let split = at_least_one("--split-writes", &args.split_writes)?;
     let options = Options {
@@ -82,14 +82,14 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
         itl: distribution("--itl", &args.itl)?,
         tokens: distribution("--tokens", &args.tokens)?,
         reasoning_tokens: distribution("--reasoning-tokens", &args.reasoning_tokens)?,
-        per_event: count("--per-event", &args.per_event, 1..=MOST)?,
+        per_event: whole("--per-event", &args.per_event, 1..=MOST)?,
         jitter: time("--jitter", &args.jitter)?,
         seed: whole("--seed", &args.seed, 0..=u64::MAX)?,
         faults: args
             .fail
             .as_deref()
             .map_or(Ok(Faults::default()), str::parse)?,
-        retry_after: count("--retry-after", &args.retry_after, 0..=MOST)?,
+        retry_after: whole("--retry-after", &args.retry_after, 0..=MOST)?,
         crlf: args.crlf,
         split: split.and_then(|bytes| NonZero::new(bytes as usize)),
         slow_headers: time("--slow-headers", &args.slow_headers)?,
@@ -99,7 +99,7 @@ fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
         chunked: !args.no_chunked,
         require_key: args.require_key.clone(),
         max_concurrent: at_least_one("--max-concurrent", &args.max_concurrent)?,
-        max_connections: count("--max-connections", &args.max_connections, 1..=MOST)?,
+        max_connections: whole("--max-connections", &args.max_connections, 1..=MOST)?,
         request_timeout: Some(time("--request-timeout", &args.request_timeout)?)
             .filter(|time| !time.is_zero())
             .unwrap_or(Duration::MAX),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Ends, Exit, Stop};
 use crate::cli::{Run, SelftestArgs};
-use crate::config::{count, positive_duration};
+use crate::config::{positive_duration, whole};
 use crate::output::host::Host;
 use crate::selftest::{Condition, Graded, Spread, Step, run};
 use crate::stats::Grade;
@@ -53,7 +53,7 @@ impl Run for SelftestArgs {
 
 /// The tests to run, in order.
 fn steps(args: &SelftestArgs) -> Result<Vec<Step>, Message> {
-    let rate = count("--rate", &args.rate, 1..=1_000)?;
+    let rate = whole("--rate", &args.rate, 1..=1_000)?;
     let hold = positive_duration("--duration", &args.duration, "usage.limit_zero")?;
     let step = |users, itl, condition| Step {
         users,
@@ -74,7 +74,7 @@ fn steps(args: &SelftestArgs) -> Result<Vec<Step>, Message> {
     }
     let itl = Duration::from_secs(1) / rate;
     let users = match &args.users {
-        Some(users) => vec![count("--users", users, 1..=100_000)?],
+        Some(users) => vec![whole("--users", users, 1..=100_000)?],
         None => USERS.to_vec(),
     };
     let condition = if args.busy {

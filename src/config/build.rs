@@ -3,7 +3,7 @@
 use super::outputs::check_inputs;
 use super::show::{command_line, redact_url};
 use super::url::Url;
-use super::{MOST_USERS, files, headers, parse};
+use super::{files, headers, parse};
 use crate::cli::RunArgs;
 use crate::load::{ClosedLoop, Load, Seconds};
 use crate::plan::{ConsoleConfig, Plan, TransportConfig};
@@ -11,6 +11,9 @@ use crate::record::TokenCount;
 use crate::text::{Language, Message};
 use crate::tokenizer::Tokenizer;
 use crate::values::shown;
+
+/// Most virtual users of a run. The system's limits are checked when the run starts.
+const MOST_USERS: u32 = 1_000_000;
 
 /// Validates a command line. `environment_key` is the value of [`super::API_KEY_VARIABLE`].
 ///
@@ -34,7 +37,7 @@ pub fn plan(
     let console = builder.console(&load)?;
     let (target, protocol) = builder.target()?;
     let transport = builder.transport()?;
-    let retries = parse::count("--retries", &raw.patience.retries, 0..=100)?;
+    let retries = parse::whole("--retries", &raw.patience.retries, 0..=100)?;
     let grace = match &raw.load.grace {
         Some(grace) => parse::duration("--grace", grace)?,
         None => transport.timeout,
@@ -95,7 +98,7 @@ impl Builder<'_> {
     /// The load shape that the flags choose.
     fn load(&mut self) -> Result<Load, Message> {
         let raw = &self.raw.load;
-        let users = parse::count("--threads", &raw.threads, 1..=MOST_USERS)?;
+        let users = parse::whole("--threads", &raw.threads, 1..=MOST_USERS)?;
         let ramp_up = parse::duration("--ramp-up", &raw.ramp_up)?;
         let hold = parse::duration("--duration", &raw.duration)?;
         let requests = raw.requests.as_ref();

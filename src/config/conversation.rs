@@ -17,7 +17,7 @@ const LEAVE_AFTER: Duration = Duration::from_secs(2);
 
 impl Builder<'_> {
     pub(super) fn turns(&self) -> Result<u32, Message> {
-        parse::count("--turns", &self.raw.load.turns, 1..=MOST_TURNS)
+        parse::whole("--turns", &self.raw.load.turns, 1..=MOST_TURNS)
     }
 
     pub(super) fn think_time(&self) -> Result<Option<ThinkTime>, Message> {

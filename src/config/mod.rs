@@ -18,12 +18,9 @@ mod url;
 pub use build::plan;
 pub use files::protocol_document;
 pub use outputs::{check_inputs, report_outputs};
-pub use parse::{count, duration, positive_duration, whole};
+pub use parse::{positive_duration, whole};
 pub use show::{plan_json, shown_headers};
 
 /// The environment variable of the API key, where no flag gives a key: everybody on the machine can
 /// read a command line.
 pub const API_KEY_VARIABLE: &str = "SSE_PERF_API_KEY";
-
-/// Most virtual users of a run. The system's limits are checked when the run starts.
-pub const MOST_USERS: u32 = 1_000_000;

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// # Errors
 ///
 /// If the text is no time, or the time is longer than a year.
-pub fn duration(flag: &'static str, raw: &str) -> Result<Duration, Message> {
+pub(super) fn duration(flag: &'static str, raw: &str) -> Result<Duration, Message> {
     let wrong = |id| Err(Message::about(id, raw).with("flag", flag));
     match SECONDS.read(raw) {
         Some(time) if time <= LONGEST => Ok(time),
@@ -28,7 +28,7 @@ pub fn duration(flag: &'static str, raw: &str) -> Result<Duration, Message> {
 ///
 /// # Errors
 ///
-/// As [`duration`], and for a shorter time.
+/// If the text is no time, or the time is shorter, or longer than a year.
 pub fn positive_duration(
     flag: &'static str,
     raw: &str,
@@ -45,24 +45,19 @@ pub fn positive_duration(
 /// # Errors
 ///
 /// If the text is no such number.
-pub fn count(flag: &'static str, raw: &str, range: RangeInclusive<u32>) -> Result<u32, Message> {
-    let range = u64::from(*range.start())..=u64::from(*range.end());
-    whole(flag, raw, range).map(|n| u32::try_from(n).unwrap_or(u32::MAX))
-}
-
-/// Reads a whole number in a range.
-///
-/// # Errors
-///
-/// If the text is no such number.
-pub fn whole(flag: &'static str, raw: &str, range: RangeInclusive<u64>) -> Result<u64, Message> {
-    let number = digits(raw.trim()).filter(|number| range.contains(number));
-    number.ok_or_else(|| {
-        let (min, max) = range.into_inner();
-        let message = Message::about("usage.number", raw).with("flag", flag);
-        let message = message.with("min", min).with("max", max);
-        message.with("example", 10.clamp(min, max))
-    })
+pub fn whole<T>(flag: &'static str, raw: &str, range: RangeInclusive<T>) -> Result<T, Message>
+where
+    T: Copy + PartialOrd + Into<u64> + TryFrom<u64>,
+{
+    let number = digits(raw.trim()).and_then(|number| T::try_from(number).ok());
+    number
+        .filter(|number| range.contains(number))
+        .ok_or_else(|| {
+            let (min, max) = range.into_inner();
+            let message = Message::about("usage.number", raw).with("flag", flag);
+            let message = message.with("min", min.into()).with("max", max.into());
+            message.with("example", 10.clamp(min.into(), max.into()))
+        })
 }
 
 /// Reads a number of bytes from 1 KiB to 1 GiB.
@@ -94,14 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_read_within_their_limits() {
-        assert_eq!(count("--threads", "1000", 1..=1_000_000), Ok(1000));
+    fn whole_numbers_are_read_within_their_limits() {
+        assert_eq!(whole("--threads", "1000", 1..=1_000_000_u32), Ok(1000));
         #[rustfmt::skip]
         let cases = [
             "0", "1000001", "-1", "+1", "1.0", "1k", "", "99999999999999999999", "十",
         ];
         for raw in cases {
-            let text = count("--threads", raw, 1..=1_000_000)
+            let text = whole("--threads", raw, 1..=1_000_000_u32)
                 .unwrap_err()
                 .to_string();
             assert!(

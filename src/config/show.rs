@@ -2,17 +2,15 @@
 //! are masked in both.
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::cli::{Given, PROGRAM};
-use crate::load::ThinkTime;
+use crate::load::{Seconds, ThinkTime};
 use crate::output::{Destination, FORMATS, OutputConfig};
 use crate::plan::{Plan, TransportConfig};
 use crate::values::quote;
-use crate::workload::{ApiKey, mask};
+use crate::workload::{ApiKey, Workload, mask};
 
 /// The command line of these flags, quoted for a shell, secrets masked.
 pub(super) fn command_line(given: &[Given]) -> String {
@@ -117,9 +115,9 @@ pub fn plan_json(plan: &Plan) -> Value {
         "label": plan.label,
         "load": load_json(plan),
         "tokens": plan.tokens.name(),
-        "tokenizer": plan.tokenizer.as_ref().map(|tokenizer| path(&tokenizer.path)),
+        "tokenizer": plan.tokenizer.as_ref().map(|tokenizer| &tokenizer.path),
         "seed": plan.seed,
-        "workload": workload_json(plan),
+        "workload": workload_json(&plan.workload),
         "transport": transport_json(&plan.transport),
         "retries": plan.retries,
         "outputs": outputs_json(&plan.outputs),
@@ -132,10 +130,14 @@ pub fn plan_json(plan: &Plan) -> Value {
 }
 
 fn outputs_json(outputs: &OutputConfig) -> Value {
-    let places = FORMATS
-        .iter()
-        .map(|kind| (kind.member(), json!(destination(outputs.destination(kind)))));
-    let mut json: Value = places.into_iter().collect();
+    let place = |kind| match outputs.destination(kind) {
+        Destination::None => Value::Null,
+        Destination::Default(directory) => format!("{}/", directory.display()).into(),
+        Destination::File(file) => json!(file),
+        Destination::Stdout => "-".into(),
+    };
+    let places = FORMATS.iter().map(|kind| (kind.member(), place(kind)));
+    let mut json: Value = places.collect();
     json["csv_bom"] = outputs.csv_bom.into();
     json["brand"] = json!(outputs.brand);
     json
@@ -143,39 +145,40 @@ fn outputs_json(outputs: &OutputConfig) -> Value {
 
 fn load_json(plan: &Plan) -> Value {
     let mut load = json!(plan.load);
-    load["grace_s"] = json!(seconds(plan.grace));
+    load["grace_s"] = json!(Seconds(plan.grace));
     load["turns"] = json!(plan.workload.turns);
     load["think_time"] = json!(plan.think_time.map(think_time));
     load["abandon_rate"] = json!(plan.leaving.map(|leaving| leaving.rate));
-    load["abandon_after_s"] = json!(plan.leaving.map(|leaving| seconds(leaving.after)));
+    load["abandon_after_s"] = json!(plan.leaving.map(|leaving| Seconds(leaving.after)));
     load
 }
 
 /// How long users think, in seconds.
 fn think_time(think: ThinkTime) -> Value {
     match think {
-        ThinkTime::Fixed(time) => json!({"fixed_s": seconds(time)}),
-        ThinkTime::Uniform(least, most) => json!({"uniform_s": [seconds(least), seconds(most)]}),
-        ThinkTime::Exponential(mean) => json!({"exponential_mean_s": seconds(mean)}),
+        ThinkTime::Fixed(time) => json!({"fixed_s": Seconds(time)}),
+        ThinkTime::Uniform(least, most) => {
+            json!({"uniform_s": [Seconds(least), Seconds(most)]})
+        }
+        ThinkTime::Exponential(mean) => json!({"exponential_mean_s": Seconds(mean)}),
     }
 }
 
-fn workload_json(plan: &Plan) -> Value {
-    let workload = &plan.workload;
+fn workload_json(workload: &Workload) -> Value {
     let keys = workload.keys.items.iter().map(ToString::to_string);
     let inputs = workload.constants.inputs.iter();
-    let inputs = inputs.map(|(key, value)| (key.clone(), redact_value(key, value).into()));
+    let inputs = inputs.map(|(key, value)| (key.clone(), redact_value(key, value)));
     json!({
         "queries": workload.queries.items.len(),
         "data_order": workload.order.name(),
         "unique": workload.unique.is_some(),
-        "query_file": workload.queries.file.as_deref().map(path),
+        "query_file": workload.queries.file,
         "api_keys": keys.collect::<Vec<_>>(),
-        "api_key_file": workload.keys.file.as_deref().map(path),
+        "api_key_file": workload.keys.file,
         "user": workload.constants.user,
         "conversation_id": workload.constants.conversation_id,
-        "inputs": inputs.collect::<serde_json::Map<String, Value>>(),
-        "request_body_file": workload.body_file.as_deref().map(path),
+        "inputs": inputs.collect::<Value>(),
+        "request_body_file": workload.body_file,
     })
 }
 
@@ -187,10 +190,10 @@ pub fn shown_headers(transport: &TransportConfig) -> impl Iterator<Item = (Strin
 
 fn transport_json(transport: &TransportConfig) -> Value {
     json!({
-        "connect_timeout_s": seconds(transport.connect_timeout),
-        "timeout_s": seconds(transport.timeout),
-        "max_time_s": transport.max_time.map(seconds),
-        "token_timeout_s": transport.token_timeout.map(seconds),
+        "connect_timeout_s": Seconds(transport.connect_timeout),
+        "timeout_s": Seconds(transport.timeout),
+        "max_time_s": transport.max_time.map(Seconds),
+        "token_timeout_s": transport.token_timeout.map(Seconds),
         "keepalive": transport.keepalive,
         "proxy": transport.proxy.as_deref().map(redact_url),
         "own_ca_cert": transport.ca_cert.is_some(),
@@ -199,23 +202,6 @@ fn transport_json(transport: &TransportConfig) -> Value {
         "headers": shown_headers(transport).collect::<Vec<_>>(),
         "max_event_bytes": transport.max_event_bytes,
     })
-}
-
-fn seconds(duration: Duration) -> f64 {
-    duration.as_secs_f64()
-}
-
-fn path(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn destination(destination: &Destination) -> Option<String> {
-    match destination {
-        Destination::None => None,
-        Destination::Default(directory) => Some(format!("{}/", path(directory))),
-        Destination::File(file) => Some(path(file)),
-        Destination::Stdout => Some("-".to_owned()),
-    }
 }
 
 #[cfg(test)]

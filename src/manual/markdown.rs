@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::text::columns::{left, width, wrap};
 
-/// Stand for the beginning and the end of bold text and of code while text is wrapped: characters
-/// without a width that no text has.
+/// Mark the beginning and the end of bold text and of code while text is wrapped: characters without
+/// a width, which no text has.
 const BOLD: char = '\u{2061}';
 const CODE: char = '\u{2062}';
 
@@ -15,7 +15,7 @@ const INDENT: usize = 2;
 /// Columns between the cells of a table.
 const GAP: usize = 2;
 
-/// The text in lines of at most that many columns; blocks of code are as wide as they are.
+/// The text in lines of at most `columns` columns; blocks of code keep their width.
 #[must_use]
 pub fn render(markdown: &str, columns: usize, colour: bool) -> String {
     let mut page = Page {
@@ -86,15 +86,15 @@ fn marked(text: &str) -> String {
     out
 }
 
-/// The text of the link that begins there, and what follows it.
+/// The text of the link that `text` begins with, and the text after the link.
 fn link(text: &str) -> Option<(&str, &str)> {
     let (name, rest) = text.strip_prefix('[')?.split_once("](")?;
     let (_, after) = rest.split_once(')')?;
     (!name.contains(']')).then_some((name, after))
 }
 
-/// The lines of a marked text. A style that goes on with the next line ends with this one and begins
-/// anew: it must not reach into the next cell, and a pager may show any line first.
+/// The lines of a marked text. A style ends with its line and begins anew on the next one: it must
+/// not reach into the next cell, and a pager may show any line first.
 fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut open = String::new();
     let mut lines = wrap(text, columns);
@@ -111,12 +111,12 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The page as far as it is drawn.
+/// The page drawn so far.
 struct Page {
     columns: usize,
     colour: bool,
     out: String,
-    /// Whether the last block is an item of a list: the next one stands right below it.
+    /// Whether the last block is an item of a list: the next item stands right below it.
     after_item: bool,
 }
 
@@ -150,16 +150,13 @@ impl Page {
         self.after_item = item.is_some();
         let (mark, text) = item.map_or(("", text), |item| ("- ", item));
         let room = self.columns.saturating_sub(INDENT + mark.len());
-        for (number, line) in wrapped(&marked(text), room).iter().enumerate() {
-            if number == 0 {
-                self.line(INDENT, &format!("{mark}{line}"));
-            } else {
-                self.line(INDENT + mark.len(), line);
-            }
+        let text = wrapped(&marked(text), room).join(&format!("\n{:1$}", "", mark.len()));
+        for line in format!("{mark}{text}").lines() {
+            self.line(INDENT, line);
         }
     }
 
-    /// A table with a row of headings, of which all cells are padded to the width of their column.
+    /// A table whose first row has the headings. Cells are padded to the width of their column.
     fn table(&mut self, mut rows: Vec<Vec<String>>) {
         rows.retain(|row| !row.iter().all(|cell| cell.starts_with("--")));
         self.part();
@@ -175,23 +172,21 @@ impl Page {
                 .collect();
             let height = cells.iter().map(Vec::len).max().unwrap_or(0);
             for place in 0..height {
-                let parts = cells.iter().zip(&widths).map(|(lines, columns)| {
-                    let part = lines.get(place).map_or("", String::as_str);
-                    let part = left(part, *columns);
-                    if number == 0 {
-                        format!("{BOLD}{part}{BOLD}")
-                    } else {
-                        part
+                let part = |(lines, columns): (&Vec<String>, &usize)| {
+                    let part = left(lines.get(place).map_or("", String::as_str), *columns);
+                    match number {
+                        0 => format!("{BOLD}{part}{BOLD}"),
+                        _ => part,
                     }
-                });
-                let parts: Vec<String> = parts.collect();
+                };
+                let parts: Vec<String> = cells.iter().zip(&widths).map(part).collect();
                 self.line(INDENT, &parts.join(&" ".repeat(GAP)));
             }
         }
     }
 
-    /// The widths of a table's columns: as wide as their texts, the widest ones narrowed until all
-    /// fit.
+    /// The widths of a table's columns: those of their texts, the widest columns narrowed until all
+    /// columns fit.
     fn widths(&self, rows: &[Vec<String>]) -> Vec<usize> {
         let count = rows.iter().map(Vec::len).max().unwrap_or(0);
         let widest = |column: usize| {
@@ -212,25 +207,20 @@ impl Page {
 
     /// A line with colours in place of its marks.
     fn line(&mut self, indent: usize, text: &str) {
-        let (mut bold, mut code) = (false, false);
+        let mut styles = [
+            (BOLD, false, "\u{1b}[1m", "\u{1b}[22m"),
+            (CODE, false, "\u{1b}[36m", "\u{1b}[39m"),
+        ];
         let mut line = " ".repeat(indent);
         for c in text.trim_end().chars() {
-            let style = match c {
-                BOLD => {
-                    bold = !bold;
-                    if bold { "\u{1b}[1m" } else { "\u{1b}[22m" }
+            match styles.iter_mut().find(|(mark, ..)| *mark == c) {
+                None => line.push(c),
+                Some((_, on, begin, end)) => {
+                    *on = !*on;
+                    if self.colour {
+                        line.push_str(if *on { begin } else { end });
+                    }
                 }
-                CODE => {
-                    code = !code;
-                    if code { "\u{1b}[36m" } else { "\u{1b}[39m" }
-                }
-                _ => {
-                    line.push(c);
-                    continue;
-                }
-            };
-            if self.colour {
-                line.push_str(style);
             }
         }
         let _ = writeln!(self.out, "{}", line.trim_end());
