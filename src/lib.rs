@@ -116,7 +116,7 @@ pub mod workload;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use cli::Reply;
+use cli::{Reply, Run as _};
 use commands::Stop;
 
 /// Runs the program with these arguments, the program's name first, and returns its exit code.
@@ -132,7 +132,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ends = match cli::parse(&args, language) {
-        Ok(cli) => cli.work().run(language),
+        Ok(cli) => cli.run(language),
         Err(Reply::Show(text)) => commands::print(text.as_bytes()),
         Err(Reply::Usage(message)) => Err(Stop::usage(message)),
     };

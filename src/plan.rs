@@ -1,5 +1,5 @@
-//! Everything that a run needs to know, validated: the [`Plan`] that [`crate::config`] makes of the
-//! command line and the engine carries out.
+//! The validated [`Plan`] of a run: [`crate::config`] makes the plan of the command line, the engine
+//! carries it out.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use crate::text::{Language, Message};
 use crate::tokenizer::Tokenizer;
 use crate::workload::Workload;
 
-/// Everything that a run needs to know. Nothing in it is changed once it has been made.
+/// The facts that a run needs. They do not change during the run.
 #[derive(Debug)]
 pub struct Plan {
     /// Where requests go.
     pub target: Target,
-    /// How the service speaks.
+    /// The protocol of the service.
     pub protocol: Arc<Protocol>,
-    /// What is sent.
+    /// The content of the requests.
     pub workload: Workload,
-    /// When it is sent.
+    /// When requests are sent.
     pub load: Load,
     /// How long a user thinks between its requests; `None` for not at all.
     pub think_time: Option<ThinkTime>,
     /// Which users leave before their answer is there; `None` for nobody.
     pub leaving: Option<Leaving>,
-    /// What everything random is drawn from.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// How output tokens are counted: for good, or until the tokenizer has.
+    /// How output tokens are counted during the run.
     pub tokens: TokenCount,
-    /// What counts them when the run is over; `None` where nothing more does.
+    /// The tokenizer that counts output tokens anew when the run is over.
     pub tokenizer: Option<Tokenizer>,
     /// How requests travel.
     pub transport: TransportConfig,
@@ -64,7 +64,7 @@ impl Plan {
         self.load.is_single(self.workload.turns)
     }
 
-    /// Whether a request is watched while it runs: there is one, and somebody looks.
+    /// Whether the terminal shows the answer as it arrives: the run is a single request and not quiet.
     #[must_use]
     pub fn is_watched(&self) -> bool {
         self.is_single() && !self.console.quiet
@@ -109,7 +109,7 @@ pub struct TransportConfig {
     pub insecure: bool,
     /// Headers of every request; one of the protocol's that has the same name is not sent.
     pub headers: Vec<(String, String)>,
-    /// Whether arrivals are stamped when `read` returns, even where the kernel tells them.
+    /// Whether arrivals are stamped when `read` returns, even if the kernel tells their time.
     pub user_clock: bool,
     /// Largest event that is read, in bytes.
     pub max_event_bytes: usize,
@@ -128,10 +128,10 @@ impl fmt::Debug for TransportConfig {
 /// What the terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConsoleConfig {
-    /// In which language.
+    /// The language.
     pub language: Language,
-    /// Only the final statistics.
+    /// Whether only the final statistics are shown.
     pub quiet: bool,
-    /// The answer's text as it arrives.
+    /// Whether the answer's text is shown as it arrives.
     pub show_text: bool,
 }

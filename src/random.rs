@@ -44,8 +44,8 @@ pub fn fraction(bits: u64) -> f64 {
 /// divided by the golden ratio.
 pub const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The next number of a `SplitMix64` generator in that state: a bijection without any trace of the
-/// states' order.
+/// The next number of a `SplitMix64` generator in a state: a bijection whose results do not show the
+/// order of the states.
 #[must_use]
 pub fn step(state: u64) -> u64 {
     let mut z = state.wrapping_add(INCREMENT);

@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, CommandFactory as _, Parser, ValueHint};
 
 use super::args::RunArgs;
+use super::ends::Ends;
 use super::subcommands::{Command, Run};
 use crate::manual::{self, TOPICS};
 use crate::record::FailureKind;
@@ -29,13 +30,12 @@ pub struct Cli {
     pub lang: Option<String>,
 }
 
-impl Cli {
-    /// The command that was typed: a subcommand, or a run.
-    #[must_use]
-    pub fn work(&self) -> &dyn Run {
+impl Run for Cli {
+    /// Runs the subcommand; without one, the test.
+    fn run(&self, language: Language) -> Ends {
         match &self.command {
-            Some(command) => command.work(),
-            None => &self.run,
+            Some(command) => command.run(language),
+            None => self.run.run(language),
         }
     }
 }

@@ -27,12 +27,10 @@ macro_rules! subcommands {
             $($(#[$doc])* $Name(Box<$Args>),)*
         }
 
-        impl Command {
-            /// The command with its flags.
-            #[must_use]
-            pub fn work(&self) -> &dyn Run {
+        impl Run for Command {
+            fn run(&self, language: Language) -> Ends {
                 match self {
-                    $(Command::$Name(args) => &**args,)*
+                    $(Command::$Name(args) => args.run(language),)*
                 }
             }
         }

@@ -106,12 +106,10 @@ pub(super) fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: boo
     let mut wanted = outputs.wanted();
     let taken = wanted.any(|(_, destination)| *destination == Destination::Stdout);
     let (out, err) = (io::stdout(), io::stderr());
-    let (out, terminal, width): (Box<dyn Write + Send>, _, _) = if taken {
-        let width = cli::width(&err);
-        (Box::new(io::stderr()), err.is_terminal(), width)
+    let (terminal, width, out): (_, _, Box<dyn Write + Send>) = if taken {
+        (err.is_terminal(), cli::width(&err), Box::new(err))
     } else {
-        let width = cli::width(&out);
-        (Box::new(io::stdout()), out.is_terminal(), width)
+        (out.is_terminal(), cli::width(&out), Box::new(out))
     };
     let settings = Settings {
         language: shown.language,

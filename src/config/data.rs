@@ -30,20 +30,6 @@ impl Data {
             rows: Vec::new(),
         }
     }
-
-    fn of_table(path: PathBuf, mut table: Table) -> Self {
-        let cells = table.take_column("query");
-        let queries = cells.as_ref().map_or_else(
-            || vec!["".into(); table.rows.len()],
-            |cells| cells.iter().map(|cell| cell.text().into()).collect(),
-        );
-        Self {
-            queries: Rotation::file(path, queries),
-            has_queries: cells.is_some(),
-            columns: table.columns,
-            rows: table.rows,
-        }
-    }
 }
 
 impl Builder<'_> {
@@ -97,11 +83,21 @@ fn read(file: &str) -> Result<Data, Unusable> {
         Some("jsonl" | "ndjson") => Table::json_lines,
         _ => return files::queries(file).map(Data::of_queries),
     };
-    let table = parse(&files::read(FLAG, file)?)
+    let mut table = parse(&files::read(FLAG, file)?)
         .map_err(|wrong| Unusable::Wrong(wrong.with("value", shown(file))))?;
     if table.rows.is_empty() {
         let message = Message::about("usage.data_empty", file);
         return Err(Unusable::Absent(message.with("flag", FLAG)));
     }
-    Ok(Data::of_table(path, table))
+    let cells = table.take_column("query");
+    let queries = cells.as_ref().map_or_else(
+        || vec!["".into(); table.rows.len()],
+        |cells| cells.iter().map(|cell| cell.text().into()).collect(),
+    );
+    Ok(Data {
+        queries: Rotation::file(path, queries),
+        has_queries: cells.is_some(),
+        columns: table.columns,
+        rows: table.rows,
+    })
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::protocol::Protocol;
 use crate::text::{Language, Message};
 use crate::tokenizer::{self, Tokenizer};
-use crate::workload::{ApiKey, Rotation};
+use crate::workload::{ApiKey, Rotation, reason};
 
 /// A file that could not be used.
 pub(super) enum Unusable {
@@ -79,12 +79,7 @@ pub(super) fn keys(file: &str) -> Result<Rotation<ApiKey>, Unusable> {
 pub(super) fn body(file: &str) -> Result<Value, Message> {
     let text = read("--request-body-file", file)?;
     let document: Value = serde_json::from_str(&text).map_err(|error| {
-        // serde_json appends the place.
-        let reason = error.to_string();
-        let reason = reason
-            .rsplit_once(" at line ")
-            .map_or(&*reason, |(reason, _)| reason);
-        let message = Message::about("usage.body_json", file).with("error", reason);
+        let message = Message::about("usage.body_json", file).with("error", reason(&error));
         let message = message.with("line", error.line());
         message.with("column", error.column())
     })?;

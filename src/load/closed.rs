@@ -9,8 +9,8 @@ use crate::clock::Stamp;
 use crate::record::Phase;
 use crate::text::{Message, plain_seconds};
 
-/// A closed loop. Without any limit, every user has one conversation; with both limits, the run
-/// ends by whichever comes first.
+/// A closed loop. Without a limit, every user has one conversation; with both limits, the run ends
+/// at the limit that is reached first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedLoop {
     /// Number of users, at least 1.
@@ -39,20 +39,14 @@ impl Shape for ClosedLoop {
     }
 
     fn requests(&self, turns: u32) -> Option<u64> {
-        match self.hold {
-            None => Some(
-                self.requests
-                    .unwrap_or(u64::from(self.users) * u64::from(turns)),
-            ),
-            Some(_) => self.requests,
-        }
+        let once = || u64::from(self.users) * u64::from(turns);
+        self.requests.or_else(|| self.hold.is_none().then(once))
     }
 
     fn admits(&self, ended: u64, now: Stamp) -> bool {
-        match (self.deadline(), self.requests) {
-            (None, None) => ended == 0,
-            (deadline, _) => deadline.is_none_or(|deadline| now < deadline),
-        }
+        let without_deadline = self.requests.is_some() || ended == 0;
+        self.deadline()
+            .map_or(without_deadline, |deadline| now < deadline)
     }
 
     fn slot(&self, number: u64, now: Stamp) -> Option<Slot> {
@@ -77,14 +71,14 @@ impl Shape for ClosedLoop {
             (Some(_), None) => "console.mode.duration",
             (Some(_), Some(_)) => "console.mode.both",
         };
-        let mut message = Message::new(id);
-        if let Some(Seconds(hold)) = self.hold {
-            message = message.with("hold", plain_seconds(hold));
-        }
-        if let Some(requests) = self.requests {
-            message = message.with("requests", requests);
-        }
-        message
+        let hold = self.hold.map(|hold| ("hold", plain_seconds(hold.0)));
+        let requests = self
+            .requests
+            .map(|requests| ("requests", requests.to_string()));
+        let arguments = hold.into_iter().chain(requests);
+        arguments.fold(Message::new(id), |message, (name, value)| {
+            message.with(name, value)
+        })
     }
 }
 

@@ -1,9 +1,8 @@
 //! When requests are sent: a [`Shape`] says when each slot of a run is due, [`Slots`] hands the
-//! slots out to users.
+//! slots out to users, [`ThinkTime`] and [`Leaving`] say how users behave.
 //!
-//! A shape is a file here that implements [`Shape`], its lines under `mod` and in `shapes!`, and
-//! the flag from which [`crate::config`] makes it. How users behave beside the shape: [`ThinkTime`],
-//! [`Leaving`].
+//! A shape is a file here that implements [`Shape`], its `mod` line, its line in `shapes!`, and the
+//! flag from which [`crate::config`] makes it.
 
 mod closed;
 mod shape;
@@ -56,7 +55,7 @@ shapes! {
 }
 
 impl Load {
-    /// The load that a run JSON tells of; `None` where it is none of the shapes.
+    /// The load in a run JSON; `None` if its shape is unknown.
     #[must_use]
     pub fn read(json: &Value) -> Option<Self> {
         let mut json = json.clone();
@@ -90,7 +89,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Users who start over a ramp-up and send for `hold`, or that many requests, or one each.
+    /// Users who start over a ramp-up and send for `hold`, or `requests` requests, or one request each.
     /// Times in seconds.
     pub(crate) fn load(users: u32, ramp_up: f64, hold: Option<f64>, requests: Option<u64>) -> Load {
         let json = json!({

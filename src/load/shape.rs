@@ -12,8 +12,8 @@ use crate::text::Message;
 /// One opportunity to send a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// When the request is due; `None` where it is due as soon as a user is free. The request is
-    /// late if no user is free then: the shape must have enough users.
+    /// When the request is due; `None` for as soon as a user is free. The request is late if no user
+    /// is free when it is due: the shape must have enough users.
     pub due: Option<Stamp>,
     /// The part of the run that the request belongs to.
     pub phase: Phase,
@@ -21,8 +21,8 @@ pub struct Slot {
     pub stage: Option<u32>,
 }
 
-/// How load is put on the service: how many users there are, when each starts, and when each slot
-/// is due. All answers depend on nothing but the arguments.
+/// A load shape: how many users there are, when each user starts, and when each slot is due. All
+/// methods are pure functions.
 pub trait Shape: fmt::Debug + Send + Sync {
     /// How many users send, at least 1. Each is a thread that is ready before the run begins.
     fn users(&self) -> u32;
@@ -32,15 +32,15 @@ pub trait Shape: fmt::Debug + Send + Sync {
         Duration::ZERO
     }
 
-    /// When a user (from 1) starts: the first at once, the others evenly over the ramp-up, so that
-    /// one more user would start at its end.
+    /// When a user (from 1) starts. The first user starts at once, the others evenly over the ramp-up:
+    /// one user more would start at the end of the ramp-up.
     fn user_start(&self, user: u32) -> Stamp {
         let before = u128::from(user.saturating_sub(1));
         let nanos = self.ramp_up().as_nanos() * before / u128::from(self.users().max(1));
         Stamp::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// The moment from which no request starts any more; `None` without a limit of time.
+    /// The moment from which no request starts; `None` without a limit of time.
     fn deadline(&self) -> Option<Stamp>;
 
     /// The most requests that the run sends, if each conversation has `turns` of them; `None`
@@ -53,13 +53,13 @@ pub trait Shape: fmt::Debug + Send + Sync {
         self.deadline().is_none_or(|deadline| now < deadline)
     }
 
-    /// The slot of that number (from 1), claimed at `now`; `None` where there are no more, because
-    /// the slot would be due after the deadline, say: [`Shape::admits`] knows only `now`. Each
-    /// number is asked for once, on the thread of the user that sends.
+    /// The slot of a number (from 1), claimed at `now`; `None` if there is no such slot, for example
+    /// because it would be due after the deadline. Each number is asked for once, on the thread of
+    /// the user that sends.
     fn slot(&self, number: u64, now: Stamp) -> Option<Slot>;
 
-    /// How long or how often users send: the line "Mode" of the console. It names the limits, such
-    /// as `--duration` and `--requests`.
+    /// How long or how often users send, with the limits of `--duration` and `--requests`: the line
+    /// "Mode" of the console.
     fn describe(&self, turns: u32) -> Message;
 }
 

@@ -23,15 +23,15 @@ pub struct Slots {
 pub struct Claim {
     /// Running number of the request in the run, from 1.
     pub request: u64,
-    /// Running number of the conversation that the request begins, from 1; `None` where it goes on
-    /// with one.
+    /// Running number of the conversation that the request begins, from 1; `None` if the request
+    /// continues a conversation.
     pub conversation: Option<u64>,
-    /// When the request is due, and where it belongs.
+    /// When the request is due, and its phase and stage.
     pub slot: Slot,
 }
 
 impl Slots {
-    /// All slots of that load, of conversations that have `turns` requests.
+    /// The slots of a load whose conversations have `turns` requests.
     #[must_use]
     pub fn new(load: Load, turns: u32) -> Self {
         Self {
@@ -42,8 +42,8 @@ impl Slots {
         }
     }
 
-    /// Claims the next slot for a user that has had `ended` conversations; `begins`: its request
-    /// begins another one. `None` where that user has no more to do.
+    /// Claims the next slot for a user that has had `ended` conversations; `begins` says whether the
+    /// request begins a conversation. `None` if nothing is left for the user to send.
     pub fn claim(&self, ended: u64, begins: bool, now: Stamp) -> Option<Claim> {
         if !self.load.admits(ended, now) {
             return None;

@@ -1,26 +1,26 @@
-//! How users behave between and during requests: how long one thinks before its next request, and
-//! which of them leave before their answer is there. Pure functions of a seed.
+//! How long users think between requests, and which users leave before their answer is complete: pure
+//! functions of a seed.
 
 use std::time::Duration;
 
 use crate::random::{self, Purpose};
 
-/// The longest that a user thinks: an exponential distribution has no end of its own.
+/// The longest time of an exponential distribution, which has no end itself.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// How long a user thinks between the end of a request and its next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThinkTime {
-    /// Always that long.
+    /// Always this time.
     Fixed(Duration),
-    /// Between the two, each time as likely.
+    /// Any time between the two, all equally likely.
     Uniform(Duration, Duration),
-    /// Exponential, with that mean.
+    /// Exponential, with this mean.
     Exponential(Duration),
 }
 
 impl ThinkTime {
-    /// How long a user (from 1) thinks after its request of that number (from 1).
+    /// How long a user (from 1) thinks after its `request`th request (from 1).
     #[must_use]
     pub fn after(&self, seed: u64, user: u32, request: u64) -> Duration {
         let unit = || {
@@ -39,17 +39,17 @@ impl ThinkTime {
     }
 }
 
-/// The users who leave before their answer is there.
+/// Which users leave before their answer is complete.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Leaving {
     /// The share of requests whose user leaves, 0 to 1.
     pub rate: f64,
-    /// How long after the request's start it leaves.
+    /// Time from the request's start until the user leaves.
     pub after: Duration,
 }
 
 impl Leaving {
-    /// Whether the user of the run's request of that number (from 1) leaves.
+    /// Whether the user of the run's `request`th request (from 1) leaves.
     #[must_use]
     pub fn leaves(&self, seed: u64, request: u64) -> bool {
         random::unit(seed, Purpose::Leave, request) < self.rate
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_those_who_leave_is_that_asked_for() {
+    fn the_share_of_users_who_leave_is_the_given_rate() {
         for (rate, least, most) in [(0.0, 0, 0), (0.1, 900, 1_100), (1.0, 10_000, 10_000)] {
             let leaving = Leaving {
                 rate,

@@ -10,18 +10,20 @@ use crate::text::Language;
 /// A topic of the manual.
 #[derive(Clone, Copy, Debug)]
 pub struct Topic {
-    /// The word that asks for it: its file's name.
+    /// Its name in `sse-perf help NAME`, and its file's name.
     pub name: &'static str,
-    english: &'static str,
-    chinese: &'static str,
+    /// In English and Chinese.
+    texts: [&'static str; 2],
 }
 
 macro_rules! topics {
     ($($name:literal)*) => {
         &[$(Topic {
             name: $name,
-            english: include_str!(concat!("../../data/manual/en/", $name, ".md")),
-            chinese: include_str!(concat!("../../data/manual/zh/", $name, ".md")),
+            texts: [
+                include_str!(concat!("../../data/manual/en/", $name, ".md")),
+                include_str!(concat!("../../data/manual/zh/", $name, ".md")),
+            ],
         }),*]
     };
 }
@@ -40,13 +42,11 @@ impl Topic {
         TOPICS.iter().find(|topic| topic.name == name)
     }
 
-    /// Its text in Markdown. A line such as `{metrics}` stands for what the program knows itself.
+    /// Its text in Markdown. A line such as `{metrics}` is a placeholder for a list that the program
+    /// makes.
     #[must_use]
     pub fn text(&self, language: Language) -> &'static str {
-        match language {
-            Language::English => self.english,
-            Language::Chinese => self.chinese,
-        }
+        self.texts[language as usize]
     }
 
     /// Its heading.
@@ -69,7 +69,7 @@ impl Topic {
 
 /// The words that headings of sections name as code.
 pub fn words() -> impl Iterator<Item = &'static str> {
-    let lines = TOPICS.iter().flat_map(|topic| topic.english.lines());
+    let lines = TOPICS.iter().flat_map(|topic| topic.texts[0].lines());
     let headings = lines.filter_map(|line| line.strip_prefix("## "));
     headings.flat_map(|heading| heading.split('`').skip(1).step_by(2))
 }
@@ -109,8 +109,7 @@ mod tests {
     fn sections_are_found_by_the_words_of_their_headings() {
         let topic = Topic {
             name: "x",
-            english: "# X\n\n## `a`, `b`: one\n\ntext\n\n## `c`\n\n`a`\n",
-            chinese: "",
+            texts: ["# X\n\n## `a`, `b`: one\n\ntext\n\n## `c`\n\n`a`\n", ""],
         };
         let found: Vec<_> = topic.sections("b", Language::English).collect();
         assert_eq!(found, ["`a`, `b`: one\n\ntext\n"]);

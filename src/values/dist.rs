@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{MILLISECONDS, digits};
 
-/// What values are drawn from, as the command line writes it: `200`, `uniform:a..b`, `normal:m,s`,
-/// `lognormal:m,s`, `exp:m`. A draw below zero counts as zero.
+/// A distribution, on the command line `200`, `uniform:a..b`, `normal:m,s`, `lognormal:m,s` or
+/// `exp:m`. A draw below zero counts as zero.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,7 +22,7 @@ use super::{MILLISECONDS, digits};
 pub enum Dist<T> {
     /// Always this value.
     Fixed(T),
-    /// Every value between the two, ends included, is as likely as any other.
+    /// Any value between the two, ends included, all equally likely.
     Uniform {
         /// The smallest value.
         low: T,
@@ -50,13 +50,13 @@ pub enum Dist<T> {
     },
 }
 
-/// What can be drawn: times and counts.
+/// A type of values that can be drawn: times and counts.
 pub trait Quantity: Copy + Default + PartialOrd {
     /// Reads a value; a time without a unit is milliseconds.
     fn read(text: &str) -> Option<Self>;
     /// The value as a number.
     fn to_f64(self) -> f64;
-    /// The value nearest to a number; zero for what is below it.
+    /// The value nearest to a number; zero for a negative number.
     fn from_f64(number: f64) -> Self;
 }
 
@@ -86,7 +86,7 @@ impl Quantity for u32 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a cast from float to integer saturates, which is what is wanted here"
+        reason = "the cast saturates"
     )]
     fn from_f64(number: f64) -> Self {
         number.round() as u32
@@ -94,8 +94,8 @@ impl Quantity for u32 {
 }
 
 impl<T: Quantity> Dist<T> {
-    /// Reads a distribution of values that `value` reads; `None` if the text is none, or if it has
-    /// the ends of a range in the wrong order or a mean of zero.
+    /// Reads a distribution whose values `value` reads; `None` if the text is no distribution, if the
+    /// ends of its range are in the wrong order, or if the mean of a log-normal one is zero.
     pub fn read(text: &str, value: impl Fn(&str) -> Option<T>) -> Option<Self> {
         let Some((shape, parameters)) = text.split_once(':') else {
             return value(text).map(Dist::Fixed);
@@ -127,7 +127,7 @@ impl<T: Quantity> Dist<T> {
     }
 }
 
-/// A text is no distribution.
+/// The error of a text that is no distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoDist;
 

@@ -1,5 +1,5 @@
-//! Values as people write them in flags: times, sizes, numbers, shares and distributions; and how
-//! messages show them.
+//! Values as people write them in flags (times, sizes, numbers, shares, distributions), and as messages
+//! show them.
 
 mod dist;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 pub use dist::{Dist, NoDist, Quantity};
 
-/// How a flag's times are written.
+/// A notation of times.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// Units in seconds, the largest first.
@@ -33,7 +33,7 @@ pub const MILLISECONDS: Times = Times {
 };
 
 impl Times {
-    /// Reads a time; `None` if the text is none.
+    /// Reads a time; `None` if the text is no time.
     #[must_use]
     pub fn read(&self, text: &str) -> Option<Duration> {
         let text = text.trim();
@@ -97,7 +97,7 @@ pub fn size(text: &str) -> Option<u64> {
     digits(number)?.checked_mul(1 << shift)
 }
 
-/// A value as an error shows it: quoted where a shell would need it, on one line, not endless.
+/// A value as an error shows it: quoted if a shell needs quotes, on one line, cut if it is long.
 #[must_use]
 pub fn shown(value: &str) -> String {
     const LONGEST: usize = 120;
@@ -115,7 +115,7 @@ pub fn shown(value: &str) -> String {
     quote(&text)
 }
 
-/// A word quoted for a POSIX shell, where it needs to be.
+/// A word for a POSIX shell, quoted if it needs quotes.
 #[must_use]
 pub fn quote(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-".contains(c);

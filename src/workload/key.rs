@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Keys shorter than this are placeholders for servers that check none (`x`, `-`): to look for them
-/// in texts would spoil the text and protect nothing.
+/// Shorter keys are placeholders for servers that check no key (`x`, `-`): to mask them in texts would
+/// spoil the texts and protect nothing.
 const SHORTEST_SECRET: usize = 4;
 
 /// A secret that goes out in a request header.
@@ -50,14 +50,14 @@ impl ApiKey {
         self.exposed.is_empty()
     }
 
-    /// Whether it consists of characters that a header may carry: visible ASCII.
+    /// Whether a header may carry all its characters: visible ASCII.
     #[must_use]
     pub fn is_sendable(&self) -> bool {
         self.exposed.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
-    /// The text with every occurrence of the key masked: servers like to repeat it in their error
-    /// messages. Keys of fewer than four characters are no secrets and left alone.
+    /// The text with every occurrence of the key masked: servers like to repeat the key in their error
+    /// messages. A key of fewer than four characters is no secret and stays.
     #[must_use]
     pub fn mask_in(&self, text: &str) -> String {
         if self.exposed.len() < SHORTEST_SECRET {
@@ -80,9 +80,9 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A secret as it may be shown: its first 4 and last 4 characters with `***` between. Of one shorter
-/// than 16 characters at most half are shown, fewer at the end first; of one shorter than 4 none.
-/// Empty for an empty one.
+/// A secret as it may be shown: its first 4 and last 4 characters with `***` between. A secret shorter
+/// than 16 characters shows at most half of its characters, one shorter than 4 none; an empty secret
+/// stays empty.
 ///
 /// ```
 /// use sse_perf::workload::mask;

@@ -14,7 +14,7 @@ use crate::record::Sent;
 
 pub use key::{ApiKey, mask};
 pub use order::Order;
-pub use table::{Cell, Table};
+pub use table::{Cell, Table, reason};
 pub use template::{BodyTemplate, Constants, Filling, Parts};
 
 /// Items that are handed out in turn: the lines of a file, or the one value of a flag.

@@ -1,23 +1,23 @@
-//! In which order the rows of a data file are used: a pure function from the number of a request.
+//! The order in which requests use the rows of a data file: a pure function of the request's number.
 
 use crate::random::{self, Purpose};
 
 /// The order of a file's rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// As they stand in the file, again and again.
+    /// The order of the file, again and again.
     Sequential,
-    /// In an order that is drawn once, again and again: the places of the rows, from 0.
+    /// One random order, again and again: the places of the rows, from 0.
     Shuffle(Vec<usize>),
-    /// Any row each time, by that seed.
+    /// A random row each time, by this seed.
     Random(u64),
 }
 
 impl Order {
-    /// The names of the orders, as the command line has them.
+    /// The names of the orders on the command line.
     pub const NAMES: [&str; 3] = ["sequential", "shuffle", "random"];
 
-    /// An order of that many rows that is drawn from a seed (Fisher and Yates).
+    /// One random order of `rows` rows (Fisher and Yates).
     #[must_use]
     pub fn shuffled(seed: u64, rows: usize) -> Self {
         let mut places: Vec<usize> = (0..rows).collect();
@@ -38,8 +38,7 @@ impl Order {
         }
     }
 
-    /// The place, from 0, of the row that the request of that number (from 1) uses, of that many
-    /// rows.
+    /// The place (from 0) of the row that the `number`th request (from 1) uses, of `rows` rows.
     pub(super) fn place(&self, number: u64, rows: usize) -> usize {
         let turn = number.saturating_sub(1) % (rows as u64).max(1);
         let turn = usize::try_from(turn).unwrap_or(0);

@@ -8,14 +8,14 @@ use crate::values::shown;
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// A text; empty where the row has none.
+    /// A text; empty if the row has no value.
     Text(Box<str>),
     /// A number, a truth value, a list or an object of JSON Lines, as JSON.
     Json(Box<str>),
 }
 
 impl Cell {
-    /// Its text, for the inside of a longer one.
+    /// Its text, to be part of a longer text.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -39,9 +39,9 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// With what is wrong and where; the file's name is to be added as `value`.
+    /// The message says what is wrong and where; the caller adds the file's name as `value`.
     pub fn csv(text: &str) -> Result<Self, Message> {
-        // The length of rows is checked here, so that a flexible reader tells the line.
+        // The check of rows' lengths below names the line, unlike that of the reader.
         let mut reader = csv::ReaderBuilder::new()
             .flexible(true)
             .from_reader(text.as_bytes());
@@ -77,11 +77,11 @@ impl Table {
     }
 
     /// Reads JSON Lines: an object a line, blank lines skipped. The columns are the members of all
-    /// objects; what one lacks, or has as `null`, is an empty text there.
+    /// objects; a member that an object lacks, or has as `null`, is an empty text.
     ///
     /// # Errors
     ///
-    /// With what is wrong and where; the file's name is to be added as `value`.
+    /// The message says what is wrong and where; the caller adds the file's name as `value`.
     pub fn json_lines(text: &str) -> Result<Self, Message> {
         let mut table = Self::default();
         let mut objects: Vec<Map<String, Value>> = Vec::new();
@@ -91,7 +91,8 @@ impl Table {
             }
             let object: Map<String, Value> = serde_json::from_str(line).map_err(|error| {
                 let message = Message::new("usage.data_json").with("line", number);
-                message.with("error", without_place(&error))
+                let reason = format!("{} (column {})", reason(&error), error.column());
+                message.with("error", reason)
             })?;
             for name in object.keys() {
                 if !table.columns.contains(name) {
@@ -107,7 +108,7 @@ impl Table {
         Ok(table)
     }
 
-    /// Takes a column out: its values, row by row; `None` where there is none of that name.
+    /// Removes a column and returns its values, one for each row; `None` if there is no such column.
     pub fn take_column(&mut self, name: &str) -> Option<Vec<Cell>> {
         let place = self.columns.iter().position(|column| column == name)?;
         self.columns.remove(place);
@@ -115,7 +116,7 @@ impl Table {
     }
 }
 
-/// Where a row begins: its position is where the one before ended, in the middle of a CRLF perhaps.
+/// Where a row begins. The reader tells where the row before ended, perhaps within a CRLF.
 fn beginning(text: &str, record: &csv::StringRecord) -> usize {
     let end = record.position().map_or(0, csv::Position::byte);
     let end = usize::try_from(end).unwrap_or(text.len()).min(text.len());
@@ -131,13 +132,12 @@ fn cell(value: Option<Value>) -> Cell {
     }
 }
 
-/// What the JSON reader says, its place apart: the line is always the first, of one.
-fn without_place(error: &serde_json::Error) -> String {
+/// A JSON reader's error without the place that it ends with.
+#[must_use]
+pub fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => format!("{} (column {})", &text[..end], error.column()),
-        None => text,
-    }
+    let reason = text.rsplit_once(" at line ");
+    reason.map_or(&*text, |(reason, _)| reason).to_owned()
 }
 
 #[cfg(test)]
