@@ -154,24 +154,18 @@ mod tests {
              data: {\"event\":\"error\",\"code\":\"x\",\"message\":\"y\"}\n\n\
              data: {\"event\":\"node_started\",\"data\":{\"node_id\":\"1\",\"node_type\":\"llm\",\"title\":\"T\"}}\n\n";
         let events = observed("dify-chat", stream).events;
-        let told: Vec<_> = events
-            .iter()
-            .map(|e| {
-                (
-                    e.row.kind,
-                    e.row.name.as_str(),
-                    e.text.as_str(),
-                    e.row.value.as_str(),
-                )
-            })
-            .collect();
-        assert_eq!(told[0], (EventKind::Ping, "ping", "", ""));
-        assert_eq!(told[1], (EventKind::Text, "message", "a", ""));
-        assert_eq!(told[2], (EventKind::Other, "", "", "malformed"));
+        let told = |number: usize| {
+            let event = &events[number];
+            let row = &event.row;
+            (row.kind, &*row.name, &*event.text, &*row.value)
+        };
+        assert_eq!(told(0), (EventKind::Ping, "ping", "", ""));
+        assert_eq!(told(1), (EventKind::Text, "message", "a", ""));
+        assert_eq!(told(2), (EventKind::Other, "", "", "malformed"));
         let why = events[2].malformed.as_deref().unwrap_or_default();
         assert!(why.contains("not JSON"), "{why}");
-        assert_eq!(told[3], (EventKind::Error, "error", "", "x: y"));
-        assert_eq!(told[4], (EventKind::Span, "node_started", "", "1 llm T"));
+        assert_eq!(told(3), (EventKind::Error, "error", "", "x: y"));
+        assert_eq!(told(4), (EventKind::Span, "node_started", "", "1 llm T"));
         assert_eq!(events[0].data, None);
     }
 }

@@ -1,4 +1,4 @@
-//! How far the server's count of tokens agrees with our count: the tokenizer's if there is one, else
+//! How far the server's count of tokens agrees with our count: a tokenizer's count or, without one,
 //! the estimate.
 
 use crate::record::{Outcome, RequestRecord};

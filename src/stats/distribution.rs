@@ -115,15 +115,16 @@ mod tests {
     fn a_single_value_has_no_deviation() {
         let figures = distribution(&[1_234]).snapshot().unwrap();
         assert_eq!(figures.std_dev, None);
-        for figure in [
-            figures.mean,
-            figures.min,
-            figures.p50,
-            figures.p99,
-            figures.max,
-        ] {
-            assert_eq!(figure.to_bits(), 1.234_f64.to_bits());
-        }
+        let Statistics {
+            mean,
+            min,
+            p50,
+            p99,
+            max,
+            ..
+        } = figures;
+        let bits = [mean, min, p50, p99, max].map(f64::to_bits);
+        assert_eq!(bits, [1.234_f64.to_bits(); 5]);
     }
 
     #[test]

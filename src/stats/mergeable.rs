@@ -63,15 +63,10 @@ mod tests {
     fn of_several_runs_percentiles_are_off_a_little_and_the_others_are_exact() {
         let mut merged = of(&[100_001, 300_007]);
         merged.merge(&of(&[200_003]));
-        let (figures, exact) = (
-            merged.statistics.unwrap(),
-            of(&[100_001, 200_003, 300_007]).statistics.unwrap(),
-        );
-        for (figure, exact) in [
-            (figures.mean, exact.mean),
-            (figures.min, exact.min),
-            (figures.max, exact.max),
-        ] {
+        let figures = merged.statistics.unwrap();
+        let exact = of(&[100_001, 200_003, 300_007]).statistics.unwrap();
+        let parts = |of: Statistics| [of.mean, of.min, of.max].into_iter();
+        for (figure, exact) in parts(figures).zip(parts(exact)) {
             assert!(close(figure, exact), "{figure}, not {exact}");
         }
         assert_eq!(figures.count, 3);

@@ -108,22 +108,15 @@ mod tests {
         ] {
             turns.record(&Measured::of(&request));
         }
-        let told: Vec<_> = turns
-            .summary()
+        let mean = |turn: &TurnSummary| turn.ttft.map(|ttft| ttft.mean);
+        let told = turns.summary();
+        let told: Vec<_> = told
             .iter()
-            .map(|t| {
-                (
-                    t.turn,
-                    t.ok,
-                    t.failed,
-                    t.ttft.map(|ttft| ttft.mean.to_bits()),
-                )
-            })
+            .map(|t| (t.turn, t.ok, t.failed, mean(t)))
             .collect();
-        let bits = |mean: f64| Some(mean.to_bits());
         let expected = [
-            (1, 2, 0, bits(200.0)),
-            (2, 1, 0, bits(400.0)),
+            (1, 2, 0, Some(200.0)),
+            (2, 1, 0, Some(400.0)),
             (3, 0, 1, None),
         ];
         assert_eq!(told, expected);

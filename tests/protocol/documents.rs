@@ -92,18 +92,9 @@ fn wrong_documents_are_refused_with_the_member_s_name() {
         (r#"{"name":"x","request":{"body":{},"path":"/{user}"}}"#, "request.path: expected the path"),
         (r#"{"name":"x","notes":["a",""]}"#,                       "notes[1]: expected a text"),
         (r#"{"name":"x","request":{"body":{}},"expects_text":1}"#, "expects_text: expected true"),
-        (
-            r#"{"name":"x","request":{"body":{},"path":"/","auth":{"header":"A","value":"b"}}}"#,
-            "request.auth.value: expected a text with {key}",
-        ),
-        (
-            r#"{"name":"x","request":{"body":{},"path":"/","auth":{"header":"A:","value":"{key}"}}}"#,
-            "request.auth.header: the header's name",
-        ),
-        (
-            r#"{"name":"x","request":{"body":{},"path":"/","headers":{"A":"x\ny"}}}"#,
-            "request.headers.A: expected the value of a header",
-        ),
+        (r#"{"name":"x","request":{"body":{},"path":"/","auth":{"header":"A","value":"b"}}}"#, "request.auth.value: expected a text with {key}"),
+        (r#"{"name":"x","request":{"body":{},"path":"/","auth":{"header":"A:","value":"{key}"}}}"#, "request.auth.header: the header's name"),
+        (r#"{"name":"x","request":{"body":{},"path":"/","headers":{"A":"x\ny"}}}"#, "request.headers.A: expected the value of a header"),
         (r#"{"name":"x","request":{"body":{},"path":"/"}}"#,       "events is missing"),
     ];
     for (json, expected) in cases {
@@ -138,36 +129,21 @@ fn wrong_event_rules_are_named_by_member() {
             r#"{"end":[{}],"usage":{"prompt":[{"at":"/a","sum":["/b"]}]}}"#,
             "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
         ),
-        (
-            r#"{"end":[{}],"usage":{"prompt":[{"sum":["/b","c"]}]}}"#,
-            "events.usage.prompt[0].sum[1]: expected a JSON pointer,",
-        ),
+        (r#"{"end":[{}],"usage":{"prompt":[{"sum":["/b","c"]}]}}"#, "events.usage.prompt[0].sum[1]: expected a JSON pointer,"),
         (r#"{"end":[{}],"text":[{"at":"/a","mode":"whole"}]}"#, "events.text[0].mode: expected one of delta, cumulative"),
-        (
-            r#"{"end":[{}],"text":[{"at":"/a","mode":"delta","per":"/b"}]}"#,
-            "events.text[0].per: only with \"mode\": \"cumulative\"",
-        ),
-        (
-            r#"{"end":[{}],"text":[{"at":"/a","mode":"cumulative","per":"b"}]}"#,
-            "events.text[0].per: expected a JSON pointer,",
-        ),
+        (r#"{"end":[{}],"text":[{"at":"/a","mode":"delta","per":"/b"}]}"#, "events.text[0].per: only with \"mode\": \"cumulative\""),
+        (r#"{"end":[{}],"text":[{"at":"/a","mode":"cumulative","per":"b"}]}"#, "events.text[0].per: expected a JSON pointer,"),
         (
             r#"{"end":[{}],"usage":{"prompt":[{"sum":["/a"],"per":"/b"}]}}"#,
             "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
         ),
-        (
-            r#"{"end":[{"all":[{}],"per":"/a"}]}"#,
-            "events.end[0].all: expected a list of 1 to 64 rules and no member beside it",
-        ),
+        (r#"{"end":[{"all":[{}],"per":"/a"}]}"#, "events.end[0].all: expected a list of 1 to 64 rules and no member beside it"),
         (r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#, "events.replace[0].mode is not known"),
         (r#"{"end":[{"all":[]}]}"#, "events.end[0].all: expected a list of 1 to 64 rules"),
         (r#"{"end":[{"all":[{}],"on":["a"]}]}"#, "events.end[0].all: expected a list of 1 to 64 rules"),
         (r#"{"end":[{"when":{"/a":{"not":"b"}}}]}"#, "events.end[0].when[\"/a\"].not: expected a list of accepted"),
         (r#"{"end":[{}],"spans":[{"id":["/a"]}]}"#, "events.spans[0].end is missing"),
-        (
-            r#"{"end":[{}],"spans":[{"id":["/a"],"end":[{}],"unit":"h"}]}"#,
-            "events.spans[0].unit: expected one of s, ms, us, ns",
-        ),
+        (r#"{"end":[{}],"spans":[{"id":["/a"],"end":[{}],"unit":"h"}]}"#, "events.spans[0].unit: expected one of s, ms, us, ns"),
         (r#"{"end":[{}],"error":[{"code":["/*/a"]}]}"#, "events.error[0].code[0]: expected"),
         (r#"{"end":[{}],"type":["event"]}"#, "events.type[0]: expected a JSON pointer"),
     ];

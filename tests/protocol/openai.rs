@@ -74,11 +74,7 @@ fn which_events_end_a_stream() {
 fn an_event_with_a_truthy_error_is_an_error() {
     #[rustfmt::skip]
     let cases = [
-        (
-                r#"{"error": {"message": "Engine died", "type": "Internal", "param": null, "code": 500}}"#,
-                Error,
-                "500: Engine died",
-            ),
+        (r#"{"error": {"message": "Engine died", "type": "Internal", "param": null, "code": 500}}"#, Error, "500: Engine died"),
         (r#"{"error":{"message":"busy","type":"overloaded","code":null}}"#,            Error, "overloaded: busy"),
         (r#"{"error":"it broke"}"#,                                                    Error, "it broke"),
         (r#"{"error":{"reason":["x",1]}}"#,                                            Error, r#"{"reason":["x",1]}"#),

@@ -47,6 +47,14 @@ fn diagnosis(protocol: &str, observed: &Observed, record: &RequestRecord) -> Dia
     diagnose(observed, record, &sketch)
 }
 
+fn with_headers(headers: &[(&str, &str)]) -> Observed {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Observed {
+        headers: headers.iter().map(owned).collect(),
+        ..Observed::default()
+    }
+}
+
 fn as_stream(mut observed: Observed) -> Observed {
     let media_type = ("content-type".to_owned(), "text/event-stream".to_owned());
     observed.headers.push(media_type);
@@ -211,28 +219,14 @@ fn text_that_is_repeated_or_replaced_is_told() {
 #[test]
 fn responses_that_are_no_streams_are_told_by_their_headers() {
     let refused = failed(FailureKind::NotSse, "");
-    for (headers, id) in [
-        (
-            vec![("content-type", "text/html; charset=utf-8")],
-            "probe.html",
-        ),
-        (vec![("content-type", "application/json")], "probe.json"),
-        (
-            vec![
-                ("content-encoding", "gzip"),
-                ("content-type", "text/event-stream"),
-            ],
-            "probe.compressed",
-        ),
-    ] {
-        let headers = headers
-            .into_iter()
-            .map(|(n, v)| (n.to_owned(), v.to_owned()));
-        let observed = Observed {
-            headers: headers.collect(),
-            ..Observed::default()
-        };
-        assert_eq!(found(OPENAI, &observed, &refused), [id]);
+    #[rustfmt::skip]
+    let cases: [(&[_], _); 3] = [
+        (&[("content-type", "text/html; charset=utf-8")], "probe.html"),
+        (&[("content-type", "application/json")], "probe.json"),
+        (&[("content-encoding", "gzip"), ("content-type", "text/event-stream")], "probe.compressed"),
+    ];
+    for (headers, id) in cases {
+        assert_eq!(found(OPENAI, &with_headers(headers), &refused), [id]);
     }
     let plain = observed(OPENAI, &text("a"));
     assert_eq!(
@@ -241,10 +235,7 @@ fn responses_that_are_no_streams_are_told_by_their_headers() {
     );
     let mut page = refused.clone();
     page.http_status = Some(502);
-    let observed = Observed {
-        headers: vec![("content-type".to_owned(), "text/html".to_owned())],
-        ..Observed::default()
-    };
+    let observed = with_headers(&[("content-type", "text/html")]);
     assert_eq!(found(OPENAI, &observed, &page), ["probe.error_page"]);
     let query = found("gemini", &Observed::default(), &refused);
     assert_eq!(query, ["probe.query"]);
