@@ -91,6 +91,7 @@ fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap:
     let after = own("after").map(|after| after.replace("{exits}", &exits));
     command
         .disable_help_flag(true)
+        .allow_negative_numbers(true)
         .arg(action("help", 'h', ArgAction::Help))
         .about(own("short").unwrap_or(about))
         .long_about(about)

@@ -32,7 +32,7 @@ pub(super) fn stop(
         ErrorKind::UnknownArgument => {
             let flag = context(error, ContextKind::InvalidArg);
             let message = of_a_run(&flag, command, args);
-            Reply::Usage(message.unwrap_or_else(|| unknown_argument(error, &flag)))
+            Reply::Usage(message.unwrap_or_else(|| unknown_argument(error, &flag, command, args)))
         }
         _ => Reply::Usage(message(error)),
     }
@@ -103,24 +103,75 @@ fn message(error: &clap::Error) -> Message {
     }
 }
 
-fn unknown_argument(error: &clap::Error, word: &str) -> Message {
+/// Flags of other load testers, and the flags that do the same here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("--base-url", "--url"),
+    ("--clients", "--threads"),
+    ("--concurrency", "--threads"),
+    ("--dataset-path", "--param-file"),
+    ("--endpoint", "--api-path"),
+    ("--insecure-skip-verify", "--insecure"),
+    ("--model", "--model-name"),
+    ("--num-prompts", "--requests"),
+    ("--prompt", "--query"),
+    ("--vus", "--threads"),
+];
+
+fn unknown_argument(
+    error: &clap::Error,
+    word: &str,
+    known: &clap::Command,
+    args: &[OsString],
+) -> Message {
     if !word.starts_with('-') {
         return unknown(word, "");
     }
-    let suggested = context(error, ContextKind::SuggestedArg);
+    let name = word.split('=').next().unwrap_or(word);
+    let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == name);
     let command = context(error, ContextKind::SuggestedSubcommand);
-    let remedy = match (suggested.as_str(), command.as_str()) {
-        ("", _) => return Message::new("usage.flag_unknown").with("flag", word),
-        (_, "") => suggested,
+    let suggested = match elsewhere {
+        Some((_, here)) => (*here).to_owned(),
+        None => context(error, ContextKind::SuggestedArg),
+    };
+    let is_like = elsewhere.is_some() || is_misspelt(name, &suggested);
+    let remedy = match command.as_str() {
+        _ if suggested.is_empty() || !is_like => return no_such_flag(word, known, args),
+        "" => suggested,
         _ => format!("{PROGRAM} {command} {suggested}"),
     };
     let message = Message::new("usage.flag_unknown_like").with("flag", word);
     message.with("remedy", remedy)
 }
 
+/// Whether a word is a flag's name cut short, or one with a wrong letter in four.
+fn is_misspelt(word: &str, flag: &str) -> bool {
+    let wrong = strsim::damerau_levenshtein(word, flag);
+    word.len() > 4 && flag.starts_with(word) || wrong <= (word.len() / 4).max(1)
+}
+
+/// The error of a word with a dash that is no flag. Behind a flag that takes a value, the word is
+/// meant as its value.
+fn no_such_flag(word: &str, command: &clap::Command, args: &[OsString]) -> Message {
+    let takes_value = |name: &str| {
+        let name = name.strip_prefix("--");
+        let mut known = command.get_arguments();
+        known.any(|arg| name.is_some() && arg.get_long() == name && arg.get_action().takes_values())
+    };
+    let words: Vec<_> = args.iter().filter_map(|word| word.to_str()).collect();
+    let mut pairs = words.windows(2);
+    match pairs.find(|pair| pair[1].starts_with(word) && takes_value(pair[0])) {
+        Some(pair) => Message::new("usage.flag_or_value")
+            .with("flag", pair[0])
+            .with("value", pair[1]),
+        None => Message::new("usage.flag_unknown").with("flag", word),
+    }
+}
+
 fn unknown(word: &str, suggested: &str) -> Message {
     if suggested.is_empty() {
-        return Message::new("usage.word_unknown").with("word", word);
+        // The word may be a key.
+        let shown: String = word.chars().take(3).chain(['…']).collect();
+        return Message::new("usage.word_unknown").with("word", shown);
     }
     let message = Message::new("usage.word_unknown_like").with("word", word);
     message.with("remedy", format!("{PROGRAM} {suggested}"))
@@ -148,14 +199,21 @@ mod tests {
 
     #[test]
     fn every_error_names_what_is_wrong_and_the_remedy() {
-        let table: [(&[&str], &[&str]); 18] = [
+        let table: [(&[&str], &[&str]); 25] = [
             (&["--thread", "5"], &["--thread", "--threads"]),
             (&["--xyzzy"], &["--xyzzy", "--help"]),
             (&["-z"], &["-z", "--help"]),
             (&["demmo"], &["demmo", "sse-perf demo"]),
-            (&["http://localhost"], &["http://localhost", "--url"]),
+            (&["http://localhost"], &["'htt…'", "--url"]),
+            (&["app-0123456789"], &["'app…'"]),
+            (&["--rate", "5"], &["--rate: ", "see sse-perf --help"]),
+            (&["--colour"], &["--colour: ", "see sse-perf --help"]),
+            (&["--vus", "5"], &["mean --threads?"]),
+            (&["--concurrency=5"], &["mean --threads?"]),
+            (&["--execution"], &["mean --execution-time?"]),
             (&["--url"], &["--url <", "--url=…"]),
-            (&["--query", "-5"], &["-5", "--query=-5"]),
+            (&["--query", "-x5"], &["-x5", "--query=-x5"]),
+            (&["--quiet", "-x5"], &["-x", "--help"]),
             (&["--quiet=yes"], &["--quiet", "yes"]),
             (&["--threads", "1", "--users", "2"], &["--threads", "once"]),
             (&["completions"], &["<SHELL>", "--help"]),
@@ -163,7 +221,7 @@ mod tests {
             (&["help", "metric"], &["metric", "metrics?"]),
             (&["help", "xyzzy"], &["xyzzy", "dify", "truncated", "130"]),
             (&["demo", "--user", "5"], &["--user", "--users"]),
-            (&["mock", "extra"], &["extra"]),
+            (&["mock", "extra"], &["'ext…'"]),
             (
                 &["probe", "--threads=5", "--url", "u", "-qd", "5", "--no-csv"],
                 &["--threads --no-csv: ", "leave"],
@@ -176,6 +234,7 @@ mod tests {
             for part in parts {
                 assert!(text.contains(part), "{words:?}: {part} lacks in: {text}");
             }
+            assert!(!text.contains("0123456789"), "{words:?}: {text}");
             let text = said(words, Language::Chinese);
             assert!(!text.is_ascii(), "{words:?}: {text}");
         }

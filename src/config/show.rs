@@ -88,7 +88,11 @@ pub(super) fn redact_broken_url(text: &str) -> String {
     redact_url(&(scheme.to_owned() + &redact_password(rest)))
 }
 
-/// A URL, or text that was meant as one, with its password and its secret parameters masked.
+/// Parameters of a URL whose values are no secrets.
+const HARMLESS: &str = "alt api-version beta deployment format lang model region stream v version";
+
+/// A URL, or text that was meant as one, with its password masked, and its parameters but for
+/// [`HARMLESS`] ones: any other may be a key, as Azure's `code` is.
 pub(super) fn redact_url(url: &str) -> String {
     let (before, parameters) = match url.split_once('?') {
         Some((before, parameters)) => (before, Some(parameters)),
@@ -100,7 +104,12 @@ pub(super) fn redact_url(url: &str) -> String {
     let parameters = parameters.into_iter().flat_map(|all| all.split('&'));
     for (number, parameter) in parameters.enumerate() {
         text.push(if number == 0 { '?' } else { '&' });
-        text.push_str(&redact_pair(parameter, '='));
+        match parameter.split_once('=') {
+            Some((name, value)) if !HARMLESS.split(' ').any(|known| known == name) => {
+                let _ = write!(text, "{name}={}", mask(value));
+            }
+            _ => text.push_str(parameter),
+        }
     }
     text
 }
@@ -217,6 +226,11 @@ mod tests {
             (
                 "https://h/p?alt=sse&key=0123456789abcdef01",
                 "https://h/p?alt=sse&key=0123***ef01",
+            ),
+            ("https://h/p?code=hunter22&x", "https://h/p?code=hu***22&x"),
+            (
+                "https://h/p?api-version=2024-10-21",
+                "https://h/p?api-version=2024-10-21",
             ),
             ("http://h/p@q", "http://h/p@q"),
         ] {
