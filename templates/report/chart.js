@@ -1,11 +1,11 @@
-// What every chart has: a figure with title, legend, canvas, and its export as picture and as table.
+// The base of all charts: a figure with title, legend and canvas, and its export as picture and as table.
 
 const charts = [];
 const hiddenSeries = new Map();
 
-// A chart is described by: id (its title's text is "chart.<id>"), unit, series [{id, name?, colour (a place in
-// the palette), dash?, mark}], and optionally about (the title in full), wide, note and nothing (the
-// text of an empty chart). Subclasses say how it is painted, what it reads at a place, and what its table is.
+// A chart has an id (the text of its title is "chart.<id>"), a unit, series [{id, name?, colour (a place in the
+// palette), dash?, mark}], and optionally: about (the title in full), wide, note, nothing (the text of an empty
+// chart). Subclasses paint the plot, read the values at a place, and make the table.
 class Chart {
   constructor(spec) {
     Object.assign(this, spec);
@@ -33,12 +33,12 @@ class Chart {
     return element('figcaption', {}, element('h3', {}, element('span', {}, this.title), element('small', {}, [this.unitName(), this.about].filter(Boolean).join(' · '))), tools);
   }
 
-  // Whether the files that were read have what it shows.
+  // Whether the files of the run have the chart's data.
   isAvailable() {
     return true;
   }
 
-  // Follows the pointer, whose events `hover` gets, and null once it has left, and the keys.
+  // Hands the pointer's events to `hover`, null when the pointer leaves, and keys to `key`.
   follow(hover) {
     this.overlay.addEventListener('pointermove', hover);
     this.overlay.addEventListener('pointerdown', hover);
@@ -68,7 +68,7 @@ class Chart {
     return this.series.filter((series) => !this.hidden.has(series.id));
   }
 
-  // Fits the canvases to the space they have (or are given, for a printer) and paints.
+  // Fits the canvases to the space of the chart, or to the given size for a printer, and paints.
   resize(width = this.stage.clientWidth, height = this.stage.clientHeight, ratio = window.devicePixelRatio || 1) {
     if (!width || !height) return;
     this.ratio = ratio;
@@ -84,7 +84,7 @@ class Chart {
     this.draw();
   }
 
-  // Fits the canvases to a sheet of paper: two charts beside each other.
+  // Fits the canvases to paper, where two charts stand beside each other.
   resizeForPaper() {
     this.resize(440, 220, 3);
   }
@@ -105,19 +105,20 @@ class Chart {
     this.drawHover();
   }
 
-  // Shows what each series has at the hovered place: {series id: text}.
+  // Shows the value of each series at the hovered place: {series id: text}.
   showReadings(readings) {
     for (const series of this.series) series.output.textContent = readings[series.id] ?? '';
   }
 
-  // Says the readings to those who cannot see them, with the place that they are of.
+  // Tells screen readers the shown values, and their place.
   say(place = null) {
     const read = this.visible().filter(({ output }) => output.textContent);
     const readings = read.map(({ label: name, output }) => `${name} ${output.textContent}`).join(', ');
     document.getElementById('spoken').textContent = place === null ? readings : `${place}: ${readings}`;
   }
 
-  // The canvas above the plot, wiped, to mark the hovered place on; null, and no readings, where none is hovered.
+  // Wipes the canvas above the plot, and returns its context to mark the hovered place. Without such a place, returns
+  // null and hides the values.
   markingOverlay(isHovered) {
     if (!this.area || !this.x) return null;
     const ctx = this.overlay.getContext('2d');
@@ -127,7 +128,7 @@ class Chart {
     return null;
   }
 
-  // The chart as a picture: title, legend and plot on the panel's ground.
+  // Saves the chart as a picture: title, legend and plot on the panel's ground.
   savePicture() {
     const picture = element('canvas', { width: this.canvas.width, height: this.canvas.height + 64 * this.ratio });
     const ctx = picture.getContext('2d');
@@ -150,21 +151,21 @@ class Chart {
     picture.toBlob((blob) => save(`${this.id}.png`, blob));
   }
 
-  // The chart's data as CSV, field names in English.
+  // Saves the chart's data as CSV, with English names of columns.
   saveTable() {
     const lines = this.table().map((row) => row.map(csvCell).join(','));
     save(`${this.id}.csv`, new Blob([`${lines.join('\n')}\n`], { type: 'text/csv' }));
   }
 }
 
-// A cell of a CSV file. Text is quoted where it must be, and no spreadsheet takes it for a formula.
+// A cell of a CSV file. Text is quoted if it must be, and guarded: no spreadsheet takes it for a formula.
 function csvCell(value) {
   if (typeof value !== 'string') return value ?? '';
   const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-// A series' mark, 18 by 10, as in the plot.
+// The mark of a series as in the plot, 18 by 10.
 function paintSwatch(ctx, series, keep = false) {
   const colour = colours.series[series.colour % COLOURS];
   if (!keep) {

@@ -1,11 +1,11 @@
-// What the program measured, as it stands in the page, and how it is unpacked. The script is these files one after
-// the other: data, text, draw, chart, time, trend, waterfall, distribution, tables, nodes, turns, main.
+// The program's data in the page, and its unpacking. The script is made of these files, in this order: data, text,
+// draw, chart, time, trend, waterfall, distribution, tables, nodes, turns, main.
 //
-// The contract with the program (schema "sse-perf/page/1"). `null` is "not measured" wherever a value
-// may be missing; `null` in place of a whole series, or none of it, is "not available from the files that were read".
-// Instants are seconds since the start of the run, unless they say otherwise.
+// The form of the data (schema "sse-perf/page/1"). A value that was not measured is `null`. A whole series that the
+// files of the run do not have is `null` or missing. Instants are seconds since the start of the run, unless stated
+// otherwise.
 //
-// language   "en" or "zh": the run's
+// language   the language in which the page opens: "en" or "zh"
 // brand      the brand's name, or null for none
 // run        version, run_id, label, target, protocol, model, command: texts or null
 //            started_at (RFC 3339), started_ms (Unix time in ms), offset_min (local time - UTC)
@@ -13,37 +13,38 @@
 //            duration_s: first start to last end; end_s: the last end
 //            host: {name, cores, os}, runs: number of runs merged, files: the files read, for `report`
 // warnings   [{en, zh}]
-// verdict    {grade, reasons: [{en, zh}]}: how far the figures are the service's and not the client's own; grade:
-//            "VALID", "DEGRADED", "CLIENT-LIMITED"; null where it is not known
+// verdict    {grade, reasons: [{en, zh}]}: whether the client itself falsified the figures; grade: "VALID",
+//            "DEGRADED", "CLIENT-LIMITED"; null if unknown
 // summary    the run's figures by their identifiers in src/stats/figures.rs, the sums of metrics with "count", retries,
 //            output_tokens, token_source ("usage", "estimate", "events", "tokenizer", "mixed")
 // metrics    [{id, unit, flags}]: the program's table of metrics; flags are those of src/metrics/unit.rs
 // statistics {metric: [count, mean, std_dev, min, p50, p90, p95, p99, max]} in the metric's unit, of metrics with the
 //            flag "statistics"
-// points     a point per request, at its end, of metrics with "series", and of `failed`, the time until the
-//            request failed. Each is {of, t, n, v}:
-//            of: how many there were before the reduction; t: ms, n: number of the request, both as
-//            differences to the one before; v: whole thousandths of the unit. In order of t.
+// points     a point per request, at the request's end, of metrics with "series", and of `failed`, the time until a
+//            request failed. Each is {of, t, n, v}: of: number of points before the reduction; t: ms, and n: number
+//            of the request, both as differences from the point before; v: whole thousandths of the unit. Ascending
+//            by t.
 // ticks      {step_s, count, <series>}: tick i covers [i, i + 1) * step_s; a series is an array of numbers or nulls
 //            rps, throughput, active_users, total_users (at the tick's end), total, total_ok, total_failed (so far),
 //            itl_p50, itl_p90, itl_p99; <metric> with "series": the mean of the requests that succeeded in the tick;
 //            <metric>_so_far with "so_far".
-//            Where step_s > 1, <series>_min and <series>_max hold the extreme seconds of rps and throughput.
+//            If step_s > 1, rps_min, rps_max, throughput_min and throughput_max are those of single seconds in a tick.
 // failures   [{kind, count, first_s, detail, ticks}], by kind; ticks: counts as above
-// distributions {metric with "histogram"}: {log, edges, counts}: counts[i] lies in [edges[i], edges[i + 1]), the last
-//            closed; edges in ms, evenly spaced or (log) in even ratios
+// distributions {metric with "histogram"}: {log, edges, counts}: counts[i] values lie in [edges[i], edges[i + 1]); the
+//            last bin includes its upper edge; edges in ms, at even distances or (log) in even ratios
 // waterfall  {of, request, user, attempts, outcome, start, sent, connect, first_byte, first_token, last_token,
 //            end, stall_at, stall}: arrays, a place per request, ordered by start. outcome: "ok", "cancelled",
 //            "abandoned" or the kind of failure; start in ms since the run's start, the other instants in ms since
-//            the request's start; connect: duration of DNS, connect and TLS; stall: length of the longest gap where
-//            it stands out, and stall_at where that gap began
-// spans      {approximate, before_model, left_out, nodes}; null where streams told of no nodes of a workflow, or where
-//            the run's JSON is not there. nodes: [{id, kind, title, model, count, failed, unfinished, begun, client,
-//            server}] in the order in which they were first seen; model: a model generates text in it; count: how many
-//            ended, failed ones included; begun: mean time from the start of the request to that of the node, in ms, of
-//            those of `client`; client and server: durations in ms by either clock, failed ones apart, a row as in
-//            `statistics` or null. before_model: such a row, the share of TTFT in percent before the first model.
-//            left_out: nodes of further ids; approximate: percentiles are at most 0.5% off, as runs were merged
+//            the request's start; connect: duration of DNS, connect and TLS; stall: length of the longest gap, if it
+//            stands out, and stall_at: the start of this gap
+// spans      {approximate, before_model, left_out, nodes}; null if streams told of no nodes of a workflow, or without
+//            the run JSON. nodes: [{id, kind, title, model, count, failed, unfinished, begun, client, server}] in the
+//            order in which they were first seen; model: whether a model generates text in the node; count: nodes that
+//            ended, failed nodes included; begun: mean time from the start of the request to the start of the node, in
+//            ms, over the nodes in `client`; client and server: durations in ms by each clock, without failed nodes, a
+//            row as in `statistics` or null. before_model: such a row of the share of TTFT, in percent, before the
+//            first model begins. left_out: nodes of further ids; approximate: percentiles are at most 0.5% off,
+//            because runs were merged
 // turns      [{turn, ok, failed, ttft}] by turn of the conversation, ttft: a row as in `statistics`, in ms, or null;
 //            empty where requests were no turns of conversations
 // breakdowns {key, query, run}: {of, names, figures}: the first 100 of `of` groups; names: arrays of texts
@@ -57,13 +58,13 @@ const STATISTICS = ['count', 'mean', 'std_dev', 'min', 'p50', 'p90', 'p95', 'p99
 // The metrics with a flag, in the table's order.
 const metricsWith = (flag) => data.metrics.filter(({ flags }) => flags.includes(flag));
 
-// The sums of an array of differences.
+// The numbers whose differences are in an array.
 function undelta(differences) {
   let sum = 0;
   return differences.map((difference) => (sum += difference));
 }
 
-// The points of a metric as {of, t in seconds, n, v in the metric's unit}; null where they are not available.
+// The points of a metric as {of, t in seconds, n, v in the metric's unit}; null if the files do not have them.
 function unpackPoints(metric) {
   const packed = data.points[metric];
   if (!packed) return null;
@@ -75,17 +76,17 @@ function unpackPoints(metric) {
   };
 }
 
-// A named figure of a row of statistics, null without the row.
+// A figure in a row of statistics, by its name; null without a row.
 function figureOf(row, name) {
   return row ? row[STATISTICS.indexOf(name)] : null;
 }
 
-// A named figure of a metric, null where the metric was not measured.
+// A figure of a metric, by its name; null if the metric was not measured.
 function statistic(metric, name) {
   return figureOf(data.statistics[metric], name);
 }
 
-// Whether there are turns to be compared.
+// Whether the page compares turns.
 function hasTurns() {
   return data.turns.length > 1;
 }

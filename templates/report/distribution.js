@@ -1,4 +1,4 @@
-// How a metric is distributed: a histogram, the cumulative curve, and the percentiles marked.
+// The distribution of a metric: a histogram, the cumulative curve, and marks of percentiles.
 
 class Distribution extends Chart {
   constructor(metric) {
@@ -37,7 +37,7 @@ class Distribution extends Chart {
     event.preventDefault();
   }
 
-  // The scale of values: even, or in even ratios where the bins are.
+  // The scale of values: even, or logarithmic as the bins are.
   valuesAxis() {
     const { edges, log } = this.bins;
     const { left, right } = this.area;
@@ -54,7 +54,7 @@ class Distribution extends Chart {
       const step = niceStep(high - low, Math.max(2, Math.floor((right - left) / 70)));
       for (let i = Math.ceil(low / step); i * step <= high; i += 1) ticks.push(i * step);
     }
-    // As many decimals as it takes to write each value: binary fractions are cut at nine.
+    // The decimals that a value needs; nine at most, since binary fractions have more.
     const decimals = (value) => (String(Number((value % 1).toFixed(9))).split('.')[1] ?? '').length;
     const named = ticks.filter((value) => value >= low && value <= high).map((value) => [value, number(value, decimals(value))]);
     return { at, ticks: named };
@@ -90,7 +90,7 @@ class Distribution extends Chart {
     if (!this.hidden.has('percentiles')) this.paintPercentiles(ctx);
   }
 
-  // Each percentile's label has a line of its own, so that they never lie upon each other.
+  // Each percentile's label has a line of its own: labels never overlap.
   paintPercentiles(ctx) {
     ['p50', 'p90', 'p95', 'p99'].forEach((name, row) => {
       const value = statistic(this.metric, name);

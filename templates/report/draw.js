@@ -5,7 +5,7 @@ const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 const MARGIN = { left: 56, right: 14, top: 20, bottom: 24 };
 const COLOURS = 6;
 
-// The theme's colours, as the style sheet has them.
+// The theme's colours, read from the style sheet.
 const colours = {};
 function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -13,7 +13,7 @@ function readColours() {
   colours.series = Array.from({ length: COLOURS }, (_, i) => style.getPropertyValue(`--s${i}`).trim());
 }
 
-// The smallest of 1, 2, 5 times a power of ten that divides a span into at most `count` parts.
+// The smallest step that divides a span into at most `count` parts: 1, 2 or 5 times a power of ten.
 function niceStep(span, count) {
   const power = 10 ** Math.floor(Math.log10(span / count));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step * count >= span * 0.999999);
@@ -38,8 +38,8 @@ function timeScale(from, to, left, right) {
 
 const COUNTED = ['requests', 'requests/s', 'users', 'tokens', 'tokens/s'];
 
-// A scale of values from bottom to top, with its labels: from 0 (in whole steps where values are counts), or in
-// powers of ten.
+// A scale of values from bottom to top, with its labels: in powers of ten, or from 0 in even steps, which are whole
+// numbers for counts.
 function valueScale(smallest, largest, top, bottom, log, whole) {
   if (log && largest > 0) {
     const low = Math.floor(Math.log10(smallest > 0 ? smallest : largest / 1000));
@@ -60,7 +60,7 @@ function valueScale(smallest, largest, top, bottom, log, whole) {
   return { ticks, at: (value) => bottom - (value / high) * (bottom - top) };
 }
 
-// A line on whole pixels, so that it is crisp.
+// A horizontal or vertical line on whole pixels, which is crisp.
 function rule(ctx, x1, y1, x2, y2, colour, dash = []) {
   ctx.strokeStyle = colour;
   ctx.lineWidth = 1;
@@ -80,7 +80,7 @@ function label(ctx, words, x, y, align, colour = colours.muted, baseline = 'midd
   ctx.fillText(words, x, y);
 }
 
-// Horizontal grid lines with the values' labels left of them, and the time's labels below.
+// Horizontal grid lines with labels of values at the left, and labels of times below the plot.
 function drawAxes(ctx, area, x, y) {
   for (const [value, words] of y.ticks) {
     rule(ctx, area.left, y.at(value), area.right, y.at(value), value === 0 ? colours.axis : colours.grid);
@@ -98,7 +98,7 @@ function drawTimeLabels(ctx, area, x) {
   }
 }
 
-// Keeps what is drawn inside the plot.
+// Cuts the drawing of `draw` off at the edges of the plot.
 function clipped(ctx, area, paint) {
   ctx.save();
   ctx.beginPath();
@@ -128,7 +128,7 @@ function drawPoints(ctx, xs, ys, colour, cross) {
   ctx.globalAlpha = 1;
 }
 
-// A line that stops where a value (null) is missing; few or lonely values get a dot each.
+// A line with gaps for missing values (null). Few values, and values between two gaps, get a dot each.
 function drawLine(ctx, xs, ys, colour, dash = []) {
   const dots = xs.length < 2 || (xs[xs.length - 1] - xs[0]) / (xs.length - 1) > 14;
   ctx.strokeStyle = colour;
@@ -170,7 +170,7 @@ function drawBand(ctx, xs, lows, highs, colour) {
   ctx.globalAlpha = 1;
 }
 
-// What to fill with for a series: its colour, hatched once the colours have all been used.
+// The fill of a series: its colour, hatched when all colours have been used.
 function fillFor(ctx, index) {
   const colour = colours.series[index % COLOURS];
   if (index < COLOURS) return colour;

@@ -1,6 +1,6 @@
-// The page as a whole: which charts there are, the switches of language and theme, zoom, and printing.
+// The whole page: the list of charts, the switches of language and theme, zoom, and printing.
 
-// The charts with a point per request, and the mean of each second through them.
+// The charts with a point per request and a line of each second's mean.
 function perRequest() {
   return metricsWith('series').map(({ id, unit }) => {
     const points = unpackPoints(id);
@@ -102,7 +102,7 @@ document.addEventListener('keydown', (event) => {
   point(null);
 });
 
-// Paper is light, and charts get the size they have on it, sharp.
+// Print in the light theme, with charts in the size and resolution of paper.
 let themeBefore = null;
 addEventListener('beforeprint', () => {
   themeBefore = page.theme;

@@ -1,15 +1,15 @@
-// The nodes of a workflow: when each begins and how long it takes, beside the time to the first token.
+// The nodes of a workflow: the start and the duration of each, compared with TTFT.
 
-// So many nodes are drawn; the table has all.
+// The most nodes that are drawn; the table has all.
 const NODES_DRAWN = 40;
 
 const nameOf = ({ title, kind, id }) => title || kind || id;
 const roughly = (words) => (data.spans.approximate && words !== NONE ? `≈ ${words}` : words);
 
-// The time that a node took of all requests together.
+// The time that a node took in all requests together.
 const spentIn = ({ client }) => (client ? figureOf(client, 'count') * figureOf(client, 'mean') : 0);
 
-// A text cut to so many pixels.
+// A text, cut to this many pixels.
 function fitted(ctx, words, pixels) {
   ctx.font = FONT;
   if (ctx.measureText(words).width <= pixels) return words;
@@ -18,7 +18,8 @@ function fitted(ctx, words, pixels) {
   return `${letters.join('')}…`;
 }
 
-// A bar per node, from its mean beginning as long as its mean duration, in the order in which they were first seen.
+// A bar per node, in the order in which the nodes were first seen. It begins at the node's mean start, and is as long
+// as the node's mean duration.
 class Nodes extends Chart {
   constructor(nodes) {
     const most = [...nodes].sort((a, b) => spentIn(b) - spentIn(a)).slice(0, NODES_DRAWN);
@@ -43,7 +44,7 @@ class Nodes extends Chart {
     return this.nodes.map((node) => `${shown(nameOf(node), 40)} ${measured(figureOf(node.client, 'mean'), 'ms')}`).join(', ');
   }
 
-  // As high as its rows are. Names stand beside the bars, or above them where that leaves too little for the bars.
+  // The height follows from the number of rows. Names stand beside the bars, or above them on a narrow screen.
   resize(width = this.stage.clientWidth, height = null, ratio = undefined) {
     if (!width) return;
     const ctx = this.canvas.getContext('2d');
@@ -77,7 +78,7 @@ class Nodes extends Chart {
     this.nodes.forEach((node, i) => this.paintNode(ctx, node, area.top + i * this.pitch, ends[i]));
   }
 
-  // Where the last mark of a node lies.
+  // The place of a node's last mark.
   endOf({ begun, client, server }) {
     const lengths = [figureOf(client, 'mean')];
     if (this.isShown.server) lengths.push(figureOf(server, 'mean'));
@@ -86,8 +87,8 @@ class Nodes extends Chart {
     return (begun ?? 0) + Math.max(...lengths.map((length) => length ?? 0));
   }
 
-  // The mean time to the first token: what begins left of it makes its user wait. Above, the share of it that passes
-  // before the first language model begins.
+  // The mean TTFT: nodes that begin left of it make the user wait. Above, the share of TTFT that passes before the
+  // first language model begins.
   paintTtft(ctx, ttft) {
     const { area } = this;
     const x = this.x.at(ttft);
@@ -138,7 +139,7 @@ class Nodes extends Chart {
     this.paintPercentiles(ctx, node, start, middle - 1);
   }
 
-  // From the end of the mean's bar to P95, a dot, and P99, the end of the line.
+  // A line from the end of the mean's bar to P99, and a dot at P95.
   paintPercentiles(ctx, { client }, start, y) {
     const [p95, p99] = ['p95', 'p99'].map((name) => (this.isShown[name] ? this.x.at(start + figureOf(client, name)) : null));
     const from = this.x.at(start + Math.min(figureOf(client, 'mean'), figureOf(client, 'p95')));
@@ -191,7 +192,7 @@ class Nodes extends Chart {
   }
 }
 
-// A scale of lengths of time from left to right, from 0, with its labels.
+// A scale of durations from left to right, from 0, with its labels.
 function lengthScale(largest, left, right) {
   const high = (largest > 0 ? largest : 1) * 1.02;
   const step = niceStep(high, Math.max(2, Math.floor((right - left) / 60)));
@@ -201,16 +202,16 @@ function lengthScale(largest, left, right) {
   return { ticks, at: (value) => left + (value / high) * (right - left) };
 }
 
-// The figures of a node's row: by whose clock, and which.
+// The figures in a node's row: the clock, and the figure's name.
 const NODE_FIGURES = ['client', 'server'].flatMap((by) => ['mean', 'p50', 'p95', 'p99'].map((name) => [by, name]));
 
-// A node as a row: its name, then what the table shows of it and the chart's file has of it.
+// A node as a row: its name, then the values in the table and in the chart's CSV.
 function nodeRow(node) {
   const { id, kind, title, count, failed, unfinished, begun } = node;
   return [nameOf(node), id, kind, title, count, failed, unfinished, begun, ...NODE_FIGURES.map(([by, name]) => figureOf(node[by], name))];
 }
 
-// How much of TTFT passes before the first model, which node takes the most time, and how many failed.
+// Cards: the share of TTFT before the first model, the node that takes the most time, and the number of failed nodes.
 function nodeCards() {
   const { nodes, before_model: before } = data.spans;
   const most = nodes.reduce((a, b) => (spentIn(b) > spentIn(a) ? b : a));
@@ -239,7 +240,7 @@ function nodesTable() {
       label: text(`statistic.${id}`), unit: 'ms', group: text(`table.${by}`), mark: id === 'mean' ? null : roughly,
     })),
   ];
-  // Without id, type and title, which the name's cell shows.
+  // Without id, type and title: the name's cell shows them.
   const rows = data.spans.nodes.map((node) => {
     const [first, , , , ...figuresOfNode] = nodeRow(node);
     return Object.assign([first, ...figuresOfNode], { node });

@@ -1,4 +1,4 @@
-// What is read rather than seen: header, warnings, cards and tables.
+// Header, warnings, cards and tables.
 
 // A section of the page with its heading.
 function section(id, ...children) {
@@ -23,7 +23,7 @@ function overview() {
     grade(), notes(text('warnings'), data.warnings), facts(), command(), cards());
 }
 
-// How far the figures can be used: in a line where they can, with the reasons where not.
+// The verdict: a line if the figures are valid, else a box with the reasons.
 function grade() {
   if (!data.verdict || data.summary.requests === 0) return null;
   const { grade: name, reasons } = data.verdict;
@@ -31,14 +31,14 @@ function grade() {
   return reasons.length ? notes(words, reasons, 'grade') : element('p', { class: 'lead', id: 'grade' }, words);
 }
 
-// What the reader should know.
+// Messages in a box.
 function notes(heading, messages, id = null) {
   if (!messages.length) return null;
   const items = messages.map((message) => element('li', {}, foreign(message[page.language])));
   return element('div', { class: 'warning', role: 'note', id }, element('strong', {}, heading), element('ul', {}, ...items));
 }
 
-// The run in a few words: when, where, with what.
+// The facts of the run: time, target, load, host.
 function facts() {
   const { run: about } = data;
   const host = about.host;
@@ -73,7 +73,7 @@ function command() {
   return element('div', { class: 'command' }, element('span', { class: 'prompt', 'aria-hidden': 'true' }, '$'), code, copy);
 }
 
-// The figures that come first.
+// The main figures.
 function cards() {
   const { summary } = data;
   const spread = (metric, unit) => (data.statistics[metric]
@@ -95,7 +95,7 @@ function cards() {
   )));
 }
 
-// A figure in large type, with its name above it and some words below.
+// A figure in large type, its name above and details below.
 function card(name, value, unit, below, bad = false) {
   return element('li', { id: `card-${name}`, class: bad ? 'bad' : null },
     element('span', { class: 'name' }, text(`card.${name}`)),
@@ -148,7 +148,7 @@ function groupColumns() {
   })];
 }
 
-// Groups of requests side by side, sortable by each column.
+// A table of groups of requests, sortable by each column.
 function breakdown(by, names) {
   const groups = data.breakdowns[by];
   if (!groups || !groups.of) return null;
@@ -160,9 +160,10 @@ function breakdown(by, names) {
     left > 0 ? element('p', { class: 'note' }, text('breakdown.left', { shown: number(rows.length), left: number(left) })) : null);
 }
 
-// A table that a click on a column's head sorts by that column. A column is {label, unit}; its unit is "words" (text
-// from outside), "count" or that of its values. Optionally `group` is a heading over neighbours of the same one, `cell`
-// makes its cells' content of a row, `mark` adds to the words of a value, `isBad` tells values that catch the eye.
+// A table. A click on a column's head sorts it by the column. A column is {label, unit}; the unit is "words" (text from
+// outside), "count", or the unit of the values. Optionally, `group` is a heading over neighbouring columns with an
+// equal group, `cell` makes a cell's content from the row, `mark` changes the words of a value, `isBad` says which
+// values are highlighted.
 function sortable(name, columns, rows) {
   const isWords = ({ unit }) => unit === 'words';
   const sizes = columns.map((column, i) => (isWords(column) ? 0 : rows.reduce((most, row) => Math.max(most, row[i] ?? 0), 0)));
@@ -191,7 +192,8 @@ function sortable(name, columns, rows) {
   return scrolling(name, element('table', {}, element('thead', {}, ...headRows(columns, heads)), body));
 }
 
-// The heads in a row, or, where columns are grouped, in two: those of groups stand below their groups' headings.
+// The heads of the columns in a row. With groups, there are two rows: the groups' headings, and below them the heads of
+// their columns.
 function headRows(columns, heads) {
   const isGrouped = columns.some(({ group }) => group);
   const [above, below] = [element('tr'), element('tr')];
@@ -209,7 +211,7 @@ function headRows(columns, heads) {
   return isGrouped ? [above, below] : [above];
 }
 
-// Sorts by a column; what is missing comes last, whichever way.
+// Sorts by a column; missing values always come last.
 function sortRows(rows, column, falling) {
   rows.sort((a, b) => {
     const [x, y] = [a[column], b[column]];

@@ -1,13 +1,13 @@
-// Words and figures: texts by language, numbers and times as people read them, and the making of elements.
+// Texts in the page's language, the formats of numbers and times, and functions that make elements.
 
 const texts = JSON.parse(document.getElementById('texts').textContent);
 const page = { language: data.language, theme: 'light', log: false };
 const NONE = '–';
 
-// The text of an id in the page's language, without its "report."; null where there is none.
+// The text of an id in the page's language; the id may lack its "report.". Null without a text.
 const textOrNull = (id) => texts[page.language][`report.${id}`] ?? texts[page.language][id] ?? null;
 
-// The same with each {name} replaced; the id itself where there is no text.
+// The text of an id with each {name} replaced; the id itself without a text.
 function text(id, values = {}) {
   return (textOrNull(id) ?? id).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
@@ -16,17 +16,17 @@ const formats = Array.from({ length: 7 }, (_, decimals) => new Intl.NumberFormat
   minimumFractionDigits: decimals, maximumFractionDigits: decimals,
 }));
 
-// A number with that many decimals, a dash where there is none.
+// A number with this many decimals; a dash for a missing number.
 function number(value, decimals = 0) {
   return value === null || value === undefined ? NONE : formats[decimals].format(value);
 }
 
-// The decimals that show a value of this size to its microsecond, or to five digits.
+// The decimals that show a value of this size to the microsecond, or with five digits.
 function decimalsFor(size) {
   return size >= 1000 ? 1 : size >= 100 ? 2 : 3;
 }
 
-// A measured value in its unit. What is counted is whole, unless it is a mean.
+// A measured value in its unit. Counts have no decimals; means of counts have some.
 function measured(value, unit, size = value) {
   return number(value, Number.isInteger(value) && !unit.startsWith('ms') ? 0 : decimalsFor(size));
 }
@@ -39,7 +39,7 @@ function percent(rate) {
   return number(rate * 100, rate === 1 || rate === 0 ? 0 : decimals);
 }
 
-// Seconds since the run's start as m:ss or h:mm:ss, with as many decimals as asked for.
+// Seconds since the run's start as m:ss or h:mm:ss, with this many decimals.
 function clock(seconds, decimals = 0) {
   const scale = 10 ** decimals;
   const whole = Math.round(Math.max(0, seconds) * scale);
@@ -52,14 +52,14 @@ function clock(seconds, decimals = 0) {
   return `${head}:${two(total % 60)}${fraction}`;
 }
 
-// The local time of the run's host at that second of the run; empty where it is not known.
+// The local time of the run's host at a second of the run; empty if unknown.
 function wallClock(seconds) {
   if (data.run.started_ms === null) return '';
   const local = data.run.started_ms + (data.run.offset_min ?? 0) * 60000 + seconds * 1000;
   return new Date(local).toISOString().slice(11, 19);
 }
 
-// A length of time in the largest fitting units: 90 is "1m 30s".
+// A duration in the largest units that fit: 90 is "1m 30s".
 function duration(seconds) {
   if (seconds === null) return NONE;
   if (seconds < 60) return `${number(seconds, Number.isInteger(seconds) ? 0 : 3)} s`;
@@ -70,8 +70,8 @@ function duration(seconds) {
   return parts.filter(([n]) => n).map(([n, unit]) => `${n}${unit}`).join(' ');
 }
 
-// Text from outside, made harmless to the layout: white space is a space, also where a line ends with CR LF; invisible
-// and direction-changing characters are spelled out.
+// Text from outside, made harmless to the layout: line ends and tabs become spaces; characters that are invisible or
+// change the direction are spelled out.
 function shown(foreign, limit = 240) {
   const letters = [...foreign];
   const cut = letters.length > limit ? `${letters.slice(0, limit).join('')}…` : foreign;
@@ -80,7 +80,7 @@ function shown(foreign, limit = 240) {
   ));
 }
 
-// An element with attributes and children; strings become text. Attributes of value null are left out.
+// An element with attributes and children; strings become text. Attributes whose value is null are left out.
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -90,19 +90,19 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-// A button that does something.
+// A button that calls `action`.
 function button(label, action, attributes = {}) {
   const made = element('button', { type: 'button', ...attributes }, label);
   made.addEventListener('click', action);
   return made;
 }
 
-// Text from outside, kept apart from its surroundings also where it is written from right to left.
+// Text from outside in an element of its own: text from right to left does not reorder its surroundings.
 function foreign(value) {
   return value === null || value === '' ? NONE : element('bdi', { class: 'foreign' }, shown(value));
 }
 
-// Gives the reader a file that was made here.
+// Lets the reader download a file that the page made.
 function save(name, blob) {
   const link = element('a', { href: URL.createObjectURL(blob), download: name });
   link.click();

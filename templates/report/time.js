@@ -1,11 +1,11 @@
-// Charts over the run's time: one shared range and one shared cursor, by mouse, touch and keyboard.
+// Charts over the run's time. They share one range and one cursor, moved by mouse, touch and keyboard.
 
-// The whole run, the part of it that is shown, the moment under the cursor, and the range being dragged.
+// `run` is the whole run. `view` is the shown range, the moment under the cursor, and the dragged range.
 const run = { from: 0, to: data.run.end_s || 1 };
 const view = { from: run.from, to: run.to, at: null, y: null, chart: null, drag: null };
 const timeCharts = () => charts.filter((chart) => chart instanceof TimeChart);
 
-// Shows a part of the run in all charts over time; the whole run without arguments.
+// Shows a part of the run in all charts over time; without arguments, the whole run.
 function zoom(from = run.from, to = run.to) {
   const span = Math.min(Math.max(to - from, 0.01), run.to - run.from);
   view.from = Math.min(Math.max(from, run.from), run.to - span);
@@ -17,7 +17,7 @@ function zoom(from = run.from, to = run.to) {
   for (const chart of timeCharts()) chart.draw();
 }
 
-// Moves the cursor of all charts over time to a moment; away with null. Drawn once per frame.
+// Moves the cursor of all charts over time to a moment; null hides it. Draws once per frame.
 let framed = false;
 function point(at, chart = null, y = null) {
   Object.assign(view, { at, chart, y });
@@ -29,7 +29,7 @@ function point(at, chart = null, y = null) {
   });
 }
 
-// The middle of a tick; the last one ends with the run.
+// The middle of a tick; the last tick ends with the run.
 function middleOf(tick) {
   const { step_s: step } = data.ticks;
   return (tick * step + Math.max(tick * step, Math.min((tick + 1) * step, run.to))) / 2;
@@ -65,7 +65,7 @@ class TimeChart extends Chart {
     this.overlay.addEventListener('keydown', (event) => this.key(event));
   }
 
-  // Two taps in a row are the double click of a finger.
+  // Two taps in a row are a double click.
   tap(now) {
     if (now - (this.tapped ?? -1000) < 350) zoom();
     this.tapped = now;
@@ -91,7 +91,7 @@ class TimeChart extends Chart {
     requestAnimationFrame(() => requestAnimationFrame(() => this.speak()));
   }
 
-  // Says the values under the cursor to those who cannot see them.
+  // Tells screen readers the values under the cursor.
   speak() {
     if (view.at === null) return;
     const values = this.visible().map((series) => `${series.label} ${series.output.textContent || NONE}`);
@@ -106,7 +106,7 @@ class TimeChart extends Chart {
     this.paintSeries(ctx);
   }
 
-  // Ramp-up and the time after the deadline, when requests in flight are finished, are shaded.
+  // Shades the ramp-up, and the time after the deadline, in which running requests end.
   paintPhases(ctx) {
     const { ramp_up_s: ramp, hold_s: hold } = data.run;
     const shade = (from, to, words, align) => {
@@ -121,7 +121,7 @@ class TimeChart extends Chart {
     if (hold) shade((ramp ?? 0) + hold, run.to, text('phase.drain'), 'right');
   }
 
-  // The cursor, the dragged range and the values there.
+  // Draws the cursor and the dragged range, and shows the values at the cursor.
   drawHover() {
     const ctx = this.markingOverlay(view.at !== null && view.at >= view.from && view.at <= view.to);
     if (!ctx) return;
@@ -137,7 +137,7 @@ class TimeChart extends Chart {
     this.drawMoment(ctx, x);
   }
 
-  // The moment under the cursor, below the axis: since the start, and by the clock on the wall.
+  // Writes the moment under the cursor below the axis: since the run's start, and as the time of day.
   drawMoment(ctx, x) {
     const words = [clock(view.at, view.to - view.from < 300 ? 1 : 0), wallClock(view.at)].filter(Boolean).join(' · ');
     ctx.font = FONT;
@@ -149,7 +149,7 @@ class TimeChart extends Chart {
   }
 }
 
-// The first place in an ascending array whose value is not below `value`.
+// The first place in an ascending array with a value of at least `value`.
 function lowerBound(ascending, value) {
   let [low, high] = [0, ascending.length];
   while (low < high) {

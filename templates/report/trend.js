@@ -1,7 +1,6 @@
 // Points, lines, bands and stacked bars over the run's time.
 
-// A series has `points` (see unpackPoints), or `values` by tick
-// (and `lows`, `highs` for the band around them).
+// A series has `points` (see unpackPoints), or a value per tick in `values`; `lows` and `highs` are the band around it.
 class Trend extends TimeChart {
   isAvailable() {
     return this.series.some((series) => series.points || series.values);
@@ -20,18 +19,18 @@ class Trend extends TimeChart {
     return measured(value, this.unit);
   }
 
-  // The ticks that are in view, with one on either side, as [first, last].
+  // The shown ticks and one more on each side, as [first, last].
   ticksInView() {
     const { step_s: step, count } = data.ticks;
     return [Math.max(0, Math.floor(view.from / step) - 1), Math.min(count - 1, Math.ceil(view.to / step))];
   }
 
-  // The points that are in view, as [first, end).
+  // The shown points, as [first, end).
   pointsInView({ t }) {
     return [lowerBound(t, view.from), lowerBound(t, view.to + 1e-9)];
   }
 
-  // Calls with each value that the value axis must reach.
+  // Calls `visit` with each value that the axis of values must reach.
   eachInView(visible, visit) {
     const stacked = [];
     for (const series of visible) {
@@ -129,7 +128,7 @@ class Trend extends TimeChart {
     ctx.stroke();
   }
 
-  // The point nearest to the cursor: in time, and among those within 12 pixels, in height too.
+  // The point nearest to the cursor in time. Among points within 12 pixels, the height counts too.
   nearest({ t, v }) {
     const [first, end] = this.pointsInView({ t });
     const x = this.x.at(view.at);

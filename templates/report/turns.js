@@ -1,4 +1,4 @@
-// The turns of conversations: how TTFT grows with the context.
+// The turns of conversations: TTFT grows with the context.
 
 class Turns extends Chart {
   constructor(turns) {
@@ -24,7 +24,7 @@ class Turns extends Chart {
     this.resize(920, 260, 3);
   }
 
-  // The turns from left to right, each with room around it.
+  // A scale of turns from left to right, with room around each.
   turnScale() {
     const { left, right } = this.area;
     const last = data.turns[data.turns.length - 1].turn;
@@ -84,7 +84,7 @@ function turnRow({ turn, ok, failed, ttft }) {
   return [turn, ok, failed, ...TURN_FIGURES.map((name) => figureOf(ttft, name))];
 }
 
-// From the first turn to the last one that was measured, in words.
+// The growth from the first measured turn to the last, in words.
 function growth(turns) {
   const [first, last] = [turns[0], turns[turns.length - 1]];
   const [from, to] = [first, last].map(({ ttft }) => figureOf(ttft, 'p50'));

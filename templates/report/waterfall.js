@@ -1,4 +1,4 @@
-// The waterfall: a row per chosen request, from its start over connect, waiting and streaming to its end.
+// The waterfall: a row per chosen request, with its phases: connecting, waiting, streaming.
 
 class Waterfall extends TimeChart {
   constructor(rows) {
@@ -92,7 +92,7 @@ class Waterfall extends TimeChart {
     }
   }
 
-  // The row under the cursor.
+  // Marks the row under the cursor, and returns the lengths of its phases as text.
   read(ctx) {
     this.detail.textContent = '';
     if (view.chart !== this || view.y === null) return {};
