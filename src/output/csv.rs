@@ -20,14 +20,14 @@ pub(super) const STARTED_AT: StaticFormatDescription = format_description!(
      [offset_hour sign:mandatory]:[offset_minute]"
 );
 
-/// How many characters of a query are in its row.
+/// The most characters of a query in its row.
 const QUERY_CHARS: usize = 80;
 
-/// What stands in a row.
+/// A part of a row.
 enum Part {
-    /// A column: its name, and what is in it.
+    /// A column: its name, and the function that writes its cell.
     Column(&'static str, fn(&mut Row, &RequestRecord, &RunInfo)),
-    /// The metrics that have their columns there.
+    /// The columns of metrics that stand together.
     Metrics(Columns),
 }
 use Part::{Column, Metrics};
@@ -74,7 +74,7 @@ const PARTS: &[Part] = &[
     Column("query_index", |row, r, _| row.display(r.sent.query_index)),
     Column("query", |row, r, _| row.text(beginning(&r.sent.query))),
     Column("query_hash", |row, r, _| {
-        // The letter keeps spreadsheets from taking it for a number, such as 12e4.
+        // The letter keeps spreadsheets from reading the hash as a number, such as 12e4.
         row.display(Some(format_args!("q{:016x}", hash(&r.sent.query))));
     }),
     Column("key_index", |row, r, _| row.display(r.sent.key_index)),
@@ -113,7 +113,7 @@ const PARTS: &[Part] = &[
     Column("model", |row, _, run| row.maybe_text(run.model.as_deref())),
 ];
 
-/// The metrics that have their columns in that place.
+/// The metrics of those columns.
 fn metrics_in(columns: Columns) -> impl Iterator<Item = Metric> {
     metrics::all().filter(move |metric| metric.columns == columns)
 }
@@ -195,8 +195,8 @@ pub(super) fn beginning(query: &str) -> &str {
     &query[..end.map_or(query.len(), |(end, _)| end)]
 }
 
-/// FNV-1a, 64 bits, of a query's UTF-8: the same in every version and on every machine, so that
-/// rows of different runs can be joined by it.
+/// FNV-1a, 64 bits, of a query's UTF-8. Every version and every machine has the same hash: it joins
+/// rows of different runs.
 #[must_use]
 pub fn hash(query: &str) -> u64 {
     query.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

@@ -1,79 +1,67 @@
 //! One output file: rows gathered in memory and written whole, or a document that is replaced. Rows
-//! can be written over again beside the old ones, which stay until all new ones are there.
+//! can be written anew beside the old rows, which stay until all new rows are there.
 
 use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// So much may gather before it is written without being asked for.
+/// Gathered bytes that are written without a call of [`File::flush`].
 const GATHERED: usize = 64 * 1024;
 
+/// The path of standard output.
+const STDOUT: &str = "-";
+
 /// An open file, or standard output.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct File {
     path: PathBuf,
-    origin: Origin,
-    /// `None` once it could not be written: nothing more is tried.
+    /// `None` after a failed write: nothing more is tried.
     handle: Option<fs::File>,
-    /// Whether it can be cut and written from its beginning again.
+    /// Whether the file can be cut, and written from its beginning again.
     regular: bool,
-    /// Bytes that it has.
+    /// Bytes that were handed to the system.
     length: u64,
     gathered: Vec<u8>,
-    /// Where in `gathered` what was pushed ends.
-    ends: Vec<usize>,
-    /// Where its rows are being written over again.
-    anew: Option<Anew>,
+    /// The length of the file after each gathered row.
+    ends: Vec<u64>,
+    /// The file itself, if this run created it, until [`File::keep`].
+    created: Option<Removed>,
+    /// The file of the new rows, and the place that it is to take, behind any links.
+    anew: Option<(Removed, PathBuf)>,
 }
 
-/// A file that is to take the place of another one, and is gone if it does not.
+/// A file that is removed when this value is dropped.
 #[derive(Debug)]
-struct Anew {
-    path: PathBuf,
-    /// The place that it is to take, behind any links.
-    place: PathBuf,
-}
+struct Removed(PathBuf);
 
-impl Drop for Anew {
+impl Drop for Removed {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        // A file that stays does no harm.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
-    /// Standard output.
-    Stdout,
-    /// A file that the user named.
-    Given,
-    /// A new file, created by this run.
-    Created,
-}
-
 impl File {
-    /// A file that does not exist yet.
+    /// A file that does not exist yet. It is removed again unless [`File::keep`] is called.
     ///
     /// # Errors
     ///
     /// `AlreadyExists` if it does; else as the system says.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
-        let handle = fs::File::create_new(path)?;
-        Self::of(path, Origin::Created, handle)
+        let mut file = Self::of(path, fs::File::create_new(path)?)?;
+        file.created = Some(Removed(path.to_owned()));
+        Ok(file)
     }
 
-    /// A file that may exist. It keeps what it has until [`File::begin`].
+    /// A file that may exist. It keeps its contents until [`File::begin`].
     ///
     /// # Errors
     ///
     /// As the system says.
     pub(super) fn given(path: &Path) -> io::Result<Self> {
         let mut options = fs::File::options();
-        let handle = options
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
-        Self::of(path, Origin::Given, handle)
+        let options = options.write(true).create(true).truncate(false);
+        Self::of(path, options.open(path)?)
     }
 
     /// Standard output, without the standard library's line buffer: rows go out together.
@@ -87,25 +75,25 @@ impl File {
         #[cfg(windows)]
         let handle =
             std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
-        Self::of(Path::new("-"), Origin::Stdout, handle.into())
+        Self::of(Path::new(STDOUT), handle.into())
     }
 
-    fn of(path: &Path, origin: Origin, handle: fs::File) -> io::Result<Self> {
-        // What standard output was redirected to is not ours to cut.
-        let regular = origin != Origin::Stdout && handle.metadata()?.is_file();
+    fn of(path: &Path, handle: fs::File) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
-            origin,
+            // A file behind standard output is not ours to cut.
+            regular: path != Path::new(STDOUT) && handle.metadata()?.is_file(),
             handle: Some(handle),
-            regular,
-            length: 0,
-            gathered: Vec::new(),
-            ends: Vec::new(),
-            anew: None,
+            ..Self::default()
         })
     }
 
-    /// Whether its rows can be written over again: in a pipe or a device what was written is gone.
+    /// Lets a new file stay.
+    pub(super) fn keep(&mut self) {
+        std::mem::forget(self.created.take());
+    }
+
+    /// Whether its rows can be written anew, as they cannot in a pipe or a device.
     pub(super) fn is_rewritable(&self) -> bool {
         self.regular
     }
@@ -116,20 +104,12 @@ impl File {
     }
 
     pub(super) fn is_stdout(&self) -> bool {
-        self.origin == Origin::Stdout
+        self.path == Path::new(STDOUT)
     }
 
-    /// Whether it takes anything more.
+    /// Whether it takes more: no write has failed.
     pub(super) fn is_open(&self) -> bool {
         self.handle.is_some()
-    }
-
-    /// Removes a file that this run has created: a run that did not begin leaves nothing.
-    pub(super) fn discard(&self) {
-        if self.origin == Origin::Created {
-            // It is empty but for its header: of no use, and no harm if it stays.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 
     /// Empties the file and writes what it begins with.
@@ -138,54 +118,50 @@ impl File {
     ///
     /// If it cannot be written.
     pub(super) fn begin(&mut self, header: &[u8]) -> io::Result<()> {
-        if self.regular
-            && let Some(handle) = &self.handle
-        {
+        if let Some(handle) = self.handle.as_ref().filter(|_| self.regular) {
             handle.set_len(0)?;
         }
         self.push(header)?;
         self.flush()
     }
 
-    /// Empties the file and writes a preliminary document. Where it could not be replaced later, in
-    /// a pipe or a device, that is a line break, which JSON allows in front; standard output gets
+    /// Empties the file and writes a preliminary document. A pipe or a device gets a line break, which
+    /// JSON allows in front of the document: nothing can be replaced there. Standard output gets
     /// nothing.
     ///
     /// # Errors
     ///
     /// If it cannot be written.
     pub(super) fn begin_document(&mut self, document: &[u8]) -> io::Result<()> {
-        match self.origin {
-            Origin::Stdout => Ok(()),
-            _ if self.regular => self.begin(document),
-            _ => self.begin(b"\n"),
+        if self.is_stdout() {
+            return Ok(());
         }
+        self.begin(if self.regular { document } else { b"\n" })
     }
 
     /// Takes whole rows.
     ///
     /// # Errors
     ///
-    /// If so much has gathered that it had to be written, and could not be.
+    /// If the gathered rows had to be written, and could not be.
     pub(super) fn push(&mut self, rows: &[u8]) -> io::Result<()> {
         if rows.is_empty() || self.handle.is_none() {
             return Ok(());
         }
         self.gathered.extend_from_slice(rows);
-        self.ends.push(self.gathered.len());
+        self.ends.push(self.length + self.gathered.len() as u64);
         if self.gathered.len() < GATHERED {
             return Ok(());
         }
         self.flush()
     }
 
-    /// Begins to write all rows over again, in a file beside this one; nothing where rows could not
-    /// be written to their end the first time. What is pushed from here on goes there, and the old
-    /// rows stay until [`File::settle`].
+    /// Begins to write all rows anew, in a file beside this one. The old rows stay until
+    /// [`File::settle`]. Does nothing if the old rows could not be written to their end.
     ///
     /// # Errors
     ///
-    /// If that file cannot be made; the rows are left as they are then.
+    /// If the new file cannot be made; the old rows stay then.
     pub(super) fn start_over(&mut self, header: &[u8]) -> io::Result<()> {
         self.flush()?;
         if self.handle.take().is_none() {
@@ -196,55 +172,54 @@ impl File {
         name.push(format!(".{}.tmp", std::process::id()));
         let path = place.with_file_name(name);
         let handle = fs::File::create_new(&path)?;
-        let anew = self.anew.insert(Anew { path, place });
-        handle.set_permissions(fs::metadata(&anew.place)?.permissions())?;
+        let (_, place) = self.anew.insert((Removed(path), place));
+        handle.set_permissions(fs::metadata(place)?.permissions())?;
         self.handle = Some(handle);
         self.length = 0;
         self.push(header)
     }
 
-    /// Puts the new rows in the place of the old ones, if all of them could be written.
+    /// Puts the new rows in the place of the old rows, if all new rows could be written.
     ///
     /// # Errors
     ///
-    /// If the last of them cannot be written, or not be put there; the old ones stay then.
+    /// If the last rows cannot be written, or the file cannot be renamed; the old rows stay then.
     pub(super) fn settle(&mut self) -> io::Result<()> {
         let written = self.flush();
-        let Some(anew) = self.anew.take() else {
-            return written;
-        };
-        match self.handle {
-            Some(_) => fs::rename(&anew.path, &anew.place),
-            None => written,
+        match self.anew.take() {
+            Some((rows, place)) if self.is_open() => fs::rename(&rows.0, place),
+            _ => written,
         }
     }
 
-    /// Hands what has gathered to the system. Where that fails, the file keeps the rows that are
-    /// whole, and takes no more.
+    /// Hands the gathered rows to the system. If that fails, the file keeps its whole rows, and takes
+    /// no more.
     ///
     /// # Errors
     ///
-    /// If it cannot be written; once.
+    /// If they cannot be written; once.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let Some(handle) = &mut self.handle else {
             return Ok(());
         };
-        let (written, outcome) = write_some(handle, &self.gathered);
-        let whole = self.ends.iter().rev().find(|end| **end <= written);
-        self.length += *whole.unwrap_or(&0) as u64;
+        let outcome = handle.write_all(&self.gathered);
         if outcome.is_err() {
             if self.regular {
-                // A reader copes with a cut row, but need not; the first error is the one to tell.
-                let _ = handle.set_len(self.length);
+                // The first error is the one to tell; a reader can also skip a cut row.
+                let written = handle.stream_position().unwrap_or(0);
+                let whole = self.ends.iter().rev().find(|end| **end <= written);
+                let _ = handle.set_len(*whole.unwrap_or(&self.length));
             }
             self.handle = None;
         }
+        self.length += self.gathered.len() as u64;
         self.gathered.clear();
         self.ends.clear();
         outcome
     }
 
-    /// Puts a document in the place of the preliminary one, which comes back if it does not fit.
+    /// Puts a document in the place of the preliminary document, which comes back if the new one does
+    /// not fit.
     ///
     /// # Errors
     ///
@@ -254,9 +229,9 @@ impl File {
             return Ok(());
         };
         if !self.regular {
-            return write_some(handle, document).1;
+            return handle.write_all(document);
         }
-        // Not cut before it is written: a full disk has room for the preliminary one this way.
+        // The file is cut last: a full disk keeps room for the preliminary document this way.
         let outcome = overwrite(handle, document);
         if outcome.is_err() {
             let _ = overwrite(handle, preliminary);
@@ -271,48 +246,10 @@ fn overwrite(handle: &mut fs::File, document: &[u8]) -> io::Result<()> {
     handle.set_len(document.len() as u64)
 }
 
-/// Writes all of it, or as much as goes: how much that was, and what stopped it.
-fn write_some(handle: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
-    let mut written = 0;
-    while written < bytes.len() {
-        match handle.write(&bytes[written..]) {
-            Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
-            Ok(n) => written += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (written, Err(error)),
-        }
-    }
-    (written, Ok(()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::output::tests::TempDir;
-
-    /// Takes three bytes at a time, and ten in all.
-    struct Small(Vec<u8>);
-
-    impl Write for Small {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let n = bytes.len().min(3).min(10 - self.0.len());
-            self.0.extend(&bytes[..n]);
-            Ok(n)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn writing_tells_how_far_it_came() {
-        let mut small = Small(Vec::new());
-        assert!(matches!(write_some(&mut small, b"12345"), (5, Ok(()))));
-        let (written, outcome) = write_some(&mut small, b"1234567");
-        assert_eq!(written, 5);
-        assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::WriteZero);
-    }
 
     #[test]
     fn much_that_has_gathered_is_written_unasked() {
@@ -331,7 +268,7 @@ mod tests {
     fn a_reader_that_has_gone_breaks_the_pipe() {
         let (reader, writer) = io::pipe().unwrap();
         let handle = fs::File::from(std::os::fd::OwnedFd::from(writer));
-        let mut file = File::of(Path::new("-"), Origin::Stdout, handle).unwrap();
+        let mut file = File::of(Path::new(STDOUT), handle).unwrap();
         file.begin(b"header\n").unwrap();
         drop(reader);
         file.push(b"row\n").unwrap();
@@ -380,7 +317,7 @@ mod tests {
         use std::io::Read as _;
         let (mut reader, writer) = io::pipe().unwrap();
         let handle = fs::File::from(std::os::fd::OwnedFd::from(writer));
-        let mut file = File::of(Path::new("fifo"), Origin::Given, handle).unwrap();
+        let mut file = File::of(Path::new("fifo"), handle).unwrap();
         file.begin_document(b"{\"a\": null}").unwrap();
         file.replace(b"{}\n", b"").unwrap();
         drop(file);

@@ -1,8 +1,8 @@
-//! The files of a run: named and opened before it, written while it goes on, closed at its end.
+//! The files of a run: opened before it, written while it goes on, finished at its end.
 
 use std::env;
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -20,11 +20,11 @@ use crate::record::Sample;
 const STAMP: StaticFormatDescription =
     format_description!("[year][month][day]_[hour][minute][second]");
 
-/// How many characters of a model's name are in a file's name: systems allow 255 bytes in all.
+/// The most characters of a model's name in a file name; systems allow 255 bytes in all.
 const MODEL_CHARS: usize = 50;
 
-/// What the default names of a run's files have in common: `[model_]YYYYMMDD_HHMMSS`. Of the model's
-/// name, letters, digits, `-` and `_` are kept.
+/// The common part of the default names of a run's files: `[model_]YYYYMMDD_HHMMSS`. The model's name
+/// keeps letters, digits, `-` and `_`.
 #[must_use]
 pub fn stem(model: Option<&str>, started: OffsetDateTime) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_');
@@ -81,38 +81,35 @@ impl Formats {
         }
     }
 
-    /// Opens all files and writes what they begin with, so that a place that cannot be written is
-    /// known before the run. Default names have that stem, and are never those of files that exist;
-    /// files that were named are overwritten, once all files are open.
+    /// Opens all files and writes their beginnings: a place that cannot be written is found before
+    /// the run. Default names contain `stem`, and never overwrite a file. Files that the user named
+    /// are overwritten, once all files are open.
     ///
     /// # Errors
     ///
-    /// The first file that cannot be opened or written. Those of default names are removed again.
+    /// The first file that cannot be opened or written. New files of default names are removed again.
     pub fn open(self, stem: &str, about: &About) -> Result<Outputs, WriteError> {
         let files = self.open_all(stem)?;
         let open = self.wanted.into_iter().zip(files);
+        let open = open.map(|(wanted, file)| Output {
+            kind: wanted.kind,
+            format: wanted.format,
+            beginning: Vec::new(),
+            file,
+        });
         let mut outputs = Outputs {
-            open: open
-                .map(|(wanted, file)| Output {
-                    kind: wanted.kind,
-                    format: wanted.format,
-                    beginning: Vec::new(),
-                    file,
-                })
-                .collect(),
+            open: open.collect(),
             spool: None,
             rows: Vec::new(),
         };
-        match outputs.begin(about, self.keep_requests, self.is_over) {
-            Ok(()) => Ok(outputs),
-            Err(error) => {
-                outputs.open.iter().for_each(|output| output.file.discard());
-                Err(error)
-            }
+        outputs.begin(about, self.keep_requests, self.is_over)?;
+        for output in &mut outputs.open {
+            output.file.keep();
         }
+        Ok(outputs)
     }
 
-    /// Opens everything, default names under the first number that is free for all of them.
+    /// Opens all files. Default names have the first number that is free for all of them.
     fn open_all(&self, stem: &str) -> Result<Vec<File>, WriteError> {
         for wanted in &self.wanted {
             if let Destination::Default(directory) = &wanted.destination {
@@ -122,31 +119,27 @@ impl Formats {
         }
         let mut number = 1;
         loop {
-            let mut files = Vec::new();
-            let mut wanted = self.wanted.iter();
-            let opened: Result<(), WriteError> = wanted.try_for_each(|wanted| {
-                files.push(wanted.open(stem, number)?);
-                Ok(())
-            });
-            let Err(error) = opened else {
-                return Ok(files);
-            };
-            files.iter().for_each(File::discard);
-            // Only a default name has to be free.
-            if error.source.kind() != io::ErrorKind::AlreadyExists {
-                return Err(error);
+            let files = self.wanted.iter().map(|wanted| wanted.open(stem, number));
+            match files.collect() {
+                // Only a default name has to be free.
+                Err(WriteError { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
+                    number += 1;
+                }
+                files => return files,
             }
-            number += 1;
         }
     }
 }
 
 impl Wanted {
-    /// Opens the file, of default names the `number`th (from 1).
+    /// Opens the file; `number`, from 1, tells files of one default name apart.
     fn open(&self, stem: &str, number: u32) -> Result<File, WriteError> {
         let FileKind {
-            name, extension, ..
-        } = self.kind;
+            name,
+            extension,
+            refusal,
+            ..
+        } = *self.kind;
         let (path, opened) = match &self.destination {
             Destination::Default(directory) => {
                 let path = directory.join(match number {
@@ -157,10 +150,10 @@ impl Wanted {
                 (path, opened)
             }
             Destination::File(path) => (path.clone(), File::given(path)),
-            // What goes nowhere is not wanted.
+            // A file that goes nowhere is not wanted.
             Destination::Stdout | Destination::None => (PathBuf::from("-"), File::stdout()),
         };
-        opened.map_err(|error| WriteError::new(self.kind.refusal, &path, error))
+        opened.map_err(|error| WriteError::new(refusal, &path, error))
     }
 }
 
@@ -168,7 +161,7 @@ impl Wanted {
 #[derive(Debug)]
 pub struct Outputs {
     open: Vec<Output>,
-    /// The requests, where they are kept until they are counted.
+    /// The requests that wait to be counted.
     spool: Option<Spool>,
     rows: Vec<u8>,
 }
@@ -177,8 +170,8 @@ pub struct Outputs {
 struct Output {
     kind: &'static FileKind,
     format: Box<dyn Format>,
-    /// What the file began with. Rows that are written anew begin with it too, and a document that
-    /// does not fit leaves it.
+    /// The beginning of the file. Rows that are written anew begin with it too, and it stays if a
+    /// document does not fit.
     beginning: Vec<u8>,
     file: File,
 }
@@ -213,7 +206,7 @@ impl Output {
     }
 }
 
-/// Files that can no longer be written, each of which is named once; the others go on.
+/// Files that can no longer be written, each named once; the other files go on.
 pub type WriteErrors = Vec<WriteError>;
 
 impl Outputs {
@@ -226,7 +219,7 @@ impl Outputs {
         if keep_requests {
             let mut rows = self.open.iter().filter(|output| output.is_rewritten());
             if let Some(output) = rows.find(|output| !output.file.is_rewritable()) {
-                let why = io::ErrorKind::NotSeekable.into();
+                let why = ErrorKind::NotSeekable.into();
                 let path = output.file.path();
                 return Err(WriteError::new("files.not_rewritable", path, why));
             }
@@ -238,8 +231,8 @@ impl Outputs {
         })
     }
 
-    /// A place for the requests: beside the run's first file, where there is space for results, or
-    /// else among the system's temporary files, which may lie in memory.
+    /// A spool beside the run's first file, where there is space for results; else among the system's
+    /// temporary files, which may lie in memory.
     fn new_spool(&self) -> Result<Spool, WriteError> {
         let mut files = self.open.iter().map(|output| &output.file);
         let beside = files.find(|file| file.is_rewritable());
@@ -252,10 +245,10 @@ impl Outputs {
         Spool::create(&directory).map_err(|error| WriteError::texts(&directory, error))
     }
 
-    /// Does something with the files for which it is meant.
+    /// Calls `act` with each file that `meant` chooses.
     fn each(
         &mut self,
-        meant: fn(&Output) -> bool,
+        meant: impl Fn(&Output) -> bool,
         mut act: impl FnMut(&mut Output, &mut Vec<u8>) -> io::Result<()>,
     ) -> WriteErrors {
         let mut errors = Vec::new();
@@ -267,7 +260,7 @@ impl Outputs {
         errors
     }
 
-    /// Takes what a sample of the run has for the files.
+    /// Takes a sample of the run.
     pub fn on(&mut self, sample: &Sample) -> WriteErrors {
         let mut errors = self.each(|_| true, |output, rows| output.sample(sample, rows));
         if let Sample::Finished(request) = sample
@@ -275,7 +268,7 @@ impl Outputs {
         {
             match spool.push(request) {
                 Ok(()) => self.spool = Some(spool),
-                // A part of the requests is of no use.
+                // All requests are counted or none: a part is of no use.
                 Err(error) => errors.push(WriteError::texts(spool.directory(), error)),
             }
         }
@@ -284,22 +277,17 @@ impl Outputs {
 
     /// Takes whole rows for a kind of file.
     pub fn push(&mut self, kind: &FileKind, rows: &[u8]) -> WriteErrors {
-        let mut outputs = self.open.iter_mut();
-        let Some(output) = outputs.find(|output| output.kind == kind) else {
-            return Vec::new();
-        };
-        let error = output.file.push(rows).err();
-        let failed = |error| WriteError::failed(output.file.path(), error);
-        error.map(failed).into_iter().collect()
+        let meant = |output: &Output| output.kind == kind;
+        self.each(meant, |output, _| output.file.push(rows))
     }
 
-    /// Hands everything taken so far to the system. To be called several times a second.
+    /// Hands all gathered rows to the system. To be called several times a second.
     pub fn flush(&mut self) -> WriteErrors {
         self.each(|_| true, |output, _| output.file.flush())
     }
 
-    /// Writes the rest, with the documents of a run that is over. A document that cannot be written
-    /// stays the one of a run that has not ended.
+    /// Writes the rest and the documents. A document that cannot be written stays the document of a
+    /// run that has not ended.
     pub fn finish(&mut self, results: &Results<'_>) -> WriteErrors {
         self.each(|_| true, |output, _| output.finish(results))
     }
@@ -310,7 +298,7 @@ impl Outputs {
         self.open.iter().any(|output| output.kind == kind)
     }
 
-    /// Where the files are, standard output not among them.
+    /// The paths of the files, without standard output.
     pub fn paths(&self) -> impl Iterator<Item = (&'static FileKind, &Path)> {
         let named = self.open.iter().filter(|output| !output.file.is_stdout());
         named.map(|output| (output.kind, output.file.path()))
@@ -322,13 +310,13 @@ impl Outputs {
         self.spool.is_some()
     }
 
-    /// Hands out the requests that were kept; `None` where they were not, or not all of them.
+    /// Hands out the kept requests; `None` unless all were kept.
     pub fn kept_requests(&mut self) -> Option<Spool> {
         self.spool.take()
     }
 
-    /// Begins to make anew what depends on counted tokens, from the requests that
-    /// [`Outputs::recount`] takes. The old rows stay in their place until [`Outputs::settle`].
+    /// Begins to make the files that depend on counted tokens anew, from the requests that
+    /// [`Outputs::recount`] takes. The old rows stay until [`Outputs::settle`].
     pub fn start_over(&mut self) -> WriteErrors {
         self.each(|o| o.kind.is_recounted, |output, _| output.start_over())
     }
@@ -341,7 +329,7 @@ impl Outputs {
         )
     }
 
-    /// Puts the new rows in the place of the old ones, which stay where that cannot be done.
+    /// Puts the new rows in the place of the old rows, which stay if this fails.
     pub fn settle(&mut self) -> WriteErrors {
         self.each(Output::is_rewritten, |output, _| output.file.settle())
     }

@@ -1,8 +1,8 @@
-//! Runs read again from what they left, one or several that are merged on the seconds of the wall
-//! clock: rows are stacked, counts and histograms added.
+//! Reads saved runs from their files. Several runs are merged by their wall-clock time: rows are
+//! stacked, counts and histograms are added.
 //!
-//! With requests CSV and run JSON, all figures are those of the run. A CSV alone does not know of
-//! users, throughput, gaps between chunks and a workflow's nodes; those are then said to be missing.
+//! With the requests CSV and the run JSON, all figures equal those of the run. A CSV alone lacks
+//! users, throughput, gaps between chunks and a workflow's nodes; a notice says that they are missing.
 
 mod merge;
 mod source;
@@ -20,15 +20,15 @@ use crate::text::Message;
 use merge::Merge;
 use source::{Sources, next_line, open};
 
-/// What is told of the reading: the file, and which part of it has been read, 0 to 1.
+/// Receives the progress: the file, and the part of it that has been read, 0 to 1.
 pub type Progress<'a> = &'a mut dyn FnMut(&Path, f64);
 
 /// One run or several, read from their files.
 #[derive(Debug)]
 pub struct Saved {
-    /// The run, or what is the same in all runs.
+    /// The run, or the values that all runs share.
     pub about: About,
-    /// How many runs there are.
+    /// Number of runs.
     pub runs: usize,
     /// Users that were planned, or seen.
     pub users: u64,
@@ -36,13 +36,13 @@ pub struct Saved {
     pub stats: RunStats,
     /// The figures.
     pub summary: Summary,
-    /// Whether all that a run knows of itself is there, users and streams included.
+    /// Whether every run has its results in a JSON, and with them users and streams.
     pub whole: bool,
-    /// The requests that are drawn from start to end, where they are known.
+    /// The requests of the waterfall, if known.
     pub waterfall: Option<Waterfall>,
     /// The files that were read.
     pub files: Vec<PathBuf>,
-    /// What the user should know of the reading.
+    /// Messages about the reading.
     pub notices: Vec<Message>,
     /// The place in `files` of each run's rows, by the run's id.
     homes: HashMap<String, usize>,
@@ -53,8 +53,8 @@ pub struct Saved {
 ///
 /// # Errors
 ///
-/// If a file cannot be read or is none of ours, if there is nothing in them, or if they lie too far
-/// apart to be merged.
+/// If a file cannot be read or is not of this program, if the files hold no run, or if the runs lie
+/// too far apart to be merged.
 pub fn read(
     files: &[PathBuf],
     formats: &mut Formats,
@@ -68,7 +68,7 @@ pub fn read(
 }
 
 impl Saved {
-    /// What its documents are made of.
+    /// The results that its documents show.
     #[must_use]
     pub fn results(&self) -> Results<'_> {
         Results {
@@ -84,11 +84,11 @@ impl Saved {
         }
     }
 
-    /// Hands on all rows that were counted, as they were written.
+    /// Hands all counted rows to `sink`, as they were written.
     ///
     /// # Errors
     ///
-    /// If a file cannot be read once more; as `sink` says.
+    /// If a file cannot be read again, or `sink` fails.
     pub fn copy_rows<E: From<Message>>(
         &self,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,

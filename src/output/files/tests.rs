@@ -36,22 +36,15 @@ fn finish(outputs: &mut Outputs) -> WriteErrors {
 fn the_models_name_keeps_letters_digits_and_two_signs() {
     let at = datetime!(2026-02-03 04:05:06 +8);
     let long = "x".repeat(300);
-    let table = [
-        (None, "20260203_040506"),
-        (Some(""), "20260203_040506"),
-        (Some("../.."), "20260203_040506"),
-        (
-            Some("qwen2.5:7b/in_struct-v1 "),
-            "qwen257bin_struct-v1_20260203_040506",
-        ),
-        (Some("通义-千问"), "通义-千问_20260203_040506"),
-        (
-            Some(long.as_str()),
-            &format!("{}_20260203_040506", "x".repeat(50)),
-        ),
-    ];
-    for (model, stem) in table {
-        assert_eq!(super::stem(model, at), stem);
+    for (model, kept) in [
+        (None, ""),
+        (Some(""), ""),
+        (Some("../.."), ""),
+        (Some("qwen2.5:7b/in_struct-v1 "), "qwen257bin_struct-v1_"),
+        (Some("通义-千问"), "通义-千问_"),
+        (Some(long.as_str()), &format!("{}_", "x".repeat(50))),
+    ] {
+        assert_eq!(stem(model, at), format!("{kept}20260203_040506"));
     }
 }
 
@@ -59,26 +52,14 @@ fn the_models_name_keeps_letters_digits_and_two_signs() {
 fn default_names_have_one_stem_and_are_never_overwritten() {
     let temp = TempDir::new();
     let report = temp.path("report");
-    let first: Vec<_> = open(&defaults(&report)).unwrap().listing();
-    assert_eq!(
-        first,
-        [
-            "requests_m1_20260203_040506.csv",
-            "run_m1_20260203_040506.json",
-            "report_m1_20260203_040506.html"
-        ]
-    );
+    let names = |number: &str| {
+        [("requests", "csv"), ("run", "json"), ("report", "html")]
+            .map(|(name, extension)| format!("{name}_m1_20260203_040506{number}.{extension}"))
+    };
+    assert_eq!(open(&defaults(&report)).unwrap().listing(), names(""));
     // A third run finds one of its second names taken: it takes neither.
     fs::write(report.join("run_m1_20260203_040506_2.json"), "mine").unwrap();
-    let third: Vec<_> = open(&defaults(&report)).unwrap().listing();
-    assert_eq!(
-        third,
-        [
-            "requests_m1_20260203_040506_3.csv",
-            "run_m1_20260203_040506_3.json",
-            "report_m1_20260203_040506_3.html"
-        ]
-    );
+    assert_eq!(open(&defaults(&report)).unwrap().listing(), names("_3"));
     assert!(!report.join("requests_m1_20260203_040506_2.csv").exists());
     let kept = fs::read_to_string(report.join("run_m1_20260203_040506_2.json"));
     assert_eq!(kept.unwrap(), "mine");
@@ -96,15 +77,13 @@ fn given_files_are_overwritten_only_once_all_are_open() {
     let temp = TempDir::new();
     let (csv, missing) = (temp.path("a.csv"), temp.path("none/b.json"));
     fs::write(&csv, "something longer than the header\n").unwrap();
-    let refused = open(&config(
-        Destination::File(csv.clone()),
-        Destination::File(missing),
-    ));
+    let given = || Destination::File(csv.clone());
+    let refused = open(&config(given(), Destination::File(missing)));
     let message = refused.unwrap_err().message();
     assert_eq!(message.id(), "files.cannot_write_json");
     let kept = fs::read_to_string(&csv).unwrap();
     assert_eq!(kept, "something longer than the header\n");
-    open(&config(Destination::File(csv.clone()), Destination::None)).unwrap();
+    open(&config(given(), Destination::None)).unwrap();
     assert_eq!(fs::read(&csv).unwrap(), csv::header());
 }
 
@@ -153,10 +132,8 @@ fn rows_are_in_the_file_after_a_flush() {
     assert!(files.push(&events::KIND, b"nowhere\n").is_empty());
     assert_eq!(fs::read(&csv).unwrap(), csv::header());
     assert!(files.flush().is_empty());
-    assert_eq!(
-        fs::read(&csv).unwrap(),
-        [&csv::header()[..], b"1\n"].concat()
-    );
+    let rows = [&csv::header()[..], b"1\n"].concat();
+    assert_eq!(fs::read(&csv).unwrap(), rows);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A histogram of a distribution, for people to look at.
+//! The histogram of a distribution that the page draws.
 
 use serde::Serialize;
 
@@ -6,22 +6,22 @@ use super::values::Thousandths;
 use crate::metrics::rounded;
 use crate::stats::{Distribution, Statistics};
 
-/// How many bins there are at least and at most.
+/// The least and the largest number of bins.
 const BINS: (f64, f64) = (8.0, 60.0);
-/// From that many times the median on, the largest value makes the bins' widths grow by ratio.
+/// Bins widen by ratio if the largest value is more than this many times the median.
 const FAR: f64 = 5.0;
 
 /// A histogram: `counts[i]` values lie in `edges[i]..edges[i + 1]`, the last edge included.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Bins {
-    /// Whether widths grow by ratio, or are even.
+    /// Whether widths grow by ratio; else they are even.
     log: bool,
     edges: Vec<Thousandths>,
     counts: Vec<u64>,
 }
 
 impl Bins {
-    /// The histogram of values that come to these figures; empty without values.
+    /// The histogram of a distribution with these figures; empty without values.
     pub(super) fn of(distribution: &Distribution, figures: Option<&Statistics>) -> Self {
         let Some(figures) = figures else {
             return Self::default();
@@ -40,7 +40,7 @@ impl Bins {
                 }
             })
             .collect();
-        // Fewer thousandths than bins between the bounds.
+        // There may be fewer thousandths than bins between the bounds.
         edges.dedup();
         let mut counts = vec![0; edges.len() - 1];
         for value in distribution.values() {
@@ -55,7 +55,7 @@ impl Bins {
     }
 }
 
-/// From where to where the bins go, in thousandths; around a single value, a bit to either side.
+/// The outer edges of the bins, in thousandths. A single value gets some room on each side.
 fn bounds(figures: &Statistics) -> (f64, f64) {
     let (low, high) = (figures.min * 1_000.0, figures.max * 1_000.0);
     if low < high {

@@ -1,4 +1,4 @@
-//! What the page draws of each request, gathered while requests end.
+//! The data of requests that the page draws, gathered while requests end.
 
 use super::groups::Groups;
 use super::points::{Point, Points};
@@ -8,11 +8,12 @@ use crate::output::csv::{beginning, hash};
 use crate::output::format::GroupKeys;
 use crate::record::Outcome;
 
-/// The requests of a run or of several, reduced to what the page shows while they are gathered.
+/// The requests of one or several runs, reduced at once to the data that the page shows.
 #[derive(Debug, Default)]
 pub(super) struct Charts {
-    /// Of the requests that succeeded: the metrics with a series.
+    /// The metrics with a series, of requests that succeeded.
     pub(super) points: PerMetric<Points>,
+    /// The time until each failed request failed.
     pub(super) failed: Points,
     pub(super) keys: Groups,
     pub(super) queries: Groups,

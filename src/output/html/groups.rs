@@ -10,12 +10,12 @@ use crate::metrics::{self, Flag, Measured, Metric};
 use crate::record::Outcome;
 use crate::stats::{Distribution, Statistics, Sum};
 
-/// So many groups are shown.
+/// The most groups that are shown.
 const SHOWN: usize = 100;
-/// So many groups are measured; of further ones it is only known how many there are.
+/// The most groups that are measured; further groups are only counted.
 const MEASURED: usize = 10_000;
 
-/// Groups of requests, told apart by a number.
+/// Groups of requests, each with a number of its own.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     measured: Vec<Group>,
@@ -32,7 +32,7 @@ struct Group {
     figures: Vec<(Metric, Figure)>,
 }
 
-/// What a group shows of a metric.
+/// The figure of a metric that a group shows.
 #[derive(Debug)]
 enum Figure {
     /// P50 and P99 of the requests that succeeded.
@@ -44,7 +44,7 @@ enum Figure {
 }
 
 impl Groups {
-    /// Adds a request to the group of that number; `names` are asked for once.
+    /// Adds a request to the group of that number. `names` is called for a new group only.
     pub(super) fn add(
         &mut self,
         id: u64,
@@ -69,7 +69,7 @@ impl Groups {
     /// The groups with the most requests.
     pub(super) fn largest(&self) -> Breakdown {
         let mut groups: Vec<&Group> = self.measured.iter().collect();
-        // Stable: among equals, those that came first.
+        // A stable sort: of groups of one size, the earlier group comes first.
         groups.sort_by_key(|group| Reverse(group.requests));
         groups.truncate(SHOWN);
         Breakdown {
@@ -140,7 +140,7 @@ impl Group {
 /// Groups as the page has them.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Breakdown {
-    /// How many there are; the largest are shown.
+    /// Number of all groups; the largest are shown.
     of: usize,
     names: Vec<Vec<Option<String>>>,
     /// Requests, ok, failed, and the figures of metrics in the table's order.

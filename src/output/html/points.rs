@@ -1,89 +1,69 @@
-//! A point per request, reduced to what a screen can show while it is gathered: however many there
-//! are, the smallest and the largest value of every moment stay.
+//! A point per request. Many points are reduced to as many as a screen can show: the smallest and
+//! the largest value of each moment stay.
 
 use serde::Serialize;
 
-/// So many points are kept as they are.
-const ALL: usize = 4_000;
-/// Into so many moments at most the run is divided beyond that.
+/// Up to this number, all points are kept.
+const ALL: u64 = 4_000;
+/// Beyond it, the run is divided into at most this number of moments.
 const MOMENTS: u64 = 1_000;
-/// The shortest moment, in microseconds; each longer one is twice the one before.
+/// The shortest moment, in microseconds. Moments double in length until there are few enough.
 const SHORTEST: u64 = 1_000;
 
 /// A request's value of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Point {
-    /// When the request was over, in microseconds since the run's start.
+    /// End of the request, in microseconds since the run's start.
     pub(super) at: u64,
-    /// Its number.
+    /// Number of the request.
     pub(super) request: u64,
     /// The value, in thousandths of the metric's unit.
     pub(super) value: u64,
 }
 
-/// The points of a metric. Which are kept does not depend on the order in which they are added.
-#[derive(Clone, Debug)]
+/// The points of a metric. The order in which points are added does not matter.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Points {
     of: u64,
-    kept: Kept,
-}
-
-#[derive(Clone, Debug)]
-enum Kept {
-    All(Vec<Point>),
-    /// Moments of that many microseconds.
-    Extremes(u64, Vec<Moment>),
-}
-
-impl Default for Points {
-    fn default() -> Self {
-        Self {
-            of: 0,
-            kept: Kept::All(Vec::new()),
-        }
-    }
+    /// All points, while they are few.
+    all: Vec<Point>,
+    /// The reduced points, once there are many.
+    moments: Vec<Moment>,
+    /// How often the length of a moment has doubled.
+    doublings: u32,
 }
 
 impl Points {
     /// Adds a point.
     pub(super) fn add(&mut self, point: Point) {
         self.of += 1;
-        match &mut self.kept {
-            Kept::All(points) => {
-                points.push(point);
-                if points.len() > ALL {
-                    let points = std::mem::take(points);
-                    self.kept = Kept::Extremes(SHORTEST, Vec::new());
-                    for point in points {
-                        self.reduce(point);
-                    }
-                }
-            }
-            Kept::Extremes(..) => self.reduce(point),
+        if self.of <= ALL {
+            self.all.push(point);
+            return;
         }
+        for point in std::mem::take(&mut self.all) {
+            self.reduce(point);
+        }
+        self.reduce(point);
     }
 
     fn reduce(&mut self, point: Point) {
-        let Kept::Extremes(length, moments) = &mut self.kept else {
-            return;
-        };
-        while point.at / *length >= MOMENTS {
-            *length *= 2;
-            *moments = moments.chunks(2).map(Moment::joined).collect();
+        while (point.at / SHORTEST) >> self.doublings >= MOMENTS {
+            self.doublings += 1;
+            self.moments = self.moments.chunks(2).map(Moment::joined).collect();
         }
-        let place = usize::try_from(point.at / *length).unwrap_or(usize::MAX);
-        if moments.len() <= place {
-            moments.resize(place + 1, Moment::default());
+        let place = (point.at / SHORTEST) >> self.doublings;
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        if self.moments.len() <= place {
+            self.moments.resize(place + 1, Moment::default());
         }
-        moments[place].add(point);
+        self.moments[place].add(point);
     }
 
     /// The kept points in order of time.
     fn sorted(&self) -> Vec<Point> {
-        let mut points: Vec<Point> = match &self.kept {
-            Kept::All(points) => points.clone(),
-            Kept::Extremes(_, moments) => moments.iter().flat_map(Moment::points).collect(),
-        };
+        let reduced = self.moments.iter().flat_map(Moment::points);
+        let mut points: Vec<_> = self.all.iter().copied().chain(reduced).collect();
         points.sort_unstable();
         points.dedup();
         points

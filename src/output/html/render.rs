@@ -18,7 +18,7 @@ use crate::text::Language;
 const TEMPLATE: &str = include_str!("../../../templates/report.hbs");
 const PLACEHOLDER: &str = include_str!("../../../templates/placeholder.hbs");
 const STYLE: &str = include_str!("../../../templates/report.css");
-/// One script of several files; the order is that of their needs.
+/// The script: each file uses only files above it.
 const SCRIPT: &str = concat!(
     include_str!("../../../templates/report/data.js"),
     include_str!("../../../templates/report/text.js"),
@@ -57,8 +57,8 @@ pub(super) fn page(
     fill(TEMPLATE, &fields)
 }
 
-/// A page that takes the report's place until the run has ended, and stays if the run is killed. It
-/// says how to make the report from the saved data.
+/// The page in the report's place until the run ends, which stays if the run is killed. It tells how
+/// to make the report from the saved data.
 #[must_use]
 pub(super) fn placeholder(language: Language) -> Vec<u8> {
     let texts = language.texts();
@@ -92,13 +92,13 @@ fn both_languages() -> BTreeMap<&'static str, BTreeMap<&'static str, &'static st
         .collect()
 }
 
-/// A document inside a `<script>` element: nothing in it ends the element, or begins a comment.
+/// JSON for a `<script>` element: no text in it can end the element or begin a comment.
 fn in_script(document: &impl Serialize) -> String {
     let json = serde_json::to_string(document).expect("everything in it has a form in JSON");
     json.replace('<', "\\u003c")
 }
 
-/// How a Content-Security-Policy names a style or a script.
+/// The name of a style or a script in a Content-Security-Policy.
 fn hash(text: &str) -> String {
     BASE64.encode(digest(&SHA256, text.as_bytes()))
 }

@@ -1,11 +1,11 @@
-//! Values as the page has them.
+//! The form of values on the page.
 
 use serde::{Serialize, Serializer};
 
 use crate::metrics::{in_thousandths, rounded};
 use crate::stats::Sum;
 
-/// How long a text from outside may be, in characters; the page shows less.
+/// The most characters of a text from outside; the page shows fewer.
 const LONGEST: usize = 4_000;
 
 /// The first characters of a text.
@@ -28,7 +28,7 @@ impl Thousandths {
         Self(in_thousandths(value))
     }
 
-    /// The mean of a sum of which `steps` make one.
+    /// The mean of a sum whose values are in parts of the unit: `steps` parts are one unit.
     pub(super) fn mean(sum: Sum, steps: u64) -> Option<Self> {
         let mean = sum.mean()?;
         Some(Self(rounded(mean * (1_000 / steps) as f64)))

@@ -1,4 +1,4 @@
-//! The files of saved runs: which are there, and their contents.
+//! Finds and reads the files of saved runs.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -16,7 +16,7 @@ pub(super) struct Sources {
     pub(super) jsons: Vec<PathBuf>,
     /// The contents of the JSONs.
     pub(super) runs: Vec<SavedRun>,
-    /// What could not be used.
+    /// Messages about files that could not be used.
     pub(super) notices: Vec<Message>,
 }
 
@@ -27,7 +27,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Message {
 }
 
 impl Sources {
-    /// Finds out which files are CSV and which JSON, and adds what lies beside them.
+    /// Sorts the files into CSVs and JSONs, and adds the other file of each run.
     pub(super) fn find(files: &[PathBuf]) -> Result<Self, Message> {
         let mut sources = Self::default();
         for path in files {
@@ -68,7 +68,7 @@ impl Sources {
     }
 }
 
-/// Adds a file, unless it is there already.
+/// Adds a file, unless it is in the list.
 fn add(files: &mut Vec<PathBuf>, path: PathBuf) {
     if !is_in(files, &path) {
         files.push(path);
@@ -82,7 +82,7 @@ fn is_in(files: &[PathBuf], path: &Path) -> bool {
         .any(|known| canonical(known) == canonical(path))
 }
 
-/// Whether a file begins as a JSON document does, which no CSV of ours does.
+/// Whether a file begins with `{`, as a run JSON does and no requests CSV does.
 fn is_json(path: &Path) -> io::Result<bool> {
     let mut beginning = Vec::new();
     fs::File::open(path)?.take(64).read_to_end(&mut beginning)?;
@@ -92,8 +92,8 @@ fn is_json(path: &Path) -> io::Result<bool> {
     Ok(text.trim_ascii_start().starts_with(b"{"))
 }
 
-/// The file of the same run and another kind, if it is there: by the default names, which differ
-/// in their beginning too, or by names that were given and differ in their ending alone.
+/// The run's file of another kind, if it exists. Default names differ in their first word and their
+/// extension, given names in their extension alone.
 fn beside(path: &Path, this: &FileKind, other: &FileKind) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let stem = name.strip_suffix(this.extension)?;

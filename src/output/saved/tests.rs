@@ -5,6 +5,7 @@ mod parts;
 use std::fs;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -47,7 +48,7 @@ fn about(id: &str, started: OffsetDateTime) -> About {
     About {
         run,
         version: Some("0.1.0".into()),
-        config: Some(serde_json::json!({
+        config: Some(json!({
             "load": {"users": 2, "ramp_up_s": 0.0, "duration_s": null, "requests": null},
         })),
         command_line: Some("sse-perf".into()),
@@ -97,7 +98,7 @@ fn read(files: &[PathBuf]) -> Saved {
 }
 
 /// The data of the page.
-fn page(saved: &Saved) -> serde_json::Value {
+fn page(saved: &Saved) -> Value {
     let temp = TempDir::new();
     let place = temp.path("page.html");
     let config = OutputConfig::default().with(&html::KIND, Destination::File(place.clone()));
@@ -110,8 +111,13 @@ fn page(saved: &Saved) -> serde_json::Value {
     serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
 }
 
-fn notices(saved: &Saved) -> Vec<String> {
-    saved.notices.iter().map(ToString::to_string).collect()
+/// Checks that there are as many notices as texts, each with its text.
+fn check_notices(saved: &Saved, expected: &[&str]) {
+    let notices: Vec<_> = saved.notices.iter().map(ToString::to_string).collect();
+    assert_eq!(notices.len(), expected.len(), "{notices:?}");
+    for (notice, expected) in notices.iter().zip(expected) {
+        assert!(notice.contains(expected), "{notices:?}");
+    }
 }
 
 #[test]
@@ -120,11 +126,8 @@ fn a_run_is_read_with_what_lies_beside_it() {
     let about = about("r1", FIRST);
     let csv = save(&temp, "a", &about, &requests());
     let json = temp.path("run_a.json");
-    for files in [
-        vec![csv.clone()],
-        vec![json.clone()],
-        vec![json.clone(), csv.clone()],
-    ] {
+    for files in [&[&csv][..], &[&json], &[&json, &csv]] {
+        let files: Vec<_> = files.iter().copied().cloned().collect();
         let saved = read(&files);
         assert_eq!(saved.about, about);
         assert!(saved.whole);
@@ -134,7 +137,7 @@ fn a_run_is_read_with_what_lies_beside_it() {
         assert_eq!(saved.summary.users_started, 2);
         assert_eq!(saved.summary.statistics[ITL].map(|itl| itl.count), Some(2));
         assert_eq!(saved.waterfall.as_ref().map(|w| w.chosen().of), Some(2));
-        assert_eq!(notices(&saved), [""; 0]);
+        check_notices(&saved, &[]);
     }
 }
 
@@ -149,7 +152,7 @@ fn names_that_were_given_find_each_other_by_their_stem() {
         let saved = read(&[file]);
         assert!(saved.whole);
         assert_eq!(saved.summary.ok, 1);
-        assert_eq!(notices(&saved), [""; 0]);
+        check_notices(&saved, &[]);
     }
 }
 
@@ -162,23 +165,15 @@ fn a_csv_alone_tells_what_is_missing() {
     assert!(!saved.whole && saved.waterfall.is_none());
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!((saved.users, saved.summary.users_started), (2, 2));
-    assert_eq!(
-        (&saved.summary.plan, saved.summary.statistics[ITL]),
-        (&None, None)
-    );
-    assert_eq!(
-        saved.summary.statistics[TTFT].map(|ttft| ttft.mean.to_bits()),
-        Some(200_f64.to_bits())
-    );
-    assert!(
-        notices(&saved)[0].contains("no run JSON was found"),
-        "{:?}",
-        notices(&saved)
-    );
+    let statistics = &saved.summary.statistics;
+    assert_eq!((&saved.summary.plan, statistics[ITL]), (&None, None));
+    let ttft = statistics[TTFT].map(|ttft| ttft.mean.to_bits());
+    assert_eq!(ttft, Some(200_f64.to_bits()));
+    check_notices(&saved, &["no run JSON was found"]);
     let page = page(&saved);
-    assert_eq!(page["ticks"]["rps"], serde_json::json!([0, 2]));
+    assert_eq!(page["ticks"]["rps"], json!([0, 2]));
     assert_eq!(page["ticks"].get("throughput"), None);
-    assert_eq!(page["waterfall"], serde_json::Value::Null);
+    assert_eq!(page["waterfall"], Value::Null);
 }
 
 #[test]
@@ -192,10 +187,8 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     ];
     let saved = read(&files);
     assert!(saved.whole);
-    assert_eq!(
-        (saved.runs, saved.users, &saved.summary.plan),
-        (2, 4, &None)
-    );
+    assert_eq!((saved.runs, saved.users), (2, 4));
+    assert_eq!(saved.summary.plan, None);
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!(saved.about.run.run_id, "r2, r1");
     assert_eq!(saved.about.run.label.as_deref(), Some("=nightly"));
@@ -203,19 +196,11 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     assert_eq!(saved.summary.statistics[ITL].map(|itl| itl.count), Some(4));
     let page = page(&saved);
     // The second run's seconds lie 3 later, its instants 2.6 s.
-    assert_eq!(page["ticks"]["rps"], serde_json::json!([0, 2, 0, 0, 2]));
-    assert_eq!(
-        page["ticks"]["active_users"],
-        serde_json::json!([2, 2, 2, 4, 4])
-    );
-    assert_eq!(
-        page["points"]["ttft"]["t"],
-        serde_json::json!([1_200, 2_600])
-    );
-    assert_eq!(
-        page["waterfall"]["start"],
-        serde_json::json!([100, 1_899, 2_700, 4_499])
-    );
+    assert_eq!(page["ticks"]["rps"], json!([0, 2, 0, 0, 2]));
+    assert_eq!(page["ticks"]["active_users"], json!([2, 2, 2, 4, 4]));
+    assert_eq!(page["points"]["ttft"]["t"], json!([1_200, 2_600]));
+    let starts = json!([100, 1_899, 2_700, 4_499]);
+    assert_eq!(page["waterfall"]["start"], starts);
     assert_eq!(page["breakdowns"]["run"]["of"], 2);
     assert_eq!(page["breakdowns"]["run"]["names"][0][0], "r2");
 }
@@ -232,10 +217,7 @@ fn a_run_that_turns_up_late_but_began_first_is_the_origin() {
     let saved = read(&[csv]);
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!((saved.runs, saved.summary.requests()), (2, 4));
-    assert_eq!(
-        page(&saved)["ticks"]["rps"],
-        serde_json::json!([0, 2, 0, 2])
-    );
+    assert_eq!(page(&saved)["ticks"]["rps"], json!([0, 2, 0, 2]));
 }
 
 #[test]
@@ -247,16 +229,13 @@ fn no_row_is_counted_twice() {
     let link = temp.path(".").join("requests_a.csv");
     let saved = read(&[csv, link, copy]);
     assert_eq!(saved.summary.requests(), 2);
-    let notices = notices(&saved);
-    assert_eq!(notices.len(), 1, "{notices:?}");
-    assert!(notices[0].contains("copy.csv"), "{notices:?}");
+    check_notices(&saved, &["copy.csv"]);
     let mut rows = 0;
-    saved
-        .copy_rows(|_| {
-            rows += 1;
-            Ok::<_, Message>(())
-        })
-        .unwrap();
+    let count = |_: &[u8]| {
+        rows += 1;
+        Ok::<_, Message>(())
+    };
+    saved.copy_rows(count).unwrap();
     assert_eq!(rows, 2);
 }
 
@@ -269,25 +248,19 @@ fn damaged_lines_are_named_skipped_and_counted() {
     fs::write(&csv, good.clone() + &damaged.collect::<String>() + "1,2").unwrap();
     let saved = read(std::slice::from_ref(&csv));
     assert_eq!(saved.summary.requests(), 2);
-    let notices = notices(&saved);
-    assert_eq!(notices.len(), 6, "{notices:?}");
-    assert!(
-        notices[0].contains("line 4: 2 cells in place of 62"),
-        "{notices:?}"
-    );
-    assert!(
-        notices[5].ends_with("damaged lines left out: 8."),
-        "{notices:?}"
+    let named = (4..9).map(|line| format!("line {line}: 2 cells in place of 62"));
+    let named: Vec<_> = named
+        .chain(["damaged lines left out: 8.".to_owned()])
+        .collect();
+    check_notices(
+        &saved,
+        &named.iter().map(String::as_str).collect::<Vec<_>>(),
     );
     // A row less than the JSON has counted.
     fs::write(&csv, good.replacen(",ok,", ",OK,", 1)).unwrap();
     let saved = read(&[csv]);
-    let notices = self::notices(&saved);
-    assert!(notices[0].contains("line 2: column outcome"), "{notices:?}");
-    assert!(
-        notices[2].contains("counts 2 requests, the CSV has 1"),
-        "{notices:?}"
-    );
+    let fewer = "counts 2 requests, the CSV has 1";
+    check_notices(&saved, &["line 2: column outcome", "left out: 1.", fewer]);
 }
 
 #[test]
@@ -321,8 +294,5 @@ fn a_run_without_requests_is_a_run() {
     let csv = save(&temp, "a", &about("r1", FIRST), &[]);
     let saved = read(&[csv]);
     assert_eq!((saved.runs, saved.summary.requests()), (1, 0));
-    assert_eq!(
-        page(&saved)["summary"]["success_rate"],
-        serde_json::Value::Null
-    );
+    assert_eq!(page(&saved)["summary"]["success_rate"], Value::Null);
 }

@@ -119,10 +119,8 @@ fn another_file_is_refused_with_what_it_lacks() {
     let error = Reader::new(&b"request,user,name\n1,2,3\n"[..])
         .err()
         .unwrap();
-    assert_eq!(
-        error.to_string(),
-        "it lacks outcome, start_s, end_s, run_id"
-    );
+    let lacking = "it lacks outcome, start_s, end_s, run_id";
+    assert_eq!(error.to_string(), lacking);
 }
 
 #[test]
