@@ -11,8 +11,7 @@ const WIDTHS: [u32; 3] = [390, 820, 1_600];
 /// The page of the usual run, open in a browser.
 fn opened() -> (Browser, Page) {
     let page = Run::of(usual()).page();
-    let browser = Browser::start(1_600, 1_000);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 1_600);
     (browser, page)
 }
 
@@ -48,13 +47,8 @@ fn the_page_loads_nothing_and_logs_nothing() {
     let address = format!("file://{}", page.path().display());
     let requested = browser.requested();
     assert_eq!(requested, [address]);
-    assert!(browser.text("#brand-name").contains("7DGroup"));
-    assert!(
-        browser
-            .run("return document.title")
-            .to_string()
-            .contains("nightly")
-    );
+    browser.check_text("#brand-name", "7DGroup");
+    browser.check_text("title", "nightly");
 }
 
 #[test]
@@ -69,10 +63,8 @@ fn every_chart_is_painted() {
     assert_eq!((charts.len(), colours.len()), (17, 17), "{charts:?}");
     for ((chart, empty, width), colours) in charts.into_iter().zip(colours) {
         assert_eq!(empty, "false", "{chart}");
-        assert!(
-            width > 300 && colours > 8,
-            "{chart}: {colours} colours in {width} pixels"
-        );
+        let painted = width > 300 && colours > 8;
+        assert!(painted, "{chart}: {colours} colours in {width} pixels");
     }
 }
 
@@ -85,14 +77,10 @@ fn a_drag_zooms_all_charts_and_a_double_click_shows_the_whole_run() {
         drag(&browser, "rps", 0.4, 0.7);
         let zoomed = ranges(&browser);
         assert_eq!(zoomed.len(), 1, "all charts have the same range");
-        assert!(
-            zoomed[0].0 > whole[0].0 + 5.0 && zoomed[0].1 < whole[0].1 - 5.0,
-            "{zoomed:?}"
-        );
-        assert_eq!(
-            browser.run("return document.getElementById('zoomed').hidden"),
-            json!(false)
-        );
+        let inside = zoomed[0].0 > whole[0].0 + 5.0 && zoomed[0].1 < whole[0].1 - 5.0;
+        assert!(inside, "{zoomed:?}");
+        let hidden = browser.run("return document.getElementById('zoomed').hidden");
+        assert_eq!(hidden, json!(false));
         match way {
             "button" => browser.click("#restore"),
             "escape" => browser.press("\u{e00c}"),
@@ -120,23 +108,18 @@ fn the_cursor_shows_the_value_that_the_csv_has() {
     ] {
         let [left, top, width, height] = browser.place(chart);
         for part in [0.3, 0.5, 0.8] {
-            browser.pointer(
-                "mouse",
-                &[("move", left + width * part, top + height * 0.4)],
-            );
+            let (x, y) = (left + width * part, top + height * 0.4);
+            browser.pointer("mouse", &[("move", x, y)]);
             let reading = browser.text(&format!("#chart-{chart} [data-series=request] .reading"));
             let (value, request) = reading.split_once(" #").expect("a value and its request");
-            let row = rows
-                .iter()
-                .find(|row| row["request"] == request)
-                .expect("its row");
-            let (shown, written): (f64, f64) = (
-                value.replace(',', "").parse().expect("a number"),
-                row[column].parse().expect("a number"),
-            );
+            let row = rows.iter().find(|row| row["request"] == request);
+            let number = |text: &str| text.parse::<f64>().expect("a number");
+            let shown = number(&value.replace(',', ""));
+            let written = number(&row.expect("its row")[column]);
             // Large values are shown with fewer decimals.
+            let difference = (shown - written).abs();
             assert!(
-                (shown - written).abs() <= written * 0.000_1,
+                difference <= written * 0.000_1,
                 "{chart}: {shown}, {written}"
             );
         }
@@ -155,11 +138,7 @@ fn the_page_works_by_keyboard_and_by_touch() {
     browser.place("rps");
     browser.run("document.querySelector('#chart-rps canvas.hover').focus()");
     browser.press("\u{e014}");
-    assert!(
-        browser.text("#spoken").contains("completed"),
-        "{}",
-        browser.text("#spoken")
-    );
+    browser.check_text("#spoken", "completed");
     browser.press("+");
     assert_ne!(ranges(&browser), whole);
     let [left, top, width, height] = browser.place("users");
@@ -200,15 +179,10 @@ fn a_chart_is_saved_as_a_picture_and_as_a_table() {
     let types = browser.run("return window.saved.map((blob) => blob.type).sort()");
     assert_eq!(types, json!(["image/png", "text/csv"]));
     let table = browser.saved_csv();
-    assert!(
-        table.starts_with("series,time_s,request,value\n"),
-        "{table}"
-    );
-    let first = page
-        .rows()
-        .into_iter()
-        .find(|row| row["outcome"] == "ok")
-        .expect("a row");
+    let header = "series,time_s,request,value\n";
+    assert!(table.starts_with(header), "{table}");
+    let mut rows = page.rows().into_iter();
+    let first = rows.find(|row| row["outcome"] == "ok").expect("a row");
     let ttft: f64 = first["ttft_ms"].parse().expect("a number");
     let line = format!(",{},{ttft}\n", first["request"]);
     assert!(table.contains(&line), "{line}{table}");
@@ -223,10 +197,8 @@ fn language_and_theme_are_switched() {
     browser.click("#language");
     let chinese = heading();
     assert_ne!(chinese, english);
-    assert_eq!(
-        browser.run("return document.documentElement.lang"),
-        json!("zh-CN")
-    );
+    let language = browser.run("return document.documentElement.lang");
+    assert_eq!(language, json!("zh-CN"));
     browser.click("#theme");
     assert_ne!(ground(), light);
     browser.click("#theme");
@@ -238,18 +210,14 @@ fn language_and_theme_are_switched() {
 #[test]
 fn hostile_texts_are_shown_as_text() {
     let page = hostile().page();
-    let browser = Browser::start(820, 1_000);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 820);
     browser.click("#language");
     let title = browser.run("return document.title");
     assert!(title != json!("owned"), "a foreign script has run");
     assert_eq!(browser.run("return document.images.length"), json!(0));
     assert_eq!(browser.run("return document.scripts.length"), json!(3));
     let heading = browser.text("h1");
-    assert!(
-        heading.starts_with(&HOSTILE[..40]),
-        "it is shown as text: {heading}"
-    );
+    assert!(heading.starts_with(&HOSTILE[..40]), "not text: {heading}");
     assert!(!heading.contains(['\u{202e}', '\u{2066}']), "{heading}");
     assert_eq!(browser.console(), [""; 0]);
     no_sideways(&browser, "hostile");
@@ -258,7 +226,7 @@ fn hostile_texts_are_shown_as_text() {
 /// Nothing has to be scrolled sideways, whatever the width.
 fn no_sideways(browser: &Browser, name: &str) {
     for width in WIDTHS {
-        browser.resize(width, 900);
+        browser.resize(width);
         let widths = browser.run("return [document.documentElement.scrollWidth, innerWidth]");
         let [needed, there]: [u32; 2] = serde_json::from_value(widths).expect("widths");
         assert_eq!(there, width);
@@ -268,7 +236,7 @@ fn no_sideways(browser: &Browser, name: &str) {
 
 #[test]
 fn every_run_fits_every_width_and_names_missing_data() {
-    let browser = Browser::start(1_600, 1_000);
+    let browser = Browser::start(1_600);
     let one: Vec<_> = usual().into_iter().take(1).collect();
     let failed = hostile().requests.into_iter().step_by(5).collect();
     let mut alone = Run::of(usual());
@@ -282,8 +250,8 @@ fn every_run_fits_every_width_and_names_missing_data() {
         ("alone", alone, "no run JSON was found"),
     ] {
         let page = run.page();
-        browser.open(&page.path());
-        assert!(browser.text("main").contains(lacking), "{name}");
+        browser.open(&page);
+        browser.check_text("main", lacking);
         for _ in 0..2 {
             no_sideways(&browser, name);
             browser.click("#language");

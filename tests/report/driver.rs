@@ -2,7 +2,6 @@
 //! test's own, which ends with the test.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -10,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::directory::Directory;
+use crate::runs::Page;
 
 /// How long tests wait for the browser: long enough for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -27,54 +27,14 @@ pub struct Browser {
     turn: MutexGuard<'static, ()>,
 }
 
-/// A session of a browser, closed when dropped.
+/// Chromium under chromedriver, both ended when dropped.
 struct Session {
     agent: ureq::Agent,
-    path: String,
-    driver: Driver,
-    profile: Directory,
-}
-
-/// The running chromedriver, killed in the end.
-struct Driver {
-    process: Child,
-    port: String,
-    /// Kept open: writing to a closed pipe would end it.
+    url: String,
+    driver: Child,
+    /// Kept open: writing to a closed pipe would end chromedriver.
     output: BufReader<ChildStdout>,
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Driver {
-    /// Starts chromedriver on a port that the system chooses.
-    fn start() -> Self {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed; tests/run.sh does that");
-        let output = process.stdout.take().expect("it is piped");
-        let mut driver = Self {
-            process,
-            port: String::new(),
-            output: BufReader::new(output),
-        };
-        let mut lines = driver.output.by_ref().lines().map_while(Result::ok);
-        let said = lines.find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            Some(port.trim_end_matches('.').to_owned())
-        });
-        drop(lines);
-        driver.port = said.expect("it says on which port it listens");
-        driver
-    }
+    profile: Directory,
 }
 
 impl Session {
@@ -89,17 +49,31 @@ impl Session {
     }
 
     fn start() -> Self {
-        let profile = Directory::new();
-        let driver = Driver::start();
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed; tests/run.sh does that");
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE));
+        // From here on the driver ends with this value.
         let mut session = Self {
             agent: config.build().into(),
-            path: String::new(),
+            url: String::new(),
+            output: BufReader::new(driver.stdout.take().expect("it is piped")),
             driver,
-            profile,
+            profile: Directory::new(),
         };
+        let mut lines = session.output.by_ref().lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        let port = port.expect("chromedriver tells its port");
+        session.url = format!("http://127.0.0.1:{port}/session");
         let profile = format!("--user-data-dir={}", session.profile.0.display());
         let flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-sync \
                      --disable-background-networking --disable-component-update \
@@ -114,20 +88,17 @@ impl Session {
                 "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
             }}}),
         );
-        session.path = format!("/{}", created["sessionId"].as_str().expect("a session"));
+        session.url += "/";
+        session.url += created["sessionId"].as_str().expect("a session");
         session
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!(
-            "http://127.0.0.1:{}/session{}{path}",
-            self.driver.port, self.path
-        )
     }
 
     /// A command; its result's value.
     fn post(&self, path: &str, body: &Value) -> Value {
-        let response = self.agent.post(self.url(path)).send(body.to_string());
+        let response = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .send(body.to_string());
         let mut response = response.expect("chromedriver answers");
         let text = response.body_mut().read_to_string().expect("an answer");
         let answer: Value = serde_json::from_str(&text).expect("JSON");
@@ -137,15 +108,22 @@ impl Session {
 }
 
 impl Browser {
-    /// A browser with an empty page of this size in pixels.
-    pub fn start(width: u32, height: u32) -> Self {
+    /// A browser with this page, as wide as that in pixels.
+    pub fn of(page: &Page, width: u32) -> Self {
+        let browser = Self::start(width);
+        browser.open(page);
+        browser
+    }
+
+    /// A browser with an empty page, as wide as that in pixels.
+    pub fn start(width: u32) -> Self {
         let session = Session::shared();
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let browser = Self { session, turn };
         // Nothing of the test before may be left.
         browser.pointer("mouse", &[("move", 0.0, 0.0)]);
         browser.post("/url", &json!({"url": "about:blank"}));
-        browser.resize(width, height);
+        browser.resize(width);
         browser.console();
         browser.requested();
         browser
@@ -157,27 +135,23 @@ impl Browser {
 
     /// A command of the browser's own protocol.
     fn command(&self, name: &str, parameters: &Value) -> Value {
-        self.post(
-            "/goog/cdp/execute",
-            &json!({"cmd": name, "params": parameters}),
-        )
+        let command = json!({"cmd": name, "params": parameters});
+        self.post("/goog/cdp/execute", &command)
     }
 
-    /// Sets the page's size in pixels.
-    pub fn resize(&self, width: u32, height: u32) {
+    /// Sets the page's width in pixels.
+    pub fn resize(&self, width: u32) {
         self.command(
             "Emulation.setDeviceMetricsOverride",
-            &json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}),
+            &json!({"width": width, "height": 1_000, "deviceScaleFactor": 1, "mobile": width < 600}),
         );
         self.settle();
     }
 
-    /// Opens a file and waits until it is drawn.
-    pub fn open(&self, path: &Path) {
-        self.post(
-            "/url",
-            &json!({"url": format!("file://{}", path.display())}),
-        );
+    /// Opens a page and waits until it is drawn.
+    pub fn open(&self, page: &Page) {
+        let url = format!("file://{}", page.path().display());
+        self.post("/url", &json!({"url": url}));
         self.settle();
     }
 
@@ -209,6 +183,12 @@ impl Browser {
             "return document.querySelector({selector}).textContent"
         ));
         found.as_str().expect("an element").to_owned()
+    }
+
+    /// Checks that the first element that a selector finds contains these words.
+    pub fn check_text(&self, selector: &str, words: &str) {
+        let text = self.text(selector);
+        assert!(text.contains(words), "{selector}: {text}");
     }
 
     /// Clicks an element.
@@ -261,18 +241,19 @@ impl Browser {
 
     /// Console messages since the last call: errors, warnings and policy violations.
     pub fn console(&self) -> Vec<String> {
-        let entries = self.post("/se/log", &json!({"type": "browser"}));
-        let entries = entries.as_array().expect("a list");
-        entries
-            .iter()
-            .map(|entry| entry["message"].to_string())
-            .collect()
+        let entries = self.log("browser");
+        let messages = entries.iter().map(|entry| entry["message"].to_string());
+        messages.collect()
+    }
+
+    fn log(&self, kind: &str) -> Vec<Value> {
+        let entries = self.post("/se/log", &json!({"type": kind}));
+        serde_json::from_value(entries).expect("a list")
     }
 
     /// Addresses requested by pages from files since the last call, including the pages' own.
     pub fn requested(&self) -> Vec<String> {
-        let entries = self.post("/se/log", &json!({"type": "performance"}));
-        let entries = entries.as_array().expect("a list");
+        let entries = self.log("performance");
         let urls = entries.iter().filter_map(|entry| {
             let entry: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
             let message = &entry["message"];
@@ -298,20 +279,19 @@ impl Browser {
                 _ => json!({"type": "pointerUp", "button": 0}),
             })
             .collect();
-        let pointer = json!({
+        self.act(&json!({
             "type": "pointer", "id": kind, "parameters": {"pointerType": kind}, "actions": actions,
-        });
-        self.post("/actions", &json!({"actions": [pointer]}));
-        self.settle();
+        }));
     }
 
     /// Presses a key; special keys by `WebDriver`'s code points.
     pub fn press(&self, key: &str) {
         let actions = json!([{"type": "keyDown", "value": key}, {"type": "keyUp", "value": key}]);
-        self.post(
-            "/actions",
-            &json!({"actions": [{"type": "key", "id": "keys", "actions": actions}]}),
-        );
+        self.act(&json!({"type": "key", "id": "keys", "actions": actions}));
+    }
+
+    fn act(&self, device: &Value) {
+        self.post("/actions", &json!({"actions": [device]}));
         self.settle();
     }
 
@@ -324,7 +304,9 @@ impl Browser {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Closes Chromium; chromedriver itself is ended by its own drop.
-        let _ = self.agent.delete(self.url("")).call();
+        // Closes Chromium.
+        let _ = self.agent.delete(&self.url).call();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
     }
 }

@@ -37,17 +37,20 @@ pub fn figures(values: &[f64]) -> [f64; 9] {
     [count, mean, std_dev, min, p50, p90, p95, p99, max]
 }
 
-/// Whether two values are the same but for rounding.
-pub fn close(a: f64, b: f64) -> bool {
-    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+/// Checks that values are as expected, but for rounding.
+pub fn check(name: &str, shown: &[f64], expected: &[f64]) {
+    assert_eq!(shown.len(), expected.len(), "{name}");
+    for (a, b) in shown.iter().zip(expected) {
+        let is_close = (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0);
+        assert!(is_close, "{name}: {a}, not {b}");
+    }
 }
 
 #[test]
 fn the_table_and_the_cards_equal_the_csv() {
     let page = Run::of(usual()).page();
     let rows = page.rows();
-    let browser = Browser::start(1_200, 900);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 1_200);
     for (metric, column) in [
         ("ttfb", "ttfb_ms"),
         ("ttfe", "ttfe_ms"),
@@ -63,23 +66,14 @@ fn the_table_and_the_cards_equal_the_csv() {
              .map((cell) => Number(cell.dataset.value))"
         );
         let shown: Vec<f64> = serde_json::from_value(browser.run(&script)).expect("numbers");
-        let expected = figures(&values(&rows, column));
-        assert_eq!(shown.len(), expected.len(), "{metric}");
-        for (shown, expected) in shown.iter().zip(expected) {
-            assert!(close(*shown, expected), "{metric}: {shown}, not {expected}");
-        }
+        check(metric, &shown, &figures(&values(&rows, column)));
     }
     let outcome = |name: &str| rows.iter().filter(|row| row["outcome"] == name).count();
-    let sum = |column: &str| -> u64 {
-        rows.iter()
-            .filter_map(|row| row[column].parse::<u64>().ok())
-            .sum()
-    };
+    let number = |text: &String| text.parse::<u64>().ok();
+    let sum = |column: &str| -> u64 { rows.iter().filter_map(|row| number(&row[column])).sum() };
     let (ok, failed) = (outcome("ok"), outcome("failed"));
-    assert!(
-        ok > 100 && failed > 2 && outcome("cancelled") > 0,
-        "a run of all kinds"
-    );
+    let all_kinds = ok > 100 && failed > 2 && outcome("cancelled") > 0;
+    assert!(all_kinds, "a run of all kinds");
     let rate = format!("{:.2}", 100.0 * ok as f64 / (ok + failed) as f64);
     for (card, expected) in [
         ("requests", rows.len().to_string()),
@@ -102,21 +96,18 @@ fn the_table_and_the_cards_equal_the_csv() {
     for row in rows.iter().filter(|row| row["outcome"] == "failed") {
         *by_kind.entry(&row["error_kind"]).or_default() += 1;
     }
-    let shown: BTreeMap<String, String> = serde_json::from_value(failures.clone())
-        .map(|rows: Vec<(String, String)>| rows.into_iter().collect())
-        .expect("kinds and counts");
-    let expected = by_kind
-        .iter()
-        .map(|(kind, n)| ((*kind).to_owned(), n.to_string()));
-    assert_eq!(shown, expected.collect(), "{failures}");
+    let rows: Vec<(String, String)> = serde_json::from_value(failures).expect("counts");
+    let shown: BTreeMap<_, _> = rows.into_iter().collect();
+    let expected = by_kind.iter();
+    let expected = expected.map(|(kind, n)| ((*kind).to_owned(), n.to_string()));
+    assert_eq!(shown, expected.collect());
 }
 
 #[test]
 fn a_breakdown_equals_the_csv() {
     let page = Run::of(usual()).page();
     let rows = page.rows();
-    let browser = Browser::start(1_200, 900);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 1_200);
     let groups = browser.run(
         "return [...document.querySelectorAll('#breakdown-key tbody tr')].map((row) => \
          [row.cells[0].textContent, ...[...row.cells].slice(1).map((cell) => Number(cell.dataset.value))])",
@@ -124,11 +115,8 @@ fn a_breakdown_equals_the_csv() {
     let groups: Vec<Vec<Value>> = serde_json::from_value(groups).expect("rows");
     assert_eq!(groups.len(), 3);
     for group in groups {
-        let own: Vec<Row> = rows
-            .iter()
-            .filter(|row| row["api_key"] == group[0].as_str().unwrap_or_default())
-            .cloned()
-            .collect();
+        let own = rows.iter().filter(|row| group[0] == *row["api_key"]);
+        let own: Vec<Row> = own.cloned().collect();
         let ttft = figures(&values(&own, "ttft_ms"));
         let tpot = figures(&values(&own, "tpot_ms"));
         let ok = own.iter().filter(|row| row["outcome"] == "ok").count();
@@ -149,8 +137,6 @@ fn a_question_with_windows_line_ends_is_shown_on_one_line() {
     }
     requests[0].sent.query = "Another".into();
     let page = Run::of(requests).page();
-    let browser = Browser::start(1_200, 900);
-    browser.open(&page.path());
-    let shown = browser.text("#breakdown-query tbody");
-    assert!(shown.contains("Which one, and why?"), "{shown}");
+    let browser = Browser::of(&page, 1_200);
+    browser.check_text("#breakdown-query tbody", "Which one, and why?");
 }

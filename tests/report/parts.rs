@@ -5,24 +5,23 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
-use crate::figures::{close, figures, values};
+use crate::figures::{check, figures, values};
 use crate::runs::{Page, Run, hostile, usual};
 use crate::workflow::workflow;
 
 /// The page of a chatflow's run, open in a browser.
 fn opened() -> (Browser, Page) {
     let page = Run::of(workflow()).page();
-    let browser = Browser::start(1_600, 1_000);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 1_600);
     (browser, page)
 }
 
 /// The cells of a table's rows: the name, then exact values.
-fn cells(browser: &Browser, table: &str) -> Vec<(String, Vec<Option<f64>>)> {
+fn cells(browser: &Browser, table: &str) -> Vec<(String, Vec<f64>)> {
     let rows = browser.run(&format!(
         "return [...document.querySelectorAll('{table} tbody tr')].map((row) => [ \
            row.cells[0].querySelector('bdi')?.textContent ?? row.cells[0].textContent, \
-           [...row.cells].slice(1).map(({{ dataset }}) => dataset.value === undefined ? null : Number(dataset.value))])"
+           [...row.cells].slice(1).map(({{ dataset }}) => Number(dataset.value))])"
     ));
     serde_json::from_value(rows).expect("rows")
 }
@@ -43,33 +42,26 @@ fn the_nodes_are_those_of_the_run_json() {
     let names: Vec<&str> = shown.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["开始", "Knowledge retrieval", "LLM", "code"]);
     for ((name, shown), span) in shown.iter().zip(spans) {
-        let mut expected: Vec<Option<f64>> = ["count", "failed", "unfinished"]
-            .map(|count| span[count].as_f64())
-            .to_vec();
+        let number = |value: &Value| value.as_f64().expect("a number");
+        let counts = ["count", "failed", "unfinished"];
+        let mut expected = counts.map(|count| number(&span[count])).to_vec();
         let begun = &span["begun_ms"];
-        let mean =
-            begun["sum"].as_f64().expect("a sum") / begun["count"].as_f64().expect("a count");
-        expected.push(Some((mean * 1_000.0).round() / 1_000.0));
+        let mean = number(&begun["sum"]) / number(&begun["count"]);
+        expected.push((mean * 1_000.0).round() / 1_000.0);
         for clock in ["client_ms", "server_ms"] {
-            expected.extend(["mean", "p50", "p95", "p99"].map(|name| span[clock][name].as_f64()));
+            expected.extend(["mean", "p50", "p95", "p99"].map(|name| number(&span[clock][name])));
         }
-        assert_eq!(shown.len(), expected.len());
-        for (shown, expected) in shown.iter().zip(&expected) {
-            let (shown, expected) = (shown.expect("a value"), expected.expect("a value"));
-            assert!(close(shown, expected), "{name}: {shown}, not {expected}");
-        }
+        check(name, shown, &expected);
     }
     // The run has failed nodes, unfinished ones, and nodes that some requests skip.
-    assert!(
-        shown[1].1[1] > Some(10.0) && shown[2].1[2] > Some(2.0),
-        "{shown:?}"
-    );
+    let (failed, unfinished) = (shown[1].1[1], shown[2].1[2]);
+    assert!(failed > 10.0 && unfinished > 2.0, "{shown:?}");
     let before = summary["before_model_percent"]["mean"]
         .as_f64()
         .expect("a share");
     let card = browser.text("#card-before_model .figure");
     assert_eq!(card, format!("{before:.2}%"));
-    assert!(browser.text("#card-most_time").contains("LLM"));
+    browser.check_text("#card-most_time", "LLM");
     assert_eq!(browser.console(), [""; 0]);
 }
 
@@ -80,37 +72,25 @@ fn the_turns_are_those_of_the_csv() {
     assert_eq!(shown.len(), 5);
     let mut medians = Vec::new();
     for (turn, shown) in &shown {
-        let rows: Vec<_> = page.rows();
-        let own: Vec<_> = rows
-            .into_iter()
-            .filter(|row| row["turn"] == *turn)
-            .collect();
+        let mut own = page.rows();
+        own.retain(|row| row["turn"] == *turn);
         let outcome = |name: &str| own.iter().filter(|row| row["outcome"] == name).count() as f64;
         let [_, mean, _, _, p50, _, p95, p99, _] = figures(&values(&own, "ttft_ms"));
         let expected = [outcome("ok"), outcome("failed"), mean, p50, p95, p99];
-        for (shown, expected) in shown.iter().zip(expected) {
-            let shown = shown.expect("a value");
-            assert!(
-                close(shown, expected),
-                "turn {turn}: {shown}, not {expected}"
-            );
-        }
+        check(turn, shown, &expected);
         medians.push(p50);
     }
     assert!(medians[4] > medians[0], "a run whose context costs time");
-    let words = browser.text("#growth");
     let times = format!("{:.2} times", medians[4] / medians[0]);
-    assert!(words.contains(&times), "{words}: {times}");
+    browser.check_text("#growth", &times);
 }
 
 #[test]
 fn both_charts_are_painted_and_show_values() {
     let (browser, page) = opened();
     let colours = browser.colours("#chart-nodes .plot, #chart-turns .plot");
-    assert!(
-        colours.len() == 2 && colours.iter().all(|colours| *colours > 8),
-        "{colours:?}"
-    );
+    let painted = colours.iter().filter(|colours| **colours > 8);
+    assert_eq!((painted.count(), colours.len()), (2, 2), "{colours:?}");
     let summary = summary(&page);
     let (retrieval, turns) = (&summary["spans"][1], &summary["turns"]);
     // A point in the second row and one at the last turn; keys that move to the second of each.
@@ -119,22 +99,17 @@ fn both_charts_are_painted_and_show_values() {
         ("turns", (0.95, 0.5), "\u{e014}", [&turns[4], &turns[1]]),
     ] {
         let (figures, series) = match chart {
-            "nodes" => (
-                "client_ms",
-                [("node", "mean"), ("p95", "p95"), ("p99", "p99")],
-            ),
-            _ => ("ttft_ms", [("p50", "p50"), ("p95", "p95"), ("p99", "p99")]),
+            "nodes" => ("client_ms", ("node", "mean")),
+            _ => ("ttft_ms", ("p50", "p50")),
         };
         let check = |expected: &Value| {
-            for (series, figure) in series {
+            for (series, figure) in [series, ("p95", "p95"), ("p99", "p99")] {
                 let reading = format!("#chart-{chart} [data-series={series}] .reading");
                 let shown = browser.text(&reading).replace(',', "");
                 let shown: f64 = shown.parse().expect("a number");
                 let expected = expected[figures][figure].as_f64().expect("a figure");
-                assert!(
-                    (shown - expected).abs() < 0.06,
-                    "{chart} {figure}: {shown}, {expected}"
-                );
+                let difference = (shown - expected).abs();
+                assert!(difference < 0.06, "{chart} {figure}: {shown}, {expected}");
             }
         };
         let [left, top, width, height] = browser.place(chart);
@@ -149,8 +124,7 @@ fn both_charts_are_painted_and_show_values() {
         browser.press(key);
         check(expected[1]);
     }
-    let spoken = browser.text("#spoken");
-    assert!(spoken.contains("Turn 2: P50"), "{spoken}");
+    browser.check_text("#spoken", "Turn 2: P50");
 }
 
 #[test]
@@ -158,7 +132,7 @@ fn a_click_on_a_column_sorts_by_it() {
     let (browser, _page) = opened();
     let means = || -> Vec<f64> {
         let rows = cells(&browser, "#nodes-table");
-        rows.iter().filter_map(|(_, values)| values[4]).collect()
+        rows.iter().map(|(_, values)| values[4]).collect()
     };
     let head = "#nodes-table thead button[aria-label='By the client Mean']";
     browser.click(head);
@@ -175,8 +149,7 @@ fn a_click_on_a_column_sorts_by_it() {
 #[test]
 fn hostile_node_names_are_shown_as_text() {
     let page = hostile().page();
-    let browser = Browser::start(820, 1_000);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 820);
     browser.keep_saved();
     browser.run("document.querySelectorAll('#chart-nodes .tools button')[1].click()");
     let table = browser.saved_csv();
@@ -188,15 +161,10 @@ fn hostile_node_names_are_shown_as_text() {
         .filter(|row| row[2].starts_with("'=1+1,\"</script>"));
     assert_eq!(formula.count(), 1, "text, not a formula");
     let name = browser.text("#nodes-table tbody th");
-    assert!(
-        name.contains("=1+1") && !name.contains(['\u{202e}', '\u{0}']),
-        "{name}"
-    );
-    assert!(
-        browser
-            .text("#chart-nodes .note")
-            .starts_with("The chart shows the 40 of 60 nodes")
-    );
+    let is_shown = name.contains("=1+1") && !name.contains(['\u{202e}', '\u{0}']);
+    assert!(is_shown, "{name}");
+    let note = "The chart shows the 40 of 60 nodes";
+    browser.check_text("#chart-nodes .note", note);
     assert_eq!(browser.run("return document.images.length"), json!(0));
     assert_eq!(browser.console(), [""; 0]);
 }
@@ -211,11 +179,10 @@ fn sections_without_nodes_or_turns_are_absent() {
         });
     }
     let page = Run::of(requests).page();
-    let browser = Browser::start(820, 1_000);
-    browser.open(&page.path());
+    let browser = Browser::of(&page, 820);
     let found = browser.run(
         "return document.querySelectorAll('#nodes, #turns, #contents [href=\"#nodes\"], #term-node, #term-turn').length",
     );
     assert_eq!(found, json!(0));
-    assert!(browser.text("#contents").contains("Waterfall"));
+    browser.check_text("#contents", "Waterfall");
 }

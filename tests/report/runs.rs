@@ -56,10 +56,8 @@ impl Page {
     pub fn rows(&self) -> Vec<std::collections::BTreeMap<String, String>> {
         let file = self.directory.file("requests_fixed.csv");
         let mut reader = csv::Reader::from_path(file).expect("a CSV");
-        reader
-            .deserialize()
-            .map(|row| row.expect("a row"))
-            .collect()
+        let rows = reader.deserialize();
+        rows.map(|row| row.expect("a row")).collect()
     }
 }
 
@@ -101,11 +99,8 @@ impl Run {
         let results = Results::of_run(&about, 8, &summary, &stats, &waterfall);
         fs::write(directory.file("requests_fixed.csv"), csv).expect("a file");
         if self.whole {
-            fs::write(
-                directory.file("run_fixed.json"),
-                json::render(&about, Some(&results)),
-            )
-            .expect("a file");
+            let json = json::render(&about, Some(&results));
+            fs::write(directory.file("run_fixed.json"), json).expect("a file");
         }
         let made = Command::new(env!("CARGO_BIN_EXE_sse-perf"))
             .args(["report", "requests_fixed.csv", "-o", "page.html"])
@@ -114,11 +109,8 @@ impl Run {
             .env("LANG", "C")
             .output()
             .expect("the binary runs");
-        assert!(
-            made.status.success(),
-            "{}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        let said = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "{said}");
         Page { directory }
     }
 
@@ -228,11 +220,8 @@ fn request(user: u32, start: u64, numbers: &mut Numbers) -> RequestRecord {
     let chunks = numbers.next(20, 60);
     let gap = numbers.next(15_000, 25_000);
     let token = wait + 20_000;
-    let stall = if numbers.next(1, 12) == 1 {
-        400_000
-    } else {
-        gap
-    };
+    let stalls = numbers.next(1, 12) == 1;
+    let stall = if stalls { 400_000 } else { gap };
     let last = token + gap * (chunks - 2) + stall;
     request.connection = Connection {
         reused: Some(start > 3_000_000),
@@ -271,11 +260,8 @@ fn request(user: u32, start: u64, numbers: &mut Numbers) -> RequestRecord {
     });
     request.outcome = match numbers.next(1, 40) {
         1 => {
-            fail(
-                &mut request,
-                FailureKind::HttpStatus,
-                "503 Service Unavailable: overloaded",
-            );
+            let detail = "503 Service Unavailable: overloaded";
+            fail(&mut request, FailureKind::HttpStatus, detail);
             return request;
         }
         2 => Outcome::Failed(Failure::new(FailureKind::Truncated, "no terminal event")),
@@ -320,11 +306,8 @@ pub fn hostile() -> Run {
         request.spans = hostile_nodes(request, index);
         if index % 5 == 0 {
             let kind = FailureKind::ALL[index / 5 % FailureKind::ALL.len()];
-            fail(
-                request,
-                kind,
-                &format!("{long}{}", "A".repeat(1_000_000 / 50)),
-            );
+            let detail = format!("{long}{}", "A".repeat(1_000_000 / 50));
+            fail(request, kind, &detail);
         }
     }
     Run {
