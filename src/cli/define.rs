@@ -19,7 +19,7 @@ pub const PROGRAM: &str = "sse-perf";
 #[derive(Clone, Debug, Parser)]
 #[command(name = PROGRAM, version, disable_help_subcommand = true)]
 pub struct Cli {
-    /// What to do; without one, a test is run.
+    /// The subcommand; without one, a test runs.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// The flags of a run.

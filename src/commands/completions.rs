@@ -10,7 +10,7 @@ use crate::record::TokenCount;
 use crate::text::Language;
 use crate::workload::Order;
 
-/// Mends of what `clap_complete` 4.6 writes. Its bash script has two names for each state where the
+/// Repairs of the scripts of `clap_complete` 4.6. Its bash script has two names for each state where the
 /// program's name has a hyphen, and completes nothing after a subcommand. Its fish script completes
 /// no value of a flag before a subcommand, since the flag still lacks its value.
 const MENDS: [(&str, &str); 2] = [

@@ -18,7 +18,7 @@ const WIDEST: usize = 100;
 const PAGER: &str = "if command -v less >/dev/null; then exec less -R; else exec cat; fi";
 
 impl Run for HelpArgs {
-    /// Shows what was asked for, or the contents of the manual.
+    /// Shows the text about the word, or the contents of the manual.
     fn run(&self, language: Language) -> Ends {
         let word = self.topic.as_deref().map(str::to_ascii_lowercase);
         let command = word
@@ -69,7 +69,7 @@ fn contents(language: Language) -> String {
     language.texts().render(&message)
 }
 
-/// A topic; or what a kind of failure or an exit code means, with the sections that name the word.
+/// A topic; or the meaning of a kind of failure or an exit code, with the sections that name the word.
 fn explained(word: &str, language: Language) -> String {
     if let Some(topic) = Topic::find(word) {
         return filled(topic.text(language), language);
@@ -105,7 +105,7 @@ fn explained(word: &str, language: Language) -> String {
     page
 }
 
-/// A topic's text, with what the program knows itself in place of lines such as `{metrics}`.
+/// A topic's text, with lists that the program makes in place of lines such as `{metrics}`.
 fn filled(text: &str, language: Language) -> String {
     let lines = text.lines();
     let lines = lines.map(|line| known(line, language).unwrap_or_else(|| format!("{line}\n")));

@@ -12,7 +12,7 @@ use crate::workload::{BodyTemplate, Parts, StopCall};
 
 /// The most turns of a conversation.
 const MOST_TURNS: u32 = 1_000;
-/// Time until a user leaves, where no flag says.
+/// Time until a user leaves, without `--abandon-after`.
 const LEAVE_AFTER: Duration = Duration::from_secs(2);
 
 impl Builder<'_> {
@@ -25,7 +25,7 @@ impl Builder<'_> {
         raw.map(think_time).transpose()
     }
 
-    /// Which users leave, and when; `None` where nobody does.
+    /// Which users leave, and when; `None` if no user leaves.
     pub(super) fn leaving(&self) -> Result<Option<Leaving>, Message> {
         let raw = &self.raw.load;
         let wrong = || Message::about("usage.abandon_rate", &raw.abandon_rate);

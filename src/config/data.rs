@@ -12,10 +12,10 @@ use crate::text::Message;
 use crate::values::shown;
 use crate::workload::{Cell, Order, Rotation, Table};
 
-/// What a run asks.
+/// The queries and the other data of a run.
 pub(super) struct Data {
     pub(super) queries: Rotation<Arc<str>>,
-    /// Whether there are queries: a data file may have other columns alone.
+    /// Whether there are queries: a data file may have other columns only.
     pub(super) has_queries: bool,
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Vec<Cell>>,
@@ -33,7 +33,7 @@ impl Data {
 }
 
 impl Builder<'_> {
-    /// What a run asks: of the file, or the one query of the flag.
+    /// The data of the file, or the single query of the flag.
     pub(super) fn data(&mut self) -> Result<Data, Message> {
         let raw = &self.raw.request;
         if let Some(file) = &raw.param_file {
@@ -48,7 +48,7 @@ impl Builder<'_> {
         Ok(Data::of_queries(Rotation::flag(raw.query.as_str().into())))
     }
 
-    /// The order of `--data-order` for that many rows.
+    /// The order of `--data-order` for `rows` rows.
     pub(super) fn order(&mut self, seed: u64, rows: usize) -> Result<Order, Message> {
         let raw = &self.raw.request;
         let order = match raw.data_order.trim() {

@@ -11,7 +11,7 @@ use crate::protocol::Protocol;
 use crate::text::Message;
 use crate::values::shown;
 
-/// The protocol where nothing says which.
+/// The protocol if neither `--api` nor the path names one.
 const DEFAULT_PROTOCOL: &str = "dify-chat";
 
 impl Builder<'_> {

@@ -12,13 +12,13 @@ use crate::values::digits;
 pub(super) struct Url {
     /// `http` or `https`.
     pub(super) scheme: &'static str,
-    /// User and password as they stand in it.
+    /// User and password, as written in the URL.
     pub(super) credentials: Option<String>,
     /// Name or address; an IPv6 address in its brackets.
     pub(super) host: String,
     /// The port, where it is given.
     pub(super) port: Option<u16>,
-    /// The path from its `/`; empty if there is none, or no more than `/`.
+    /// The path from its `/`; empty if it is missing, or only `/`.
     pub(super) path: String,
     /// The query after its `?`.
     pub(super) query: Option<String>,
