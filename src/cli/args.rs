@@ -93,6 +93,9 @@ pub struct RequestArgs {
     /// File with a query per line.
     #[arg(long, value_name = "FILE")]
     pub param_file: Option<String>,
+    /// Largest file with queries.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
+    pub max_file_bytes: String,
     /// The order in which the file's rows are used.
     #[arg(long, value_name = "ORDER", default_value = "sequential")]
     pub data_order: String,

@@ -1,7 +1,7 @@
 //! From the raw command line to a [`Plan`]: all usage errors and warnings are found here.
 
 use super::outputs::check_inputs;
-use super::show::{command_line, redact_url};
+use super::show::{command_line, redact_broken_url, redact_url};
 use super::url::Url;
 use super::{files, headers, parse};
 use crate::cli::RunArgs;
@@ -196,6 +196,9 @@ impl Builder<'_> {
 }
 
 fn proxy(raw: &str) -> Result<String, Message> {
+    if !raw.contains("://") {
+        return Err(Message::about("usage.proxy", &redact_broken_url(raw)));
+    }
     let url = Url::parse("--proxy", raw)?;
     if url.scheme != "http" || !url.path.is_empty() || url.query.is_some() {
         return Err(Message::about("usage.proxy", &redact_url(raw)));

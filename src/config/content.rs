@@ -127,9 +127,13 @@ impl Builder<'_> {
             (None, Some(key)) if !key.trim().is_empty() => (API_KEY_VARIABLE, key),
             _ => return Err(self.no_key(file_error)),
         };
+        let is_given = !key.trim().is_empty();
         let key = ApiKey::new(key);
         if !key.is_sendable() {
             return Err(Message::new("usage.key_characters").with("flag", source));
+        }
+        if is_given && key.is_empty() {
+            return Err(Message::new("usage.key_scheme").with("flag", source));
         }
         if let Some(message) = file_error {
             self.fall_back(&message, "warning.key_instead", source);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::build::Builder;
 use super::files::{self, Unusable};
+use super::parse;
 use crate::text::Message;
 use crate::values::shown;
 use crate::workload::{Cell, Order, Rotation, Table};
@@ -37,13 +38,17 @@ impl Builder<'_> {
     pub(super) fn data(&mut self) -> Result<Data, Message> {
         let raw = &self.raw.request;
         if let Some(file) = &raw.param_file {
-            match read(file) {
+            let most = parse::size("--max-file-bytes", &raw.max_file_bytes)?;
+            match read(file, most as u64) {
                 Err(Unusable::Absent(message)) if !self.raw.console.strict => {
                     let query = shown(&raw.query);
                     self.fall_back(&message, "warning.query_instead", &query);
                 }
                 data => return Ok(data?),
             }
+        }
+        if raw.query.trim().is_empty() {
+            return Err(Message::new("usage.query_empty"));
         }
         Ok(Data::of_queries(Rotation::flag(raw.query.as_str().into())))
     }
@@ -74,16 +79,16 @@ impl Builder<'_> {
     }
 }
 
-fn read(file: &str) -> Result<Data, Unusable> {
+fn read(file: &str, most: u64) -> Result<Data, Unusable> {
     const FLAG: &str = "--param-file";
     let path = PathBuf::from(file);
     let ending = path.extension().and_then(|ending| ending.to_str());
     let parse = match ending.map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => Table::csv,
         Some("jsonl" | "ndjson") => Table::json_lines,
-        _ => return files::queries(file).map(Data::of_queries),
+        _ => return files::queries(file, most).map(Data::of_queries),
     };
-    let mut table = parse(&files::read(FLAG, file)?)
+    let mut table = parse(&files::read(FLAG, file, most)?)
         .map_err(|wrong| Unusable::Wrong(wrong.with("value", shown(file))))?;
     if table.rows.is_empty() {
         let message = Message::about("usage.data_empty", file);

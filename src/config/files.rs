@@ -1,5 +1,7 @@
 //! The files that a run reads: queries, keys, bodies, protocols and certificates.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,11 +27,23 @@ impl From<Unusable> for Message {
     }
 }
 
-/// Reads a UTF-8 file, without the byte-order mark that Windows programs put in front.
-pub(super) fn read(flag: &'static str, file: &str) -> Result<String, Unusable> {
+/// The largest file that is read whole, in bytes, unless a flag says otherwise.
+const LARGEST: u64 = 64 << 20;
+
+/// Reads a UTF-8 file of at most so many bytes, without the byte-order mark that Windows programs
+/// put in front.
+pub(super) fn read(flag: &'static str, file: &str, most: u64) -> Result<String, Unusable> {
     let about = |id| Message::about(id, file).with("flag", flag);
-    let bytes = std::fs::read(file)
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|source| source.take(most + 1).read_to_end(&mut bytes))
         .map_err(|error| Unusable::Absent(about("usage.file_unreadable").with("error", error)))?;
+    if bytes.len() as u64 > most {
+        let limit = format!("{} MiB", most as f64 / f64::from(1 << 20));
+        return Err(Unusable::Wrong(
+            about("usage.file_large").with("limit", limit),
+        ));
+    }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let text = std::str::from_utf8(text).map_err(|error| {
         let valid = &text[..error.valid_up_to()];
@@ -44,9 +58,10 @@ pub(super) fn read(flag: &'static str, file: &str) -> Result<String, Unusable> {
 fn lines<T>(
     flag: &'static str,
     file: &str,
+    most: u64,
     make: impl Fn(usize, &str) -> Result<T, Message>,
 ) -> Result<Rotation<T>, Unusable> {
-    let text = read(flag, file)?;
+    let text = read(flag, file, most)?;
     let lines = text.lines().map(str::trim).zip(1..);
     let lines = lines.filter(|(line, _)| !line.is_empty());
     let items = lines.map(|(line, number)| make(number, line));
@@ -59,13 +74,13 @@ fn lines<T>(
 }
 
 /// The queries of `--param-file`.
-pub(super) fn queries(file: &str) -> Result<Rotation<Arc<str>>, Unusable> {
-    lines("--param-file", file, |_, line| Ok(line.into()))
+pub(super) fn queries(file: &str, most: u64) -> Result<Rotation<Arc<str>>, Unusable> {
+    lines("--param-file", file, most, |_, line| Ok(line.into()))
 }
 
 /// The keys of `--api-key-file`.
 pub(super) fn keys(file: &str) -> Result<Rotation<ApiKey>, Unusable> {
-    lines("--api-key-file", file, |number, line| {
+    lines("--api-key-file", file, LARGEST, |number, line| {
         let key = ApiKey::new(line);
         if key.is_sendable() && !key.is_empty() {
             return Ok(key);
@@ -77,7 +92,7 @@ pub(super) fn keys(file: &str) -> Result<Rotation<ApiKey>, Unusable> {
 
 /// The body of `--request-body-file`: a JSON object.
 pub(super) fn body(file: &str) -> Result<Value, Message> {
-    let text = read("--request-body-file", file)?;
+    let text = read("--request-body-file", file, LARGEST)?;
     let document: Value = serde_json::from_str(&text).map_err(|error| {
         let message = Message::about("usage.body_json", file).with("error", reason(&error));
         let message = message.with("line", error.line());
@@ -117,7 +132,7 @@ fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Me
         let names: Vec<&str> = Protocol::builtin_names().collect();
         return Err(Message::about("usage.api_unknown", name).with("names", names.join(", ")));
     }
-    let text = read("--api", name)?;
+    let text = read("--api", name, LARGEST)?;
     let protocol = Protocol::parse(&text).map_err(|error| {
         let error = language.texts().render(&error);
         Message::about("usage.api_file", name).with("error", error)
@@ -127,7 +142,7 @@ fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Me
 
 /// The certificates of `--ca-cert`: PEM.
 pub(super) fn certificates(file: &str) -> Result<Vec<u8>, Message> {
-    let text = read("--ca-cert", file)?;
+    let text = read("--ca-cert", file, LARGEST)?;
     if has_certificate(&text) {
         Ok(text.into_bytes())
     } else {
@@ -152,7 +167,7 @@ pub(super) fn tokenizer(file: &str) -> Result<Tokenizer, Message> {
     if !tokenizer::BUILT_IN {
         return Err(Message::about("usage.tokenizer_absent", file));
     }
-    let text = read("--tokenizer", file)?;
+    let text = read("--tokenizer", file, LARGEST)?;
     let wrong = |error| Message::about("usage.tokenizer_file", file).with("error", error);
     Tokenizer::new(Path::new(file), &text).map_err(wrong)
 }
@@ -183,7 +198,9 @@ mod tests {
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, content).expect("a file");
         let file = path.to_str().expect("a name");
-        let items = lines("--x", file, |number, line| Ok((number, line.to_owned())));
+        let items = lines("--x", file, LARGEST, |number, line| {
+            Ok((number, line.to_owned()))
+        });
         std::fs::remove_file(&path).expect("the file");
         items.map(|items| items.items)
     }
@@ -217,6 +234,6 @@ mod tests {
         }
         let absent =
             |error| matches!(error, Unusable::Absent(m) if m.id() == "usage.file_unreadable");
-        assert!(queries("/no/such/file").is_err_and(absent));
+        assert!(queries("/no/such/file", LARGEST).is_err_and(absent));
     }
 }

@@ -20,7 +20,7 @@ impl Builder<'_> {
     pub(super) fn target(&mut self) -> Result<(Target, Arc<Protocol>), Message> {
         let mut url = self.address()?;
         let protocol = self.protocol(&url.path)?;
-        if url.path.is_empty() {
+        if self.raw.target.api_path.is_none() {
             self.complete(&mut url, &protocol)?;
         }
         if url.scheme == "http" && url.port == Some(443) {
@@ -31,16 +31,33 @@ impl Builder<'_> {
         Ok((Target { url, shown }, protocol))
     }
 
-    /// Gives a URL the protocol's path, and its query unless the URL has one.
+    /// Gives a URL without a path, or with the path of a base URL, as SDKs take it, the rest of the
+    /// protocol's path, and its query unless the URL has one.
     fn complete(&self, url: &mut Url, protocol: &Protocol) -> Result<(), Message> {
+        let base = url.path.trim_end_matches('/');
+        let mut suffixes = protocol.suffixes.iter();
+        if suffixes.any(|suffix| base.ends_with(suffix.as_str())) {
+            return Ok(());
+        }
         let model = self.model();
         let in_path = |model: &str| encode(model).replace('?', "%3F").replace('#', "%23");
-        let whole = protocol.path_for(model.as_deref(), in_path);
-        let whole =
-            whole.ok_or_else(|| Message::new("usage.no_model").with("protocol", &protocol.name))?;
+        let whole = match protocol.path_for(model.as_deref(), in_path) {
+            Some(whole) => whole,
+            None if base.is_empty() => {
+                return Err(Message::new("usage.no_model").with("protocol", &protocol.name));
+            }
+            None => return Ok(()),
+        };
         let (path, query) = split_query(&whole);
-        url.path = encode(path);
-        url.query = url.query.take().or(query);
+        let rest = if base.is_empty() {
+            Some(path)
+        } else {
+            rest_of(path, base)
+        };
+        if let Some(rest) = rest {
+            url.path = base.to_owned() + &encode(rest);
+            url.query = url.query.take().or(query);
+        }
         Ok(())
     }
 
@@ -97,14 +114,25 @@ impl Builder<'_> {
     fn protocol(&mut self, path: &str) -> Result<Arc<Protocol>, Message> {
         let inferred = Protocol::infer(path);
         let name = self.raw.target.api.as_deref().or(inferred);
-        if name.is_none() && !path.is_empty() {
+        if name.is_none() && (!path.is_empty() || self.raw.target.url.is_some()) {
             let names: Vec<&str> = Protocol::builtin_names().collect();
+            let path = if path.is_empty() { "/" } else { path };
             let message = Message::new("warning.api_unknown_path").with("path", path);
             let message = message.with("protocol", DEFAULT_PROTOCOL);
             self.warn(message.with("names", names.join(", ")));
         }
         files::protocol(name.unwrap_or(DEFAULT_PROTOCOL), self.language)
     }
+}
+
+/// The part of a whole path that a base URL's path lacks: `/chat/completions` of
+/// `/v1/chat/completions` for `/openai/v1`. `None` if the base does not end as the whole begins.
+fn rest_of<'a>(whole: &'a str, base: &str) -> Option<&'a str> {
+    let slashes = whole.match_indices('/').skip(1);
+    let mut parts = slashes.map(|(at, _)| whole.split_at(at));
+    parts
+        .find(|(begun, _)| base.ends_with(begun))
+        .map(|(_, rest)| rest)
 }
 
 /// Path and query of `--api-path`.

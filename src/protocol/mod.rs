@@ -110,7 +110,8 @@ pub struct Protocol {
     pub title: String,
     /// The usual path of the endpoint with its query; `{model}` stands for the model's name.
     pub path: String,
-    suffixes: Vec<String>,
+    /// Ends of paths at which the protocol is spoken.
+    pub suffixes: Vec<String>,
     auth: Option<(String, String)>,
     /// Headers of each request, beside the key's and the content type.
     pub headers: Vec<(String, String)>,

@@ -95,7 +95,7 @@ fn the_defaults_are_the_predecessor_s() {
 #[test]
 fn the_target_is_put_together() {
     #[rustfmt::skip]
-    let table: [(&[&str], &str, &str); 14] = [
+    let table: [(&[&str], &str, &str); 18] = [
         (&["--host", "h", "--port", "80"], "http://h:80/v1/chat-messages", "dify-chat"),
         (&["--host", "::1", "--port", "8080"], "http://[::1]:8080/v1/chat-messages", "dify-chat"),
         (&["--host", "[::1]"], "http://[::1]/v1/chat-messages", "dify-chat"),
@@ -103,10 +103,15 @@ fn the_target_is_put_together() {
         (&["--api-path", "v1/chat/completions"], "http://localhost/v1/chat/completions", "openai-chat"),
         (&["--api-path", "/v1/chat-messages?a=b c"], "http://localhost/v1/chat-messages?a=b%20c",
          "dify-chat"),
-        (&["--url", "https://h"], "https://h/v1/chat-messages", "dify-chat"),
         (&["--url", "https://h/", "--api", "openai-chat"], "https://h/v1/chat/completions", "openai-chat"),
         (&["--url", "https://h/x/v1/chat/completions"], "https://h/x/v1/chat/completions", "openai-chat"),
-        (&["--url", "http://h?x=1"], "http://h/v1/chat-messages?x=1", "dify-chat"),
+        (&["--url", "http://h?x=1", "--api", "dify-chat"], "http://h/v1/chat-messages?x=1", "dify-chat"),
+        (&["--url", "http://h/v1", "--api", "openai-chat"], "http://h/v1/chat/completions", "openai-chat"),
+        (&["--url", "http://h/a/v1/", "--api", "openai-responses"], "http://h/a/v1/responses", "openai-responses"),
+        (&["--url", "http://h/v1?x=1", "--api", "anthropic"], "http://h/v1/messages?x=1", "anthropic"),
+        (&["--url", "http://h/v1", "--api", "tgi"], "http://h/v1", "tgi"),
+        (&["--url", "http://h/v1beta", "--api", "gemini", "--model-name", "m"],
+         "http://h/v1beta/models/m:streamGenerateContent?alt=sse", "gemini"),
         (&["--url", "http://h/own", "--api", "openai-chat"], "http://h/own", "openai-chat"),
         (&["--url", "http://h", "--api", "gemini", "--model-name", "a/b c?"],
          "http://h/v1beta/models/a/b%20c%3F:streamGenerateContent?alt=sse", "gemini"),
@@ -119,9 +124,16 @@ fn the_target_is_put_together() {
         assert_eq!(config.protocol.name, protocol, "{flags:?}");
         assert_eq!(warnings(&config), Vec::<&str>::new(), "{flags:?}");
     }
-    let config = config(&["--url", "http://h/own"]);
-    assert_eq!(config.protocol.name, "dify-chat");
-    assert_eq!(warnings(&config), ["warning.api_unknown_path"]);
+    for (given, url) in [
+        ("http://h", "http://h/v1/chat-messages"),
+        ("http://h/v1", "http://h/v1/chat-messages"),
+        ("http://h/own", "http://h/own"),
+    ] {
+        let config = config(&["--url", given]);
+        assert_eq!(config.target.url, url);
+        assert_eq!(config.protocol.name, "dify-chat", "{given}");
+        assert_eq!(warnings(&config), ["warning.api_unknown_path"], "{given}");
+    }
 }
 
 #[test]
@@ -234,6 +246,22 @@ fn files_without_use_are_replaced_with_a_warning() {
     refused(
         &["--param-file", gbk.path(), "--api-key", "k"],
         &["--param-file", "2", "UTF-8"],
+    );
+    let large = TempFile::new("large", &[b'q'; 1025]);
+    refused(
+        &[
+            "--param-file",
+            large.path(),
+            "--max-file-bytes",
+            "1KiB",
+            "--api-key",
+            "k",
+        ],
+        &["--param-file", "--max-file-bytes"],
+    );
+    refused(
+        &["--api-key-file", "/dev/zero"],
+        &["--api-key-file /dev/zero", "64 MiB"],
     );
     let key = TempFile::new("bad-key", "app-1\napp 22222222\n".as_bytes());
     refused(
