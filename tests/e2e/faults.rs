@@ -17,9 +17,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::sockets::FullBacklog;
-use crate::support::{Directory, Peer, Scripted, number, run_against};
+use crate::support::{Directory, Peer, Row, Scripted, number, run_against};
 
 const PATH: &str = "/v1/chat/completions";
+/// The key of [`run_against`].
+const KEY: &str = "app-test-0123456789";
 
 /// What a server does next on a connection.
 #[derive(Clone, Debug)]
@@ -120,63 +122,58 @@ impl Fault {
             args.extend(["--retries", "0"]);
         }
         let (ran, rows) = run_against(&directory, &url, &args);
-        let succeeds = self.expected.contains("outcome=ok");
-        let mut wrong = Vec::new();
-        let mut expect = |holds: bool, what: String| {
-            if !holds {
-                wrong.push(what);
-            }
-        };
-        expect(
-            rows.len() == 2,
-            format!("{} rows: {}", rows.len(), ran.stderr),
-        );
-        expect(
-            ran.code == Some(i32::from(!succeeds)),
-            format!("exit code {:?}", ran.code),
-        );
         let json = fs::read_to_string(directory.file("run.json")).unwrap_or_default();
         let shown = [&*ran.stdout, &ran.stderr, &json].concat();
-        expect(!shown.contains("panicked"), shown.clone());
-        expect(
-            !shown.contains("app-test-0123456789"),
-            "the key is shown".to_owned(),
-        );
+        let mut wrong = vec![
+            (rows.len() != 2, "there are not two rows"),
+            (
+                ran.code != Some(i32::from(!self.succeeds())),
+                "the exit code is another",
+            ),
+            (shown.contains("panicked"), "a thread panicked"),
+            (shown.contains(KEY), "the key is shown"),
+        ];
         for row in &rows {
-            let detail = &row["error_detail"];
-            for cell in self.expected.split_whitespace() {
-                let (column, value) = cell.split_once('=').expect("a cell");
-                // The first request has no connection to reuse.
-                let first = value == "reused" && row["request"] == "1";
-                let value = if first { "new" } else { value };
-                expect(
-                    row[column] == value || value == "*" && !row[column].is_empty(),
-                    format!("{column} is {:?}: {detail}", row[column]),
-                );
-            }
-            let told = match self.detail.strip_prefix('=') {
-                Some(whole) => detail == whole,
-                None => detail.contains(self.detail),
-            };
-            expect(told, format!("{:?} lacks in {detail}", self.detail));
-            expect(
-                !detail.contains("app-test-0123456789"),
-                "the key is told".to_owned(),
-            );
-            expect(
-                row["response_ms"].is_empty() != succeeds,
-                format!("took {}", row["response_ms"]),
-            );
-            let took = number(row, "end_s") - number(row, "start_s");
-            expect(
-                took <= self.longest,
-                format!("a request took {took} s: {detail}"),
-            );
+            wrong.extend(self.wrong_in(row));
         }
-        if wrong.is_empty() {
-            return Ok(());
+        match wrong.iter().find(|(is_wrong, _)| *is_wrong) {
+            Some((_, what)) => Err(format!("{}: {what}\n{rows:#?}\n{shown}", self.what)),
+            None => Ok(()),
         }
-        Err(format!("{}: {}", self.what, wrong.join("\n    ")))
+    }
+
+    fn succeeds(&self) -> bool {
+        self.expected.contains("outcome=ok")
+    }
+
+    /// What may be wrong with a request's row, and whether it is.
+    fn wrong_in(&self, row: &Row) -> Vec<(bool, &'static str)> {
+        let detail = &row["error_detail"];
+        let cells = self.expected.split_whitespace().map(|cell| {
+            let (column, value) = cell.split_once('=').expect("a cell");
+            // The first request has no connection to reuse.
+            let first = value == "reused" && row["request"] == "1";
+            let value = if first { "new" } else { value };
+            (
+                row[column] != value && (value != "*" || row[column].is_empty()),
+                cell,
+            )
+        });
+        let told = match self.detail.strip_prefix('=') {
+            Some(whole) => detail == whole,
+            None => detail.contains(self.detail),
+        };
+        let took = number(row, "end_s") - number(row, "start_s");
+        let others = [
+            (!told, self.detail),
+            (detail.contains(KEY), "the key is told"),
+            (
+                row["response_ms"].is_empty() == self.succeeds(),
+                "response_ms",
+            ),
+            (took > self.longest, "the request took too long"),
+        ];
+        cells.chain(others).collect()
     }
 
     /// The server of the row; of no use where requests go elsewhere.
