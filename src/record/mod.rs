@@ -287,7 +287,8 @@ impl RequestRecord {
         }
     }
 
-    /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2.
+    /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2, and where all
+    /// text arrived at one instant.
     /// Precise to nanoseconds per token; `sse-perf help metrics` tells how TPOT differs from ITL.
     #[must_use]
     pub fn tpot(&self) -> Option<Duration> {
@@ -298,15 +299,16 @@ impl RequestRecord {
             last_token,
             ..
         } = self.instants;
-        let span = last_token?.since(first_token?).as_nanos();
+        let span = last_token?.since(first_token?);
+        let span = Some(span).filter(|span| !span.is_zero())?.as_nanos();
         let nanos = u64::try_from(span / u128::from(gaps)).ok()?;
         Some(Duration::from_nanos(nanos))
     }
 
-    /// Tokens per second: n / streaming time; `None` where that is 0.
+    /// Tokens per second: n / streaming time; `None` where that is 0, and where no text came.
     #[must_use]
     pub fn tokens_per_second(&self) -> Option<f64> {
-        let (n, _) = self.output_tokens()?;
+        let (n, _) = self.output_tokens().filter(|_| self.chunks > 0)?;
         let seconds = self.streaming_time()?.as_secs_f64();
         (seconds > 0.0).then(|| n as f64 / seconds)
     }

@@ -39,6 +39,9 @@ fn tpot_spreads_the_time_between_tokens_over_the_gaps() {
     );
     r.usage.completion = Some(1);
     assert_eq!(r.tpot(), None, "one token has no gap");
+    r.usage.completion = Some(10);
+    r.instants.last_token = r.instants.first_token;
+    assert_eq!(r.tpot(), None, "one arrival has no rate");
     r.usage.completion = Some(0);
     assert_eq!(r.output_tokens(), Some((4, TokenSource::Estimate)));
     r.tokenized = Some(7);
@@ -64,12 +67,14 @@ fn the_time_before_the_first_model_is_a_share_of_ttft() {
 }
 
 #[test]
-fn tokens_per_second_needs_a_streaming_time() {
+fn tokens_per_second_needs_a_streaming_time_and_text() {
     let mut r = record();
     r.usage.completion = Some(10);
     r.instants.first_body = Some(Stamp::from_micros(2_000));
     r.instants.last_event = Some(Stamp::from_micros(2_000));
     assert_eq!(r.tokens_per_second(), None);
     r.instants.last_event = Some(Stamp::from_micros(502_000));
+    assert_eq!(r.tokens_per_second(), None, "usage without text");
+    r.chunks = 1;
     assert_eq!(r.tokens_per_second(), Some(20.0));
 }
