@@ -112,7 +112,7 @@ pub enum Flag {
     /// No value for each request: all gaps of all streams. Percentiles come from a histogram, at
     /// most 0.5% off.
     Pooled,
-    /// Hidden if every request of the run has the same value as TTFT.
+    /// Tables have no row of it where its statistics are those of TTFT.
     HiddenIfSameAsTtft,
 }
 

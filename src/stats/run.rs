@@ -7,7 +7,7 @@ use super::client::Client;
 use super::spans::Spans;
 use super::turns::Turns;
 use super::{
-    Agreement, Counts, Distribution, FailureSummary, LiveLine, OutputTokens, Summary, Ticks,
+    Agreement, Counts, Distribution, FailureSummary, Grade, LiveLine, OutputTokens, Summary, Ticks,
     add_known, judge,
 };
 use crate::clock::Stamp;
@@ -28,8 +28,6 @@ pub struct RunStats {
     ok_tokens: OutputTokens,
     /// Of the requests that succeeded.
     distributions: PerMetric<Distribution>,
-    /// Whether the metric of a request differed from its TTFT.
-    differs_from_ttft: PerMetric<bool>,
     failures: BTreeMap<FailureKind, FailureSummary>,
     client: Client,
     spans: Spans,
@@ -94,7 +92,6 @@ impl RunStats {
         for metric in metrics::with(Flag::Statistics) {
             if let Some(value) = request.thousandths(metric) {
                 self.distributions[metric].record(value);
-                self.differs_from_ttft[metric] |= Some(value) != request.values[TTFT];
             }
         }
     }
@@ -152,14 +149,17 @@ impl RunStats {
             if metric.has(Flag::Pooled) {
                 run.itl.snapshot()
             } else {
-                let is_shown =
-                    self.differs_from_ttft[metric] || !metric.has(Flag::HiddenIfSameAsTtft);
-                let distribution = Some(&self.distributions[metric]).filter(|_| is_shown);
-                distribution.and_then(Distribution::snapshot)
+                self.distributions[metric].snapshot()
             }
         });
         let latencies = [statistics[TTFT], statistics[ITL]];
         let evidence = self.client.evidence(&client, user_clock, latencies);
+        // No figure of the service can be right where none was measured, but faults can be told.
+        let has_figures = [RESPONSE, ITL]
+            .iter()
+            .any(|metric| statistics[*metric].is_some());
+        let verdict = judge(&evidence);
+        let is_told = has_figures || verdict.grade != Grade::Valid;
         Summary {
             plan: plan.cloned(),
             users_started: run.counts.users_started,
@@ -178,7 +178,7 @@ impl RunStats {
             response_time_sum: (response.count > 0).then(|| Duration::from_micros(response.sum)),
             statistics,
             client: Some(client),
-            verdict: Some(judge(&evidence)),
+            verdict: Some(verdict).filter(|_| is_told),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{ClientSummary, Grade, SpansSummary, Statistics, Sum, TurnSummary, Verdict};
 use crate::clock::Stamp;
 use crate::load::Load;
-use crate::metrics::{Flag, Metric, PerMetric};
+use crate::metrics::{Flag, Metric, PerMetric, TTFT};
 use crate::record::{FailureKind, TokenSource};
 
 /// The failures of one kind.
@@ -122,7 +122,7 @@ pub struct Summary {
     pub statistics: PerMetric<Option<Statistics>>,
     /// The client's figures; `None` for several clients, or if only rows are known.
     pub client: Option<ClientSummary>,
-    /// Whether the numbers can be used; `None` if only rows are known.
+    /// Whether the numbers can be used; `None` if only rows are known, or nothing was measured.
     pub verdict: Option<Verdict>,
 }
 
@@ -132,6 +132,14 @@ impl Summary {
     pub fn count(&self, metric: Metric) -> u64 {
         debug_assert!(metric.has(Flag::Count), "{metric:?} is no count");
         self.sums[metric].unwrap_or(0)
+    }
+
+    /// Whether a table shows the metric. TTFA has no row where it is TTFT.
+    #[must_use]
+    pub fn is_shown(&self, metric: Metric) -> bool {
+        let statistics = self.statistics[metric];
+        let is_other = statistics.is_some() && statistics != self.statistics[TTFT];
+        is_other || !metric.has(Flag::HiddenIfSameAsTtft)
     }
 
     /// The verdict's grade, if there is a verdict.

@@ -32,7 +32,7 @@ pub(super) fn render(
         add_run(run, &mut fields);
         heading = heading + &fields.render() + "\n";
     }
-    let verdict = summary.verdict.as_ref().filter(|_| summary.requests() > 0);
+    let verdict = summary.verdict.as_ref();
     heading
         + &paragraphs([
             interrupted(page, is_interrupted),
@@ -175,9 +175,7 @@ fn distributions(page: &Page, summary: &Summary) -> String {
     if all().all(|metric| summary.statistics[metric].is_none()) {
         return page.remark(page.text("console.summary.nothing"));
     }
-    let shown = all().filter(|metric| {
-        summary.statistics[*metric].is_some() || !metric.has(Flag::HiddenIfSameAsTtft)
-    });
+    let shown = all().filter(|metric| summary.is_shown(*metric));
     let rows: Vec<Row> = shown
         .map(|metric| row(page, metric, summary.statistics[metric].as_ref()))
         .collect();

@@ -108,7 +108,8 @@ fn statistics(summary: &Summary, whole: bool) -> Value {
     let metrics = metrics::with(Flag::Statistics);
     let statistics = metrics.map(|metric| {
         let is_known = whole || !metric.has(Flag::Pooled);
-        let figures = summary.statistics[metric].filter(|_| is_known);
+        let is_shown = is_known && summary.is_shown(metric);
+        let figures = summary.statistics[metric].filter(|_| is_shown);
         (metric.id, row(figures))
     });
     statistics.collect()

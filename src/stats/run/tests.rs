@@ -3,7 +3,7 @@
 use super::*;
 use crate::load::tests::load;
 use crate::metrics::{PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS, RETRY_WAIT, TOTAL_TOKENS};
-use crate::record::{Progress, TokenSource};
+use crate::record::{ClockSource, Progress, TokenSource};
 use crate::stats::TokenMix;
 use crate::stats::tests::{failed, finished, ok_request};
 
@@ -24,7 +24,7 @@ fn summary(samples: &[Sample]) -> Summary {
 #[test]
 fn a_run_without_requests_has_no_figures() {
     let summary = summary(&[Sample::Done]);
-    assert_eq!(summary.requests(), 0);
+    assert_eq!((summary.requests(), summary.grade()), (0, None));
     assert_eq!(
         (summary.success_rate(), summary.rps(), summary.duration()),
         (None, None, None)
@@ -151,12 +151,40 @@ fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() 
 }
 
 #[test]
+fn a_run_that_measured_nothing_has_no_verdict_unless_the_client_is_at_fault() {
+    let refused = || finished(failed(ms(900), FailureKind::Connect));
+    let mut stamped = ok_request(ms(0), ms(100), ms(900));
+    stamped.clock = ClockSource::Kernel;
+    let read = Progress {
+        lags: [40].as_slice().into(),
+        ..Progress::default()
+    };
+    for (samples, grade) in [
+        (vec![refused()], None),
+        (
+            vec![refused(), Sample::Refused(1)],
+            Some(Grade::ClientLimited),
+        ),
+        (
+            vec![refused(), finished(stamped), Sample::Progress(read)],
+            Some(Grade::Valid),
+        ),
+    ] {
+        assert_eq!(summary(&samples).grade(), grade, "{samples:?}");
+    }
+}
+
+#[test]
 fn ttfa_is_shown_only_where_a_model_reasoned() {
     let plain = ok_request(ms(0), ms(100), ms(900));
     let mut reasoned = plain.clone();
     reasoned.instants.first_answer = Some(ms(400));
-    assert_eq!(summary(&[finished(plain.clone())]).statistics[TTFA], None);
-    let ttfa = summary(&[finished(plain), finished(reasoned)]).statistics[TTFA].unwrap();
+    let same = summary(&[finished(plain.clone())]);
+    assert_eq!(same.statistics[TTFA], same.statistics[TTFT]);
+    assert!(!same.is_shown(TTFA) && same.is_shown(TTFT));
+    let differs = summary(&[finished(plain), finished(reasoned)]);
+    assert!(differs.is_shown(TTFA));
+    let ttfa = differs.statistics[TTFA].unwrap();
     assert_eq!((ttfa.count, ttfa.mean.to_bits()), (2, 250.0_f64.to_bits()));
 }
 

@@ -17,7 +17,9 @@ use crate::output::{FileKind, RunInfo, csv, json};
 use crate::record::{
     Connection, FailureKind, Outcome, Phase, RequestRecord, Sample, Sent, SoFar, TokenSource,
 };
-use crate::stats::{FailureSummary, LiveLine, OutputTokens, RunStats, Statistics, Summary};
+use crate::stats::{
+    Evidence, FailureSummary, LiveLine, OutputTokens, RunStats, Statistics, Summary, judge,
+};
 use crate::text::Message;
 use crate::workload::Order;
 
@@ -227,6 +229,7 @@ pub(super) fn usual() -> Summary {
         output_tokens: tokens,
         ok_tokens: tokens,
         response_time_sum: Some(Duration::from_micros(3_600_123_456)),
+        verdict: Some(judge(&Evidence::default())),
         ..summary(plan(100, 10.0, TIMED))
     };
     let sums = [(CHUNKS, 61_234), (PROMPT_TOKENS, 14_400)];
