@@ -189,8 +189,7 @@ impl Cutter {
     /// Whether the client is where a cut does not reach it: in the system's connect.
     #[must_use]
     pub fn is_connecting(&self) -> bool {
-        self.exchange
-            .note(|notes| notes.reached == Reached::Connecting)
+        self.exchange.connects.load(Ordering::Acquire)
     }
 }
 

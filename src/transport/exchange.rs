@@ -1,9 +1,11 @@
 //! What the transport's layers note while a request travels: the [`Exchange`] that a user's thread
-//! shares with its connector, so that each instant is stamped in the layer that sees it.
+//! shares with its connector, so that each instant is stamped in the layer that sees it. The notes
+//! themselves belong to the thread: they need no lock.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::arrival::Received;
@@ -43,6 +45,8 @@ pub struct Attempt {
     pub waited: Option<Duration>,
     /// When the first byte of the response came.
     pub first_byte: Option<Stamp>,
+    /// The number of the read that brought the first byte; 0 without a response.
+    pub first_read: u64,
     /// The largest lag of a read.
     pub most_lag: Option<Duration>,
     /// The clock that stamped the reads.
@@ -118,15 +122,20 @@ impl Notes {
     }
 }
 
-/// Shared by one user's thread and the transports of its agent. The lock is never contended: the
-/// layers run on the user's own thread.
+thread_local! {
+    /// The notes of the user whose thread this is: all layers of its agent run on this thread.
+    static NOTES: RefCell<Notes> = RefCell::default();
+}
+
+/// Shared by one user's thread, the transports of its agent, and the engine, which cuts requests.
 #[derive(Debug, Default)]
 pub(super) struct Exchange {
     /// The run's clock; set when the run begins, after the client was made.
     pub(super) run_clock: OnceLock<Clock>,
-    notes: Mutex<Notes>,
     /// The engine has cut this user's requests.
     pub(super) cut: AtomicBool,
+    /// The user is in the system's connect.
+    pub(super) connects: AtomicBool,
 }
 
 impl Exchange {
@@ -151,9 +160,10 @@ impl Exchange {
         });
     }
 
-    /// Reads or changes notes: they are too many to be copied for each read.
+    /// Reads or changes the notes of this thread: they are too many to be copied for each read.
+    #[allow(clippy::unused_self)]
     pub(super) fn note<T>(&self, look: impl FnOnce(&mut Notes) -> T) -> T {
-        look(&mut self.notes.lock().unwrap_or_else(PoisonError::into_inner))
+        NOTES.with_borrow_mut(look)
     }
 
     /// The earliest deadline of a wait that began at `began` and may last for `wait`, and the failure

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -84,7 +85,10 @@ impl TcpLeaf {
                 last = io::ErrorKind::TimedOut.into();
                 break;
             }
-            match TcpStream::connect_timeout(address, left) {
+            exchange.connects.store(true, Ordering::Release);
+            let connected = TcpStream::connect_timeout(address, left);
+            exchange.connects.store(false, Ordering::Release);
+            match connected {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
                     let took = exchange.clock().now().since(began);
