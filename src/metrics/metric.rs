@@ -10,6 +10,8 @@ use super::unit::Flag;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Metric(pub(super) usize);
 
+/// TTFB.
+pub const TTFB: Metric = named("ttfb");
 /// TTFT.
 pub const TTFT: Metric = named("ttft");
 /// TPOT.

@@ -67,7 +67,7 @@ pub const TABLE: &[Row] = &[
     row("total_tokens", Tokens, Nowhere, |r| r.usage.total, &[Sum]),
     // Only the kernel's stamps tell how late the client was.
     row("client_lag_ms", Ms, Client, |r| time(r.client_lag), &[]),
-    row("uncertainty_ms", Ms, Client, |r| time(r.uncertainty), &[]),
+    row("uncertainty_ms", Ms, Client, |r| time(r.uncertainty.max(r.ttfb_uncertainty)), &[]),
 ];
 
 const fn row(

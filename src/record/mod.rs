@@ -197,6 +197,10 @@ pub struct RequestRecord {
     /// The most by which the stamps of coalesced events, and of events that waited with them, may
     /// be too late; `None` without such events.
     pub uncertainty: Option<Duration>,
+    /// The most by which TTFB may be too long; `None` unless the head shared its read with the body.
+    pub ttfb_uncertainty: Option<Duration>,
+    /// The most by which TTFT may be too long by its read; `None` if the first token's stamp is exact.
+    pub ttft_uncertainty: Option<Duration>,
     /// How long the user's thread was ready to run, but waited for a processor; `None` where the
     /// system does not tell.
     pub run_queue_wait: Option<Duration>,

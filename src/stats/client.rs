@@ -20,6 +20,9 @@ pub(super) struct Client {
     send_delay: Histogram,
     /// Uncertainty of the stamps of coalesced events: of each the worst in its request.
     uncertainty: Histogram,
+    /// Uncertainty of TTFB and of TTFT.
+    ttfb_uncertainty: Histogram,
+    ttft_uncertainty: Histogram,
     events: u64,
     chunks: u64,
     coalesced_chunks: u64,
@@ -70,8 +73,14 @@ pub struct ClientSummary {
 pub struct Evidence {
     /// The client's figures.
     pub client: ClientSummary,
+    /// Median TTFB, in milliseconds.
+    pub ttfb: Option<f64>,
+    /// Uncertainty of TTFB: 99th percentile over requests, in milliseconds.
+    pub ttfb_uncertainty: f64,
     /// Median TTFT, in milliseconds.
     pub ttft: Option<f64>,
+    /// Uncertainty of TTFT by the reads of the first tokens, as of TTFB.
+    pub ttft_uncertainty: f64,
     /// Median ITL, in milliseconds.
     pub itl: Option<f64>,
     /// Whether arrivals are stamped when `read` returns, although the kernel tells them.
@@ -115,6 +124,12 @@ impl Client {
         if let Some(late) = request.uncertainty.filter(|late| !late.is_zero()) {
             self.uncertainty.record_n(micros(late), request.coalesced);
         }
+        for (histogram, late) in [
+            (&mut self.ttfb_uncertainty, request.ttfb_uncertainty),
+            (&mut self.ttft_uncertainty, request.ttft_uncertainty),
+        ] {
+            late.inspect(|late| histogram.record(micros(*late)));
+        }
     }
 
     fn cpu(&mut self, used: &CpuUse) {
@@ -133,24 +148,13 @@ impl Client {
         }
     }
 
-    /// P99 of the uncertainty over all events, most of which have none, in milliseconds.
-    fn uncertainty_p99(&self) -> f64 {
-        let hundredth = self.events as f64 / 100.0;
-        let uncertain = self.uncertainty.count() as f64;
-        if uncertain <= hundredth {
-            return 0.0;
-        }
-        let p = 100.0 * (1.0 - hundredth / uncertain);
-        self.uncertainty.percentile(p).unwrap_or_default() / 1_000.0
-    }
-
     pub(super) fn summary(&self, lag: &Histogram) -> ClientSummary {
         let seconds = |time| micros(time) as f64 / 1_000_000.0;
         ClientSummary {
             lag_ms: lag.snapshot(),
             send_delay_ms: self.send_delay.snapshot(),
             late_start_ms: self.late_start.snapshot(),
-            uncertainty_p99_ms: self.uncertainty_p99(),
+            uncertainty_p99_ms: p99_of_all(&self.uncertainty, self.events),
             requests_without_kernel_clock: self.unstamped,
             refused: self.refused,
             run_queue_wait_s: self.run_queue_wait.map(seconds),
@@ -163,19 +167,23 @@ impl Client {
         }
     }
 
-    /// The evidence for the verdict; `ttft` and `itl` are the run's.
+    /// The evidence for the verdict; `latencies` are TTFB, TTFT and ITL of the run.
     pub(super) fn evidence(
         &self,
         client: &ClientSummary,
         user_clock: bool,
-        [ttft, itl]: [Option<Statistics>; 2],
+        latencies: [Option<Statistics>; 3],
     ) -> Evidence {
         let (elapsed, standstill) = (self.cpu.elapsed, self.cpu.standstill);
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        let [ttfb, ttft, itl] = latencies.map(|latency| latency.map(|latency| latency.p50));
         Evidence {
             client: *client,
-            ttft: ttft.map(|ttft| ttft.p50),
-            itl: itl.map(|itl| itl.p50),
+            ttfb,
+            ttfb_uncertainty: p99_of_all(&self.ttfb_uncertainty, self.requests),
+            ttft,
+            ttft_uncertainty: p99_of_all(&self.ttft_uncertainty, self.streams),
+            itl,
             user_clock,
             requests: self.requests,
             streams: self.streams,
@@ -183,6 +191,17 @@ impl Client {
             standstill: share(standstill.as_secs_f64(), elapsed.as_secs_f64()),
         }
     }
+}
+
+/// P99 of an uncertainty over `all` events or requests, most of which have none, in milliseconds.
+fn p99_of_all(uncertainty: &Histogram, all: u64) -> f64 {
+    let hundredth = all as f64 / 100.0;
+    let uncertain = uncertainty.count() as f64;
+    if uncertain <= hundredth {
+        return 0.0;
+    }
+    let p = 100.0 * (1.0 - hundredth / uncertain);
+    uncertainty.percentile(p).unwrap_or_default() / 1_000.0
 }
 
 #[cfg(test)]
@@ -262,7 +281,7 @@ mod tests {
         let summary = client.summary(&Histogram::default());
         assert_eq!(summary.process_cores, Some(1.0));
         assert!((summary.machine_busy.unwrap() - 0.4).abs() < 1e-9);
-        let evidence = client.evidence(&summary, false, [None, None]);
+        let evidence = client.evidence(&summary, false, [None; 3]);
         assert!((evidence.standstill - 0.02).abs() < 1e-9);
     }
 }

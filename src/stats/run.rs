@@ -12,7 +12,7 @@ use super::{
 };
 use crate::clock::Stamp;
 use crate::load::Load;
-use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFT};
+use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFB, TTFT};
 use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
 
 /// The statistics of a run's samples.
@@ -152,7 +152,7 @@ impl RunStats {
                 self.distributions[metric].snapshot()
             }
         });
-        let latencies = [statistics[TTFT], statistics[ITL]];
+        let latencies = [TTFB, TTFT, ITL].map(|metric| statistics[metric]);
         let evidence = self.client.evidence(&client, user_clock, latencies);
         // No figure of the service can be right where none was measured, but faults can be told.
         let has_figures = [RESPONSE, ITL]

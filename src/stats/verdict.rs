@@ -2,9 +2,9 @@
 //! [`judge`] lists all criteria.
 //!
 //! The criterion is the client's error in a latency, at the 99th percentile. TTFT is too long by the
-//! wait of the user's thread until it had sent the request. With the kernel's arrival times, TTFT and
-//! ITL are wrong only if a late read brought several events; with the user's clock, they are wrong by
-//! the lag of every read. A standstill of the process falsifies everything. A run is valid while the
+//! wait of the user's thread until it had sent the request. With the kernel's arrival times, TTFB, TTFT
+//! and ITL are wrong only if a late read brought more than the first byte, the first token or one event;
+//! with the user's clock, TTFT and ITL are wrong by the lag of every read. A standstill of the process falsifies everything. A run is valid while the
 //! error is at most 5 ms, or 5% of the metric if that is more.
 
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,6 @@ fn reasons(evidence: &Evidence) -> Vec<Reason> {
     let client = &evidence.client;
     let p99 = |late: Option<Statistics>| late.map_or(0.0, |late| late.p99);
     let late_read = p99(client.lag_ms.filter(|_| evidence.user_clock));
-    let late_read = late_read.max(client.uncertainty_p99_ms);
     let late_sending = p99(client.send_delay_ms);
     let late_start = p99(client.late_start_ms);
     let (standstill, refused) = (evidence.standstill, client.refused);
@@ -122,12 +121,17 @@ fn reasons(evidence: &Evidence) -> Vec<Reason> {
             Message::new("verdict.unstamped").with("share", percent(unstamped))),
     ];
     let latencies = [
+        latency("verdict.ttfb", evidence.ttfb, evidence.ttfb_uncertainty),
         latency(
-            Message::new("verdict.ttft"),
+            "verdict.ttft",
             evidence.ttft,
-            late_sending + late_read,
+            late_sending + late_read.max(evidence.ttft_uncertainty),
         ),
-        latency(Message::new("verdict.itl"), evidence.itl, late_read),
+        latency(
+            "verdict.itl",
+            evidence.itl,
+            late_read.max(client.uncertainty_p99_ms),
+        ),
     ];
     let others = table.into_iter().filter(|(applies, ..)| *applies);
     let others = others.map(|(_, grade, message)| (grade, message));
@@ -143,9 +147,11 @@ fn degraded_or(is_limited: bool) -> Grade {
 }
 
 /// The client may have made a metric wrong by up to `error`; both in milliseconds.
-fn latency(message: Message, metric: Option<f64>, error: f64) -> Option<Reason> {
+fn latency(id: &'static str, metric: Option<f64>, error: f64) -> Option<Reason> {
     let metric = metric.filter(|metric| error > tolerated(*metric))?;
-    let message = message.with("error", ms(error)).with("metric", ms(metric));
+    let message = Message::new(id)
+        .with("error", ms(error))
+        .with("metric", ms(metric));
     Some((degraded_or(error > LIMITED * tolerated(metric)), message))
 }
 
@@ -180,6 +186,7 @@ mod tests {
     /// A client that does its work well.
     fn good() -> Evidence {
         Evidence {
+            ttfb: Some(2.0),
             ttft: Some(200.0),
             itl: Some(20.0),
             client: ClientSummary {
@@ -194,6 +201,7 @@ mod tests {
         }
     }
 
+    const TTFB: &str = "verdict.ttfb";
     const TTFT: &str = "verdict.ttft";
     const ITL: &str = "verdict.itl";
 
@@ -226,7 +234,11 @@ mod tests {
             ("refused",               |e| e.client.refused = 1,                   ClientLimited, &["verdict.refused"]),
             ("late starts",  |e| e.client.late_start_ms = Some(lag(0.1, 150.0)),  Degraded,      &["verdict.late_start"]),
             ("buffered on the way",   |e| e.coalesced = 0.5,                      Degraded,      &["verdict.coalesced"]),
-            ("coalesced by lateness", |e| { uncertain(e, 20.0, 50.0); e.coalesced = 0.5 }, ClientLimited, &[TTFT, ITL]),
+            ("coalesced by lateness", |e| { uncertain(e, 20.0, 50.0); e.ttft_uncertainty = 50.0; e.coalesced = 0.5 },
+                ClientLimited, &[TTFT, ITL]),
+            ("later reads were late", |e| uncertain(e, 20.0, 50.0),               ClientLimited, &[ITL]),
+            ("first tokens were late", |e| e.ttft_uncertainty = 50.0,             ClientLimited, &[TTFT]),
+            ("heads were late",       |e| e.ttfb_uncertainty = 6.0,               Degraded,      &[TTFB]),
             ("no kernel stamps",      |e| e.client.lag_ms = None,                 Degraded,      &["verdict.unverified"]),
             ("some without stamps",   |e| e.client.requests_without_kernel_clock = 50, Degraded, &["verdict.unstamped"]),
             ("nothing ever streamed", without_streams,                            Valid,         &[]),

@@ -117,7 +117,10 @@ impl<T: Transport> Transport for StampedTransport<T> {
         if more && !self.is_tunnel && mem::take(&mut self.is_first) {
             // The stamp is that of the socket read that delivered the bytes.
             self.exchange.note(|notes| {
-                notes.attempt.first_byte.get_or_insert(notes.last.at);
+                if notes.attempt.first_byte.is_none() {
+                    notes.attempt.first_byte = Some(notes.last.at);
+                    notes.attempt.first_read = notes.last.read;
+                }
             });
         }
         Ok(more)

@@ -157,7 +157,7 @@ impl Reading {
             kept: &mut self.kept,
             reporter: Reporter::new(&context.sender),
             uncertainty: Uncertainty::new(waited_before, &mut waited),
-            seen: Seen::default(),
+            seen: Seen::after(response.attempt().first_read),
         };
         meter.gaps.clear();
         self.parser.reset();

@@ -5,6 +5,8 @@
 mod judge;
 mod uncertainty;
 
+use std::time::Duration;
+
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Came, Decoder, Malformed, Meaning, StreamError};
 use crate::record::{ItlSummary, Outcome, RequestRecord};
@@ -47,6 +49,10 @@ pub(super) struct Seen {
     spans: OpenSpans,
     /// The current read.
     read: Option<Arrival>,
+    /// The read that brought the response's first byte.
+    first_read: u64,
+    /// The read that brought the first token.
+    token_read: u64,
     /// The read that completed the last event.
     last_read: u64,
     /// The read that completed the last chunk.
@@ -60,6 +66,16 @@ pub(super) struct Seen {
     malformed: Option<String>,
     /// The beginning of JSON that came outside of any field.
     stray: Option<String>,
+}
+
+impl Seen {
+    /// Nothing of a body, whose response's first byte came with that read.
+    pub(super) fn after(first_read: u64) -> Self {
+        Self {
+            first_read,
+            ..Self::default()
+        }
+    }
 }
 
 impl StreamMeter<'_> {
@@ -91,12 +107,26 @@ impl StreamMeter<'_> {
         self.record.instants.first_body.get_or_insert(arrival.at);
         let before = self.seen.read;
         if before.is_none_or(|read| read.read != arrival.read) {
-            let uncertainty = self.uncertainty.read(before, arrival);
-            self.record.uncertainty = self.record.uncertainty.max(uncertainty);
+            if let Some(before) = before {
+                let uncertainty = self.uncertainty.read(before, arrival);
+                self.doubt(before, uncertainty);
+            } else if arrival.read == self.seen.first_read {
+                // The head came earlier than the newest byte of its read.
+                self.record.ttfb_uncertainty = self.uncertainty.of(arrival);
+            }
             self.seen.read = Some(arrival);
             if let Some(lag) = arrival.lag {
                 self.reporter.lag(arrival.at, micros(lag));
             }
+        }
+    }
+
+    /// Notes by how much the stamps of a read's events may be too late.
+    fn doubt(&mut self, read: Arrival, uncertainty: Option<Duration>) {
+        let record = &mut *self.record;
+        record.uncertainty = record.uncertainty.max(uncertainty);
+        if read.read == self.seen.token_read {
+            record.ttft_uncertainty = record.ttft_uncertainty.max(uncertainty);
         }
     }
 
@@ -108,7 +138,8 @@ impl StreamMeter<'_> {
         // The stamp is that of the newest byte of a read: too late for all events but the last.
         if arrival.read == self.seen.last_read {
             self.record.coalesced += 1;
-            self.record.uncertainty = self.record.uncertainty.max(self.uncertainty.of(arrival));
+            let uncertainty = self.uncertainty.of(arrival);
+            self.doubt(arrival, uncertainty);
         }
         self.seen.last_read = arrival.read;
         let Block::Event(event) = block else {
@@ -191,7 +222,10 @@ impl StreamMeter<'_> {
         {
             self.seen.longest = Some((gap, last));
         }
-        instants.first_token.get_or_insert(at);
+        if instants.first_token.is_none() {
+            instants.first_token = Some(at);
+            self.seen.token_read = arrival.read;
+        }
         if !meaning.text.is_empty() {
             instants.first_answer.get_or_insert(at);
             record.answer_chars += meaning.text.chars().count() as u64;

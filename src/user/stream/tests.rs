@@ -31,6 +31,17 @@ fn measure_late(
     lag: Option<u64>,
     waits: &[u64],
 ) -> (RequestRecord, Vec<Progress>) {
+    measure_body(reads, 0, broken, lag, waits)
+}
+
+/// As [`measure_late`], of a body whose head began with the read of that number.
+fn measure_body(
+    reads: &[(u64, String)],
+    first_read: u64,
+    broken: Option<Outcome>,
+    lag: Option<u64>,
+    waits: &[u64],
+) -> (RequestRecord, Vec<Progress>) {
     let protocol = Protocol::builtin("openai-chat").expect("a built-in protocol");
     let (mut decoder, mut parser) = (protocol.decoder(), Parser::new(1 << 20));
     let mut record = RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO);
@@ -47,7 +58,7 @@ fn measure_late(
         kept: &mut Kept::default(),
         reporter,
         uncertainty: Uncertainty::new(waited_before, &mut waited),
-        seen: Seen::default(),
+        seen: Seen::after(first_read),
     };
     for (read, (millis, bytes)) in (1..).zip(reads) {
         let at = ms(*millis);
@@ -209,6 +220,33 @@ fn coalesced_events_are_uncertain_by_what_the_thread_waited() {
     let apart = [(10, text("x")), (50, text("y")), (60, DONE.to_owned())];
     let (record, _) = measure_late(&apart, None, None, &[0, 9]);
     assert_eq!(record.uncertainty, None);
+}
+
+#[test]
+fn ttfb_and_ttft_are_as_uncertain_as_their_own_reads() {
+    let two = || format!("{}{}", text("a"), text("b"));
+    let role = || delta("\"role\":\"assistant\"");
+    // The read of the head's first byte, the reads, and the uncertainty of TTFB, TTFT and events.
+    #[rustfmt::skip]
+    let table = [
+        (0, vec![(10, role()), (90, text("x")), (99, two())],  [None, None, Some(5)]),
+        (0, vec![(10, role()), (90, two()), (99, text("x"))],  [None, Some(5), Some(5)]),
+        (0, vec![(10, role()), (90, role() + &text("x"))],     [None, None, Some(5)]),
+        (0, vec![(10, role()), (90, role() + &two())],         [None, Some(5), Some(5)]),
+        (1, vec![(10, role()), (90, text("x"))],               [Some(5), None, None]),
+        (1, vec![(10, text("x")), (90, text("x"))],            [Some(5), None, None]),
+        (1, vec![(10, two()), (90, text("x"))],                [Some(5), Some(5), Some(5)]),
+    ];
+    for (first_read, reads, expected) in table {
+        let (record, _) = measure_body(&reads, first_read, None, None, &[0, 5, 5]);
+        let uncertainties = [
+            record.ttfb_uncertainty,
+            record.ttft_uncertainty,
+            record.uncertainty,
+        ];
+        let millis = uncertainties.map(|late| late.map(|late| late.as_millis()));
+        assert_eq!(millis, expected, "{first_read} {reads:?}");
+    }
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub(in super::super) struct Uncertainty<'a> {
     waited_together: Option<Duration>,
     /// The arrival of the last read before the current group.
     previous: Option<Stamp>,
-    /// The number of the last read that [`Self::of`] was called for.
-    asked: u64,
+    /// The number of the last read that [`Self::of`] was called for, and the answer.
+    asked: (u64, Option<Duration>),
 }
 
 impl<'a> Uncertainty<'a> {
@@ -46,14 +46,13 @@ impl<'a> Uncertainty<'a> {
             lag_together: Duration::ZERO,
             waited_together: None,
             previous: None,
-            asked: 0,
+            asked: (0, None),
         }
     }
 
     /// Takes the read that follows `before`. Returns by how much the stamp of `before` may be too
     /// late, in case this read shows that it is not exact.
-    pub(super) fn read(&mut self, before: Option<Arrival>, arrival: Arrival) -> Option<Duration> {
-        let before = before?;
+    pub(super) fn read(&mut self, before: Arrival, arrival: Arrival) -> Option<Duration> {
         self.lag_together = self.lag_together.max(before.lag.unwrap_or_default());
         if before.lag.is_some() && arrival.at <= before.returned() {
             return self.of(before);
@@ -66,13 +65,12 @@ impl<'a> Uncertainty<'a> {
         None
     }
 
-    /// By how much the stamps of a read's inexact events may be too late. `None` for a read that
-    /// was asked about before: to ask the system costs more than an event.
+    /// By how much the stamps of a read's inexact events may be too late. The system is asked once a
+    /// read: that costs more than an event.
     pub(super) fn of(&mut self, arrival: Arrival) -> Option<Duration> {
-        if self.asked == arrival.read {
-            return None;
+        if self.asked.0 == arrival.read {
+            return self.asked.1;
         }
-        self.asked = arrival.read;
         let total = (self.waited)(arrival.returned());
         let waited = total.zip(self.waited_before).map(|(total, before)| {
             let since = total.saturating_sub(before + self.lags_before);
@@ -82,10 +80,12 @@ impl<'a> Uncertainty<'a> {
         self.waited_together = waited;
         self.lags_before = Duration::ZERO;
         let since_read = self.previous.map(|before| arrival.at.since(before));
-        Some(match (since_read, waited) {
+        let answer = match (since_read, waited) {
             (Some(gap), Some(wait)) => gap.min(wait),
             (gap, wait) => wait.or(gap).unwrap_or_default(),
-        })
+        };
+        self.asked = (arrival.read, Some(answer));
+        self.asked.1
     }
 }
 
@@ -110,7 +110,8 @@ mod tests {
                 lag: Some(millis(*lag)),
                 more: false,
             };
-            let of_before = uncertainty.read(before.replace(arrival), arrival);
+            let of_before = before.replace(arrival);
+            let of_before = of_before.and_then(|before| uncertainty.read(before, arrival));
             let of = asked.then(|| uncertainty.of(arrival)).flatten();
             let most = of_before.max(of);
             most.map(|uncertainty| u64::try_from(uncertainty.as_millis()).expect("small"))
