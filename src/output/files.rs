@@ -262,6 +262,10 @@ impl Outputs {
 
     /// Takes a sample of the run.
     pub fn on(&mut self, sample: &Sample) -> WriteErrors {
+        // No file takes chunks, and chunks are most samples.
+        if matches!(sample, Sample::Progress(_)) {
+            return Vec::new();
+        }
         let mut errors = self.each(|_| true, |output, rows| output.sample(sample, rows));
         if let Sample::Finished(request) = sample
             && let Some(mut spool) = self.spool.take()

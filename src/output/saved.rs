@@ -13,6 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::about::About;
+use super::csv::read::Column;
 use super::waterfall::Waterfall;
 use super::{Formats, Results};
 use crate::stats::{RunStats, Summary};
@@ -99,7 +100,9 @@ impl Saved {
             let path = &self.files[file];
             let (mut reader, _) = open(path)?;
             while let Some(line) = next_line(&mut reader, path)? {
-                let home = line.ok().and_then(|row| self.homes.get(row.text("run_id")));
+                let home = line
+                    .ok()
+                    .and_then(|row| self.homes.get(row.text(Column::run_id)));
                 if home == Some(&file) {
                     row.clear();
                     reader.copy(&mut row);

@@ -1,7 +1,5 @@
 //! A bounded, sparse, mergeable histogram of whole microseconds, for values pooled over requests.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Statistics, percentile};
@@ -20,8 +18,10 @@ const SUB_BITS: u32 = 7;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Sparse", into = "Sparse")]
 pub struct Histogram {
-    /// The count of each bucket that was hit, by the bucket's index.
-    buckets: BTreeMap<u16, u64>,
+    /// The buckets that were hit, ascending, and the count of each at the same place. A map takes the
+    /// collector a third longer for each chunk.
+    indexes: Vec<u16>,
+    counts: Vec<u64>,
     count: u64,
     sum: u64,
     /// Sum of the squares: it makes deviations as exact as means, also of merged histograms.
@@ -58,17 +58,28 @@ impl Histogram {
     /// Adds a value `n` times, in microseconds.
     pub fn record_n(&mut self, micros: u64, n: u64) {
         let square = u128::from(micros) * u128::from(micros);
-        self.merge(&Self {
-            buckets: BTreeMap::new(),
-            count: n,
-            sum: micros.saturating_mul(n),
-            squares: square * u128::from(n),
-            min: micros,
-            max: micros,
-        });
         if n > 0 {
-            *self.buckets.entry(index_of(micros)).or_default() += n;
+            self.add(index_of(micros), n);
+            self.widen(micros, micros);
+            self.count += n;
+            self.sum = self.sum.saturating_add(micros.saturating_mul(n));
+            self.squares = self.squares.saturating_add(square * u128::from(n));
         }
+    }
+
+    fn add(&mut self, index: u16, n: u64) {
+        match self.indexes.binary_search(&index) {
+            Ok(place) => self.counts[place] += n,
+            Err(place) => {
+                self.indexes.insert(place, index);
+                self.counts.insert(place, n);
+            }
+        }
+    }
+
+    fn widen(&mut self, min: u64, max: u64) {
+        self.min = self.min().unwrap_or(min).min(min);
+        self.max = self.max.max(max);
     }
 
     /// Adds all values of another histogram.
@@ -76,14 +87,19 @@ impl Histogram {
         if other.count == 0 {
             return;
         }
-        for (index, count) in &other.buckets {
-            *self.buckets.entry(*index).or_default() += count;
+        for (index, count) in other.buckets() {
+            self.add(index, count);
         }
-        self.min = self.min().unwrap_or(other.min).min(other.min);
-        self.max = self.max.max(other.max);
+        self.widen(other.min, other.max);
         self.count += other.count;
         self.sum = self.sum.saturating_add(other.sum);
         self.squares = self.squares.saturating_add(other.squares);
+    }
+
+    /// The buckets that were hit: index and count, ascending.
+    fn buckets(&self) -> impl Iterator<Item = (u16, u64)> {
+        let counts = self.counts.iter().copied();
+        self.indexes.iter().copied().zip(counts)
     }
 
     /// How many values there are.
@@ -133,14 +149,14 @@ impl Histogram {
     /// The value of a rank (from 0): the middle of its bucket.
     fn value_at(&self, rank: u64) -> f64 {
         let mut before = 0;
-        let bucket = self.buckets.iter().find(|(_, count)| {
-            before += *count;
+        let bucket = self.buckets().find(|(_, count)| {
+            before += count;
             before > rank
         });
         let Some((index, _)) = bucket else {
             return self.max as f64;
         };
-        let (first, last) = bounds(*index);
+        let (first, last) = bounds(index);
         let (first, last) = (first.max(self.min), last.min(self.max));
         first as f64 + (last - first) as f64 / 2.0
     }
@@ -187,7 +203,7 @@ impl From<Histogram> for Sparse {
             sum_squares_us2: histogram.squares,
             min_us: histogram.min(),
             max_us: histogram.max(),
-            buckets: histogram.buckets.into_iter().collect(),
+            buckets: histogram.buckets().collect(),
         }
     }
 }
@@ -210,9 +226,12 @@ impl TryFrom<Sparse> for Histogram {
         }
         let mut counts = buckets.iter().map(|(_, count)| *count);
         let count = counts.try_fold(0_u64, |sum, n| sum.checked_add(n).filter(|_| n > 0));
+        let count = count.ok_or(COUNTS)?;
+        let (indexes, counts) = buckets.into_iter().unzip();
         Ok(Self {
-            count: count.ok_or(COUNTS)?,
-            buckets: buckets.into_iter().collect(),
+            indexes,
+            counts,
+            count,
             sum: sparse.sum_us,
             squares: sparse.sum_squares_us2,
             min,

@@ -1,9 +1,8 @@
 //! The requests CSV read again: rows become figures, damaged lines are named.
 
-use std::collections::HashMap;
 use std::io::{self, Read};
 
-use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
+use ::csv::{ByteRecord, ReaderBuilder};
 
 use super::{hash, names};
 use crate::clock::Stamp;
@@ -22,6 +21,22 @@ pub(crate) const LAST_SECOND: u64 = 15 * 86_400;
 /// The columns that every requests CSV has.
 const REQUIRED: [&str; 6] = ["request", "user", "outcome", "start_s", "end_s", "run_id"];
 
+/// Defines [`Column`] and the columns' names.
+macro_rules! columns {
+    ($($column:ident)*) => {
+        /// A column that is read beside the metrics' columns.
+        #[derive(Clone, Copy)]
+        #[expect(non_camel_case_types, missing_docs, reason = "the columns' own names")]
+        pub enum Column { $($column),* }
+        const NAMES: &[&str] = &[$(stringify!($column)),*];
+    };
+}
+
+columns! {
+    request user started_at outcome error_kind token_source start_s end_s query query_hash api_key
+    turn error_detail run_id label client_host target protocol model
+}
+
 /// A request as its row tells it.
 pub struct Row<'a> {
     /// Its figures.
@@ -34,36 +49,43 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The text in the column of that name; empty without such a column.
+    /// The text in the column; empty if the file lacks the column.
     #[must_use]
-    pub fn text(&self, column: &str) -> &'a str {
+    pub fn text(&self, column: Column) -> &'a str {
         self.cells.text(column)
     }
 }
 
 #[derive(Clone, Copy)]
 struct Cells<'a> {
-    places: &'a HashMap<String, usize>,
-    record: &'a StringRecord,
+    /// Where each [`Column`] is.
+    places: &'a [Option<usize>],
+    record: &'a ByteRecord,
+    /// The record's cells one after the other.
+    text: &'a str,
 }
 
 impl<'a> Cells<'a> {
+    /// The cell at this place; empty without one.
+    fn at(self, place: Option<usize>) -> &'a str {
+        let range = place.and_then(|place| self.record.range(place));
+        range.map_or("", |range| &self.text[range])
+    }
+
     /// Text without the guard against spreadsheets: exactly one `'`.
-    fn text(self, column: &str) -> &'a str {
-        let place = self.places.get(column);
-        let cell = place.and_then(|place| self.record.get(*place));
-        let cell = cell.unwrap_or_default();
+    fn text(self, column: Column) -> &'a str {
+        let cell = self.at(self.places[column as usize]);
         cell.strip_prefix('\'').unwrap_or(cell)
     }
 
-    fn number(self, column: &str, decimals: u32) -> Result<Option<u64>, Message> {
-        number(column, self.text(column), decimals)
+    fn number(self, column: Column, decimals: u32) -> Result<Option<u64>, Message> {
+        number(NAMES[column as usize], self.text(column), decimals)
     }
 
     /// The value with that word in the column.
     fn word<T>(
         self,
-        column: &str,
+        column: Column,
         values: impl IntoIterator<Item = T>,
         word: fn(&T) -> &'static str,
     ) -> Result<T, Message> {
@@ -74,7 +96,7 @@ impl<'a> Cells<'a> {
             .ok_or_else(|| damaged(column))
     }
 
-    fn stamp(self, column: &str) -> Result<Stamp, Message> {
+    fn stamp(self, column: Column) -> Result<Stamp, Message> {
         let micros = self.number(column, 6)?;
         let micros = micros.filter(|micros| micros / 1_000_000 <= LAST_SECOND);
         micros
@@ -83,34 +105,34 @@ impl<'a> Cells<'a> {
     }
 
     fn outcome(self) -> Result<Outcome, Message> {
-        if self.text("outcome") == "failed" {
-            let kind = self.word("error_kind", FailureKind::ALL, |kind| kind.name())?;
+        if self.text(Column::outcome) == "failed" {
+            let kind = self.word(Column::error_kind, FailureKind::ALL, |kind| kind.name())?;
             return Ok(Outcome::Failed(Failure::new(
                 kind,
-                self.text("error_detail"),
+                self.text(Column::error_detail),
             )));
         }
         let others = [Outcome::Ok, Outcome::Cancelled, Outcome::Abandoned];
-        self.word("outcome", others, Outcome::name)
+        self.word(Column::outcome, others, Outcome::name)
     }
 
     fn query_hash(self) -> Result<u64, Message> {
-        let text = self.text("query_hash");
+        let text = self.text(Column::query_hash);
         if text.is_empty() {
-            return Ok(hash(self.text("query")));
+            return Ok(hash(self.text(Column::query)));
         }
         let hash = u64::from_str_radix(text.strip_prefix('q').unwrap_or(text), 16);
-        hash.map_err(|_| damaged("query_hash"))
+        hash.map_err(|_| damaged(Column::query_hash))
     }
 }
 
 /// A requests CSV being read.
 pub struct Reader<R> {
     csv: ::csv::Reader<R>,
-    header: StringRecord,
-    record: StringRecord,
-    /// Where each column is.
-    places: HashMap<String, usize>,
+    header: ByteRecord,
+    record: ByteRecord,
+    /// Where each [`Column`] is.
+    places: Vec<Option<usize>>,
     /// Where each metric's column is.
     metrics: PerMetric<Option<usize>>,
     /// Where the columns of this version are, in their order.
@@ -130,9 +152,8 @@ impl<R: Read> Reader<R> {
             .buffer_capacity(BUFFER)
             .flexible(true)
             .from_reader(source);
-        let header = csv.headers()?.clone();
-        let places: HashMap<_, _> = header.iter().map(str::to_owned).zip(0..).collect();
-        let place = |name: &str| places.get(name).copied();
+        let header = csv.byte_headers()?.clone();
+        let place = |name: &str| header.iter().position(|cell| cell == name.as_bytes());
         let mut lacking = REQUIRED.to_vec();
         lacking.retain(|name| place(name).is_none());
         if !lacking.is_empty() {
@@ -142,10 +163,10 @@ impl<R: Read> Reader<R> {
         Ok(Self {
             metrics: PerMetric::of(|metric| place(metric.name)),
             own: names().map(place).collect(),
-            places,
+            places: NAMES.iter().map(|name| place(name)).collect(),
             csv,
             header,
-            record: StringRecord::new(),
+            record: ByteRecord::new(),
             outcome: Outcome::Ok,
             copied: row::Row::default(),
         })
@@ -159,57 +180,74 @@ impl<R: Read> Reader<R> {
     /// If the file cannot be read any further.
     pub fn next_line(&mut self) -> io::Result<Option<Result<Row<'_>, Message>>> {
         let mut line;
-        let not_text = loop {
+        loop {
             line = self.csv.position().line();
-            match self.csv.read_record(&mut self.record) {
-                Ok(false) => return Ok(None),
-                Ok(true) if self.record == self.header => {}
-                Ok(true) => break None,
-                Err(error) => match error.kind() {
-                    ErrorKind::Utf8 { err, .. } => break self.header.get(err.field()),
-                    _ => return Err(error.into()),
-                },
+            if !self.csv.read_byte_record(&mut self.record)? {
+                return Ok(None);
             }
-        };
+            if self.record != self.header {
+                break;
+            }
+        }
         let (found, expected) = (self.record.len(), self.header.len());
-        let row = match not_text {
-            Some(column) => Err(damaged(column)),
-            None if found == expected => self.row(),
-            None => Err(Message::new("saved.damaged_cells")
+        let row = if found == expected {
+            self.row()
+        } else {
+            Err(Message::new("saved.damaged_cells")
                 .with("found", found)
-                .with("expected", expected)),
+                .with("expected", expected))
         };
         Ok(Some(row.map_err(|damage| damage.with("line", line))))
     }
 
     fn row(&mut self) -> Result<Row<'_>, Message> {
         let (places, record) = (&self.places, &self.record);
-        let cells = Cells { places, record };
+        let text = std::str::from_utf8(record.as_slice()).map_err(|error| {
+            let mut columns = self.header.iter().zip(0..);
+            let is_damaged = |place| {
+                record
+                    .range(place)
+                    .is_some_and(|r| error.valid_up_to() < r.end)
+            };
+            let column = columns.find(|(_, place)| is_damaged(*place));
+            damaged_cell(&String::from_utf8_lossy(
+                column.map_or(b"", |(name, _)| name),
+            ))
+        })?;
+        let cells = Cells {
+            places,
+            record,
+            text,
+        };
         self.outcome = cells.outcome()?;
-        let (start, end) = (cells.stamp("start_s")?, cells.stamp("end_s")?);
+        let (start, end) = (cells.stamp(Column::start_s)?, cells.stamp(Column::end_s)?);
         if end < start {
-            return Err(damaged("end_s"));
+            return Err(damaged(Column::end_s));
         }
         let mut values = PerMetric::default();
         for (metric, place) in self.metrics.iter() {
-            let cell = place.and_then(|place| record.get(place));
-            let decimals = metric.unit.decimals();
-            values[metric] = number(metric.name, cell.unwrap_or_default(), decimals)?;
+            values[metric] = number(metric.name, cells.at(*place), metric.unit.decimals())?;
         }
-        let source = |_| cells.word("token_source", TokenSource::ALL, |source| source.name());
-        let request = cells.number("request", 0)?;
-        let user = cells.number("user", 0)?.map(u32::try_from);
+        let source = |_| {
+            cells.word(Column::token_source, TokenSource::ALL, |source| {
+                source.name()
+            })
+        };
+        let request = cells.number(Column::request, 0)?;
+        let user = cells.number(Column::user, 0)?.map(u32::try_from);
         Ok(Row {
             measured: Measured {
-                request: request.ok_or_else(|| damaged("request"))?,
-                turn: cells.number("turn", 0)?,
+                request: request.ok_or_else(|| damaged(Column::request))?,
+                turn: cells.number(Column::turn, 0)?,
                 start,
                 end,
                 outcome: &self.outcome,
                 token_source: values[OUTPUT_TOKENS].map(source).transpose()?,
                 values,
             },
-            user: user.and_then(Result::ok).ok_or_else(|| damaged("user"))?,
+            user: user
+                .and_then(Result::ok)
+                .ok_or_else(|| damaged(Column::user))?,
             query_hash: cells.query_hash()?,
             cells,
         })
@@ -224,7 +262,8 @@ impl<R: Read> Reader<R> {
     pub fn copy(&mut self, out: &mut Vec<u8>) {
         for place in &self.own {
             let cell = place.and_then(|place| self.record.get(place));
-            self.copied.word(cell.unwrap_or_default());
+            self.copied
+                .word(&String::from_utf8_lossy(cell.unwrap_or_default()));
         }
         self.copied.finish(out);
     }
@@ -233,12 +272,16 @@ impl<R: Read> Reader<R> {
 /// The number in a cell of that column; `None` if the cell is empty.
 fn number(column: &str, cell: &str, decimals: u32) -> Result<Option<u64>, Message> {
     let number = (!cell.is_empty()).then(|| decimal(cell, decimals));
-    let number = number.map(|number| number.ok_or_else(|| damaged(column)));
+    let number = number.map(|number| number.ok_or_else(|| damaged_cell(column)));
     number.transpose()
 }
 
 /// Says that the cell of this column is damaged.
-fn damaged(column: &str) -> Message {
+fn damaged(column: Column) -> Message {
+    damaged_cell(NAMES[column as usize])
+}
+
+fn damaged_cell(column: &str) -> Message {
     Message::new("saved.damaged_cell").with("column", column)
 }
 

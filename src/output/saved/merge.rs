@@ -12,7 +12,7 @@ use super::{Progress, Saved};
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Columns, Flag, Measured, PerMetric};
 use crate::output::about::About;
-use crate::output::csv::read::{LAST_SECOND, Row};
+use crate::output::csv::read::{Column, LAST_SECOND, Row};
 use crate::output::json::read::SavedResults;
 use crate::output::waterfall::Waterfall;
 use crate::output::{Formats, GroupKeys, RunInfo};
@@ -192,7 +192,7 @@ impl Merge {
         row: &Row<'_>,
         formats: &mut Formats,
     ) -> Result<(), Message> {
-        let id = row.text("run_id");
+        let id = row.text(Column::run_id);
         let place = match self.places.get(id) {
             Some(place) => *place,
             None => self.discover(path, row)?,
@@ -219,8 +219,8 @@ impl Merge {
         let groups = GroupKeys {
             run_number: place,
             run: &run.about.run,
-            api_key: row.text("api_key"),
-            query: row.text("query"),
+            api_key: row.text(Column::api_key),
+            query: row.text(Column::query),
             query_hash: row.query_hash,
         };
         formats.saved(&measured, &groups);
@@ -229,25 +229,26 @@ impl Merge {
 
     /// Adds a run without a JSON, as its first row tells of it. Returns its place.
     fn discover(&mut self, path: &Path, row: &Row<'_>) -> Result<usize, Message> {
-        let started = OffsetDateTime::parse(row.text("started_at"), &Rfc3339).map_err(|_| {
-            Message::new("saved.no_start")
-                .with("path", path.display())
-                .with("run", row.text("run_id"))
-        })?;
+        let started =
+            OffsetDateTime::parse(row.text(Column::started_at), &Rfc3339).map_err(|_| {
+                Message::new("saved.no_start")
+                    .with("path", path.display())
+                    .with("run", row.text(Column::run_id))
+            })?;
         let text = |column| row.text(column).to_owned();
         let optional = |column| Some(text(column)).filter(|text| !text.is_empty());
         let about = About::of(RunInfo {
-            run_id: text("run_id"),
-            label: optional("label"),
-            client_host: optional("client_host"),
-            target: text("target"),
-            protocol: text("protocol"),
-            model: optional("model"),
+            run_id: text(Column::run_id),
+            label: optional(Column::label),
+            client_host: optional(Column::client_host),
+            target: text(Column::target),
+            protocol: text(Column::protocol),
+            model: optional(Column::model),
             started: started - row.measured.start.since(Stamp::ZERO),
         });
         let mut run = Run::new(about, None, false);
         run.shift_from(*self.origin.get_or_insert(run.started()))?;
-        self.places.insert(text("run_id"), self.runs.len());
+        self.places.insert(text(Column::run_id), self.runs.len());
         self.runs.push(run);
         Ok(self.runs.len() - 1)
     }

@@ -10,7 +10,7 @@ fn lines(text: &str) -> Vec<Result<String, Message>> {
     let mut reader = Reader::new(text.as_bytes()).unwrap();
     let mut lines = Vec::new();
     while let Some(line) = reader.next_line().unwrap() {
-        lines.push(line.map(|row| format!("{} {}", row.measured.request, row.text("query"))));
+        lines.push(line.map(|row| format!("{} {}", row.measured.request, row.text(Column::query))));
     }
     lines
 }
@@ -41,16 +41,16 @@ fn a_row_tells_what_was_sent_where() {
     let mut record = whole();
     record.sent.query = "'=1, or not?".into();
     with_row(&record, |row| {
-        assert_eq!((row.user, row.text("query")), (2, "'=1, or not?"));
+        assert_eq!((row.user, row.text(Column::query)), (2, "'=1, or not?"));
         assert_eq!(row.query_hash, hash("'=1, or not?"));
         for (column, expected) in [
-            ("api_key", "app-…wxyz"),
-            ("run_id", "3f9a01c2"),
-            ("started_at", "2026-02-03T04:05:08.000+08:00"),
-            ("label", "=nightly"),
-            ("client_host", "box"),
-            ("model", "m-1"),
-            ("protocol", "dify-chat"),
+            (Column::api_key, "app-…wxyz"),
+            (Column::run_id, "3f9a01c2"),
+            (Column::started_at, "2026-02-03T04:05:08.000+08:00"),
+            (Column::label, "=nightly"),
+            (Column::client_host, "box"),
+            (Column::model, "m-1"),
+            (Column::protocol, "dify-chat"),
         ] {
             assert_eq!(row.text(column), expected);
         }
@@ -110,7 +110,7 @@ fn a_line_that_is_no_text_is_damaged_and_the_next_one_is_read() {
     bytes[place] = 0xff;
     let mut reader = Reader::new(&bytes[..]).unwrap();
     let damage = reader.next_line().unwrap().unwrap().err().unwrap();
-    assert_eq!(damage, damaged("query").with("line", 2));
+    assert_eq!(damage, damaged(Column::query).with("line", 2));
     assert!(reader.next_line().unwrap().unwrap().is_ok());
 }
 
