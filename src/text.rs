@@ -171,10 +171,10 @@ impl From<Message> for SavedMessage {
 impl From<SavedMessage> for Message {
     /// A text that this version does not have is shown in English.
     fn from(saved: SavedMessage) -> Self {
-        match Language::English.texts().0.get_key_value(&*saved.id) {
-            Some((id, _)) => Self {
-                id,
+        match Message::known(&saved.id) {
+            Some(message) => Self {
                 arguments: saved.arguments,
+                ..message
             },
             None => Message::new("output.verbatim").with("text", saved.en),
         }
@@ -189,6 +189,13 @@ impl Message {
             id,
             arguments: BTreeMap::new(),
         }
+    }
+
+    /// A message without arguments; `None` if no text has this id.
+    #[must_use]
+    pub fn known(id: &str) -> Option<Self> {
+        let (id, _) = Language::English.texts().0.get_key_value(id)?;
+        Some(Self::new(id))
     }
 
     /// A message about a value from the user: the text's `{value}`, quoted and shortened.

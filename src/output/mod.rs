@@ -11,6 +11,7 @@ pub mod events;
 mod file;
 pub mod files;
 mod format;
+mod hint;
 pub mod host;
 pub mod html;
 pub mod json;

@@ -110,6 +110,16 @@ words! {
     }
 }
 
+impl FailureKind {
+    /// The HTTP status in the detail of a failure of kind `http_status`.
+    #[must_use]
+    pub fn status(self, detail: &str) -> Option<u16> {
+        let mut numbers = detail.split(|c: char| !c.is_ascii_digit());
+        let status = numbers.find(|digits| digits.len() == 3)?;
+        status.parse().ok().filter(|_| self == Self::HttpStatus)
+    }
+}
+
 impl fmt::Display for FailureKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -8,6 +8,7 @@ mod agreement;
 mod client;
 mod counts;
 mod distribution;
+mod failures;
 mod figures;
 mod histogram;
 mod mergeable;

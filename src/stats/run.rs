@@ -1,19 +1,19 @@
 //! The accumulator of a run's samples: sums and distributions, no records.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::client::Client;
+use super::failures::Failures;
 use super::spans::Spans;
 use super::turns::Turns;
 use super::{
-    Agreement, Counts, Distribution, FailureSummary, Grade, LiveLine, OutputTokens, Summary, Ticks,
-    add_known, judge,
+    Agreement, Counts, Distribution, Grade, LiveLine, OutputTokens, Summary, Ticks, add_known,
+    judge,
 };
 use crate::clock::Stamp;
 use crate::load::Load;
 use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFB, TTFT};
-use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
+use crate::record::{Outcome, RequestRecord, Sample};
 
 /// The statistics of a run's samples.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub struct RunStats {
     ok_tokens: OutputTokens,
     /// Of the requests that succeeded.
     distributions: PerMetric<Distribution>,
-    failures: BTreeMap<FailureKind, FailureSummary>,
+    failures: Failures,
     client: Client,
     spans: Spans,
     turns: Turns,
@@ -70,20 +70,7 @@ impl RunStats {
         }
         match request.outcome {
             Outcome::Ok => self.record_values(request),
-            Outcome::Failed(failure) => {
-                let new = || FailureSummary {
-                    kind: failure.kind,
-                    count: 0,
-                    first_seen: request.end,
-                    detail: failure.detail.clone(),
-                };
-                let known = self.failures.entry(failure.kind).or_insert_with(new);
-                known.count += 1;
-                if request.end < known.first_seen {
-                    known.first_seen = request.end;
-                    failure.detail.clone_into(&mut known.detail);
-                }
-            }
+            Outcome::Failed(failure) => self.failures.add(failure, request.end),
             Outcome::Cancelled | Outcome::Abandoned => {}
         }
     }
@@ -166,7 +153,8 @@ impl RunStats {
             first_start: self.first_start,
             last_end: self.last_end,
             ok: counts.ok,
-            failures: self.failures.values().cloned().collect(),
+            failures: self.failures.by_kind(),
+            failure_groups: self.failures.groups(),
             cancelled: counts.cancelled,
             abandoned: counts.abandoned,
             retries: self.retries,

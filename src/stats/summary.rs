@@ -8,7 +8,7 @@ use crate::load::Load;
 use crate::metrics::{Flag, Metric, PerMetric, TTFT};
 use crate::record::{FailureKind, TokenSource};
 
-/// The failures of one kind.
+/// The failures of one kind, or of one kind, HTTP status and message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureSummary {
     /// The kind.
@@ -100,6 +100,8 @@ pub struct Summary {
     pub ok: u64,
     /// The failures by kind, in the manual's order; only kinds that occurred.
     pub failures: Vec<FailureSummary>,
+    /// The failures by kind, HTTP status and message, the most frequent first.
+    pub failure_groups: Vec<FailureSummary>,
     /// Requests that the run cut.
     pub cancelled: u64,
     /// Requests that their user left on purpose.
@@ -151,7 +153,7 @@ impl Summary {
     /// Requests that failed.
     #[must_use]
     pub fn failed(&self) -> u64 {
-        self.failures.iter().map(|failures| failures.count).sum()
+        self.failure_groups.iter().map(|group| group.count).sum()
     }
 
     /// Requests that were completed: ok or failed.

@@ -3,6 +3,7 @@
 use super::page::Page;
 use super::text::{one_line, right, shorten};
 use crate::clock::Stamp;
+use crate::output::hint;
 use crate::record::{Failure, FailureKind};
 use crate::stats::FailureSummary;
 use crate::text::{Message, plain_seconds};
@@ -12,7 +13,7 @@ const DETAIL: usize = 240;
 /// Columns of the longest name of a kind.
 const NAMES: usize = 16;
 
-/// The failures by kind: how many, the first one's detail, and a hint; empty without failures.
+/// The failures in groups: how many, the first one's detail, and a hint; empty without failures.
 pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
     let mut text = String::new();
     let counts = failures.iter().map(|f| f.count.to_string().len());
@@ -52,16 +53,12 @@ fn shortened(detail: &str) -> String {
     shorten(&one_line(detail), DETAIL)
 }
 
-/// What a failure means to the user, and the remedy. If `names_probe`, the hint of a kind may
-/// advise `sse-perf probe`.
+/// The hint for a failure. If `names_probe`, the hint of a kind may advise `sse-perf probe`.
 fn hint(page: &Page, kind: FailureKind, detail: &str, names_probe: bool) -> String {
-    let general = format!("console.hint.{kind}");
-    let special = special_hints(kind, detail)
-        .into_iter()
-        .find_map(|name| page.texts.find(&format!("{general}.{name}")));
-    let hint = special.unwrap_or_else(|| page.texts.find(&general).unwrap_or_default());
-    let mut text = format!("{}{hint}", page.text("console.failures.hint"));
-    if names_probe && special.is_none() && is_of_the_content(kind) {
+    let hint = hint::of(kind, detail);
+    let is_general = hint.id() == format!("console.hint.{kind}");
+    let mut text = page.text("console.failures.hint").to_owned() + &page.message(&hint);
+    if names_probe && is_general && is_of_the_content(kind) {
         text.push_str(page.text("console.hint.probe"));
     }
     text
@@ -71,31 +68,6 @@ fn hint(page: &Page, kind: FailureKind, detail: &str, names_probe: bool) -> Stri
 fn is_of_the_content(kind: FailureKind) -> bool {
     use FailureKind::{Empty, Malformed, NotSse, Truncated};
     matches!(kind, Empty | Malformed | NotSse | Truncated)
-}
-
-/// A kind of failure, a part of its detail, and the name of the hint for this detail.
-const SPECIAL: [(FailureKind, &str, &str); 4] = [
-    (FailureKind::Connect, "HTTP 407 to CONNECT", "proxy.407"),
-    (FailureKind::Connect, "proxy ", "proxy"),
-    (FailureKind::Malformed, "is not HTTP/1.1", "http"),
-    (FailureKind::Tls, "(CA:TRUE)", "authority"),
-];
-
-/// The names of hints that tell more than the hint of the kind, the best first: by the HTTP status
-/// in the detail, or by the transport's words.
-fn special_hints(kind: FailureKind, detail: &str) -> Vec<String> {
-    if kind == FailureKind::HttpStatus {
-        let status = detail.split(|c: char| !c.is_ascii_digit());
-        let status = status.into_iter().find(|digits| digits.len() == 3);
-        // Servers refuse a body that they do not understand with either status.
-        let status = status.map(|status| if status == "422" { "400" } else { status });
-        let class = status.map(|status| format!("{}xx", &status[..1]));
-        return status.map(str::to_owned).into_iter().chain(class).collect();
-    }
-    let meant = SPECIAL
-        .iter()
-        .filter(|(of, part, _)| *of == kind && detail.contains(part));
-    meant.map(|(.., name)| (*name).to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub(super) fn render(
             interrupted(page, is_interrupted),
             verdict.map_or_else(String::new, |verdict| self::verdict(page, verdict)),
             totals(page, summary),
-            failures::render(page, &summary.failures),
+            failures::render(page, &summary.failure_groups),
             distributions(page, summary),
             spans::render(page, &summary.spans, false),
             turns::render(page, &summary.turns),

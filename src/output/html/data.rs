@@ -10,6 +10,7 @@ use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Flag, OUTPUT_TOKENS};
 use crate::output::csv::STARTED_AT;
 use crate::output::format::Results;
+use crate::output::hint;
 use crate::output::waterfall::{Bar, Waterfall};
 use crate::stats::{
     COUNTS, FailureSummary, RATES, SpanSummary, SpansSummary, Statistics, Summary, TokenMix,
@@ -29,7 +30,7 @@ pub(super) fn data(
 ) -> Value {
     let (about, stats, summary) = (results.about, results.stats, results.summary);
     let tick = seconds_of_a_tick(stats.ticks());
-    let failures = summary.failures.iter();
+    let (kinds, groups) = (&summary.failures, &summary.failure_groups);
     json!({
         "schema": SCHEMA,
         "language": language.code(),
@@ -42,7 +43,8 @@ pub(super) fn data(
         "statistics": statistics(summary, results.whole),
         "points": points(charts),
         "ticks": series(stats.ticks(), tick, results.whole),
-        "failures": failures.map(|f| failure(f, results, tick)).collect::<Value>(),
+        "failures": kinds.iter().map(|kind| failures(kind, results, tick)).collect::<Value>(),
+        "failure_groups": groups.iter().map(failure_group).collect::<Value>(),
         "distributions": distributions(results),
         "waterfall": results.waterfall.map(waterfall),
         "spans": spans(&summary.spans),
@@ -143,25 +145,29 @@ fn distributions(results: &Results<'_>) -> Value {
     distributions.collect()
 }
 
-fn failure(failure: &FailureSummary, results: &Results<'_>, tick: usize) -> Value {
-    let ticks = results.stats.ticks().iter();
-    let counts: Vec<u64> = ticks
-        .map(|view| {
-            view.tick
-                .counts
-                .failed
-                .get(&failure.kind)
-                .copied()
-                .unwrap_or(0)
-        })
-        .collect();
-    json!({
-        "kind": failure.kind.name(),
-        "count": failure.count,
-        "first_s": seconds(failure.first_seen),
-        "detail": cut(&failure.detail),
-        "ticks": counts.chunks(tick).map(|tick| tick.iter().sum::<u64>()).collect::<Value>(),
-    })
+/// The failures of a kind, with their number in each tick.
+fn failures(failures: &FailureSummary, results: &Results<'_>, tick: usize) -> Value {
+    let seconds = results.stats.ticks().iter().map(|view| &view.tick.counts);
+    let counts = seconds.map(|counts| counts.failed.get(&failures.kind).copied());
+    let counts: Vec<u64> = counts.map(Option::unwrap_or_default).collect();
+    let counts = counts.chunks(tick).map(|tick| tick.iter().sum::<u64>());
+    with(failures, "ticks", counts.collect())
+}
+
+fn failure_group(group: &FailureSummary) -> Value {
+    with(group, "hint", json!(hint::of(group.kind, &group.detail)))
+}
+
+/// Failures, with a further member.
+fn with(failures: &FailureSummary, name: &str, value: Value) -> Value {
+    let mut json = json!({
+        "kind": failures.kind.name(),
+        "count": failures.count,
+        "first_s": seconds(failures.first_seen),
+        "detail": cut(&failures.detail),
+    });
+    json[name] = value;
+    json
 }
 
 /// A column of the waterfall: its name, and its value for a bar.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::spans::SpanJson;
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Flag, Metric, PerMetric, Unit};
+use crate::output::hint;
 use crate::output::members::Members;
 use crate::stats::{
     COUNTS, ClientSummary, FailureSummary, Figure, Histogram, Mergeable, Number, OutputTokens,
@@ -28,6 +29,7 @@ pub(super) struct SummaryJson {
     #[serde(flatten)]
     counts: Members<Option<Number>>,
     failures: Vec<Value>,
+    failure_groups: Vec<Value>,
     #[serde(flatten)]
     amounts: Members<Option<Number>>,
     output_tokens: Map<String, Value>,
@@ -61,6 +63,7 @@ impl SummaryJson {
         Self {
             counts: figures(summary, COUNTS),
             failures: summary.failures.iter().map(failure).collect(),
+            failure_groups: summary.failure_groups.iter().map(failure_group).collect(),
             amounts: once(retries).chain(amounts).collect(),
             output_tokens: output_tokens(&summary.output_tokens),
             usage: usage
@@ -162,6 +165,14 @@ fn failure(failures: &FailureSummary) -> Value {
         "first_seen_s": first_seen as f64 / 1_000_000.0,
         "detail": failures.detail,
     })
+}
+
+/// The failures of one kind, HTTP status and message.
+fn failure_group(group: &FailureSummary) -> Value {
+    let mut json = failure(group);
+    json["status"] = group.kind.status(&group.detail).into();
+    json["hint"] = json!(hint::of(group.kind, &group.detail));
+    json
 }
 
 /// Output tokens in all, and by the source of their number.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::load::tests::load;
 use crate::metrics::{PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS, RETRY_WAIT, TOTAL_TOKENS};
-use crate::record::{ClockSource, Progress, TokenSource};
+use crate::record::{ClockSource, Failure, FailureKind, Progress, TokenSource};
 use crate::stats::TokenMix;
 use crate::stats::tests::{failed, finished, ok_request};
 
@@ -75,6 +75,51 @@ fn each_kind_of_failure_is_counted_with_its_first_detail() {
     assert_eq!(kinds, [(FailureKind::Dns, 1), (FailureKind::Reset, 2)]);
     assert_eq!(summary.failures[1].first_seen, ms(500));
     assert_eq!(summary.failures[1].detail, detail);
+}
+
+#[test]
+fn failures_are_grouped_by_kind_status_and_message_the_largest_group_first() {
+    use FailureKind::{ErrorEvent, HttpStatus};
+    let mut samples = Vec::new();
+    for (at, kind, detail, count) in [
+        (1, HttpStatus, "HTTP 400: bad request req_1a", 2),
+        (2, HttpStatus, "HTTP 400: bad request req_2b", 1),
+        (3, HttpStatus, "HTTP 400: bad model", 1),
+        (4, HttpStatus, "HTTP 429: slow down", 4),
+        (5, ErrorEvent, "overloaded", 2),
+    ] {
+        for _ in 0..count {
+            let mut request = failed(ms(at), kind);
+            request.outcome = Outcome::Failed(Failure::new(kind, detail));
+            samples.push(finished(request));
+        }
+    }
+    let groups = summary(&samples).failure_groups;
+    let told = groups.iter().map(|g| (g.count, &*g.detail));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (4, "HTTP 429: slow down"),
+            (3, "HTTP 400: bad request req_1a"),
+            (2, "overloaded"),
+            (1, "HTTP 400: bad model"),
+        ]
+    );
+}
+
+#[test]
+fn a_kind_and_status_has_at_most_five_groups() {
+    let samples: Vec<_> = ('a'..='z')
+        .map(|letter| {
+            let mut request = failed(ms(1), FailureKind::ErrorEvent);
+            let failure = Failure::new(FailureKind::ErrorEvent, letter);
+            request.outcome = Outcome::Failed(failure);
+            finished(request)
+        })
+        .collect();
+    let groups = summary(&samples).failure_groups;
+    let counts: Vec<_> = groups.iter().map(|group| group.count).collect();
+    assert_eq!(counts, [22, 1, 1, 1, 1]);
 }
 
 #[test]

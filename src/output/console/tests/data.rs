@@ -256,20 +256,21 @@ pub(super) fn failing() -> Summary {
                 later. The current maximum concurrent requests allowed is 100.\",\"status\":429}";
     let failing = Summary {
         users_started: 98,
-        failures: vec![
-            failure(Connect, 3, 7, "Connection refused (os error 111)"),
-            failure(
-                TimeoutResponse,
-                12,
-                60_104,
-                "no response head within the timeout",
-            ),
+        failure_groups: vec![
             failure(
                 HttpStatus,
                 1_020,
                 34,
                 &format!("HTTP 429: {body}\n\x1b[31m"),
             ),
+            failure(HttpStatus, 12, 51, "HTTP 502: <html> bad gateway"),
+            failure(
+                TimeoutResponse,
+                12,
+                60_104,
+                "no response head within the timeout",
+            ),
+            failure(Connect, 3, 7, "Connection refused (os error 111)"),
             failure(Empty, 2, 90_000, ""),
         ],
         cancelled: 4,

@@ -1,0 +1,36 @@
+//! What a failure means to the user, and the remedy.
+
+use crate::record::FailureKind;
+use crate::text::Message;
+
+/// A kind of failure, a part of its detail, and the name of the hint for this detail.
+const SPECIAL: [(FailureKind, &str, &str); 4] = [
+    (FailureKind::Connect, "HTTP 407 to CONNECT", "proxy.407"),
+    (FailureKind::Connect, "proxy ", "proxy"),
+    (FailureKind::Malformed, "is not HTTP/1.1", "http"),
+    (FailureKind::Tls, "(CA:TRUE)", "authority"),
+];
+
+/// The hint for a failure: the best for its detail, or that of its kind.
+pub(super) fn of(kind: FailureKind, detail: &str) -> Message {
+    let general = format!("console.hint.{kind}");
+    let special = special_hints(kind, detail).into_iter();
+    let special = special.map(|name| format!("{general}.{name}"));
+    let mut known = special.chain([general.clone()]);
+    let known = known.find_map(|id| Message::known(&id));
+    known.expect("every kind of failure has a hint")
+}
+
+/// The names of hints that tell more than the hint of the kind, the best first: by the HTTP status
+/// in the detail, or by the transport's words.
+fn special_hints(kind: FailureKind, detail: &str) -> Vec<String> {
+    if let Some(status) = kind.status(detail) {
+        // Servers refuse a body that they do not understand with either status.
+        let status = if status == 422 { 400 } else { status };
+        return vec![status.to_string(), format!("{}xx", status / 100)];
+    }
+    let meant = SPECIAL
+        .iter()
+        .filter(|(of, part, _)| *of == kind && detail.contains(part));
+    meant.map(|(.., name)| (*name).to_owned()).collect()
+}
