@@ -1,5 +1,6 @@
 //! An event with its arrival and its meaning, for observers of a stream.
 
+use super::errors::{RAW_CHARACTERS, one_line};
 use super::meaning::{Malformed, Meaning};
 use crate::clock::Stamp;
 use crate::record::{EventKind, EventRecord};
@@ -38,7 +39,7 @@ impl Came<'_> {
             read: self.read,
             tokens: tokens.filter(|tokens| *tokens > 0),
             bytes: bytes as u64,
-            name: name.to_owned(),
+            name: one_line(name, RAW_CHARACTERS),
             value,
         }
     }

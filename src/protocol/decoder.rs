@@ -276,8 +276,9 @@ fn stream_error(rule: &ErrorRule, data: &str) -> StreamError {
             error => one_line(&error.to_string(), RAW_CHARACTERS),
         }
     });
+    let code = first_scalar(&json, &rule.code).unwrap_or_default();
     StreamError {
-        code: first_scalar(&json, &rule.code).unwrap_or_default(),
+        code: one_line(&code, RAW_CHARACTERS),
         message: one_line(&message, MESSAGE_CHARACTERS),
     }
 }

@@ -92,7 +92,7 @@ pub struct SpanMark<'a> {
 /// An error that a stream reports, whatever the HTTP status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamError {
-    /// The service's code or type of the error; may be empty.
+    /// The service's code or type of the error, one line of at most 200 characters; may be empty.
     pub code: String,
     /// The error's text, one line of at most 500 characters.
     pub message: String,

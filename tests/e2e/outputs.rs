@@ -143,7 +143,8 @@ fn the_events_file_tells_the_read_of_each_event() {
         if peer.request().is_some() {
             peer.send(format!("{SSE_HEAD_CLOSE}: hello\n\n"));
             peer.wait_until_read();
-            peer.send(format!("{}{}", openai_text("a "), openai_text("b")));
+            let named = "event: a\x1b[31m\n";
+            peer.send(format!("{named}{}{}", openai_text("a "), openai_text("b")));
             peer.wait_until_read();
             peer.send("data: [DONE]\n\n");
             peer.close();
@@ -156,6 +157,7 @@ fn the_events_file_tells_the_read_of_each_event() {
     let events = rows(&directory.file("events.csv"));
     let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str()).collect();
     assert_eq!(kinds, ["ping", "text", "text", "end"]);
+    assert_eq!(events[1]["name"], "a [31m");
     assert_eq!(events[1]["read"], events[2]["read"], "they came together");
     assert_ne!(events[0]["read"], events[1]["read"]);
     assert_eq!(requests[0]["coalesced"], "1");

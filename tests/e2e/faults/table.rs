@@ -63,7 +63,6 @@ fn send(bytes: impl AsRef<[u8]>) -> Step {
     Send(bytes.as_ref().to_vec())
 }
 
-/// A token's event.
 fn token() -> String {
     openai_text("a")
 }
@@ -322,6 +321,7 @@ fn streams() -> Vec<Fault> {
         fault("bytes that are no UTF-8", "outcome=ok chunks=1", "", kept(broken)),
         is("an error first",           "error_kind=error_event chunks=0", "engine dead", format!("data: {{\"error\":{{\"message\":\"engine dead\",\"code\":500}}}}\n\n{DONE}")),
         is("an error in the middle",   "error_kind=error_event chunks=1", "engine dead", format!("{a}data: {{\"error\":{{\"message\":\"engine dead\",\"code\":500}}}}\n\n{DONE}")),
+        is("an error's code with ESC", "error_kind=error_event", "=a [31m: dead", format!("{a}data: {{\"error\":{{\"message\":\"dead\",\"code\":\"a\\u001b[31m\"}}}}\n\n")),
         is("an error that is text",    "error_kind=error_event", "x", format!("{a}data: {{\"error\":\"x\"}}\n\n")),
         is("JSON that breaks off",     "error_kind=malformed chunks=1", "", format!("{a}data: {{\"choices\":[{{\n\n{DONE}")),
         is("no JSON",                  "error_kind=malformed", "=an event's data are not JSON: expected ident at line 1 column 2: no JSON here", format!("data: no JSON here\n\n{DONE}")),
