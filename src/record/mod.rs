@@ -164,7 +164,7 @@ pub struct RequestRecord {
     pub coalesced: u64,
     /// Chunks that arrived in one read with later chunks.
     pub coalesced_chunks: u64,
-    /// Bytes of the body, transfer coding removed.
+    /// Bytes of the body that were read, transfer coding removed.
     pub bytes: u64,
     /// Characters (Unicode scalar values) of answer text.
     pub answer_chars: u64,

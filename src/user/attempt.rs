@@ -84,7 +84,7 @@ impl Scratch {
         let end_by = limit.into_iter().chain(self.leave_at).min();
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let stood_still = context.heartbeat.standstill(context.clock.now());
-        record.http_status = None;
+        (record.http_status, record.bytes) = (None, 0);
         let reading = &mut self.reading;
         reading.kept.clear();
         for observer in &mut reading.observers {
@@ -106,7 +106,7 @@ impl Scratch {
         for observer in &mut reading.observers {
             observer.head(&response, record);
         }
-        if let Some(ended) = refuse(&mut response, &mut reading.observers) {
+        if let Some(ended) = refuse(&mut response, &mut reading.observers, &mut record.bytes) {
             return ended;
         }
         let waited_before = response.attempt().waited.map(|waited| waited + stood_still);
@@ -186,7 +186,12 @@ fn note_way(record: &mut RequestRecord, attempt: Attempt) {
 }
 
 /// Ends an attempt whose response is no event stream; `None` where it may be an event stream.
-fn refuse(response: &mut Response<'_>, observers: &mut [Box<dyn Observer>]) -> Option<Attempted> {
+/// `bytes` becomes the number of the body's bytes that were read.
+fn refuse(
+    response: &mut Response<'_>,
+    observers: &mut [Box<dyn Observer>],
+    bytes: &mut u64,
+) -> Option<Attempted> {
     let (kind, what) = refusal(response)?;
     let is_readable = encoding(response).is_none();
     let retry_after = response
@@ -195,6 +200,7 @@ fn refuse(response: &mut Response<'_>, observers: &mut [Box<dyn Observer>]) -> O
     let Some(body) = read_error_body(response) else {
         return Some(Ok(Outcome::Cancelled));
     };
+    *bytes = body.len() as u64;
     for observer in observers {
         observer.body(&body);
     }
