@@ -89,6 +89,8 @@ pub(super) struct Notes {
     pub(super) last: Arrival,
     /// The peer reset the connection.
     pub(super) reset: bool,
+    /// A part of the request could not be written.
+    pub(super) unsent: bool,
     /// The limit that a wait exceeded.
     pub(super) exceeded: Option<FailureKind>,
     /// The whole request must be over by then.

@@ -91,6 +91,7 @@ impl<T: Transport> Transport for StampedTransport<T> {
         let began = self.exchange.clock().now();
         self.exchange.note(|notes| {
             notes.reached = Reached::Sending;
+            notes.attempt.sent = None;
             notes.attempt.send_began.get_or_insert(began);
             let connection = &mut notes.attempt.connection;
             if connection.reused.is_none() {
@@ -101,7 +102,8 @@ impl<T: Transport> Transport for StampedTransport<T> {
         });
         self.inner.transmit_output(amount, timeout)?;
         let now = self.exchange.clock().now();
-        self.exchange.note(|notes| notes.attempt.sent = Some(now));
+        self.exchange
+            .note(|notes| notes.attempt.sent = (!notes.unsent).then_some(now));
         Ok(())
     }
 

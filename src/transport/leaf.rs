@@ -14,7 +14,7 @@ use ureq::{Error, Timeout};
 
 use super::buffers::ConnectionBuffers;
 use super::exchange::{Exchange, Notes, Reached};
-use super::reads::{Reads, is_timeout};
+use super::reads::{Reads, arm, is_timeout};
 use super::waiting::{WaitingReads, may_wait};
 use crate::arrival::Received;
 use crate::clock::Stamp;
@@ -31,7 +31,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct TcpLeaf {
     pub(super) exchange: Arc<Exchange>,
-    /// Longest wait for a write or a read.
+    /// Longest wait for a read, and for the whole request to be written.
     pub(super) timeout: Duration,
     /// Whether arrivals are stamped when `read` returns, not by the kernel.
     pub(super) user_clock: bool,
@@ -63,6 +63,7 @@ impl<In: Transport> Connector<In> for TcpLeaf {
             user_clock: self.user_clock,
             timeout: self.timeout,
             write_timeout: None,
+            is_answered: false,
         })))
     }
 }
@@ -134,6 +135,8 @@ pub(super) struct TcpTransport {
     /// The socket's timeout as last set, so that setting it costs a system call only when it
     /// changes.
     write_timeout: Option<Duration>,
+    /// The server has answered before it had the whole request, and takes no more.
+    is_answered: bool,
 }
 
 impl TcpTransport {
@@ -196,23 +199,45 @@ impl TcpTransport {
     /// Writes what has been held back.
     fn write_held(&mut self, limit: NextTimeout) -> Result<(), Error> {
         self.silent_since = None;
-        let began = self.exchange.clock().now();
-        let (deadline, kind) = self.deadline(began, limit, FailureKind::TimeoutSend);
-        let left = deadline.since(began);
-        if left.is_zero() {
-            return Err(self.exceeded(kind, limit.reason));
-        }
-        if self.write_timeout != Some(left) {
-            self.stream.set_write_timeout(Some(left))?;
-            self.write_timeout = Some(left);
-        }
-        let written = (&*self.stream).write_all(self.buffers.held());
+        let written = if self.is_answered {
+            Ok(())
+        } else {
+            self.write(limit)
+        };
         self.buffers.drop_held();
-        match written {
-            Ok(()) => Ok(()),
-            Err(error) if is_timeout(&error) => Err(self.exceeded(kind, limit.reason)),
-            Err(error) => Err(error.into()),
+        if written.is_err() {
+            self.exchange.note(|notes| notes.unsent = true);
         }
+        // A server that has answered early, and takes no more, says why in its answer.
+        let is_closed = matches!(&written, Err(Error::Io(error)) if is_closed(error.kind()));
+        self.is_answered |= is_closed && peek(&self.stream).is_ok_and(|bytes| bytes > 0);
+        if self.is_answered { Ok(()) } else { written }
+    }
+
+    /// Writes the held output within the time for the whole request.
+    fn write(&mut self, limit: NextTimeout) -> Result<(), Error> {
+        let clock = self.exchange.clock();
+        let began = self.exchange.note(|notes| notes.attempt.send_began);
+        let began = began.unwrap_or_else(|| clock.now());
+        let (deadline, kind) = self.deadline(began, limit, FailureKind::TimeoutSend);
+        let mut rest = self.buffers.held();
+        let mut has_waited = false;
+        while !rest.is_empty() {
+            let left = clock.until(deadline);
+            if left.is_zero() {
+                return Err(self.exceeded(kind, limit.reason));
+            }
+            let set = |wait| self.stream.set_write_timeout(wait);
+            arm(&mut self.write_timeout, left, has_waited, set)?;
+            match (&*self.stream).write(rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => {
+                    has_waited = true;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     fn exceeded(&self, kind: FailureKind, timeout: Timeout) -> Error {
@@ -262,29 +287,32 @@ impl Transport for TcpTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        is_idle(&self.stream)
+        // Open, and silent.
+        peek(&self.stream).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
-/// Whether a connection between requests is still good: open, and silent.
+/// Whether an error says that the other side has closed the connection.
+fn is_closed(error: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error, BrokenPipe | ConnectionAborted | ConnectionReset)
+}
+
+/// Whether bytes have come, without a wait: 0 at the end, `WouldBlock` where none have.
 #[cfg(unix)]
-fn is_idle(stream: &TcpStream) -> bool {
-    use nix::errno::Errno;
+fn peek(stream: &TcpStream) -> io::Result<usize> {
     use nix::sys::socket::{MsgFlags, recv};
     use std::os::fd::AsRawFd as _;
 
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
-    recv(stream.as_raw_fd(), &mut [0], flags) == Err(Errno::EAGAIN)
+    Ok(recv(stream.as_raw_fd(), &mut [0], flags)?)
 }
 
-/// Whether a connection between requests is still good: open, and silent.
+/// Whether bytes have come, without a wait: 0 at the end, `WouldBlock` where none have.
 #[cfg(not(unix))]
-fn is_idle(stream: &TcpStream) -> bool {
-    let peek = || {
-        stream.set_nonblocking(true)?;
-        let peeked = stream.peek(&mut [0]);
-        stream.set_nonblocking(false)?;
-        peeked
-    };
-    peek().is_err_and(|error: io::Error| error.kind() == io::ErrorKind::WouldBlock)
+fn peek(stream: &TcpStream) -> io::Result<usize> {
+    stream.set_nonblocking(true)?;
+    let peeked = stream.peek(&mut [0]);
+    stream.set_nonblocking(false)?;
+    peeked
 }

@@ -36,7 +36,8 @@ impl Reads {
         let mut left = deadline.since(now);
         let mut has_waited = false;
         while !left.is_zero() {
-            self.arm(stream, left, has_waited)?;
+            let set = |wait| stream.set_read_timeout(wait);
+            arm(&mut self.armed, left, has_waited, set)?;
             match self.receiver.read(stream, input) {
                 // A signal or SIGCONT interrupts a read that has a timeout, whatever SA_RESTART
                 // says: go on with the time that is left.
@@ -49,23 +50,28 @@ impl Reads {
         }
         Ok(None)
     }
+}
 
-    /// Sets the socket's timeout, with few system calls: a shorter timeout stays until it has been
-    /// waited for, and a longer one is replaced by half of the time left, which suits later reads
-    /// too.
-    fn arm(&mut self, stream: &TcpStream, left: Duration, has_waited: bool) -> io::Result<()> {
-        let wanted = match self.armed.filter(|_| !has_waited) {
-            Some(armed) if armed <= left => return Ok(()),
-            Some(_) => left / 2,
-            None => left,
-        };
-        let wanted = wanted.max(Duration::from_micros(100));
-        if self.armed != Some(wanted) {
-            stream.set_read_timeout(Some(wanted))?;
-            self.armed = Some(wanted);
-        }
-        Ok(())
+/// Lets a socket's timeout, which is `armed`, suit a wait for the time that is left, with few system
+/// calls: a shorter timeout stays until it has been waited for, and a longer one is replaced by half
+/// of the time left, which suits later waits too.
+pub(super) fn arm(
+    armed: &mut Option<Duration>,
+    left: Duration,
+    has_waited: bool,
+    set: impl Fn(Option<Duration>) -> io::Result<()>,
+) -> io::Result<()> {
+    let wanted = match armed.filter(|_| !has_waited) {
+        Some(armed) if armed <= left => return Ok(()),
+        Some(_) => left / 2,
+        None => left,
+    };
+    let wanted = Some(wanted.max(Duration::from_micros(100)));
+    if *armed != wanted {
+        set(wanted)?;
+        *armed = wanted;
     }
+    Ok(())
 }
 
 /// Whether an operation ended with the socket's timeout.

@@ -28,6 +28,8 @@ const KEY: &str = "app-test-0123456789";
 pub enum Step {
     /// Reads a few bytes.
     Taste,
+    /// Reads 16 KiB every so many milliseconds, until the client leaves.
+    Sip(u64),
     /// Sends bytes.
     Send(Vec<u8>),
     /// Sends bytes in pieces of that size, each after a pause in milliseconds.
@@ -94,6 +96,11 @@ impl Fault {
     /// The row with these flags.
     fn with(self, flags: &'static str) -> Self {
         Self { flags, ..self }
+    }
+
+    /// The row whose requests take so many seconds at most.
+    fn within(self, longest: f64) -> Self {
+        Self { longest, ..self }
     }
 
     /// The row with a query of this many bytes.
@@ -199,6 +206,11 @@ fn run(peer: &mut Peer, steps: &[Step]) -> bool {
     for step in steps {
         match step {
             Step::Taste => drop(peer.stream.read(&mut [0; 16])),
+            Step::Sip(pause) => {
+                while matches!(peer.stream.read(&mut [0; 1 << 14]), Ok(read) if read > 0) {
+                    thread::sleep(Duration::from_millis(*pause));
+                }
+            }
             Step::Send(bytes) => peer.send(bytes),
             Step::Trickle(bytes, size, pause) => {
                 for piece in bytes.chunks(*size) {

@@ -13,7 +13,7 @@ const DONE: &str = "data: [DONE]\n\n";
 
 /// All rows.
 pub fn faults() -> Vec<Fault> {
-    [
+    let parts = [
         names_and_connections(),
         encryption(),
         heads(),
@@ -24,10 +24,8 @@ pub fn faults() -> Vec<Fault> {
         stalls(),
         sizes(),
         retries(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 fn fault(
@@ -36,12 +34,11 @@ fn fault(
     detail: &'static str,
     steps: impl Into<Vec<Step>>,
 ) -> Fault {
-    let steps = steps.into();
     Fault {
         what,
         expected,
         detail,
-        steps,
+        steps: steps.into(),
         place: Place::Server,
         flags: "",
         longest: 10.0,
@@ -112,7 +109,10 @@ fn names_and_connections() -> Vec<Fault> {
         fault("a reset after the request", "error_kind=reset http_status=", "", [Reset]),
         fault("a close after the request", "error_kind=reset http_status=", "", [Close]),
         fault("a request reset halfway",   "error_kind=send http_status=", "", [Taste, Reset]).at(Place::Deaf).asking(8 << 20),
-        fault("a request not taken",       "error_kind=timeout_send http_status=", "", [Step::Pause(20_000)]).at(Place::Deaf).asking(16 << 20).with("--timeout 500ms"),
+        fault("a request not taken",       "error_kind=timeout_send http_status= sent_s=", "", [Step::Pause(20_000)]).at(Place::Deaf).asking(16 << 20).with("--timeout 500ms").within(1.2),
+        fault("a request taken slowly",    "error_kind=timeout_send http_status= sent_s=", "", [Step::Sip(5)]).at(Place::Deaf).asking(16 << 20).with("--timeout 500ms").within(1.2),
+        fault("a request not taken in all its time", "error_kind=timeout_total http_status= sent_s=", "", [Step::Pause(20_000)]).at(Place::Deaf).asking(16 << 20).with("--timeout 20s --max-time 500ms").within(1.2),
+        fault("an answer to a part of a large request", "error_kind=http_status http_status=413 sent_s=", "HTTP 413: big", [Taste, send(with_length("413 Too Large\r\nconnection: close", "big")), Reset]).at(Place::Deaf).asking(8 << 20),
         fault("an answer to half a request", "error_kind=http_status http_status=413", "HTTP 413: big", [Taste, send(with_length("413 Too Large\r\nconnection: close", "big")), Close]).at(Place::Deaf).asking(60_000),
     ]
 }
