@@ -136,9 +136,14 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     } = finished;
     let count_stopped = count(plan, &mut collected);
     let disagreement = disagreement(&collected);
+    let implausible = collected.stats.agreement().implausible;
+    let implausible = (implausible > 0)
+        .then(|| Message::new("warning.usage_implausible").with("count", implausible));
     let about = &mut collected.about;
     about.warnings.append(&mut collected.notices);
-    about.warnings.extend(disagreement);
+    about
+        .warnings
+        .extend(disagreement.into_iter().chain(implausible));
     let warnings = about.warnings.clone();
     // The terminal shows an interruption on a line of its own.
     let cut_short = interrupted.then(|| Message::new("console.summary.interrupted"));

@@ -179,6 +179,8 @@ pub struct RequestRecord {
     pub generated: Vec<String>,
     /// Token counts of the server.
     pub usage: Usage,
+    /// Whether a count of the server was implausible, and is ignored.
+    pub implausible_usage: bool,
     /// The gaps between chunks; `None` with fewer than 2 chunks.
     pub itl: Option<ItlSummary>,
     /// Why the model stopped, in the server's word.

@@ -29,6 +29,23 @@ impl Usage {
         self.reasoning = newer.reasoning.or(self.reasoning);
         self.total = newer.total.or(self.total);
     }
+
+    /// Removes counts that cannot be true, of a response with that many bytes. Returns whether there
+    /// was one. Hidden reasoning may be many more tokens than bytes.
+    pub fn remove_implausible(&mut self, bytes: u64) -> bool {
+        let generated = bytes.max(1_000_000);
+        let mut found = false;
+        for (count, most) in [
+            (&mut self.prompt, u64::from(u32::MAX)),
+            (&mut self.cached, u64::from(u32::MAX)),
+            (&mut self.total, u64::from(u32::MAX)),
+            (&mut self.completion, generated),
+            (&mut self.reasoning, generated),
+        ] {
+            found |= count.take_if(|count| *count > most).is_some();
+        }
+        found
+    }
 }
 
 words! {
@@ -65,12 +82,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn newer_usage_wins_but_does_not_erase_and_a_prompt_of_no_tokens_has_not_been_counted() {
+    fn newer_usage_wins_but_does_not_erase_and_impossible_counts_are_none() {
         let usage = |(prompt, completion)| Usage {
             prompt,
             completion,
             ..Usage::default()
         };
+        for (tokens, plausible) in [(999_999, true), (5_000_000, false), (u64::MAX - 5, false)] {
+            let mut counted = usage((Some(7), Some(tokens)));
+            assert_eq!(counted.remove_implausible(300), !plausible, "{tokens}");
+            assert_eq!(counted, usage((Some(7), plausible.then_some(tokens))));
+            assert_eq!(
+                usage((Some(tokens), None)).remove_implausible(u64::MAX),
+                tokens > 1 << 32
+            );
+        }
         for (before, newer, after) in [
             ((Some(3), Some(1)), (None, Some(7)), (Some(3), Some(7))),
             ((None, None), (Some(0), Some(0)), (None, Some(0))),

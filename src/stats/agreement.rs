@@ -12,10 +12,13 @@ pub struct Agreement {
     pub own: u64,
     /// Whether our count is a tokenizer's.
     pub tokenized: bool,
+    /// Requests whose usage was implausible, with any outcome.
+    pub implausible: u64,
 }
 
 impl Agreement {
     pub(super) fn record(&mut self, request: &RequestRecord) {
+        self.implausible += u64::from(request.implausible_usage);
         let usage = request.usage.completion.filter(|tokens| *tokens > 0);
         if let (Some(usage), Outcome::Ok) = (usage, &request.outcome)
             && request.chunks > 0
@@ -53,7 +56,7 @@ mod tests {
             let agreement = Agreement {
                 usage,
                 own,
-                tokenized: false,
+                ..Agreement::default()
             };
             assert_eq!(agreement.disagreement(), expected, "{agreement:?}");
         }

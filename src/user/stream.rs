@@ -182,6 +182,8 @@ impl StreamMeter<'_> {
     ) -> Outcome {
         self.reporter.flush();
         self.record.itl = self.summarize();
+        let record = &mut *self.record;
+        record.implausible_usage = record.usage.remove_implausible(record.bytes);
         self.judge(broken, mid_block, expects_text)
     }
 

@@ -101,3 +101,20 @@ fn tokens_are_counted_as_asked() {
         assert!(ran.stdout.contains("differ by 87%"), "{}", ran.stdout);
     }
 }
+
+#[test]
+fn usage_that_cannot_be_true_is_no_usage_and_told() {
+    let response = sse_response(&format!(
+        "{}data: {{\"choices\":[],\"usage\":{{\"completion_tokens\":18446744073709551610}}}}\n\ndata: [DONE]\n\n",
+        openai_text("two words"),
+    ));
+    let (server, _) = noting(move |_| response.clone());
+    let (ran, rows) = run_alone(&server.url(OPENAI), &["-n", "2"]);
+    let counted = cells(&rows, &["output_tokens", "token_source"]);
+    assert_eq!(counted, [["2", "estimate"]; 2]);
+    assert!(
+        ran.stdout.contains("The usage of 2 requests"),
+        "{}",
+        ran.stdout
+    );
+}
