@@ -167,9 +167,13 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
             interrupted,
         };
         let shown = collected.console.summary(&summary, &closing);
-        if let (Ok(()), Some(hint)) = (shown, hint) {
+        if let (Ok(()), Some(hint)) = (&shown, hint) {
             let _ = collected.console.say(hint);
         }
+        let lost = super::printed(shown).err();
+        collected
+            .failures
+            .extend(lost.map(|Stop(_, message)| message));
     }
     for failure in &collected.failures {
         complain(failure, plan.console.language);

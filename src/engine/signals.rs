@@ -21,9 +21,11 @@ static SIGNALS: AtomicU32 = AtomicU32::new(0);
 pub fn keep_ignored() {
     #[cfg(unix)]
     {
-        use nix::sys::signal::SigSet;
+        use nix::sys::signal::{SigSet, Signal};
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored: SigSet = ignored(&status).into_iter().collect();
+        let mut ignored: SigSet = ignored(&status).into_iter().collect();
+        // A file that may not grow is an error of the write, and told; it ends no process.
+        ignored.add(Signal::SIGXFSZ);
         // It fails only for an operation that does not exist.
         let _ = ignored.thread_block();
     }

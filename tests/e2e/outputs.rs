@@ -138,6 +138,25 @@ fn a_full_disk_ends_the_run_and_other_files_are_saved() {
 }
 
 #[test]
+fn a_lost_summary_is_told_and_other_files_are_saved() {
+    let (server, directory) = (server(), Directory::new());
+    let url = server.url(PATH);
+    let args = [
+        "--url",
+        &url,
+        "--api-key",
+        "",
+        "--quiet",
+        "--csv",
+        "requests.csv",
+    ];
+    let ran = sse_perf_after("exec >/dev/full", &directory.0, &args);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert_contains(&ran.stderr, "No space left");
+    assert_eq!(rows(&directory.file("requests.csv")).len(), 1);
+}
+
+#[test]
 fn the_events_file_tells_the_read_of_each_event() {
     let server = Scripted::start(|peer| {
         if peer.request().is_some() {
