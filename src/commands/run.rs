@@ -158,7 +158,10 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
             collected.failures.push(error.message());
         }
     }
-    if !collected.closed {
+    if collected.closed {
+        let stopped = Message::new("files.closed_early").with("requests", summary.completed());
+        let _ = collected.console.say(&stopped);
+    } else {
         let files: Vec<_> = collected.outputs.paths().collect();
         let closing = Closing {
             run: Some(&collected.about.run),
