@@ -12,20 +12,18 @@ const MOST_MESSAGES: usize = 5;
 
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    by_kind: BTreeMap<FailureKind, FailureSummary>,
     groups: Vec<FailureSummary>,
 }
 
 impl Failures {
     pub(super) fn add(&mut self, failure: &Failure, at: Stamp) {
         let Failure { kind, detail } = failure;
-        let new = || FailureSummary {
+        let failed = FailureSummary {
             kind: *kind,
-            count: 0,
+            count: 1,
             first_seen: at,
             detail: detail.clone(),
         };
-        count(self.by_kind.entry(*kind).or_insert_with(new), failure, at);
         let status = kind.status(detail);
         let places = (0..self.groups.len()).filter(|place| {
             let group = &self.groups[*place];
@@ -35,16 +33,22 @@ impl Failures {
         let mut alike = places.iter();
         let alike = alike.find(|place| words(&self.groups[**place].detail).eq(words(detail)));
         let place = alike.or(places.get(MOST_MESSAGES - 1));
-        let place = place.copied().unwrap_or_else(|| {
-            self.groups.push(new());
-            self.groups.len() - 1
-        });
-        count(&mut self.groups[place], failure, at);
+        match place {
+            Some(place) => join(&mut self.groups[*place], &failed),
+            None => self.groups.push(failed),
+        }
     }
 
     /// The failures of each kind, in the manual's order.
     pub(super) fn by_kind(&self) -> Vec<FailureSummary> {
-        self.by_kind.values().cloned().collect()
+        let mut kinds: BTreeMap<FailureKind, FailureSummary> = BTreeMap::new();
+        for group in &self.groups {
+            kinds
+                .entry(group.kind)
+                .and_modify(|kind| join(kind, group))
+                .or_insert_with(|| group.clone());
+        }
+        kinds.into_values().collect()
     }
 
     /// The groups, the largest first.
@@ -55,11 +59,12 @@ impl Failures {
     }
 }
 
-fn count(group: &mut FailureSummary, failure: &Failure, at: Stamp) {
-    group.count += 1;
-    if at < group.first_seen {
-        group.first_seen = at;
-        failure.detail.clone_into(&mut group.detail);
+/// Adds failures to those of a group, which tells the earliest.
+fn join(group: &mut FailureSummary, failures: &FailureSummary) {
+    group.count += failures.count;
+    if failures.first_seen < group.first_seen {
+        group.first_seen = failures.first_seen;
+        failures.detail.clone_into(&mut group.detail);
     }
 }
 

@@ -47,6 +47,14 @@ fn run(directory: &Directory, url: &str, flags: &str) -> Ran {
     line(directory, &flags)
 }
 
+/// A directory with the CSV and the JSON of a run.
+fn saved_run() -> Directory {
+    let directory = Directory::new();
+    let flags = "--csv requests_a.csv --json run_a.json --no-html";
+    run(&directory, &server().url(PATH), flags);
+    directory
+}
+
 /// The statistics shown, without the list of files and anything below.
 fn statistics(ran: &Ran) -> &str {
     let parts = ran.stdout.split_once("\nFiles\n");
@@ -214,13 +222,7 @@ fn several_runs_become_one_csv_and_one_report() {
 
 #[test]
 fn a_report_without_space_leaves_no_half_page() {
-    let server = server();
-    let directory = Directory::new();
-    run(
-        &directory,
-        &server.url(PATH),
-        "--csv requests_a.csv --json run_a.json --no-html",
-    );
+    let directory = saved_run();
     let args = ["report", "requests_a.csv", "-o", "page.html"];
     let ran = sse_perf_after(&full_disk_after(4), &directory.0, &args);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
@@ -231,13 +233,7 @@ fn a_report_without_space_leaves_no_half_page() {
 
 #[test]
 fn a_report_never_overwrites_what_it_is_made_of() {
-    let server = server();
-    let directory = Directory::new();
-    run(
-        &directory,
-        &server.url(PATH),
-        "--csv requests_a.csv --json run_a.json --no-html",
-    );
+    let directory = saved_run();
     for (flag, file) in [
         ("--csv", "requests_a.csv"),
         ("--json", "./run_a.json"),
