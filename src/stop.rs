@@ -1,7 +1,21 @@
 //! Stopping a run: [`Control`] tells the engine to stop, and [`Stop`] tells the users: a flag that
 //! every thread reads before it waits or sends.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+/// How many signals to end the process has got.
+static SIGNALS: AtomicU32 = AtomicU32::new(0);
+
+/// Counts a signal to end. Returns how many there have been.
+pub fn count_signal() -> u32 {
+    SIGNALS.fetch_add(1, Ordering::SeqCst) + 1
+}
+
+/// How many signals to end there have been.
+#[must_use]
+pub fn signals() -> u32 {
+    SIGNALS.load(Ordering::SeqCst)
+}
 
 /// A message to the engine while it waits.
 #[derive(Debug)]

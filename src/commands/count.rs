@@ -7,11 +7,11 @@ use std::io::{self, ErrorKind};
 
 use super::Waiting;
 use crate::collector::Collected;
-use crate::engine;
 use crate::output::WriteError;
 use crate::output::spool::{Spool, Text};
 use crate::plan::Plan;
 use crate::record::{RequestRecord, Sample};
+use crate::stop;
 use crate::text::Message;
 use crate::tokenizer::Tokenizer;
 
@@ -54,7 +54,7 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
 /// Shows progress, and says whether to go on: not after a signal, nor if a second signal cut the run,
 /// as a third one would end the process.
 fn goes_on(plan: &Plan) -> impl FnMut(f64) -> bool {
-    let before = engine::signals();
+    let before = stop::signals();
     let quiet = plan.console.quiet;
     let mut waiting = Waiting::new(plan.console.language);
     move |part| {
@@ -62,7 +62,7 @@ fn goes_on(plan: &Plan) -> impl FnMut(f64) -> bool {
             let percent = format!("{:.0}", part * 100.0);
             waiting.tell(|| Message::new("count.progress").with("percent", percent));
         }
-        before < 2 && engine::signals() == before
+        before < 2 && stop::signals() == before
     }
 }
 

@@ -5,7 +5,7 @@ mod crew;
 pub mod limits;
 mod signals;
 
-pub use signals::{count as signals, keep_ignored as keep_ignored_signals};
+pub use signals::keep_ignored as keep_ignored_signals;
 
 use std::sync::Arc;
 use std::thread;
@@ -49,12 +49,13 @@ pub fn run(
     let users = plan.load.users();
     let transport = Transport::new(plan.transport.clone(), &plan.target, &plan.protocol.headers)?;
     let (control, controls) = unbounded();
-    signals::listen(control.clone())
-        .map_err(|error| Message::new("engine.signals").with("error", error))?;
     let crew = Crew::hire(plan, Arc::new(transport), &control)?;
 
     let clock = Clock::start();
-    let collector = make_collector(clock, control)?;
+    // Until the files are open, a signal ends the process: a FIFO without a reader never opens.
+    let collector = make_collector(clock, control.clone())?;
+    signals::listen(control)
+        .map_err(|error| Message::new("engine.signals").with("error", error))?;
     let heartbeat = collector.heartbeat();
     let (sender, samples) = unbounded();
     let collecting = thread::Builder::new()

@@ -1,19 +1,17 @@
 //! Ctrl-C, SIGTERM and SIGHUP: told to the engine, which decides what they mean; the third ends the
 //! process at once.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use crate::stop::Control;
+use crate::stop::{self, Control};
 
 /// The exit code of an interrupted run.
 const INTERRUPTED: i32 = 130;
 
 /// The engine that signals are sent to.
 static LISTENER: Mutex<Option<Sender<Control>>> = Mutex::new(None);
-static SIGNALS: AtomicU32 = AtomicU32::new(0);
 
 /// Keeps signals ignored that the process was started to ignore: SIGHUP under `nohup`, SIGINT in the
 /// background of a script. A handler would end that, and cannot be limited to some signals: the
@@ -64,14 +62,8 @@ pub(super) fn listen(listener: Sender<Control>) -> Result<(), ctrlc::Error> {
     Ok(())
 }
 
-/// How many signals there have been.
-#[must_use]
-pub fn count() -> u32 {
-    SIGNALS.load(Ordering::SeqCst)
-}
-
 fn on_signal() {
-    let count = SIGNALS.fetch_add(1, Ordering::SeqCst) + 1;
+    let count = stop::count_signal();
     if count >= 3 {
         std::process::exit(INTERRUPTED);
     }

@@ -3,10 +3,21 @@
 
 use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
+
+use crate::stop;
 
 /// Gathered bytes that are written without a call of [`File::flush`].
 const GATHERED: usize = 64 * 1024;
+
+/// A pipe that has room takes this many bytes without waiting for its reader.
+const PIECE: usize = 4096;
+/// How often a full pipe is asked for room, in milliseconds.
+const PIPE_POLL: u16 = 100;
+/// How often it is asked in vain, after a signal to end, before it is given up: 2 seconds.
+const PIPE_POLLS: u32 = 20;
 
 /// The path of standard output.
 const STDOUT: &str = "-";
@@ -71,7 +82,7 @@ impl File {
     /// If it is closed.
     pub(super) fn stdout() -> io::Result<Self> {
         #[cfg(unix)]
-        let handle = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+        let handle = io::stdout().as_fd().try_clone_to_owned()?;
         #[cfg(windows)]
         let handle =
             std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
@@ -202,7 +213,7 @@ impl File {
         let Some(handle) = &mut self.handle else {
             return Ok(());
         };
-        let outcome = handle.write_all(&self.gathered);
+        let outcome = write(handle, self.regular, &self.gathered);
         if outcome.is_err() {
             if self.regular {
                 // The first error is the one to tell; a reader can also skip a cut row.
@@ -229,7 +240,7 @@ impl File {
             return Ok(());
         };
         if !self.regular {
-            return handle.write_all(document);
+            return write(handle, false, document);
         }
         // The file is cut last: a full disk keeps room for the preliminary document this way.
         let outcome = overwrite(handle, document);
@@ -238,6 +249,34 @@ impl File {
         }
         outcome
     }
+}
+
+/// Writes all bytes. A pipe whose reader has stopped reading does not keep a run from its end: after
+/// a signal to end, it is given up.
+fn write(handle: &mut fs::File, regular: bool, bytes: &[u8]) -> io::Result<()> {
+    if regular {
+        return handle.write_all(bytes);
+    }
+    bytes.chunks(PIECE).try_for_each(|piece| {
+        #[cfg(unix)]
+        wait_for_room(handle)?;
+        handle.write_all(piece)
+    })
+}
+
+/// Waits until a pipe or a device takes bytes or has an error, which the next write tells.
+#[cfg(unix)]
+fn wait_for_room(handle: &fs::File) -> io::Result<()> {
+    use nix::poll::{PollFd, PollFlags, poll};
+    let mut in_vain = 0;
+    while in_vain < PIPE_POLLS {
+        let mut asked = [PollFd::new(handle.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut asked, PIPE_POLL) {
+            Ok(0) | Err(nix::Error::EINTR) => in_vain += u32::from(stop::signals() > 0),
+            _ => return Ok(()),
+        }
+    }
+    Err(io::Error::other("the program that reads it has stopped"))
 }
 
 fn overwrite(handle: &mut fs::File, document: &[u8]) -> io::Result<()> {

@@ -1,8 +1,9 @@
 //! Runs that signals or the deadline end, at every stage of a request.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -14,8 +15,8 @@ use nix::sys::signal::Signal;
 
 use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, Running, Scripted, chunk, command, eventually, head_and_token, number,
-    openai_answer, openai_text, rows,
+    Directory, Running, Scripted, assert_contains, chunk, command, eventually, head_and_token,
+    number, openai_answer, openai_text, rows,
 };
 
 const PATH: &str = "/v1/chat/completions";
@@ -217,6 +218,57 @@ fn full_pipe() -> (UnixStream, OwnedFd) {
     while writer.write(b" ").is_ok() {}
     writer.set_nonblocking(false).expect("a socket");
     (reader, writer.into())
+}
+
+#[test]
+fn a_fifo_without_a_reader_does_not_keep_a_run_from_its_end() {
+    let server = Scripted::start(|_| panic!("nothing may be sent"));
+    let directory = Directory::new();
+    let fifo = directory.file("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
+    assert!(made.success());
+    let args = ["--threads", "2", "--events", "fifo"];
+    let mut run = start(&directory, &server.url(PATH), &args);
+    let tasks = format!("/proc/{}/task", run.0.id());
+    eventually("the users are ready", || {
+        std::fs::read_dir(&tasks).is_ok_and(|tasks| tasks.count() >= 3)
+    });
+    thread::sleep(Duration::from_millis(200));
+    run.signal(INTERRUPT);
+    let ended = run.0.wait().expect("it ends");
+    assert_eq!(ended.signal(), Some(INTERRUPT as i32));
+}
+
+#[test]
+fn a_reader_that_stops_reading_does_not_keep_a_run_from_its_end() {
+    let answered = Arc::new(AtomicU32::new(0));
+    let server = Scripted::start({
+        let answered = Arc::clone(&answered);
+        move |peer| {
+            while peer.request().is_some() {
+                peer.send(openai_answer(&["a"]));
+                answered.fetch_add(1, SeqCst);
+            }
+        }
+    });
+    let directory = Directory::new();
+    let mut run = Running::start(
+        command(&directory.0)
+            .args(["--url", &server.url(PATH), "--api-key", "", "--quiet"])
+            .args(["--csv", "-", "--json", "run.json", "--duration", "600"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped()),
+    );
+    let _unread = run.0.stdout.take();
+    eventually("a full pipe", || answered.load(SeqCst) > 2_000);
+    run.signal(INTERRUPT);
+    assert_eq!(run.exit_code(), Some(3));
+    let mut errors = String::new();
+    let stderr = run.0.stderr.take().expect("a pipe");
+    { stderr }.read_to_string(&mut errors).expect("UTF-8");
+    assert_contains(&errors, "the program that reads it has stopped");
+    let json = std::fs::read_to_string(directory.file("run.json")).expect("a file");
+    assert_contains(&json, "\"summary\"");
 }
 
 #[test]
