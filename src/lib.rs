@@ -36,6 +36,7 @@
 //! - [`manual`]: the topics of `sse-perf help`, and how a terminal shows them
 //! - [`tokenizer`]: counting tokens as a model does, where that is built in
 //! - [`record`]: what one request was, and its instants
+//! - [`flags`]: values of flags, and why one is refused
 //! - [`metrics`]: every figure of a request, listed once
 //! - [`stop`]: how far a run has been told to stop
 //! - [`sse`]: bytes in, blocks out
@@ -53,7 +54,7 @@
 //! - [`mock`]: the simulated service
 //! - [`selftest`]: how exact this program is on this machine
 //! - [`cli`]: the command line as typed
-//! - [`config`]: the command line as understood: every usage error is found here
+//! - [`config`]: the command line as understood: what is wrong with flags beside others
 //! - [`commands`]: one file per subcommand
 //!
 //! # Where things are added
@@ -91,6 +92,7 @@ pub mod collector;
 pub mod commands;
 pub mod config;
 pub mod engine;
+pub mod flags;
 pub mod load;
 pub mod manual;
 pub mod metrics;

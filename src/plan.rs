@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::load::{Leaving, Load, ThinkTime};
+use crate::load::{Leaving, Load};
 use crate::output::OutputConfig;
 use crate::protocol::Protocol;
 use crate::record::TokenCount;
 use crate::text::{Language, Message};
 use crate::tokenizer::Tokenizer;
+use crate::values::Dist;
 use crate::workload::Workload;
 
 /// The facts that a run needs. They do not change during the run.
@@ -25,7 +26,7 @@ pub struct Plan {
     /// When requests are sent.
     pub load: Load,
     /// How long a user thinks between its requests; `None` for not at all.
-    pub think_time: Option<ThinkTime>,
+    pub think_time: Option<Dist<Duration>>,
     /// Which users leave before their answer is there; `None` for nobody.
     pub leaving: Option<Leaving>,
     /// The seed of all random numbers.

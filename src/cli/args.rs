@@ -1,10 +1,15 @@
-//! The flags of a run, as typed: nothing is validated here, see [`crate::config`]. Help texts stand
-//! in `templates/texts/`, under `help.run.` and the field's name; fields are in the order in which
-//! the help shows them.
+//! The flags of a run. [`crate::config`] checks what a flag means beside others. Help texts stand in
+//! `templates/texts/`, under `help.run.` and the field's name; fields are in the order in which the
+//! help shows them.
+
+use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches as _};
 
 use super::files::FileArgs;
+use crate::flags::{abandon_rate, duration, label, positive, size, think_time, tokens, whole};
+use crate::record::TokenCount;
+use crate::values::Dist;
 
 /// A flag as it was typed, by its long name. The given flags repeat a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,8 +99,8 @@ pub struct RequestArgs {
     #[arg(long, value_name = "FILE")]
     pub param_file: Option<String>,
     /// Largest file with queries.
-    #[arg(long, value_name = "SIZE", default_value = "64MiB")]
-    pub max_file_bytes: String,
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = size)]
+    pub max_file_bytes: usize,
     /// The order in which the file's rows are used.
     #[arg(long, value_name = "ORDER", default_value = "sequential")]
     pub data_order: String,
@@ -123,38 +128,39 @@ pub struct RequestArgs {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "load")]
 pub struct LoadArgs {
-    /// Number of virtual users.
+    /// Number of virtual users. The system's limits are checked when the run starts.
     #[arg(short, long, visible_alias = "users")]
-    #[arg(value_name = "N", default_value = "1")]
-    pub threads: String,
+    #[arg(value_name = "N", default_value = "1", value_parser = whole(1..=1_000_000_u32))]
+    pub threads: u32,
     /// The time over which users start.
-    #[arg(long, value_name = "TIME", default_value = "0")]
-    pub ramp_up: String,
-    /// How long users go on.
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = duration)]
+    pub ramp_up: Duration,
+    /// How long users go on; 0 for one request each.
     #[arg(short, long, visible_alias = "execution-time")]
-    #[arg(value_name = "TIME", default_value = "0")]
-    pub duration: String,
+    #[arg(value_name = "TIME", default_value = "0", value_parser = duration)]
+    pub duration: Duration,
     /// Number of requests in all.
-    #[arg(short = 'n', long, value_name = "N")]
-    pub requests: Option<String>,
+    #[arg(short = 'n', long, value_name = "N", value_parser = whole(1..=1_000_000_000_000_u64))]
+    pub requests: Option<u64>,
     /// Requests of a conversation.
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub turns: String,
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole(1..=1_000_u32))]
+    pub turns: u32,
     /// How long a user thinks between its requests.
-    #[arg(long, value_name = "TIME")]
-    pub think_time: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = think_time)]
+    pub think_time: Option<Dist<Duration>>,
     /// Share of requests whose user leaves.
-    #[arg(long, value_name = "SHARE", default_value = "0")]
-    pub abandon_rate: String,
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = abandon_rate)]
+    pub abandon_rate: f64,
     /// Time from a request's start until its user leaves.
-    #[arg(long, value_name = "TIME")]
-    pub abandon_after: Option<String>,
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    #[arg(value_parser = positive("usage.abandon_zero"))]
+    pub abandon_after: Duration,
     /// Seed of everything random.
-    #[arg(long, value_name = "SEED", default_value = "0")]
-    pub seed: String,
+    #[arg(long, value_name = "SEED", default_value = "0", value_parser = whole(0..=u64::MAX))]
+    pub seed: u64,
     /// How much longer requests in flight may take.
-    #[arg(long, value_name = "TIME")]
-    pub grace: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub grace: Option<Duration>,
 }
 
 /// Timeouts and retries.
@@ -165,8 +171,8 @@ pub struct PatienceArgs {
     #[command(flatten)]
     pub waits: WaitArgs,
     /// Most retries of a request.
-    #[arg(long, value_name = "N", default_value = "3")]
-    pub retries: String,
+    #[arg(long, value_name = "N", default_value = "3", value_parser = whole(0..=100_u32))]
+    pub retries: u32,
 }
 
 /// Timeouts.
@@ -175,16 +181,17 @@ pub struct PatienceArgs {
 pub struct WaitArgs {
     /// Longest wait for anything.
     #[arg(long, value_name = "TIME", default_value = "60")]
-    pub timeout: String,
+    #[arg(value_parser = positive("usage.timeout_zero"))]
+    pub timeout: Duration,
     /// Longest wait for a connection.
-    #[arg(long, value_name = "TIME")]
-    pub connect_timeout: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = positive("usage.limit_zero"))]
+    pub connect_timeout: Option<Duration>,
     /// Longest time of a request over all attempts.
-    #[arg(long, value_name = "TIME")]
-    pub max_time: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = positive("usage.limit_zero"))]
+    pub max_time: Option<Duration>,
     /// Longest wait for the next token.
-    #[arg(long, value_name = "TIME")]
-    pub token_timeout: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = positive("usage.limit_zero"))]
+    pub token_timeout: Option<Duration>,
 }
 
 /// How requests travel.
@@ -207,8 +214,8 @@ pub struct ConnectionArgs {
     #[arg(long)]
     pub user_clock: bool,
     /// Largest event.
-    #[arg(long, value_name = "SIZE", default_value = "8MiB")]
-    pub max_event_bytes: String,
+    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = size)]
+    pub max_event_bytes: usize,
 }
 
 /// Which files are written.
@@ -222,8 +229,8 @@ pub struct OutputArgs {
     #[arg(long)]
     pub csv_bom: bool,
     /// How output tokens are counted.
-    #[arg(long, value_name = "SOURCE", default_value = "usage")]
-    pub tokens: String,
+    #[arg(long, value_name = "SOURCE", default_value = "usage", value_parser = tokens)]
+    pub tokens: TokenCount,
     /// The tokenizer that counts output tokens when the run is over.
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<String>,
@@ -231,7 +238,7 @@ pub struct OutputArgs {
     #[arg(long, value_name = "TEXT|none", default_value = "7DGroup")]
     pub brand: String,
     /// A word for the run.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub label: Option<String>,
 }
 

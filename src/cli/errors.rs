@@ -1,5 +1,6 @@
 //! clap's errors in the user's language, each with the flag, the value and a remedy.
 
+use std::error::Error as _;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -7,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::define::PROGRAM;
 use super::help;
 use crate::text::{Language, Message};
+use crate::values::shown;
 
 /// Why there is nothing to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +99,22 @@ fn message(error: &clap::Error) -> Message {
         ErrorKind::MissingRequiredArgument => {
             Message::new("usage.argument_missing").with("argument", flag)
         }
+        ErrorKind::ValueValidation => refused(error, &flag, &value),
         ErrorKind::InvalidUtf8 => Message::new("usage.not_utf8"),
         // The definitions lead to no other kind; clap's words are better than none.
         _ => Message::new("usage.other").with("error", error.kind()),
     }
+}
+
+/// The error of a flag's reader, which knows neither the flag nor the value.
+fn refused(error: &clap::Error, flag: &str, value: &str) -> Message {
+    let reason = error.source().and_then(|reason| reason.downcast_ref());
+    let message: &Message = reason.expect("readers of flags return messages");
+    let flag = flag.split(' ').next().unwrap_or_default();
+    message
+        .clone()
+        .with("flag", flag)
+        .with("value", shown(value))
 }
 
 /// Flags of other load testers, and the flags that do the same here.

@@ -1,8 +1,10 @@
-//! The flags of `sse-perf probe` and `sse-perf protocols`, as typed.
+//! The flags of `sse-perf probe` and `sse-perf protocols`.
 
 use clap::Args;
 
 use super::args::{ConnectionArgs, RequestArgs, RunArgs, TargetArgs, WaitArgs};
+use crate::flags::{tokens, whole};
+use crate::record::TokenCount;
 
 /// `sse-perf probe`: the flags of a run that shape a request. Flags of load, retries and files would
 /// have no effect; clap refuses them.
@@ -16,8 +18,8 @@ pub struct ProbeArgs {
     pub request: RequestArgs,
     /// Seed of the rows' order.
     #[arg(help_heading = "request")]
-    #[arg(long, value_name = "SEED", default_value = "0")]
-    pub seed: String,
+    #[arg(long, value_name = "SEED", default_value = "0", value_parser = whole(0..=u64::MAX))]
+    pub seed: u64,
     /// Timeouts.
     #[command(flatten)]
     pub waits: WaitArgs,
@@ -29,8 +31,8 @@ pub struct ProbeArgs {
     pub raw: bool,
     /// How output tokens are counted.
     #[arg(help_heading = "general")]
-    #[arg(long, value_name = "SOURCE", default_value = "usage")]
-    pub tokens: String,
+    #[arg(long, value_name = "SOURCE", default_value = "usage", value_parser = tokens)]
+    pub tokens: TokenCount,
     /// Files that cannot be used are errors.
     #[arg(help_heading = "general", long)]
     pub strict: bool,
@@ -46,10 +48,10 @@ impl ProbeArgs {
             connection: self.connection.clone(),
             ..RunArgs::default()
         };
-        run.load.seed.clone_from(&self.seed);
+        run.load.seed = self.seed;
         run.patience.waits = self.waits.clone();
-        "0".clone_into(&mut run.patience.retries);
-        run.output.tokens.clone_from(&self.tokens);
+        run.patience.retries = 0;
+        run.output.tokens = self.tokens;
         run.output.files.0.clear();
         run.console.strict = self.strict;
         run
@@ -81,7 +83,13 @@ mod tests {
     fn words(arg: &Arg) -> Option<Vec<String>> {
         let flag = format!("--{}", arg.get_long()?);
         Some(if arg.get_action().takes_values() {
-            let value = format!("v-{}", arg.get_id());
+            let value = match arg.get_value_names().and_then(|names| names.first()) {
+                Some(name) if name == "TIME" => "3s".to_owned(),
+                Some(name) if name == "SIZE" => "2MiB".to_owned(),
+                Some(name) if name == "SEED" => "7".to_owned(),
+                Some(name) if name == "SOURCE" => "events".to_owned(),
+                _ => format!("v-{}", arg.get_id()),
+            };
             vec![flag, value]
         } else {
             vec![flag]

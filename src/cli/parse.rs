@@ -72,6 +72,8 @@ fn given(command: &clap::Command, matches: &ArgMatches) -> Vec<Given> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn run(flags: &[&str]) -> RunArgs {
@@ -91,10 +93,9 @@ mod tests {
         assert_eq!(args.request.query, "你是谁");
         assert_eq!(args.request.user, "gaolou");
         assert_eq!(args.request.conversation_id, "");
-        assert_eq!(args.load.threads, "1");
-        assert_eq!(args.load.ramp_up, "0");
-        assert_eq!(args.load.duration, "0");
-        assert_eq!(args.patience.waits.timeout, "60");
+        assert_eq!(args.load.threads, 1);
+        assert_eq!([args.load.ramp_up, args.load.duration], [Duration::ZERO; 2]);
+        assert_eq!(args.patience.waits.timeout, Duration::from_secs(60));
         assert!(args.given.is_empty());
         #[rustfmt::skip]
         let cases = [
@@ -104,14 +105,14 @@ mod tests {
             "--request-body-file",
         ];
         for flag in cases {
-            run(&[flag, "x"]);
+            run(&[flag, "1"]);
         }
         assert!(run(&["--quiet"]).console.quiet);
     }
 
     #[test]
     fn what_was_typed_is_known_by_long_names() {
-        assert_eq!(run(&["-qt5"]).load.threads, "5");
+        assert_eq!(run(&["-qt5"]).load.threads, 5);
         let args = run(&["-H", "a: b", "-q", "--users=7", "--header=c: d"]);
         let given = |flag: &str, value: Option<&str>| Given {
             flag: flag.to_owned(),

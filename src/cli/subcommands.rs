@@ -1,11 +1,15 @@
 //! The subcommands, and the flags of each.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 
 use super::ends::Ends;
 use super::inspect::{ProbeArgs, ProtocolsArgs};
-use crate::text::Language;
+use crate::flags::{duration, positive, whole};
+use crate::mock::Options;
+use crate::text::{Language, Message};
 
 /// What a command does with its flags: a file of [`crate::commands`] says so for each struct of
 /// flags.
@@ -62,11 +66,11 @@ subcommands! {
 pub struct DemoArgs {
     /// Number of virtual users.
     #[arg(short = 't', long, visible_alias = "threads")]
-    #[arg(value_name = "N", default_value = "5")]
-    pub users: String,
+    #[arg(value_name = "N", default_value = "5", value_parser = whole(1..=1_000_000_u32))]
+    pub users: u32,
     /// How long users go on.
-    #[arg(short, long, value_name = "TIME", default_value = "10")]
-    pub duration: String,
+    #[arg(short, long, value_name = "TIME", default_value = "10", value_parser = duration)]
+    pub duration: Duration,
 }
 
 /// `sse-perf report`.
@@ -95,81 +99,18 @@ pub struct ReportArgs {
 
 /// `sse-perf mock`.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "answers")]
 pub struct MockArgs {
     /// TCP port on loopback, 0 for any.
     #[arg(help_heading = "server")]
-    #[arg(long, value_name = "PORT", default_value = "8080")]
-    pub port: String,
-    /// Time to first token.
-    #[arg(long, value_name = "DIST", default_value = "200")]
-    pub ttft: String,
-    /// Time between tokens.
-    #[arg(long, value_name = "DIST", default_value = "20")]
-    pub itl: String,
-    /// Tokens of an answer.
-    #[arg(long, value_name = "DIST", default_value = "50")]
-    pub tokens: String,
-    /// Tokens of reasoning before an answer.
-    #[arg(long, value_name = "DIST", default_value = "0")]
-    pub reasoning_tokens: String,
-    /// Tokens of an event.
-    #[arg(long, value_name = "N", default_value = "1")]
-    pub per_event: String,
-    /// Greatest delay of an event.
-    #[arg(long, value_name = "TIME", default_value = "0")]
-    pub jitter: String,
-    /// Seed of everything random.
-    #[arg(help_heading = "server")]
-    #[arg(long, value_name = "SEED", default_value = "0")]
-    pub seed: String,
-    /// Faults with their rates.
-    #[arg(help_heading = "faults", long, value_name = "FAULTS")]
-    pub fail: Option<String>,
-    /// `Retry-After` of status 429, in seconds.
-    #[arg(help_heading = "faults")]
-    #[arg(long, value_name = "SECONDS", default_value = "1")]
-    pub retry_after: String,
-    /// Time until the headers.
-    #[arg(help_heading = "faults")]
-    #[arg(long, value_name = "TIME", default_value = "0")]
-    pub slow_headers: String,
-    /// CRLF line ends.
-    #[arg(help_heading = "wire", long)]
-    pub crlf: bool,
-    /// Bytes of a write.
-    #[arg(help_heading = "wire", long, value_name = "BYTES")]
-    pub split_writes: Option<String>,
-    /// Nothing is sent before the first token.
-    #[arg(help_heading = "wire", long)]
-    pub no_opening: bool,
-    /// How often a keep-alive is sent; 0 for never.
-    #[arg(help_heading = "wire")]
-    #[arg(long, value_name = "TIME", default_value = "10s")]
-    pub keep_alive: String,
-    /// No usage is sent.
-    #[arg(help_heading = "wire", long)]
-    pub no_usage: bool,
-    /// Streams end with their connection.
-    #[arg(help_heading = "wire", long)]
-    pub no_chunked: bool,
-    /// The key that requests must have.
-    #[arg(help_heading = "faults", long, value_name = "KEY")]
-    pub require_key: Option<String>,
-    /// Most requests that are answered at once.
-    #[arg(help_heading = "faults", long, value_name = "N")]
-    pub max_concurrent: Option<String>,
-    /// Most open connections.
-    #[arg(help_heading = "server")]
-    #[arg(long, value_name = "N", default_value = "20000")]
-    pub max_connections: String,
-    /// Time in which a request must arrive; 0 for no limit.
-    #[arg(help_heading = "server")]
-    #[arg(long, value_name = "TIME", default_value = "30s")]
-    pub request_timeout: String,
-    /// File for the log of sent events.
-    #[arg(help_heading = "server", long, value_name = "FILE")]
-    pub log: Option<String>,
+    #[arg(long, value_name = "PORT", default_value = "8080", value_parser = port)]
+    pub port: u16,
+    /// How the service behaves.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+fn port(raw: &str) -> Result<u16, Message> {
+    raw.parse().map_err(|_| Message::new("mock.port"))
 }
 
 /// `sse-perf selftest`.
@@ -177,14 +118,16 @@ pub struct MockArgs {
 #[command(next_help_heading = "load")]
 pub struct SelftestArgs {
     /// Number of users of a single step.
-    #[arg(short = 't', long, visible_alias = "threads", value_name = "N")]
-    pub users: Option<String>,
+    #[arg(short = 't', long, visible_alias = "threads")]
+    #[arg(value_name = "N", value_parser = whole(1..=100_000_u32))]
+    pub users: Option<u32>,
     /// Tokens a second of each user.
-    #[arg(long, value_name = "N", default_value = "10")]
-    pub rate: String,
+    #[arg(long, value_name = "N", default_value = "10", value_parser = whole(1..=1_000_u32))]
+    pub rate: u32,
     /// Time of a step.
     #[arg(short, long, value_name = "TIME", default_value = "5")]
-    pub duration: String,
+    #[arg(value_parser = positive("usage.limit_zero"))]
+    pub duration: Duration,
     /// Every processor is busy meanwhile.
     #[arg(long)]
     pub busy: bool,

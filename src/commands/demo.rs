@@ -17,9 +17,9 @@ impl Run for DemoArgs {
             "--api-key",
             "app-demo-0123456789abcdef",
             "--threads",
-            &self.users,
+            &self.users.to_string(),
             "--duration",
-            &self.duration,
+            &self.duration.as_secs_f64().to_string(),
         ];
         let raw = parse_run(flags, language).expect("the demo's own flags are good");
         let plan = super::plan(&raw, language)?;

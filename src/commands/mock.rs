@@ -2,35 +2,25 @@
 
 use std::fmt::Display;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::num::NonZero;
-use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use crossbeam_channel::bounded;
 
 use super::{Ends, Stop, print};
 use crate::cli::{MockArgs, PROGRAM, Run};
-use crate::config::whole;
-use crate::mock::{Faults, Options, Server};
+use crate::mock::{Options, Server};
 use crate::text::{Language, Message};
-use crate::values::{Dist, MILLISECONDS, Quantity};
-
-/// The largest number that a flag takes.
-const MOST: u32 = 1_000_000;
 
 impl Run for MockArgs {
     /// Serves until Ctrl-C or SIGTERM.
     fn run(&self, language: Language) -> Ends {
-        let (port, options) = options(self).map_err(Stop::usage)?;
         let (interrupt, interrupted) = bounded(1);
         // A second signal finds a full channel and a server that stops.
         ctrlc::set_handler(move || {
             let _ = interrupt.try_send(());
         })
         .map_err(cannot)?;
-        let server = start(port, options)?;
-        let greeting = greeting(server.addr(), self.require_key.is_some(), language);
+        let server = start(self.port, self.options.clone())?;
+        let greeting = greeting(server.addr(), self.options.require_key.is_some(), language);
         let printed = print(greeting.as_bytes());
         if printed.is_ok() {
             let _ = interrupted.recv();
@@ -70,68 +60,14 @@ fn greeting(address: SocketAddr, wants_key: bool, language: Language) -> String 
     )
 }
 
-/// The port and how the service behaves.
-fn options(args: &MockArgs) -> Result<(u16, Options), Message> {
-    let at_least_one = |flag, raw: &Option<String>| {
-        let raw = raw.as_ref();
-        raw.map(|raw| whole(flag, raw, 1..=MOST)).transpose()
-    };
-    let split = at_least_one("--split-writes", &args.split_writes)?;
-    let options = Options {
-        ttft: distribution("--ttft", &args.ttft)?,
-        itl: distribution("--itl", &args.itl)?,
-        tokens: distribution("--tokens", &args.tokens)?,
-        reasoning_tokens: distribution("--reasoning-tokens", &args.reasoning_tokens)?,
-        per_event: whole("--per-event", &args.per_event, 1..=MOST)?,
-        jitter: time("--jitter", &args.jitter)?,
-        seed: whole("--seed", &args.seed, 0..=u64::MAX)?,
-        faults: args
-            .fail
-            .as_deref()
-            .map_or(Ok(Faults::default()), str::parse)?,
-        retry_after: whole("--retry-after", &args.retry_after, 0..=MOST)?,
-        crlf: args.crlf,
-        split: split.and_then(|bytes| NonZero::new(bytes as usize)),
-        slow_headers: time("--slow-headers", &args.slow_headers)?,
-        opening: !args.no_opening,
-        keep_alive: Some(time("--keep-alive", &args.keep_alive)?).filter(|time| !time.is_zero()),
-        usage: !args.no_usage,
-        chunked: !args.no_chunked,
-        require_key: args.require_key.clone(),
-        max_concurrent: at_least_one("--max-concurrent", &args.max_concurrent)?,
-        max_connections: whole("--max-connections", &args.max_connections, 1..=MOST)?,
-        request_timeout: Some(time("--request-timeout", &args.request_timeout)?)
-            .filter(|time| !time.is_zero())
-            .unwrap_or(Duration::MAX),
-        log: args.log.as_ref().map(PathBuf::from),
-    };
-    Ok((read("--port", &args.port, "mock.port")?, options))
-}
-
-fn read<T: FromStr>(flag: &'static str, raw: &str, id: &'static str) -> Result<T, Message> {
-    let wrong = |_| Message::new(id).with("flag", flag).with("value", raw);
-    raw.parse().map_err(wrong)
-}
-
-fn distribution<T: Quantity>(flag: &'static str, raw: &str) -> Result<Dist<T>, Message> {
-    read(flag, raw, "mock.distribution")
-}
-
-fn time(flag: &'static str, raw: &str) -> Result<Duration, Message> {
-    let wrong = || {
-        Message::new("mock.time")
-            .with("flag", flag)
-            .with("value", raw)
-    };
-    MILLISECONDS.read(raw).ok_or_else(wrong)
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
+    use std::time::Duration;
 
     use super::*;
-    use crate::cli::{Command, parse};
+    use crate::cli::{Command, Reply, parse};
+    use crate::values::Dist;
 
     fn understood(flags: &str) -> Result<(u16, Options), Message> {
         let words = [PROGRAM, "mock"]
@@ -139,7 +75,8 @@ mod tests {
             .chain(flags.split_whitespace());
         let args: Vec<OsString> = words.map(OsString::from).collect();
         match parse(&args, Language::English).map(|cli| cli.command) {
-            Ok(Some(Command::Mock(args))) => options(&args),
+            Ok(Some(Command::Mock(args))) => Ok((args.port, args.options)),
+            Err(Reply::Usage(message)) => Err(message),
             other => panic!("{flags}: {other:?}"),
         }
     }
@@ -166,13 +103,13 @@ mod tests {
             per_event: 2,
             jitter: millis(3),
             seed: 9,
-            faults: "status=503:0.5".parse().unwrap(),
+            faults: "status=503:0.5".parse().ok(),
             retry_after: 4,
             crlf: true,
-            split: NonZero::new(6),
+            split_writes: Some(6),
             slow_headers: millis(1_500),
             opening: false,
-            keep_alive: None,
+            keep_alive: Duration::ZERO,
             usage: false,
             chunked: false,
             require_key: Some("k".to_owned()),

@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::{Ends, Exit, Stop};
 use crate::cli::{Run, SelftestArgs};
-use crate::config::{positive_duration, whole};
 use crate::output::host::Host;
 use crate::selftest::{Condition, Graded, Spread, Step, run};
 use crate::stats::Grade;
@@ -45,20 +44,17 @@ const COLUMNS: [Column; 11] = [
 impl Run for SelftestArgs {
     /// Runs the steps, prints a row for each, and says how many users this machine measures exactly.
     fn run(&self, language: Language) -> Ends {
-        let steps = steps(self).map_err(Stop::usage)?;
-        carry_out(self, &steps, language)
+        carry_out(self, &steps(self), language)
             .map_err(|error| Stop::not_done(Message::new("selftest.failed").with("error", error)))
     }
 }
 
 /// The tests to run, in order.
-fn steps(args: &SelftestArgs) -> Result<Vec<Step>, Message> {
-    let rate = whole("--rate", &args.rate, 1..=1_000)?;
-    let hold = positive_duration("--duration", &args.duration, "usage.limit_zero")?;
+fn steps(args: &SelftestArgs) -> Vec<Step> {
     let step = |users, itl, condition| Step {
         users,
         itl,
-        hold,
+        hold: args.duration,
         condition,
         user_clock: args.user_clock,
     };
@@ -70,19 +66,16 @@ fn steps(args: &SelftestArgs) -> Result<Vec<Step>, Message> {
                 steps.extend(gaps.map(|itl| step(users, itl, condition)));
             }
         }
-        return Ok(steps);
+        return steps;
     }
-    let itl = Duration::from_secs(1) / rate;
-    let users = match &args.users {
-        Some(users) => vec![whole("--users", users, 1..=100_000)?],
-        None => USERS.to_vec(),
-    };
+    let itl = Duration::from_secs(1) / args.rate;
+    let users = args.users.map_or(USERS.to_vec(), |users| vec![users]);
     let condition = if args.busy {
         Condition::Busy
     } else {
         Condition::Idle
     };
-    Ok(users.into_iter().map(|u| step(u, itl, condition)).collect())
+    users.into_iter().map(|u| step(u, itl, condition)).collect()
 }
 
 fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Result<Exit> {

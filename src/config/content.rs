@@ -17,10 +17,9 @@ impl Builder<'_> {
         &mut self,
         protocol: &Protocol,
         given_headers: &[(String, String)],
-        seed: u64,
     ) -> Result<Workload, Message> {
         let raw = &self.raw.request;
-        let turns = self.turns()?;
+        let turns = self.raw.load.turns;
         let constants = Constants {
             user: raw.user.clone(),
             model: self.model(),
@@ -50,7 +49,7 @@ impl Builder<'_> {
         let history = conversation::turn_parts(protocol, parts)?;
         let stop = conversation::stop_call(protocol, parts)?;
         Ok(Workload {
-            order: self.order(seed, data.queries.items.len())?,
+            order: self.order(data.queries.items.len())?,
             queries: data.queries,
             rows: data.rows,
             unique: self.unique(),

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use super::build::Builder;
 use super::files::{self, Unusable};
-use super::parse;
 use crate::text::Message;
 use crate::values::shown;
 use crate::workload::{Cell, Order, Rotation, Table};
@@ -38,8 +37,7 @@ impl Builder<'_> {
     pub(super) fn data(&mut self) -> Result<Data, Message> {
         let raw = &self.raw.request;
         if let Some(file) = &raw.param_file {
-            let most = parse::size("--max-file-bytes", &raw.max_file_bytes)?;
-            match read(file, most as u64) {
+            match read(file, raw.max_file_bytes as u64) {
                 Err(Unusable::Absent(message)) if !self.raw.console.strict => {
                     let query = shown(&raw.query);
                     self.fall_back(&message, "warning.query_instead", &query);
@@ -54,12 +52,12 @@ impl Builder<'_> {
     }
 
     /// The order of `--data-order` for `rows` rows.
-    pub(super) fn order(&mut self, seed: u64, rows: usize) -> Result<Order, Message> {
+    pub(super) fn order(&mut self, rows: usize) -> Result<Order, Message> {
         let raw = &self.raw.request;
         let order = match raw.data_order.trim() {
             "sequential" => Order::Sequential,
-            "shuffle" => Order::shuffled(seed, rows),
-            "random" => Order::Random(seed),
+            "shuffle" => Order::shuffled(self.raw.load.seed, rows),
+            "random" => Order::Random(self.raw.load.seed),
             other => {
                 let message = Message::about("usage.data_order", other);
                 return Err(message.with("known", Order::NAMES.join(", ")));

@@ -8,7 +8,6 @@ mod data;
 mod files;
 mod headers;
 mod outputs;
-mod parse;
 mod show;
 mod target;
 #[cfg(test)]
@@ -18,7 +17,6 @@ mod url;
 pub use build::plan;
 pub use files::protocol_document;
 pub use outputs::{check_inputs, report_outputs};
-pub use parse::{positive_duration, whole};
 pub use show::{plan_json, shown_headers};
 
 /// The environment variable of the API key, where no flag gives a key: everybody on the machine can

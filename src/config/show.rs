@@ -2,14 +2,15 @@
 //! are masked in both.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::cli::{Given, PROGRAM};
-use crate::load::{Seconds, ThinkTime};
+use crate::load::Seconds;
 use crate::output::{Destination, FORMATS, OutputConfig};
 use crate::plan::{Plan, TransportConfig};
-use crate::values::quote;
+use crate::values::{Dist, quote};
 use crate::workload::{ApiKey, Workload, mask};
 
 /// The command line of these flags, quoted for a shell, secrets masked.
@@ -163,13 +164,13 @@ fn load_json(plan: &Plan) -> Value {
 }
 
 /// How long users think, in seconds.
-fn think_time(think: ThinkTime) -> Value {
-    match think {
-        ThinkTime::Fixed(time) => json!({"fixed_s": Seconds(time)}),
-        ThinkTime::Uniform(least, most) => {
-            json!({"uniform_s": [Seconds(least), Seconds(most)]})
+fn think_time(time: Dist<Duration>) -> Value {
+    match time {
+        Dist::Fixed(time) => json!({"fixed_s": Seconds(time)}),
+        Dist::Uniform { low, high } => json!({"uniform_s": [Seconds(low), Seconds(high)]}),
+        Dist::Exponential { mean } | Dist::Normal { mean, .. } | Dist::LogNormal { mean, .. } => {
+            json!({"exponential_mean_s": Seconds(mean)})
         }
-        ThinkTime::Exponential(mean) => json!({"exponential_mean_s": Seconds(mean)}),
     }
 }
 

@@ -1,5 +1,5 @@
 //! When requests are sent: a [`Shape`] says when each slot of a run is due, [`Slots`] hands the
-//! slots out to users, [`ThinkTime`] and [`Leaving`] say how users behave.
+//! slots out to users, [`thinks`] and [`Leaving`] say how users behave.
 //!
 //! A shape is a file here that implements [`Shape`], its `mod` line, its line in `shapes!`, and the
 //! flag from which [`crate::config`] makes it.
@@ -19,7 +19,7 @@ use crate::clock::Stamp;
 
 pub use shape::{Seconds, Shape, Slot};
 pub use slots::{Claim, Slots};
-pub use think::{Leaving, ThinkTime};
+pub use think::{Leaving, thinks};
 
 /// Declares the shapes, each with its name in the run JSON.
 macro_rules! shapes {

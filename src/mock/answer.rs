@@ -86,7 +86,9 @@ impl<'a> Answer<'a> {
     /// Answers a request that the service takes.
     fn answer(&mut self, wire: &'static Wire, mut reply: Reply) -> Result<After, Gone> {
         let mut plan = self.rng(Purpose::Plan);
-        let fault = self.delivery.service.options.faults.draw(&mut plan);
+        let drawn = plan.unit();
+        let faults = self.delivery.service.options.faults.as_ref();
+        let fault = faults.and_then(|faults| faults.at(drawn));
         self.delivery.entry.fault = fault;
         if let Some(instead) = fault.and_then(|fault| self.instead(wire, fault)) {
             return instead;
@@ -183,9 +185,9 @@ impl<'a> Answer<'a> {
     fn schedule(&self, reasons: bool) -> Schedule {
         let options = &self.delivery.service.options;
         let mut rng = self.rng(Purpose::Schedule);
-        let ttft = options.ttft.draw(&mut rng);
-        let tokens = options.tokens.draw(&mut rng).max(1);
-        let reasoning = options.reasoning_tokens.draw(&mut rng);
+        let ttft = options.ttft.draw(|| rng.unit());
+        let tokens = options.tokens.draw(|| rng.unit()).max(1);
+        let reasoning = options.reasoning_tokens.draw(|| rng.unit());
         let tokens = match self.delivery.entry.fault {
             Some(Fault::Empty) => (0, 0),
             _ if reasons => (reasoning, tokens),

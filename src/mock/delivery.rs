@@ -3,7 +3,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::num::NonZero;
 use std::time::Duration;
 
 use super::frames::{Frames, LAST_CHUNK};
@@ -55,6 +54,7 @@ impl<'a> Delivery<'a> {
     ) -> Self {
         let chunked = service.options.chunked && request.takes_chunks;
         frames.restart(chunked);
+        let every = service.options.keep_alive;
         let entry = Entry {
             path: request.path.clone(),
             read_wall_us: service.clock.wall(read).unix_timestamp_nanos() / 1_000,
@@ -70,7 +70,7 @@ impl<'a> Delivery<'a> {
             entry,
             stream,
             keep_alive: request.keep_alive,
-            next_keep_alive: service.options.keep_alive.map(|every| read + every),
+            next_keep_alive: (!every.is_zero()).then(|| read + every),
         }
     }
 
@@ -130,9 +130,7 @@ impl<'a> Delivery<'a> {
 
     /// Sends each keep-alive that is due until `at`.
     pub(super) fn keep_alive_until(&mut self, script: &Script, at: Stamp) -> Result<(), Gone> {
-        let Some(every) = self.service.options.keep_alive else {
-            return Ok(());
-        };
+        let every = self.service.options.keep_alive;
         while let Some(due) = self.next_keep_alive.filter(|due| *due <= at) {
             // A shorter period would never let this loop end.
             self.next_keep_alive = Some(due + every.max(Duration::from_micros(1)));
@@ -201,7 +199,8 @@ impl<'a> Delivery<'a> {
 
     /// Writes bytes with one system call, or in the pieces that the options ask for.
     pub(super) fn write(&self, bytes: &[u8]) -> Result<(), Gone> {
-        let size = self.service.options.split.map_or(bytes.len(), NonZero::get);
+        let size = self.service.options.split_writes;
+        let size = size.map_or(bytes.len(), |size| size as usize);
         let mut stream = self.stream;
         for piece in bytes.chunks(size.max(1)) {
             stream.write_all(piece).map_err(|_| self.gone())?;

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::rng::Rng;
 use crate::text::Message;
 use crate::values::share;
 
@@ -98,9 +97,8 @@ impl fmt::Display for Fault {
 pub struct Faults(Vec<(Fault, f64)>);
 
 impl Faults {
-    /// Draws the fault of a request.
-    pub(super) fn draw(&self, rng: &mut Rng) -> Option<Fault> {
-        let drawn = rng.unit();
+    /// The fault of a request that drew this number of `0.0..1.0`.
+    pub(super) fn at(&self, drawn: f64) -> Option<Fault> {
         let mut below = 0.0;
         self.0.iter().find_map(|(fault, rate)| {
             below += rate;
@@ -142,7 +140,7 @@ impl FromStr for Faults {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rng::Purpose;
+    use super::super::rng::{Purpose, Rng};
     use super::*;
 
     #[test]
@@ -190,13 +188,13 @@ mod tests {
     fn faults_strike_as_often_as_asked() {
         let faults: Faults = "reset:0.1,stall:0.2".parse().expect("valid");
         let mut rng = Rng::new(0, 1, Purpose::Plan);
-        let drawn: Vec<_> = (0..100_000).map(|_| faults.draw(&mut rng)).collect();
+        let drawn: Vec<_> = (0..100_000).map(|_| faults.at(rng.unit())).collect();
         let (reset, stall) = (Some(Fault::Reset), Some(Fault::Stall));
         for (fault, expected) in [(reset, 0.1), (stall, 0.2), (None, 0.7)] {
             let count = drawn.iter().filter(|drawn| **drawn == fault).count();
             let share = count as f64 / 100_000.0;
             assert!((share - expected).abs() < 0.01, "{fault:?}: {share}");
         }
-        assert_eq!(Faults::default().draw(&mut rng), None);
+        assert_eq!(Faults::default().at(rng.unit()), None);
     }
 }

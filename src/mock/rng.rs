@@ -1,9 +1,6 @@
-//! Random numbers, and values drawn from distributions: the same seed gives the same ones.
-
-use std::f64::consts::TAU;
+//! Random numbers: the same seed gives the same numbers.
 
 use crate::random;
-use crate::values::{Dist, Quantity};
 
 /// The purpose of numbers. Each purpose has its own numbers, so that faults do not change when
 /// tokens are due.
@@ -48,13 +45,6 @@ impl Rng {
         u32::try_from(wide >> 64).unwrap_or_default()
     }
 
-    /// Standard normal, by Box and Muller's method; the second value of each pair is not used.
-    pub(super) fn normal(&mut self) -> f64 {
-        // The logarithm's argument lies in 0.0 < x <= 1.0.
-        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
-        radius * (TAU * self.unit()).cos()
-    }
-
     /// A version 4 UUID, hyphenated.
     pub(super) fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
@@ -69,34 +59,12 @@ impl Rng {
     }
 }
 
-impl<T: Quantity> Dist<T> {
-    /// Draws a value.
-    pub(super) fn draw(&self, rng: &mut Rng) -> T {
-        match *self {
-            Dist::Fixed(value) => value,
-            Dist::Uniform { low, high } => {
-                T::from_f64(low.to_f64() + (high.to_f64() - low.to_f64()) * rng.unit())
-            }
-            Dist::Normal { mean, deviation } => {
-                T::from_f64(mean.to_f64() + deviation.to_f64() * rng.normal())
-            }
-            Dist::LogNormal { mean, deviation } => {
-                // The parameters of the logarithm's normal distribution, from those of the value.
-                let spread = (deviation.to_f64() / mean.to_f64()).powi(2).ln_1p();
-                let location = mean.to_f64().ln() - spread / 2.0;
-                T::from_f64((location + spread.sqrt() * rng.normal()).exp())
-            }
-            // The logarithm's argument lies in 0.0 < x <= 1.0.
-            Dist::Exponential { mean } => T::from_f64(mean.to_f64() * -(1.0 - rng.unit()).ln()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::values::{Dist, Quantity};
 
     #[test]
     fn a_seed_gives_the_published_numbers() {
@@ -124,7 +92,6 @@ mod tests {
         for _ in 0..10_000 {
             assert!((0.0..1.0).contains(&rng.unit()));
             assert!(rng.below(3) < 3);
-            assert!(rng.normal().is_finite());
         }
     }
 
@@ -145,9 +112,9 @@ mod tests {
             ("lognormal:200,80", 0.08),
             ("exp:200", 0.2),
         ] {
-            let dist: Dist<Duration> = text.parse().expect(text);
+            let dist = Dist::read(text, Duration::read).expect(text);
             let mut rng = Rng::new(1, 1, Purpose::Schedule);
-            let draw = |_| dist.draw(&mut rng).as_secs_f64();
+            let draw = |_| dist.draw(|| rng.unit()).as_secs_f64();
             let drawn: Vec<f64> = (0..100_000).map(draw).collect();
             let mean = drawn.iter().sum::<f64>() / 1e5;
             assert!((mean - 0.2).abs() < 0.002, "{text}: {mean}");
@@ -159,11 +126,11 @@ mod tests {
 
     #[test]
     fn draws_are_never_negative() {
-        let dist: Dist<Duration> = "normal:1,100".parse().expect("valid");
-        let counts: Dist<u32> = "normal:1,100".parse().expect("valid");
+        let dist = Dist::read("normal:1,100", Duration::read).expect("valid");
+        let counts = Dist::read("normal:1,100", u32::read).expect("valid");
         let mut rng = Rng::new(1, 1, Purpose::Schedule);
-        let drawn: Vec<_> = (0..100).map(|_| dist.draw(&mut rng)).collect();
+        let drawn: Vec<_> = (0..100).map(|_| dist.draw(|| rng.unit())).collect();
         assert!(drawn.contains(&Duration::ZERO));
-        assert!((0..100).any(|_| counts.draw(&mut rng) == 0));
+        assert!((0..100).any(|_| counts.draw(|| rng.unit()) == 0));
     }
 }

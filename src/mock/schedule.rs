@@ -93,7 +93,7 @@ impl Iterator for Schedule {
         let jitter = self.jitter.mul_f64(self.rng.unit());
         self.last = self.last.max(self.next.saturating_add(jitter));
         for _ in 0..tokens {
-            self.next = self.next.saturating_add(self.itl.draw(&mut self.rng));
+            self.next = self.next.saturating_add(self.itl.draw(|| self.rng.unit()));
         }
         Some(Due {
             at: self.last,
@@ -109,6 +109,7 @@ mod tests {
 
     use super::super::rng::Purpose;
     use super::*;
+    use crate::values::Quantity as _;
 
     const fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -117,7 +118,7 @@ mod tests {
     /// The schedule of tokens of reasoning and of the answer.
     fn schedule(tokens: (u32, u32), itl: &str, jitter: Duration, per_event: u32) -> Schedule {
         let options = Options {
-            itl: itl.parse().expect("a distribution"),
+            itl: Dist::read(itl, Duration::read).expect("a distribution"),
             jitter,
             per_event,
             ..Options::default()

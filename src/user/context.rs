@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crossbeam_channel::Sender;
 
 use crate::clock::Clock;
-use crate::load::{Claim, Slots};
+use crate::load::{Claim, Slots, thinks};
 use crate::monitor::Heartbeat;
 use crate::plan::Plan;
 use crate::record::{RequestRecord, Sample};
@@ -58,7 +58,7 @@ impl Context {
             return true;
         };
         let now = self.clock.now();
-        let until = now + think_time.after(self.plan.seed, user, sent);
+        let until = now + thinks(&think_time, self.plan.seed, user, sent);
         let goes_on = self.slots.may_follow(ended, now)
             && self.clock.park_until(until, || self.stop.is_finishing());
         if goes_on {

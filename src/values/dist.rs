@@ -1,6 +1,6 @@
 //! Distributions of times and counts.
 
-use std::str::FromStr;
+use std::f64::consts::TAU;
 use std::time::Duration;
 
 use super::{MILLISECONDS, digits};
@@ -10,13 +10,13 @@ use super::{MILLISECONDS, digits};
 ///
 /// ```
 /// use std::time::Duration;
-/// use sse_perf::values::Dist;
+/// use sse_perf::values::{Dist, Quantity as _};
 ///
 /// assert_eq!(
-///     "normal:200,1.5ms".parse(),
-///     Ok(Dist::Normal { mean: Duration::from_millis(200), deviation: Duration::from_micros(1_500) })
+///     Dist::read("normal:200,1.5ms", Duration::read),
+///     Some(Dist::Normal { mean: Duration::from_millis(200), deviation: Duration::from_micros(1_500) })
 /// );
-/// assert!("normal:200".parse::<Dist<Duration>>().is_err());
+/// assert_eq!(Dist::read("normal:200", Duration::read), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dist<T> {
@@ -125,18 +125,34 @@ impl<T: Quantity> Dist<T> {
         };
         is_sound.then_some(dist)
     }
+
+    /// Draws a value, from numbers that are uniform in `0.0..1.0`.
+    pub fn draw(&self, mut unit: impl FnMut() -> f64) -> T {
+        match *self {
+            Dist::Fixed(value) => value,
+            Dist::Uniform { low, high } => {
+                T::from_f64(low.to_f64() + (high.to_f64() - low.to_f64()) * unit())
+            }
+            Dist::Normal { mean, deviation } => {
+                T::from_f64(mean.to_f64() + deviation.to_f64() * normal(unit))
+            }
+            Dist::LogNormal { mean, deviation } => {
+                // The parameters of the logarithm's normal distribution, from those of the value.
+                let spread = (deviation.to_f64() / mean.to_f64()).powi(2).ln_1p();
+                let location = mean.to_f64().ln() - spread / 2.0;
+                T::from_f64((location + spread.sqrt() * normal(unit)).exp())
+            }
+            // The logarithm's argument lies in 0.0 < x <= 1.0.
+            Dist::Exponential { mean } => T::from_f64(mean.to_f64() * -(1.0 - unit()).ln()),
+        }
+    }
 }
 
-/// The error of a text that is no distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoDist;
-
-impl<T: Quantity> FromStr for Dist<T> {
-    type Err = NoDist;
-
-    fn from_str(text: &str) -> Result<Self, NoDist> {
-        Dist::read(text, T::read).ok_or(NoDist)
-    }
+/// Standard normal, by Box and Muller's method; the second value of each pair is not used.
+fn normal(mut unit: impl FnMut() -> f64) -> f64 {
+    // The logarithm's argument lies in 0.0 < x <= 1.0.
+    let radius = (-2.0 * (1.0 - unit()).ln()).sqrt();
+    radius * (TAU * unit()).cos()
 }
 
 #[cfg(test)]
@@ -158,7 +174,7 @@ mod tests {
             ("exp:20", Dist::Exponential { mean: us(20_000) }),
         ];
         for (text, expected) in cases {
-            assert_eq!(text.parse(), Ok(expected), "{text}");
+            assert_eq!(Dist::read(text, Duration::read), Some(expected), "{text}");
         }
         #[rustfmt::skip]
         let cases = [
@@ -166,20 +182,20 @@ mod tests {
             "lognormal:0,1", "exp", "exp:",
         ];
         for text in cases {
-            assert_eq!(text.parse::<Dist<Duration>>(), Err(NoDist), "{text}");
+            assert_eq!(Dist::read(text, Duration::read), None, "{text}");
         }
     }
 
     #[test]
     fn distributions_of_counts() {
         let (low, high) = (10, 20);
-        assert_eq!("50".parse(), Ok(Dist::Fixed(50_u32)));
+        assert_eq!(Dist::read("50", u32::read), Some(Dist::Fixed(50)));
         assert_eq!(
-            "uniform:10..20".parse(),
-            Ok(Dist::Uniform::<u32> { low, high })
+            Dist::read("uniform:10..20", u32::read),
+            Some(Dist::Uniform { low, high })
         );
         for text in ["1.5", "5ms", "-1", "uniform:1..", "4294967296"] {
-            assert_eq!(text.parse::<Dist<u32>>(), Err(NoDist), "{text}");
+            assert_eq!(Dist::read(text, u32::read), None, "{text}");
         }
     }
 }

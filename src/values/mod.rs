@@ -5,7 +5,7 @@ mod dist;
 
 use std::time::Duration;
 
-pub use dist::{Dist, NoDist, Quantity};
+pub use dist::{Dist, Quantity};
 
 /// A notation of times.
 #[derive(Clone, Copy, Debug)]

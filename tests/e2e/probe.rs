@@ -48,7 +48,7 @@ fn mock(faults: &str) -> Server {
     let options = Options {
         ttft: Dist::Fixed(Duration::from_millis(1)),
         itl: Dist::Fixed(Duration::from_millis(1)),
-        faults: faults.parse().expect("faults"),
+        faults: Some(faults.parse().expect("faults")),
         ..Options::default()
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

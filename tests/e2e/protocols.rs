@@ -128,7 +128,7 @@ fn every_protocol_recognises_errors_and_the_end() {
         ("empty:1", "empty"),
     ] {
         let server = mock(Options {
-            faults: fault.parse().expect("a fault"),
+            faults: Some(fault.parse().expect("a fault")),
             ..fast()
         });
         for api in Protocol::builtin_names() {

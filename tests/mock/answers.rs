@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::num::NonZero;
 use std::time::Duration;
 
 use sse_perf::mock::{Dist, Options};
@@ -146,7 +145,7 @@ fn requests_above_the_limit_get_http_429() {
 fn lines_end_as_asked_and_writes_are_split() {
     let server = start(Options {
         crlf: true,
-        split: NonZero::new(1),
+        split_writes: Some(1),
         ..fast()
     });
     let response = exchange(&server, &request(DIFY, "close"));

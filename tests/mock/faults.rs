@@ -73,7 +73,7 @@ fn silent_faults_last_until_the_shutdown() {
         let log = log_path(&fault.to_string());
         let server = start(Options {
             log: Some(log.clone()),
-            keep_alive: Some(Duration::from_millis(40)),
+            keep_alive: Duration::from_millis(40),
             ..failing(&fault.to_string())
         });
         let mut stream = send(&server, &request(DIFY, "keep-alive"));

@@ -61,7 +61,7 @@ fn rows_are_written_before_the_shutdown_and_note_a_client_that_left() {
         log: Some(log.clone()),
         tokens: Dist::Fixed(100_000),
         itl: Dist::Fixed(Duration::from_micros(100)),
-        faults: "status=500:0.5".parse().expect("a fault"),
+        faults: Some("status=500:0.5".parse().expect("a fault")),
         ..fast()
     });
     for lines in 2..12 {

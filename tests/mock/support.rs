@@ -24,7 +24,7 @@ pub(crate) fn fast() -> Options {
 
 pub(crate) fn failing(fault: &str) -> Options {
     Options {
-        faults: format!("{fault}:1").parse().expect("a fault"),
+        faults: Some(format!("{fault}:1").parse().expect("a fault")),
         ..fast()
     }
 }

@@ -7,7 +7,7 @@ mod shown;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::cli::parse_run;
+use crate::cli::{Reply, parse_run};
 use crate::output::Destination;
 use crate::plan::Plan;
 use crate::text::{Language, Message};
@@ -45,9 +45,13 @@ fn config(flags: &[&str]) -> Plan {
 
 /// The error of a command line, which has to contain these parts.
 fn refused(flags: &[&str], parts: &[&str]) {
-    let raw = parse_run(flags, Language::English).unwrap_or_else(|stop| panic!("{stop:?}"));
+    let raw = parse_run(flags, Language::English);
     for language in [Language::English, Language::Chinese] {
-        let message = super::plan(&raw, language, None).expect_err(&flags.join(" "));
+        let message = match &raw {
+            Ok(raw) => super::plan(raw, language, None).expect_err(&flags.join(" ")),
+            Err(Reply::Usage(message)) => message.clone(),
+            Err(stop) => panic!("{stop:?}"),
+        };
         let text = language.texts().render(&message);
         for part in parts {
             assert!(text.contains(part), "{flags:?}: {part} lacks in: {text}");

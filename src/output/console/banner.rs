@@ -8,9 +8,10 @@ use time::macros::format_description;
 
 use super::page::{Fields, Page, paragraphs};
 use super::text::{one_line, shorten};
-use crate::load::{Leaving, Load, ThinkTime};
+use crate::load::{Leaving, Load};
 use crate::output::{FileKind, RunInfo};
 use crate::text::{Message, plain_seconds};
+use crate::values::Dist;
 use crate::workload::Order;
 
 /// The wall clock, to the second, for people.
@@ -47,7 +48,7 @@ pub struct Banner<'a> {
     /// Requests of a conversation.
     pub turns: u32,
     /// How long users think between their requests.
-    pub think_time: Option<ThinkTime>,
+    pub think_time: Option<Dist<Duration>>,
     /// Which users leave before their answer has come, and when.
     pub leaving: Option<Leaving>,
     /// The seed of all random numbers.
@@ -145,7 +146,7 @@ fn add_variety(page: &Page, banner: &Banner<'_>, watched: bool, fields: &mut Fie
     fields.maybe("console.banner.order", order.map(|order| page.text(order)));
     let unique = page.text("console.banner.unique_each");
     fields.maybe("console.banner.unique", banner.unique.then_some(unique));
-    let varies = |think| !matches!(think, ThinkTime::Fixed(_));
+    let varies = |think| !matches!(think, Dist::Fixed(_));
     let thinks = !watched && banner.think_time.is_some_and(varies);
     let leaves = banner.leaving.is_some_and(|leaving| leaving.rate < 1.0);
     let is_drawn = order.is_some() || thinks || leaves;
@@ -160,15 +161,15 @@ fn leave(Leaving { rate, after }: Leaving) -> Message {
         .with("after", plain_seconds(after))
 }
 
-fn think_time(think: ThinkTime) -> Message {
-    match think {
-        ThinkTime::Fixed(time) => {
+fn think_time(time: Dist<Duration>) -> Message {
+    match time {
+        Dist::Fixed(time) => {
             Message::new("console.banner.think_fixed").with("time", plain_seconds(time))
         }
-        ThinkTime::Uniform(least, most) => Message::new("console.banner.think_uniform")
-            .with("least", plain_seconds(least))
-            .with("most", plain_seconds(most)),
-        ThinkTime::Exponential(mean) => {
+        Dist::Uniform { low, high } => Message::new("console.banner.think_uniform")
+            .with("least", plain_seconds(low))
+            .with("most", plain_seconds(high)),
+        Dist::Exponential { mean } | Dist::Normal { mean, .. } | Dist::LogNormal { mean, .. } => {
             Message::new("console.banner.think_exp").with("mean", plain_seconds(mean))
         }
     }

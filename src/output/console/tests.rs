@@ -11,9 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
-use crate::load::{Leaving, ThinkTime};
+use crate::load::Leaving;
 use crate::record::{Failure, FailureKind, Outcome, Usage};
 use crate::stats::tests::finished;
+use crate::values::Dist;
 use crate::workload::Order;
 use data::*;
 
@@ -129,7 +130,7 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
     golden("banner_users", Settings::default(), |console| {
         console.banner(&Banner {
             turns: 4,
-            think_time: Some(ThinkTime::Exponential(seconds(2))),
+            think_time: Some(Dist::Exponential { mean: seconds(2) }),
             leaving: Some(leaving(0.125)),
             queries,
             order: &Order::shuffled(7, 120),
@@ -137,14 +138,17 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
             ..banner(plan(5, 0.0, (None, Some(40))))
         })?;
         console.banner(&Banner {
-            think_time: Some(ThinkTime::Uniform(seconds(1), seconds(3))),
+            think_time: Some(Dist::Uniform {
+                low: seconds(1),
+                high: seconds(3),
+            }),
             queries,
             order: &Order::Random(7),
             ..banner(plan(5, 0.0, TIMED))
         })?;
         // No random numbers are needed: the seed does not matter, nor does an order without rows.
         console.banner(&Banner {
-            think_time: Some(ThinkTime::Fixed(seconds(2))),
+            think_time: Some(Dist::Fixed(seconds(2))),
             leaving: Some(leaving(1.0)),
             order: &Order::Random(7),
             ..banner(plan(5, 0.0, TIMED))
@@ -152,7 +156,7 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
     });
     golden("banner_leaving", watching(), |console| {
         console.banner(&Banner {
-            think_time: Some(ThinkTime::Exponential(seconds(2))),
+            think_time: Some(Dist::Exponential { mean: seconds(2) }),
             leaving: Some(leaving(0.3)),
             ..banner(plan(1, 0.0, ONCE))
         })
