@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::noting::{Seen, bodies, cells, note, noting, openai, summary};
 use crate::support::{
-    Directory, Peer, Row, SSE_HEAD, Scripted, chunk, number, run_against, run_alone, sse_response,
+    Directory, PATH, Peer, Row, SSE_HEAD, Scripted, chunk, number, run_against, run_alone,
+    sse_response,
 };
 
-const OPENAI: &str = "/v1/chat/completions";
 const DIFY: &str = "/v1/chat-messages";
 
 fn dify(number: usize) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn the_history_of_a_conversation_is_sent_again() {
     let directory = Directory::new();
     let queries = directory.write("q.txt", "one\ntwo\nthree\nfour\n");
     let flags = ["--turns", "2", "--requests", "4", "--param-file", &queries];
-    let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let contents: Vec<Vec<String>> = bodies(&seen)
         .iter()
@@ -95,7 +95,7 @@ fn a_failed_turn_ends_the_conversation() {
         number => openai(number),
     };
     let (server, seen) = noting(failing);
-    let (ran, rows) = run_alone(&server.url(OPENAI), &["--turns", "3", "-n", "4"]);
+    let (ran, rows) = run_alone(&server.url(PATH), &["--turns", "3", "-n", "4"]);
     assert_eq!(ran.code, Some(1));
     let turns = cells(&rows, &["conversation", "turn", "outcome"]);
     #[rustfmt::skip]
@@ -112,7 +112,7 @@ fn without_a_limit_each_user_holds_one_conversation() {
     let (server, _) = noting(openai);
     #[rustfmt::skip]
     let flags = ["--turns", "3", "--threads", "2", "--think-time", "uniform:30ms..60ms"];
-    let (ran, rows) = run_alone(&server.url(OPENAI), &flags);
+    let (ran, rows) = run_alone(&server.url(PATH), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = "0.03 s to 0.06 s (uniform)";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
@@ -132,7 +132,7 @@ fn without_a_limit_each_user_holds_one_conversation() {
 fn requests_without_turns_have_no_conversation() {
     let (server, _) = noting(openai);
     let directory = Directory::new();
-    let (ran, rows) = run_against(&directory, &server.url(OPENAI), &["-n", "2"]);
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &["-n", "2"]);
     assert_eq!(cells(&rows, &["conversation", "turn"]), [["", ""]; 2]);
     assert!(summary(&directory)["turns"].as_array().unwrap().is_empty());
     assert!(!ran.stdout.contains("Turns\n"));
@@ -192,6 +192,6 @@ fn max_time_before_the_user_leaves_is_a_timeout() {
     });
     #[rustfmt::skip]
     let flags = ["--abandon-rate", "1", "--abandon-after", "20s", "--max-time", "100ms"];
-    let (_, rows) = run_alone(&server.url(OPENAI), &flags);
+    let (_, rows) = run_alone(&server.url(PATH), &flags);
     assert_eq!(rows[0]["error_kind"], "timeout_total");
 }

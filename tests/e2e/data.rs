@@ -3,9 +3,7 @@
 use serde_json::Value;
 
 use crate::noting::{bodies, cells, noting, openai, summary};
-use crate::support::{Directory, openai_text, run_against, run_alone, sse_response};
-
-const OPENAI: &str = "/v1/chat/completions";
+use crate::support::{Directory, PATH, openai_text, run_against, run_alone, sse_response};
 
 #[test]
 fn rows_of_csv_and_json_lines_fill_the_body() {
@@ -25,7 +23,7 @@ fn rows_of_csv_and_json_lines_fill_the_body() {
         let body = directory.write("body.json", body);
         #[rustfmt::skip]
         let flags = ["-n", "3", "--param-file", &data, "--request-body-file", &body];
-        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
         assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
         let bodies = bodies(&seen);
         let contents = [0, 1, 2].map(|row| bodies[row]["messages"][0]["content"].clone());
@@ -48,7 +46,7 @@ fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
         let data = directory.write("q.txt", rows.join("\n"));
         #[rustfmt::skip]
         let flags = ["-n", "20", "--data-order", "shuffle", "--seed", seed, "--param-file", &data];
-        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &flags);
+        let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
         let mut lines = ran.stdout.lines();
         let said = lines.any(|line| line.split_whitespace().eq(["Seed", seed]));
         assert!(said, "{}", ran.stdout);
@@ -67,7 +65,7 @@ fn a_shuffled_round_has_each_row_once_and_is_repeatable() {
 fn unique_queries_differ_in_what_is_sent_and_not_in_the_results() {
     let (server, seen) = noting(openai);
     let flags = ["-n", "3", "--unique", "--query", "same"];
-    let (_, rows) = run_alone(&server.url(OPENAI), &flags);
+    let (_, rows) = run_alone(&server.url(PATH), &flags);
     let mut sent: Vec<String> = bodies(&seen)
         .iter()
         .map(|body| body["messages"][0]["content"].as_str().unwrap().to_owned())
@@ -93,7 +91,7 @@ fn tokens_are_counted_as_asked() {
             move |_| response.clone()
         });
         let directory = Directory::new();
-        let (ran, rows) = run_against(&directory, &server.url(OPENAI), &["--tokens", count]);
+        let (ran, rows) = run_against(&directory, &server.url(PATH), &["--tokens", count]);
         let counted = cells(&rows, &["output_tokens", "token_source"]);
         assert_eq!(counted, [[tokens, count]]);
         let in_all = &summary(&directory)["output_tokens"][count];
@@ -109,7 +107,7 @@ fn usage_that_cannot_be_true_is_no_usage_and_told() {
         openai_text("two words"),
     ));
     let (server, _) = noting(move |_| response.clone());
-    let (ran, rows) = run_alone(&server.url(OPENAI), &["-n", "2"]);
+    let (ran, rows) = run_alone(&server.url(PATH), &["-n", "2"]);
     let counted = cells(&rows, &["output_tokens", "token_source"]);
     assert_eq!(counted, [["2", "estimate"]; 2]);
     assert!(

@@ -17,9 +17,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::sockets::FullBacklog;
-use crate::support::{Directory, Peer, Row, Scripted, number, run_against};
+use crate::support::{Directory, PATH, Peer, Row, Scripted, number, run_against};
 
-const PATH: &str = "/v1/chat/completions";
 /// The key of [`run_against`].
 const KEY: &str = "app-test-0123456789";
 

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::SeqCst;
@@ -13,13 +13,12 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::noting::{noting, openai};
 use crate::sockets::FullBacklog;
 use crate::support::{
-    Directory, Running, Scripted, assert_contains, chunk, command, eventually, head_and_token,
-    number, openai_answer, openai_text, rows,
+    Directory, PATH, Running, Scripted, assert_contains, chunk, command, command_after, eventually,
+    head_and_token, number, openai_answer, openai_text, rows,
 };
-
-const PATH: &str = "/v1/chat/completions";
 
 /// Interrupts runs as Ctrl-C does. SIGINT itself is ignored where the tests run in a script's
 /// background.
@@ -40,19 +39,13 @@ fn signals() -> Vec<Signal> {
 }
 
 /// A run that writes `requests.csv` and `run.json`.
-fn run(directory: &Directory, url: &str, args: &[&str]) -> Command {
-    let mut command = command(&directory.0);
-    command
-        .args(["--url", url, "--api-key", "k-0123456789", "--quiet"])
-        .args(["--csv", "requests.csv", "--json", "run.json"])
-        .args(args)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    command
+fn run(directory: &Directory, url: &str, flags: &str) -> Command {
+    let files = "--quiet --csv requests.csv --json run.json";
+    command(directory, url, &format!("{files} {flags}"))
 }
 
-fn start(directory: &Directory, url: &str, args: &[&str]) -> Running {
-    Running::start(&mut run(directory, url, args))
+fn start(directory: &Directory, url: &str, flags: &str) -> Running {
+    Running::start(&mut run(directory, url, flags))
 }
 
 /// A server that answers one request per connection with these bytes and then stays silent; and how
@@ -83,27 +76,7 @@ fn interrupt_twice(mut run: Running) -> Option<i32> {
     run.signal(INTERRUPT);
     assert!(lines.any(|line| line.contains("Stopping")));
     run.signal(INTERRUPT);
-    exit_code(run)
-}
-
-/// A started run that ignores signals from its start, as under `nohup`, or in the background of a
-/// script.
-fn start_ignoring(signals: &str, directory: &Directory, url: &str) -> Running {
-    let run = format!("trap '' {signals}; exec \"$@\"");
-    let mut command = Command::new("sh");
-    command
-        .current_dir(&directory.0)
-        .args(["-c", &run, "sh", env!("CARGO_BIN_EXE_sse-perf")])
-        .args(["--url", url, "--api-key", "", "--quiet"])
-        .args(["--csv", "requests.csv", "--no-json"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    Running::start(&mut command)
-}
-
-fn exit_code(mut running: Running) -> Option<i32> {
-    running.exit_code()
+    run.exit_code()
 }
 
 /// The outcomes in a run's CSV.
@@ -116,7 +89,7 @@ fn outcomes(directory: &Directory) -> Vec<String> {
 fn the_second_signal_cuts_requests_in_flight() {
     let (server, tokens) = silent_after_a_token();
     let directory = Directory::new();
-    let run = start(&directory, &server.url(PATH), &["--threads", "3"]);
+    let run = start(&directory, &server.url(PATH), "--threads 3");
     eventually("3 tokens", || tokens.load(SeqCst) == 3);
     assert_eq!(interrupt_twice(run), Some(130));
     let rows = rows(&directory.file("requests.csv"));
@@ -142,10 +115,10 @@ fn the_first_signal_lets_requests_finish() {
             }
         });
         let directory = Directory::new();
-        let run = start(&directory, &server.url(PATH), &["--duration", "60"]);
+        let run = start(&directory, &server.url(PATH), "--duration 60");
         eventually("a second request", || requests.load(SeqCst) >= 2);
         run.signal(signal);
-        assert_eq!(exit_code(run), Some(130));
+        assert_eq!(run.exit_code(), Some(130));
         let rows = rows(&directory.file("requests.csv"));
         assert!(!rows.is_empty());
         assert!(rows.iter().all(|row| row["outcome"] == "ok"), "{rows:?}");
@@ -157,17 +130,17 @@ fn the_first_signal_ends_waits_at_once_and_requests_after_the_grace() {
     let busy = "HTTP/1.1 503 Busy\r\nretry-after: 60\r\ncontent-length: 0\r\n\r\n";
     #[rustfmt::skip]
     let table = [
-        ("for a token",      head_and_token(), &["--grace", "200ms"][..]),
-        ("between attempts", busy.into(),      &[]),
-        ("for a start",      head_and_token(), &["--threads", "2", "--ramp-up", "3600", "--grace", "0"]),
+        ("for a token",      head_and_token(), "--grace 200ms"),
+        ("between attempts", busy.into(),      ""),
+        ("for a start",      head_and_token(), "--threads 2 --ramp-up 3600 --grace 0"),
     ];
-    for (wait, answer, args) in table {
+    for (wait, answer, flags) in table {
         let (server, answers) = silent_after(answer);
         let directory = Directory::new();
-        let run = start(&directory, &server.url(PATH), args);
+        let run = start(&directory, &server.url(PATH), flags);
         eventually("an answer", || answers.load(SeqCst) == 1);
         run.signal(INTERRUPT);
-        assert_eq!(exit_code(run), Some(130), "{wait}");
+        assert_eq!(run.exit_code(), Some(130), "{wait}");
         assert_eq!(outcomes(&directory), ["cancelled"], "{wait}");
     }
 }
@@ -176,9 +149,9 @@ fn the_first_signal_ends_waits_at_once_and_requests_after_the_grace() {
 fn requests_are_cut_when_the_grace_after_the_deadline_ends() {
     let (server, _) = silent_after_a_token();
     let directory = Directory::new();
-    let args = ["--threads", "2", "--duration", "2s", "--grace", "100ms"];
-    let run = start(&directory, &server.url(PATH), &args);
-    assert_eq!(exit_code(run), Some(0), "no failures");
+    let flags = "--threads 2 --duration 2s --grace 100ms";
+    let run = start(&directory, &server.url(PATH), flags);
+    assert_eq!(run.exit_code(), Some(0), "no failures");
     assert_eq!(outcomes(&directory), ["cancelled"; 2]);
 }
 
@@ -187,8 +160,7 @@ fn a_cut_does_not_wait_for_a_connect() {
     let backlog = FullBacklog::new();
     let directory = Directory::new();
     let url = format!("http://{}{PATH}", backlog.addr);
-    let args = ["--threads", "2", "--connect-timeout", "300s"];
-    let run = start(&directory, &url, &args);
+    let run = start(&directory, &url, "--threads 2 --connect-timeout 300s");
     eventually("2 connects", || backlog.connecting() == 2);
     assert_eq!(interrupt_twice(run), Some(130));
     assert_eq!(outcomes(&directory), ["cancelled"; 2]);
@@ -200,14 +172,14 @@ fn the_third_signal_ends_the_process_at_once() {
     let directory = Directory::new();
     // Nobody reads the run's output, so it blocks: only the third signal can end it.
     let (_reader, writer) = full_pipe();
-    let mut run = run(&directory, &server.url(PATH), &["--threads", "2"]);
+    let mut run = run(&directory, &server.url(PATH), "--threads 2");
     let mut run = Running::start(run.stdout(writer));
     eventually("2 tokens", || tokens.load(SeqCst) == 2);
     eventually("the end", || {
         run.signal(INTERRUPT);
         run.0.try_wait().expect("a process").is_some()
     });
-    assert_eq!(exit_code(run), Some(130));
+    assert_eq!(run.exit_code(), Some(130));
 }
 
 /// A full pipe: its reader and its writer.
@@ -227,8 +199,7 @@ fn a_fifo_without_a_reader_does_not_keep_a_run_from_its_end() {
     let fifo = directory.file("fifo");
     let made = Command::new("mkfifo").arg(&fifo).status().expect("mkfifo");
     assert!(made.success());
-    let args = ["--threads", "2", "--events", "fifo"];
-    let mut run = start(&directory, &server.url(PATH), &args);
+    let mut run = start(&directory, &server.url(PATH), "--threads 2 --events fifo");
     let tasks = format!("/proc/{}/task", run.0.id());
     eventually("the users are ready", || {
         std::fs::read_dir(&tasks).is_ok_and(|tasks| tasks.count() >= 3)
@@ -241,31 +212,17 @@ fn a_fifo_without_a_reader_does_not_keep_a_run_from_its_end() {
 
 #[test]
 fn a_reader_that_stops_reading_does_not_keep_a_run_from_its_end() {
-    let answered = Arc::new(AtomicU32::new(0));
-    let server = Scripted::start({
-        let answered = Arc::clone(&answered);
-        move |peer| {
-            while peer.request().is_some() {
-                peer.send(openai_answer(&["a"]));
-                answered.fetch_add(1, SeqCst);
-            }
-        }
-    });
+    let (server, seen) = noting(openai);
     let directory = Directory::new();
-    let mut run = Running::start(
-        command(&directory.0)
-            .args(["--url", &server.url(PATH), "--api-key", "", "--quiet"])
-            .args(["--csv", "-", "--json", "run.json", "--duration", "600"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped()),
-    );
+    let flags = "--quiet --csv - --json run.json --duration 600";
+    let mut run = Running::start(&mut command(&directory, &server.url(PATH), flags));
     let _unread = run.0.stdout.take();
-    eventually("a full pipe", || answered.load(SeqCst) > 2_000);
+    eventually("a full pipe", || seen.lock().unwrap().len() > 2_000);
     run.signal(INTERRUPT);
+    let mut stderr = run.0.stderr.take().expect("a pipe");
     assert_eq!(run.exit_code(), Some(3));
     let mut errors = String::new();
-    let stderr = run.0.stderr.take().expect("a pipe");
-    { stderr }.read_to_string(&mut errors).expect("UTF-8");
+    stderr.read_to_string(&mut errors).expect("UTF-8");
     assert_contains(&errors, "the program that reads it has stopped");
     let json = std::fs::read_to_string(directory.file("run.json")).expect("a file");
     assert_contains(&json, "\"summary\"");
@@ -280,8 +237,8 @@ fn a_killed_run_keeps_its_rows() {
         }
     });
     let directory = Directory::new();
-    let args = ["--threads", "4", "--duration", "600"];
-    let mut run = start(&directory, &server.url(PATH), &args);
+    let flags = "--threads 4 --duration 600";
+    let mut run = start(&directory, &server.url(PATH), flags);
     let kept = || rows(&directory.file("requests.csv"));
     let mut seen = 0;
     eventually("50 rows, which took a second", || {
@@ -312,7 +269,10 @@ fn signals_ignored_at_the_start_stay_ignored() {
         }
     });
     let directory = Directory::new();
-    let running = start_ignoring("HUP INT", &directory, &server.url(PATH));
+    // As under `nohup`, or in the background of a script.
+    let url = server.url(PATH);
+    let line = format!("--url {url} --api-key= --quiet --csv requests.csv --no-json");
+    let running = Running::start(&mut command_after("trap '' HUP INT", &directory, &line));
     eventually("the request is sent", || stage.load(SeqCst) == 1);
     for signal in [Signal::SIGHUP, Signal::SIGINT] {
         for _ in 0..3 {
@@ -321,7 +281,7 @@ fn signals_ignored_at_the_start_stay_ignored() {
         }
     }
     stage.store(2, SeqCst);
-    assert_eq!(exit_code(running), Some(0));
+    assert_eq!(running.exit_code(), Some(0));
     assert_eq!(outcomes(&directory), ["ok"]);
 }
 
@@ -358,14 +318,14 @@ fn tokens_that_arrive_while_the_process_is_stopped_are_uncertain() {
         }
     });
     let directory = Directory::new();
-    let run = start(&directory, &server.url(PATH), &[]);
+    let run = start(&directory, &server.url(PATH), "");
     eventually("a token", || stage.load(SeqCst) == 1);
     run.signal(Signal::SIGSTOP);
     eventually("a stop", || is_stopped(run.0.id()));
     stage.store(2, SeqCst);
     eventually("ten tokens", || stage.load(SeqCst) == 3);
     run.signal(Signal::SIGCONT);
-    assert_eq!(exit_code(run), Some(0));
+    assert_eq!(run.exit_code(), Some(0));
     let row = &rows(&directory.file("requests.csv"))[0];
     assert_eq!((&*row["outcome"], &*row["chunks"]), ("ok", "11"));
     // Nine pauses of 30 ms lie between the first of the ten and the last.

@@ -8,16 +8,12 @@ fn more_users_than_file_descriptors_is_a_usage_error() {
     let server = Scripted::start(|_| panic!("nothing may be sent"));
     let directory = Directory::new();
     let url = server.url("/v1/chat-messages");
-    let args = ["--url", &url, "--api-key", "", "--threads", "200"];
-    let ran = sse_perf_after("ulimit -n 100", &directory.0, &args);
+    let line = format!("--url {url} --api-key= --threads 200");
+    let ran = sse_perf_after("ulimit -n 100", &directory, &line);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    for part in [
-        "200 users",
-        "RLIMIT_NOFILE",
-        "100",
-        "nofile=264",
-        "--threads",
-    ] {
+    #[rustfmt::skip]
+    let parts = ["200 users", "RLIMIT_NOFILE", "100", "nofile=264", "--threads"];
+    for part in parts {
         assert_contains(&ran.stderr, part);
     }
 }
@@ -27,12 +23,9 @@ fn a_soft_limit_is_raised_where_the_hard_one_allows_it() {
     let server = Scripted::start(|peer| while peer.request().is_some() {});
     let directory = Directory::new();
     let url = server.url("/v1/chat-messages");
-    let args = [
-        &["--url", &url, "--api-key", "", "--threads", "20", "--quiet"][..],
-        &["--retries", "0", "--timeout", "200ms"],
-        &["--csv", "requests.csv"],
-    ];
-    let ran = sse_perf_after("ulimit -Sn 70", &directory.0, &args.concat());
+    let flags = "--threads 20 --quiet --retries 0 --timeout 200ms --csv requests.csv";
+    let line = format!("--url {url} --api-key= {flags}");
+    let ran = sse_perf_after("ulimit -Sn 70", &directory, &line);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     let rows = rows(&directory.file("requests.csv"));
     assert_eq!(cells(&rows, &["error_kind"]), [["timeout_response"]; 20]);

@@ -2,21 +2,15 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 
 use crate::support::{
-    Directory, Ran, Running, SSE_HEAD_CLOSE, Scripted, assert_contains, command, full_disk_after,
-    number, openai_answer, openai_text, rows, run_against, sse_perf, sse_perf_after,
+    Directory, PATH, Ran, Running, SSE_HEAD_CLOSE, Scripted, assert_contains, command,
+    full_disk_after, number, openai_answer, openai_text, rows, run_against, sse_perf,
+    sse_perf_after, sse_perf_line,
 };
 
-const PATH: &str = "/v1/chat/completions";
-
 fn server() -> Scripted {
-    Scripted::start(|peer| {
-        while peer.request().is_some() {
-            peer.send(openai_answer(&["a ", "b"]));
-        }
-    })
+    Scripted::answering(openai_answer(&["a ", "b"]))
 }
 
 #[test]
@@ -52,7 +46,7 @@ fn files_have_default_names_and_are_never_overwritten() {
 fn ran(flags: &str) -> (Ran, Directory) {
     let (server, directory) = (server(), Directory::new());
     let line = format!("--url {} --api-key k-0123456789 {flags}", server.url(PATH));
-    let ran = sse_perf(&directory.0, &line.split(' ').collect::<Vec<_>>());
+    let ran = sse_perf_line(&directory, &line);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     (ran, directory)
 }
@@ -83,13 +77,8 @@ fn json_on_standard_output_is_one_document() {
 fn a_reader_that_leaves_ends_the_run_and_is_told() {
     let server = server();
     let directory = Directory::new();
-    let mut running = Running::start(
-        command(&directory.0)
-            .args(["--url", &server.url(PATH), "--api-key", "", "--csv", "-"])
-            .args(["--no-json", "--duration", "60", "--threads", "2", "--quiet"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped()),
-    );
+    let flags = "--csv - --no-json --duration 60 --threads 2 --quiet";
+    let mut running = Running::start(&mut command(&directory, &server.url(PATH), flags));
     let mut first = String::new();
     BufReader::new(running.0.stdout.take().unwrap())
         .read_line(&mut first)
@@ -115,8 +104,8 @@ fn an_unwritable_path_fails_before_the_run() {
         ("--html-report", "/no/such/place.html"),
         ("--events", "/no/such/place.csv"),
     ] {
-        let args = ["--url", &server.url(PATH), "--api-key", "", flag, path];
-        let ran = sse_perf(&directory.0, &args);
+        let line = format!("--url {} --api-key= {flag} {path}", server.url(PATH));
+        let ran = sse_perf_line(&directory, &line);
         assert_eq!(ran.code, Some(3), "{flag} {path}: {}", ran.stderr);
         assert_contains(&ran.stderr, path);
     }
@@ -127,12 +116,9 @@ fn a_full_disk_ends_the_run_and_other_files_are_saved() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = [
-        &["--url", &url, "--api-key", "", "--threads", "2"][..],
-        &["--duration", "60", "--quiet", "--csv", "requests.csv"],
-        &["--json", "run.json", "--events", "events.csv"],
-    ];
-    let ran = sse_perf_after(&full_disk_after(8), &directory.0, &args.concat());
+    let files = "--csv requests.csv --json run.json --events events.csv";
+    let line = format!("--url {url} --api-key= --threads 2 --duration 60 --quiet {files}");
+    let ran = sse_perf_after(&full_disk_after(8), &directory, &line);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert_contains(&ran.stderr, "csv");
     assert!(!rows(&directory.file("requests.csv")).is_empty());
@@ -143,16 +129,8 @@ fn a_full_disk_ends_the_run_and_other_files_are_saved() {
 fn a_lost_summary_is_told_and_other_files_are_saved() {
     let (server, directory) = (server(), Directory::new());
     let url = server.url(PATH);
-    let args = [
-        "--url",
-        &url,
-        "--api-key",
-        "",
-        "--quiet",
-        "--csv",
-        "requests.csv",
-    ];
-    let ran = sse_perf_after("exec >/dev/full", &directory.0, &args);
+    let line = format!("--url {url} --api-key= --quiet --csv requests.csv");
+    let ran = sse_perf_after("exec >/dev/full", &directory, &line);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert_contains(&ran.stderr, "No space left");
     assert_eq!(rows(&directory.file("requests.csv")).len(), 1);
@@ -195,37 +173,22 @@ fn a_file_is_refused_for_two_purposes_by_whatever_name() {
     fs::hard_link(directory.file("there"), directory.file("hard")).expect("a hard link");
     symlink("there", directory.file("soft")).expect("a symbolic link");
     symlink("new", directory.file("dangling")).expect("a symbolic link");
-    for (flags, part) in [
+    #[rustfmt::skip]
+    let cases = [
         ("--csv x --json ./x", "--csv and --json both name"),
         ("--csv there --json hard", "--csv and --json both name"),
         ("--csv there --json soft", "--csv and --json both name"),
         ("--csv new --json dangling", "--csv and --json both name"),
-        (
-            "--csv dangling --events new",
-            "--csv and --events both name",
-        ),
-        (
-            "--csv soft --param-file there",
-            "--csv soft is one of the input files",
-        ),
-        (
-            "--json hard --request-body-file there",
-            "--json hard is one of",
-        ),
-        (
-            "--events there --api-key-file soft",
-            "--events there is one of",
-        ),
-        (
-            "--html-report there --ca-cert there",
-            "--html-report there is one of",
-        ),
+        ("--csv dangling --events new", "--csv and --events both name"),
+        ("--csv soft --param-file there", "--csv soft is one of the input files"),
+        ("--json hard --request-body-file there", "--json hard is one of"),
+        ("--events there --api-key-file soft", "--events there is one of"),
+        ("--html-report there --ca-cert there", "--html-report there is one of"),
         ("--csv there --api hard", "--csv there is one of"),
-    ] {
-        let url = server.url(PATH);
-        let args = ["--url", &url, "--api-key", ""].into_iter();
-        let args: Vec<_> = args.chain(flags.split(' ')).collect();
-        let ran = sse_perf(&directory.0, &args);
+    ];
+    for (flags, part) in cases {
+        let line = format!("--url {} --api-key= {flags}", server.url(PATH));
+        let ran = sse_perf_line(&directory, &line);
         assert_eq!(ran.code, Some(2), "{flags}: {}", ran.stderr);
         assert_contains(&ran.stderr, part);
     }

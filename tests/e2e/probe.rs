@@ -8,10 +8,10 @@ use sse_perf::mock::{Dist, Options, Server};
 use sse_perf::protocol::Protocol;
 
 use crate::support::{
-    Directory, Ran, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, sse_perf, sse_response,
+    Directory, PATH, Ran, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, sse_perf,
+    sse_response,
 };
 
-const PATH: &str = "/v1/chat/completions";
 const KEY: &str = "app-test-0123456789";
 
 /// Probes `url`; asserts that no file is left and that the key is masked.

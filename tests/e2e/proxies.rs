@@ -7,10 +7,9 @@ use std::thread;
 
 use crate::noting::cells;
 use crate::support::{
-    Directory, Peer, Scripted, assert_contains, openai_answer, run_against, run_alone,
+    Directory, PATH, Peer, Scripted, assert_contains, openai_answer, run_against, run_alone,
 };
 
-const PATH: &str = "/v1/chat/completions";
 const PASSWORD: &str = "s3cr/t pw";
 
 fn service() -> Scripted {

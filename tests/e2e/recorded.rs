@@ -17,18 +17,8 @@ fn sending(fixture: &str) -> Scripted {
 #[rustfmt::skip]
 const RECORDS: [(&str, &str, &str, &str); 37] = [
     // Recorded from servers.
-    (
-        "anthropic",
-        "anthropic-llama-cpp",
-        "",
-        "chunks=3 output_tokens=3 prompt_tokens=21 cached_tokens=9 finish_reason=max_tokens",
-    ),
-    (
-        "openai-responses",
-        "openai-responses-llama-cpp",
-        "",
-        "chunks=3 output_tokens=3 prompt_tokens=21 finish_reason=completed",
-    ),
+    ("anthropic", "anthropic-llama-cpp", "", "chunks=3 output_tokens=3 prompt_tokens=21 cached_tokens=9 finish_reason=max_tokens"),
+    ("openai-responses", "openai-responses-llama-cpp", "", "chunks=3 output_tokens=3 prompt_tokens=21 finish_reason=completed"),
     ("anthropic", "anthropic-aimock", "", "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate answer_chars=19"),
     ("cohere", "cohere-aimock", "", "chunks=3 output_tokens=5 prompt_tokens= token_source=estimate finish_reason=COMPLETE"),
     ("gemini", "gemini-aimock", "", "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate finish_reason=STOP"),
@@ -37,23 +27,13 @@ const RECORDS: [(&str, &str, &str, &str); 37] = [
     ("dify-chat", "dify-failed", "error_event", "chunks=1"),
     ("dify-completion", "dify-completion", "", "chunks=2 output_tokens=3 answer_chars=12"),
     ("dify-completion", "dify-completion-error", "error_event", "chunks=0"),
-    (
-        "dify-workflow",
-        "dify-workflow",
-        "",
-        "chunks=3 output_tokens=4 token_source=estimate message_id=w1 finish_reason=succeeded",
-    ),
+    ("dify-workflow", "dify-workflow", "", "chunks=3 output_tokens=4 token_source=estimate message_id=w1 finish_reason=succeeded"),
     ("dify-workflow", "dify-workflow-failed", "error_event", "chunks=0"),
     ("dify-workflow", "dify-workflow-silent", "", "chunks=0 output_tokens= ttft_ms="),
     ("openai-chat", "openai-tools", "", "chunks=2 output_tokens=17 reasoning_tokens=5 answer_chars=0 ttfa_ms="),
     ("openai-chat", "openai-parallel", "", "chunks=5 output_tokens=7 answer_chars=20 finish_reason=length"),
     ("openai-chat", "openai-parallel-cut", "truncated", "chunks=4 finish_reason=stop"),
-    (
-        "openai-completions",
-        "openai-completions-parallel",
-        "",
-        "chunks=4 output_tokens=5 answer_chars=7 finish_reason=length",
-    ),
+    ("openai-completions", "openai-completions-parallel", "", "chunks=4 output_tokens=5 answer_chars=7 finish_reason=length"),
     ("openai-chat", "openai-vllm-killed", "error_event", "chunks=1"),
     ("openai-completions", "openai-completions", "", "chunks=2 output_tokens=3 finish_reason=length"),
     ("openai-responses", "openai-responses", "", "chunks=4 output_tokens=87 reasoning_tokens=64 cached_tokens=8"),

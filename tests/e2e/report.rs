@@ -5,26 +5,19 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::noting::noting;
 use crate::support::{
-    Directory, Ran, Running, Scripted, assert_contains, command, full_disk_after, openai_answer,
-    rows, sse_perf, sse_perf_after, sse_response,
+    Directory, PATH, Ran, Running, Scripted, assert_contains, command, full_disk_after,
+    openai_answer, rows, sse_perf, sse_perf_after, sse_perf_line as line, sse_response,
 };
-
-const PATH: &str = "/v1/chat/completions";
 
 /// A server that answers every third request with an error.
 fn server() -> Scripted {
-    let requests = std::sync::atomic::AtomicU32::new(0);
-    Scripted::start(move |peer| {
-        while peer.request().is_some() {
-            let number = requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            if number % 3 == 2 {
-                peer.send("HTTP/1.1 400 Bad\r\ncontent-length: 9\r\n\r\n</script>");
-            } else {
-                peer.send(openai_answer(&["a ", "b"]));
-            }
-        }
-    })
+    let (server, _) = noting(|number| match number % 3 {
+        0 => b"HTTP/1.1 400 Bad\r\ncontent-length: 9\r\n\r\n</script>".to_vec(),
+        _ => openai_answer(&["a ", "b"]),
+    });
+    server
 }
 
 /// The data of a page.
@@ -33,11 +26,6 @@ fn data(path: &Path) -> Value {
     let (_, data) = page.split_once("id=\"data\">").expect("data");
     let (data, _) = data.split_once("</script>").expect("its end");
     serde_json::from_str(data).expect("JSON")
-}
-
-/// Runs the binary with the flags of a line.
-fn line(directory: &Directory, line: &str) -> Ran {
-    sse_perf(&directory.0, &line.split(' ').collect::<Vec<_>>())
 }
 
 /// Runs a test of 9 requests with these flags.
@@ -63,28 +51,26 @@ fn statistics(ran: &Ran) -> &str {
 
 /// A chatflow of a retrieval, which fails in every third request, and a model.
 fn chatflow() -> Scripted {
-    let requests = std::sync::atomic::AtomicU32::new(0);
-    Scripted::start(move |peer| {
-        while peer.request().is_some() {
-            let number = requests.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            let node = |event: &str, id: u32, kind: &str, status: &str| {
-                format!(
-                    "data: {{\"event\":\"node_{event}\",\"conversation_id\":\"c\",\"data\":{{\"id\":\"{id}\",\"node_id\":\"n{id}\",\
-                     \"node_type\":\"{kind}\",\"title\":\"</script>{kind}\",\"status\":\"{status}\",\"elapsed_time\":0.0{number}7}}}}\n\n"
-                )
-            };
-            let status = ["succeeded", "succeeded", "failed"][number as usize % 3];
-            let body = [
-                node("started", 1, "retrieval", "running"),
-                node("finished", 1, "retrieval", status),
-                node("started", 2, "llm", "running"),
-                "data: {\"event\":\"message\",\"answer\":\"a\"}\n\n".to_owned(),
-                node("finished", 2, "llm", "succeeded"),
-                "data: {\"event\":\"message_end\",\"metadata\":{\"usage\":{\"total_tokens\":9}}}\n\n".to_owned(),
-            ];
-            peer.send(sse_response(&body.concat()));
-        }
-    })
+    let (server, _) = noting(|number| {
+        let node = |event: &str, id: u32, kind: &str, status: &str| {
+            format!(
+                "data: {{\"event\":\"node_{event}\",\"conversation_id\":\"c\",\"data\":{{\"id\":\"{id}\",\"node_id\":\"n{id}\",\
+                 \"node_type\":\"{kind}\",\"title\":\"</script>{kind}\",\"status\":\"{status}\",\"elapsed_time\":0.0{number}7}}}}\n\n"
+            )
+        };
+        let status = ["failed", "succeeded", "succeeded"][number % 3];
+        let body = [
+            node("started", 1, "retrieval", "running"),
+            node("finished", 1, "retrieval", status),
+            node("started", 2, "llm", "running"),
+            "data: {\"event\":\"message\",\"answer\":\"a\"}\n\n".to_owned(),
+            node("finished", 2, "llm", "succeeded"),
+            "data: {\"event\":\"message_end\",\"metadata\":{\"usage\":{\"total_tokens\":9}}}\n\n"
+                .to_owned(),
+        ];
+        sse_response(&body.concat())
+    });
+    server
 }
 
 /// Runs against a service, makes the report again, and asserts that page, JSON and statistics equal
@@ -93,10 +79,8 @@ fn remade(directory: &Directory, url: &str, code: i32, flags: &str) -> Value {
     let files = "--csv a.csv --json b.json --html-report c.html";
     let ran = run(directory, url, &format!("{files} {flags}"));
     assert_eq!(ran.code, Some(code), "{}", ran.stderr);
-    let again = line(
-        directory,
-        "report a.csv b.json -o again.html --json again.json",
-    );
+    let again = "report a.csv b.json -o again.html --json again.json";
+    let again = line(directory, again);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert_eq!(statistics(&again), statistics(&ran));
     let [mut first, mut second] = ["c.html", "again.html"].map(|page| data(&directory.file(page)));
@@ -160,10 +144,8 @@ fn nodes_and_turns_made_again_equal_the_run_s() {
 fn the_run_json_is_found_by_its_name_and_the_report_written_beside_it() {
     let server = server();
     let directory = Directory::new();
-    assert_eq!(
-        run(&directory, &server.url(PATH), "--turns 1").code,
-        Some(1)
-    );
+    let ran = run(&directory, &server.url(PATH), "--turns 1");
+    assert_eq!(ran.code, Some(1));
     let csv = fs::read_dir(directory.file("report"))
         .expect("a directory")
         .map(|entry| entry.unwrap().path())
@@ -190,10 +172,8 @@ fn several_runs_become_one_csv_and_one_report() {
         assert_eq!(run(&directory, &server.url(PATH), &flags).code, Some(1));
     }
     let files = ["requests_a.csv", "requests_b.csv"];
-    let merged = line(
-        &directory,
-        "report requests_a.csv requests_b.csv -o both.html --csv -",
-    );
+    let merged = "report requests_a.csv requests_b.csv -o both.html --csv -";
+    let merged = line(&directory, merged);
     assert_eq!(merged.code, Some(0), "{}", merged.stderr);
     assert_contains(&merged.stderr, "TTFT");
     let expected: Vec<_> = files
@@ -210,10 +190,8 @@ fn several_runs_become_one_csv_and_one_report() {
     let names = page["breakdowns"]["run"]["names"].as_array();
     assert_eq!(names.map(Vec::len), Some(2));
     // The merged file is read like the two.
-    let again = line(
-        &directory,
-        "report merged.csv run_a.json run_b.json -o again.html",
-    );
+    let again = "report merged.csv run_a.json run_b.json -o again.html";
+    let again = line(&directory, again);
     assert_eq!(again.code, Some(0));
     let again = data(&directory.file("again.html"));
     assert_eq!(again["ticks"], page["ticks"]);
@@ -223,8 +201,8 @@ fn several_runs_become_one_csv_and_one_report() {
 #[test]
 fn a_report_without_space_leaves_no_half_page() {
     let directory = saved_run();
-    let args = ["report", "requests_a.csv", "-o", "page.html"];
-    let ran = sse_perf_after(&full_disk_after(4), &directory.0, &args);
+    let line = "report requests_a.csv -o page.html";
+    let ran = sse_perf_after(&full_disk_after(4), &directory, line);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert_contains(&ran.stderr, "page.html");
     let page = fs::read_to_string(directory.file("page.html")).expect("a file");
@@ -277,12 +255,8 @@ fn a_killed_run_leaves_a_page_that_names_the_report_command() {
     });
     let directory = Directory::new();
     let url = server.url(PATH);
-    let mut running = Running::start(
-        command(&directory.0)
-            .args(["--url", &url, "--api-key", "", "--quiet"])
-            .args(["--html-report", "r.html", "--csv", "a.csv"])
-            .args(["--json", "a.json"]),
-    );
+    let flags = "--quiet --html-report r.html --csv a.csv --json a.json";
+    let mut running = Running::start(&mut command(&directory, &url, flags));
     let page = || fs::read_to_string(directory.file("r.html")).unwrap_or_default();
     while !page().ends_with("</html>\n") {
         std::thread::sleep(std::time::Duration::from_millis(10));

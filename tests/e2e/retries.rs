@@ -1,40 +1,25 @@
 //! Retries, reused connections and reconnects.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use crate::noting::cells;
-use crate::support::{Scripted, number, openai_answer, run_alone};
-
-const PATH: &str = "/v1/chat/completions";
+use crate::noting::{Seen, bodies, cells, noting, openai};
+use crate::support::{PATH, Scripted, number, openai_answer, run_alone};
 
 fn status(code: &str, headers: &str) -> Vec<u8> {
     format!("HTTP/1.1 {code}\r\n{headers}content-length: 0\r\n\r\n").into_bytes()
 }
 
 /// A server that answers the first `failures` requests with `failure` and the others with a stream;
-/// and how many requests it has got.
-fn failing_first(failures: u32, failure: Vec<u8>) -> (Scripted, Arc<AtomicU32>) {
-    let requests = Arc::new(AtomicU32::new(0));
-    let server = Scripted::start({
-        let requests = Arc::clone(&requests);
-        move |peer| {
-            while peer.request().is_some() {
-                if requests.fetch_add(1, Ordering::SeqCst) < failures {
-                    peer.send(&failure);
-                } else {
-                    peer.send(openai_answer(&["hello"]));
-                }
-            }
-        }
-    });
-    (server, requests)
+/// and the requests that it got.
+fn failing_first(failures: usize, failure: Vec<u8>) -> (Scripted, Seen) {
+    noting(move |number| match number {
+        number if number <= failures => failure.clone(),
+        number => openai(number),
+    })
 }
 
 #[test]
 fn transient_statuses_are_retried() {
     for code in ["429 Many", "500 Oops", "502 Bad", "503 Busy", "504 Late"] {
-        let (server, requests) = failing_first(2, status(code, ""));
+        let (server, seen) = failing_first(2, status(code, ""));
         let (ran, rows) = run_alone(&server.url(PATH), &[]);
         assert_eq!(ran.code, Some(0), "{code}: {}", ran.stdout);
         assert_eq!((&*rows[0]["attempts"], &*rows[0]["outcome"]), ("3", "ok"));
@@ -43,7 +28,7 @@ fn transient_statuses_are_retried() {
         assert!(number(&rows[0], "retry_wait_ms") >= 150.0);
         // Latency counts from the first attempt.
         assert!(number(&rows[0], "ttft_ms") >= number(&rows[0], "retry_wait_ms"));
-        assert_eq!(requests.load(Ordering::SeqCst), 3);
+        assert_eq!(bodies(&seen).len(), 3);
     }
 }
 

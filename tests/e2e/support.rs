@@ -155,6 +155,9 @@ impl Peer {
     }
 }
 
+/// The path of `OpenAI`'s chat, where most tests send their requests.
+pub const PATH: &str = "/v1/chat/completions";
+
 /// A head that announces an event stream in chunks.
 pub const SSE_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
                             transfer-encoding: chunked\r\n\r\n";
@@ -205,31 +208,44 @@ impl Directory {
     }
 }
 
-/// The binary, to be run in `directory` in English.
-pub fn command(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sse-perf"));
-    command
+const BINARY: &str = env!("CARGO_BIN_EXE_sse-perf");
+
+/// A program, to be run in `directory` in English.
+fn program(name: &str, directory: &Path) -> Command {
+    let mut program = Command::new(name);
+    program
         .current_dir(directory)
         .env_clear()
         .env("LANG", "C")
         .stdin(Stdio::null());
+    program
+}
+
+/// The binary, to be run against `url` with the words of a line; its output is piped.
+pub fn command(directory: &Directory, url: &str, line: &str) -> Command {
+    let mut command = program(BINARY, &directory.0);
+    command
+        .args(["--url", url, "--api-key", "k-0123456789"])
+        .args(line.split_whitespace())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
-/// Runs the binary with these arguments in a shell, after the shell commands `before` (which set
-/// limits or ignore signals).
-pub fn sse_perf_after(before: &str, directory: &Path, args: &[&str]) -> Ran {
-    Command::new("/bin/sh")
-        .args(["-c", &format!("{before}; exec \"$@\""), "sh"])
-        .arg(env!("CARGO_BIN_EXE_sse-perf"))
-        .args(args)
-        .current_dir(directory)
-        .env_clear()
-        .env("LANG", "C")
-        .stdin(Stdio::null())
-        .output()
-        .expect("a shell")
-        .into()
+/// The binary, to be run by a shell after the shell commands `before`, which set limits or ignore
+/// signals. Its arguments are the words of a line.
+pub fn command_after(before: &str, directory: &Directory, line: &str) -> Command {
+    let mut command = program("/bin/sh", &directory.0);
+    command
+        .args(["-c", &format!("{before}; exec \"$@\""), "sh", BINARY])
+        .args(line.split_whitespace());
+    command
+}
+
+/// Runs the binary as [`command_after`] has it.
+pub fn sse_perf_after(before: &str, directory: &Directory, line: &str) -> Ran {
+    let mut command = command_after(before, directory, line);
+    command.output().expect("a shell").into()
 }
 
 /// Shell commands after which no file can grow beyond this size: writes fail as on a full disk.
@@ -260,11 +276,13 @@ impl From<Output> for Ran {
 
 /// Runs the binary with these arguments.
 pub fn sse_perf<S: AsRef<std::ffi::OsStr>>(directory: &Path, args: &[S]) -> Ran {
-    command(directory)
-        .args(args)
-        .output()
-        .expect("the binary runs")
-        .into()
+    let mut command = program(BINARY, directory);
+    command.args(args).output().expect("the binary runs").into()
+}
+
+/// Runs the binary with the words of a line.
+pub fn sse_perf_line(directory: &Directory, line: &str) -> Ran {
+    sse_perf(&directory.0, &line.split(' ').collect::<Vec<_>>())
 }
 
 /// Runs a test against `url` that writes `requests.csv` and `run.json`, and returns it with its
@@ -344,7 +362,7 @@ impl Running {
     }
 
     /// Waits for its end; returns its exit code.
-    pub fn exit_code(&mut self) -> Option<i32> {
+    pub fn exit_code(mut self) -> Option<i32> {
         self.0.wait().expect("it ends").code()
     }
 

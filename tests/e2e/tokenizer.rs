@@ -1,20 +1,25 @@
 //! Tokens counted by a tokenizer after the run.
 
 use std::fs;
-use std::process::Stdio;
 use std::sync::mpsc;
 
 use nix::sys::signal::Signal;
 
 use crate::noting::{cells, document, summary};
 use crate::support::{
-    Directory, Peer, Running, SSE_HEAD, Scripted, assert_contains, chunk, command, eventually,
-    full_disk_after, number, openai_answer, openai_text, rows, run_against, run_alone, sse_perf,
-    sse_perf_after, sse_response,
+    Directory, PATH, Peer, Running, SSE_HEAD, Scripted, assert_contains, chunk, command,
+    eventually, full_disk_after, number, openai_answer, openai_text, rows, run_against, run_alone,
+    sse_perf_after, sse_perf_line, sse_response,
 };
 
-const PATH: &str = "/v1/chat/completions";
 const BPE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tokenizer.json");
+
+/// The flags of a run that counts tokens by [`BPE`] and writes `requests.csv` and `run.json`.
+const FILES: &str = concat!(
+    "--csv requests.csv --json run.json --no-html --tokenizer ",
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/tokenizer.json"
+);
 
 /// Words with their tokens by the merges of the fixture, in which `lo`, `low`, `er`, `es` and `est`
 /// are tokens beside the letters.
@@ -115,10 +120,7 @@ fn every_figure_uses_the_tokenizer_s_count() {
     assert!(ran.stdout.contains(&said), "{}", ran.stdout);
     assert_only(&directory, &["r.html", "requests.csv", "run.json"]);
 
-    let again = sse_perf(
-        &directory.0,
-        &["report", "requests.csv", "-o", "again.html"],
-    );
+    let again = sse_perf_line(&directory, "report requests.csv -o again.html");
     assert!(again.stdout.contains(&said), "{}", again.stdout);
     let data = |name| {
         let page = fs::read_to_string(directory.file(name)).expect("a page");
@@ -126,11 +128,7 @@ fn every_figure_uses_the_tokenizer_s_count() {
         points.and_then(|rest| rest.split('}').next().map(str::to_owned))
     };
     assert!(data("r.html").is_some());
-    assert_eq!(
-        data("r.html"),
-        data("again.html"),
-        "the charts are of it too"
-    );
+    assert_eq!(data("r.html"), data("again.html"), "the charts too");
 }
 
 #[test]
@@ -201,14 +199,8 @@ fn tokens_of_abandoned_and_cancelled_requests_are_counted() {
 fn tokens_of_a_run_cut_by_signals_are_not_counted() {
     let server = silent();
     let directory = Directory::new();
-    let mut running = Running::start(
-        command(&directory.0)
-            .args(["--url", &server.url(PATH), "--api-key", ""])
-            .args(["--duration", "60"])
-            .args(["--tokenizer", BPE, "--csv", "requests.csv", "--no-html"])
-            .args(["--json", "run.json"])
-            .stdout(Stdio::piped()),
-    );
+    let flags = format!("--duration 60 {FILES}");
+    let mut running = Running::start(&mut command(&directory, &server.url(PATH), &flags));
     let mut lines = running.lines();
     // The live line counts the one word: the run has it.
     let has_come =
@@ -254,14 +246,8 @@ fn a_killed_run_keeps_its_rows_and_leaves_no_stored_texts() {
         }
     });
     let directory = Directory::new();
-    let mut running = Running::start(
-        command(&directory.0)
-            .args(["--url", &server.url(PATH), "--api-key", "", "-n", "5"])
-            .args(["--tokenizer", BPE, "--csv", "requests.csv", "--no-html"])
-            .args(["--json", "run.json"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null()),
-    );
+    let flags = format!("-n 5 {FILES}");
+    let mut running = Running::start(&mut command(&directory, &server.url(PATH), &flags));
     third.recv().expect("a third request");
     let written = || rows(&directory.file("requests.csv"));
     eventually("two rows", || written().len() == 2);
@@ -271,7 +257,7 @@ fn a_killed_run_keeps_its_rows_and_leaves_no_stored_texts() {
     let told = cells(&rows, &["output_tokens", "token_source"]);
     assert_eq!(told, [["1", "usage"]; 2]);
     assert_only(&directory, &["requests.csv", "run.json"]);
-    let again = sse_perf(&directory.0, &["report", "requests.csv", "--no-html"]);
+    let again = sse_perf_line(&directory, "report requests.csv --no-html");
     assert_eq!(again.code, Some(0), "{}", again.stderr);
 }
 
@@ -298,12 +284,8 @@ fn texts_that_cannot_be_stored_end_the_run_and_other_files_are_saved() {
     let server = Scripted::answering(openai_answer(&[&text]));
     let directory = Directory::new();
     let url = server.url(PATH);
-    let args = [
-        &["--url", &url, "--api-key", "", "--duration", "60"][..],
-        &["--quiet", "--tokenizer", BPE, "--csv", "requests.csv"],
-        &["--json", "run.json", "--no-html"],
-    ];
-    let ran = sse_perf_after(&full_disk_after(128), &directory.0, &args.concat());
+    let line = format!("--url {url} --api-key= --duration 60 --quiet {FILES}");
+    let ran = sse_perf_after(&full_disk_after(128), &directory, &line);
     assert_eq!(ran.code, Some(3), "{}", ran.stderr);
     assert_contains(&ran.stderr, "Cannot keep the generated texts");
     assert!(ran.stdout.contains("counted nothing"), "{}", ran.stdout);
@@ -336,11 +318,8 @@ fn a_run_without_files_counts_tokens() {
     let server = server();
     let directory = Directory::new();
     let url = server.url(PATH);
-    let flags = "--no-csv --no-html --quiet -n 2 --json -";
-    let flags = flags
-        .split(' ')
-        .chain(["--url", &url, "--api-key", "", "--tokenizer", BPE]);
-    let ran = sse_perf(&directory.0, &flags.collect::<Vec<_>>());
+    let flags = format!("--no-csv --no-html --quiet -n 2 --json - --tokenizer {BPE}");
+    let ran = sse_perf_line(&directory, &format!("--url {url} --api-key= {flags}"));
     let run: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a document");
     let tokens = answer(1).1 + answer(2).1;
     assert_eq!(run["summary"]["output_tokens"]["tokenizer"], tokens);
@@ -366,14 +345,9 @@ fn a_tokenizer_that_cannot_be_used_fails_before_anything_is_sent() {
         ("BPE --csv -", 2, ["--csv -", "--csv FILE"]),
         ("BPE --csv /dev/null", 3, ["/dev/null", "--no-csv"]),
     ] {
-        let flags = flags
-            .split(' ')
-            .map(|flag| if flag == "BPE" { BPE } else { flag });
-        let args: Vec<&str> = ["--url", &url, "--api-key", "", "--tokenizer"]
-            .into_iter()
-            .chain(flags)
-            .collect();
-        let ran = sse_perf(&directory.0, &args);
+        let flags = flags.replace("BPE", BPE);
+        let line = format!("--url {url} --api-key= --tokenizer {flags}");
+        let ran = sse_perf_line(&directory, &line);
         assert_eq!(ran.code, Some(code), "{}", ran.stderr);
         for part in parts {
             assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);

@@ -2,14 +2,13 @@
 //! late, whatever ends the stream.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Directory, Peer, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, number,
+    Directory, PATH, Peer, Row, Running, SSE_HEAD, Scripted, chunk, command, eventually, number,
     openai_text, rows, run_alone,
 };
 
@@ -54,7 +53,7 @@ fn assert_moments(rows: &[Row]) {
 fn run(server: &Scripted, args: &[&str]) -> Vec<Row> {
     let two_users = ["--threads", "2", "--retries", "0"];
     let args = [&two_users, args].concat();
-    let (ran, rows) = run_alone(&server.url("/v1/chat/completions"), &args);
+    let (ran, rows) = run_alone(&server.url(PATH), &args);
     assert!(rows.len() >= 2, "{}{}", ran.stdout, ran.stderr);
     assert_moments(&rows);
     rows
@@ -109,14 +108,9 @@ fn assert_shown_in_silence(args: &[&str]) {
         }
     });
     let directory = Directory::new();
-    let url = server.url("/v1/chat/completions");
-    let mut running = Running::start(
-        command(&directory.0)
-            .args(["--url", &url, "--api-key", "", "--csv", "requests.csv"])
-            .args(["--threads", "2", "--requests", "2", "--no-json"])
-            .args(args)
-            .stdout(Stdio::piped()),
-    );
+    let url = server.url(PATH);
+    let flags = "--csv requests.csv --threads 2 --requests 2 --no-json";
+    let mut running = Running::start(command(&directory, &url, flags).args(args));
     let all = (2 * TOKENS).to_string();
     let mut lines = running.lines();
     let live = lines.by_ref().filter(|line| line.starts_with("00:"));
