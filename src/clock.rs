@@ -230,8 +230,13 @@ pub fn local_now() -> OffsetDateTime {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A stamp in milliseconds.
+    pub(crate) const fn ms(millis: u64) -> Stamp {
+        Stamp::from_micros(millis * 1_000)
+    }
 
     #[test]
     fn microseconds_round_to_the_nearest() {

@@ -206,10 +206,10 @@ fn millis(at: Stamp) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::tests::ms;
 
     #[test]
     fn a_late_wake_is_a_standstill_only_if_it_is_long() {
-        let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
         let (mut monitor, heart) = (Monitor::default(), Heartbeat::default());
         for (due, now) in [(10, 10), (20, 40), (50, 130), (140, 200), (210, 209)] {
             heart.woke(ms(due), ms(now));
@@ -222,7 +222,6 @@ mod tests {
 
     #[test]
     fn a_stopped_process_does_not_beat() {
-        let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
         let heart = Heartbeat::default();
         let still = |at| u64::try_from(heart.standstill(ms(at)).as_millis()).expect("small");
         assert_eq!(still(5_000), 0, "nobody beats");

@@ -175,6 +175,7 @@ pub(super) fn tokenizer(file: &str) -> Result<Tokenizer, Message> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::tests::Directory;
 
     #[test]
     fn a_certificate_is_recognised() {
@@ -194,14 +195,11 @@ mod tests {
 
     /// The lines of a file with this content, each with its number.
     fn numbered(content: &[u8]) -> Result<Vec<(usize, String)>, Unusable> {
-        let name = format!("sse-perf-lines-{:?}", std::thread::current().id());
-        let path = std::env::temp_dir().join(name);
+        let directory = Directory::new();
+        let path = directory.file("lines");
         std::fs::write(&path, content).expect("a file");
-        let file = path.to_str().expect("a name");
-        let items = lines("--x", file, LARGEST, |number, line| {
-            Ok((number, line.to_owned()))
-        });
-        std::fs::remove_file(&path).expect("the file");
+        let numbered = |number, line: &str| Ok((number, line.to_owned()));
+        let items = lines("--x", path.to_str().expect("a name"), LARGEST, numbered);
         items.map(|items| items.items)
     }
 

@@ -288,12 +288,12 @@ fn overwrite(handle: &mut fs::File, document: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::tests::TempDir;
+    use crate::output::tests::Directory;
 
     #[test]
     fn much_that_has_gathered_is_written_unasked() {
-        let temp = TempDir::new();
-        let path = temp.path("rows");
+        let temp = Directory::new();
+        let path = temp.file("rows");
         let mut file = File::new(&path).unwrap();
         let rows = vec![b'x'; GATHERED - 1];
         file.push(&rows).unwrap();
@@ -319,8 +319,8 @@ mod tests {
 
     #[test]
     fn rows_stay_until_the_new_ones_are_whole() {
-        let temp = TempDir::new();
-        let path = temp.path("rows");
+        let temp = Directory::new();
+        let path = temp.file("rows");
         let mut file = File::new(&path).unwrap();
         file.begin(b"header\n").unwrap();
         file.push(b"old\n").unwrap();
@@ -335,14 +335,14 @@ mod tests {
         file.handle = None;
         file.settle().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "header\nnew\n");
-        assert_eq!(fs::read_dir(temp.path("")).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(temp.file("")).unwrap().count(), 1);
     }
 
     #[test]
     fn a_document_is_replaced_by_a_longer_or_a_shorter_one() {
-        let temp = TempDir::new();
+        let temp = Directory::new();
         for (name, document) in [("short", "{}"), ("long", r#"{"a": [1, 2, 3, 4, 5]}"#)] {
-            let path = temp.path(name);
+            let path = temp.file(name);
             let mut file = File::new(&path).unwrap();
             file.begin_document(b"{\"a\": null}").unwrap();
             file.replace(document.as_bytes(), b"").unwrap();

@@ -153,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::clock::Stamp;
+    use crate::clock::tests::ms;
     use crate::load::tests::load;
     use crate::output::tests::run;
     use crate::record::{FailureKind, Progress, Sample};
@@ -204,7 +204,6 @@ mod tests {
 
     #[test]
     fn results_are_a_summary_and_a_line_for_each_second() {
-        let ms = |millis: u64| Stamp::from_micros(millis * 1_000);
         let mut stats = RunStats::default();
         for sample in [
             Sample::UserStarted {

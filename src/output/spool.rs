@@ -98,15 +98,15 @@ impl Spool {
 mod tests {
     use super::*;
     use crate::output::csv::tests::whole;
-    use crate::output::tests::TempDir;
+    use crate::output::tests::Directory;
     use crate::record::{Failure, FailureKind, Outcome, SpanRecord};
 
     #[test]
     fn requests_come_back_as_they_were_and_no_file_is_seen() {
-        let temp = TempDir::new();
-        let mut spool = Spool::create(&temp.path("")).unwrap();
+        let temp = Directory::new();
+        let mut spool = Spool::create(&temp.file("")).unwrap();
         assert!(spool.is_empty());
-        assert_eq!(fs::read_dir(temp.path("")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(temp.file("")).unwrap().count(), 0);
         let mut first = whole();
         first.generated = vec!["so\nbe".to_owned(), "\"它\"".to_owned()];
         first.spans = vec![SpanRecord::default()];

@@ -213,12 +213,9 @@ mod tests {
 
     use super::*;
     use crate::clock::Stamp;
+    use crate::clock::tests::ms;
     use crate::record::{FailureKind, Outcome, Progress};
     use crate::stats::tests::{failed, finished, ok_request};
-
-    const fn ms(millis: u64) -> Stamp {
-        Stamp::from_micros(millis * 1_000)
-    }
 
     fn progress(at: Stamp, chunks: u64, gaps: &[u64]) -> Sample {
         Sample::Progress(Progress {

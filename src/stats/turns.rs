@@ -76,13 +76,9 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Stamp;
+    use crate::clock::tests::ms;
     use crate::record::{FailureKind, RequestRecord, Turn};
     use crate::stats::tests::{failed, ok_request};
-
-    const fn ms(millis: u64) -> Stamp {
-        Stamp::from_micros(millis * 1_000)
-    }
 
     fn in_turn(mut request: RequestRecord, turn: u32) -> RequestRecord {
         request.turn = Some(Turn {

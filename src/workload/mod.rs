@@ -215,13 +215,10 @@ mod tests {
     fn workload() -> Workload {
         let document = json!({"q": "{query}"});
         Workload {
-            queries: Rotation::file(
-                "queries.txt".into(),
-                vec!["a".into(), "b".into(), "c".into()],
-            ),
+            queries: Rotation::file("queries.txt".into(), ["a", "b", "c"].map(Into::into).into()),
             keys: Rotation::file(
                 "keys.txt".into(),
-                vec![ApiKey::new("key-0001"), ApiKey::new("key-0002")],
+                ["key-0001", "key-0002"].map(ApiKey::new).into(),
             ),
             rows: Vec::new(),
             order: Order::Sequential,
@@ -249,26 +246,16 @@ mod tests {
         ];
         for (request, query_index, query, key_index) in table {
             let assignment = workload.assignment(request);
+            let sent = &assignment.sent;
+            let told = (sent.query_index, &*sent.query, sent.key_index);
             assert_eq!(
-                assignment.sent.query_index,
-                Some(query_index),
-                "request {request}"
+                told,
+                (Some(query_index), query, Some(key_index)),
+                "{request}"
             );
-            assert_eq!(&*assignment.sent.query, query, "request {request}");
-            assert_eq!(
-                assignment.sent.key_index,
-                Some(key_index),
-                "request {request}"
-            );
-            assert_eq!(
-                assignment.key.expose(),
-                format!("key-000{key_index}"),
-                "request {request}"
-            );
-            assert_eq!(
-                assignment.body(),
-                format!(r#"{{"q":"{query}"}}"#).into_bytes()
-            );
+            assert_eq!(assignment.key.expose(), format!("key-000{key_index}"));
+            let body = String::from_utf8(assignment.body()).unwrap();
+            assert_eq!(body, format!(r#"{{"q":"{query}"}}"#));
         }
     }
 
@@ -287,10 +274,9 @@ mod tests {
     #[test]
     fn no_secret_stays_in_a_text() {
         let workload = workload();
-        let text = workload
-            .assignment(1)
-            .mask_in("key-0001 of tenant-secret-00");
-        assert_eq!(text, "ke***01 of tena***t-00");
+        let text = "key-0001 of tenant-secret-00";
+        let masked = workload.assignment(1).mask_in(text);
+        assert_eq!(masked, "ke***01 of tena***t-00");
     }
 
     #[test]
@@ -320,15 +306,9 @@ mod tests {
         };
         let first = workload.assignment(1);
         let body = String::from_utf8(first.body()).unwrap();
-        assert_eq!(
-            body.len(),
-            r#"{"q":"[0123456789abcdef] a"}"#.len(),
-            "{body}"
-        );
-        assert_eq!(
-            &*first.sent.query, "a",
-            "results are told apart by the query"
-        );
+        let expected = r#"{"q":"[0123456789abcdef] a"}"#;
+        assert_eq!(body.len(), expected.len(), "{body}");
+        assert_eq!(&*first.sent.query, "a", "results have the plain query");
         assert_ne!(first.body(), workload.assignment(4).body());
     }
 
@@ -343,9 +323,8 @@ mod tests {
             ..workload()
         };
         let mut history = Vec::new();
-        workload
-            .assignment(1)
-            .add_to(&mut history, "say \"{query}\"");
+        let first = workload.assignment(1);
+        first.add_to(&mut history, "say \"{query}\"");
         let expected =
             r#"{"role":"user","content":"a"},{"role":"bot","content":"say \"{query}\""},"#;
         assert_eq!(String::from_utf8(history).unwrap(), expected);

@@ -1,7 +1,6 @@
 //! The page of a fixed run, byte for byte, and what its policy allows.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -9,6 +8,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::digest::{SHA256, digest};
 
 use crate::runs::{Run, hostile, usual};
+
+#[path = "../shared/golden.rs"]
+mod shared;
+use shared::assert_golden;
 
 /// What stands between two marks.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
@@ -50,16 +53,7 @@ fn skeleton(page: &str) -> String {
 #[test]
 fn the_page_of_a_fixed_run_is_the_golden_one() {
     let page = skeleton(&Run::of(usual()).page().text());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/report/page.html");
-    if std::env::var_os("SSE_PERF_UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &page).expect("the golden file");
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    let differing = page.lines().zip(expected.lines()).find(|(a, b)| a != b);
-    assert!(
-        page == expected,
-        "page.html differs (SSE_PERF_UPDATE_GOLDEN=1 accepts it): {differing:?}"
-    );
+    assert_golden("report/page.html", &page);
 }
 
 #[test]

@@ -14,8 +14,8 @@ fn what_is_wrong_with_a_data_file_is_told_with_its_place() {
         ("g.CSV", "query,x\n1,2,3\n", &["3", "2"]),
     ];
     for (name, content, parts) in table {
-        let file = TempFile::new(name, content.as_bytes());
-        let flags = ["--param-file", file.path(), "--api-key", "k"];
+        let file = TempFile::new(name, content);
+        let flags = ["--param-file", &*file.path, "--api-key", "k"];
         refused(&flags, &[parts, &["--param-file"]].concat());
     }
 }
@@ -23,27 +23,23 @@ fn what_is_wrong_with_a_data_file_is_told_with_its_place() {
 #[test]
 fn a_data_file_without_rows_is_replaced_by_the_query() {
     for (name, content) in [("h.csv", "query,x\n"), ("i.jsonl", "\n\n")] {
-        let file = TempFile::new(name, content.as_bytes());
-        let config = config(&["--param-file", file.path(), "--query", "q"]);
+        let file = TempFile::new(name, content);
+        let config = config(&["--param-file", &*file.path, "--query", "q"]);
         assert_eq!(warnings(&config), ["warning.query_instead"]);
         assert_eq!(&*config.workload.assignment(1).sent.query, "q");
-        refused(
-            &["--param-file", file.path(), "--strict", "--api-key", "k"],
-            &["--param-file"],
-        );
+        let flags = ["--param-file", &file.path, "--strict", "--api-key", "k"];
+        refused(&flags, &["--param-file"]);
     }
 }
 
 #[test]
 fn columns_are_inputs_and_placeholders() {
     let file = TempFile::new("j.csv", b"query,inputs.city,user\nq,Rome,ann\n");
-    let config = config(&["--param-file", file.path(), "--input", "lang=it"]);
+    let config = config(&["--param-file", &*file.path, "--input", "lang=it"]);
     let body = String::from_utf8(config.workload.assignment(1).body()).unwrap();
-    assert!(
-        body.contains(r#""inputs":{"lang":"it","city":"Rome"}"#),
-        "{body}"
-    );
-    assert!(body.contains(r#""user":"ann""#), "{body}");
+    for part in [r#""inputs":{"lang":"it","city":"Rome"}"#, r#""user":"ann""#] {
+        assert!(body.contains(part), "{body}");
+    }
     assert_eq!(warnings(&config), [""; 0]);
 }
 
@@ -57,7 +53,7 @@ fn an_order_needs_a_file() {
 #[test]
 fn a_prefix_needs_a_query() {
     let body = TempFile::new("k.json", b"{\"q\": \"fixed\"}");
-    let config = config(&["--unique", "--request-body-file", body.path()]);
+    let config = config(&["--unique", "--request-body-file", &*body.path]);
     assert!(warnings(&config).contains(&"warning.unique_unused"));
     assert!(config.workload.unique.is_some());
 }

@@ -4,33 +4,29 @@ mod data;
 mod refusals;
 mod shown;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::{Reply, parse_run};
 use crate::output::Destination;
+use crate::output::tests::Directory;
 use crate::plan::Plan;
 use crate::text::{Language, Message};
 
-/// A file of that content, gone with the value.
-struct TempFile(PathBuf);
-
-impl TempFile {
-    fn new(name: &str, content: &[u8]) -> Self {
-        let file = format!("sse-perf-{}-{name}", std::process::id());
-        let path = std::env::temp_dir().join(file);
-        std::fs::write(&path, content).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
+/// A file of a directory of its own.
+struct TempFile {
+    _directory: Directory,
+    path: String,
 }
 
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+impl TempFile {
+    fn new(name: &str, content: impl AsRef<[u8]>) -> Self {
+        let directory = Directory::new();
+        let path = directory.file(name);
+        std::fs::write(&path, content).unwrap();
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            _directory: directory,
+        }
     }
 }
 
@@ -72,10 +68,8 @@ fn the_defaults_are_the_predecessor_s() {
     assert_eq!(config.transport.timeout, Duration::from_secs(60));
     assert_eq!(config.transport.connect_timeout, Duration::from_secs(60));
     assert_eq!(config.grace, Duration::from_secs(60));
-    assert_eq!(
-        (config.transport.max_time, config.transport.token_timeout),
-        (None, None)
-    );
+    let transport = &config.transport;
+    assert_eq!((transport.max_time, transport.token_timeout), (None, None));
     assert_eq!(config.transport.max_event_bytes, 8 << 20);
     assert!(config.transport.keepalive && !config.transport.insecure);
     assert_eq!(config.retries, 3);
@@ -90,10 +84,7 @@ fn the_defaults_are_the_predecessor_s() {
     assert_eq!(&*assignment.sent.query, "你是谁");
     assert_eq!(assignment.key.expose(), "app-0123456789abcdef");
     let body: serde_json::Value = serde_json::from_slice(&assignment.body()).unwrap();
-    assert_eq!(
-        (&body["user"], &body["query"]),
-        (&"gaolou".into(), &"你是谁".into())
-    );
+    assert_eq!([&body["user"], &body["query"]], ["gaolou", "你是谁"]);
 }
 
 #[test]
@@ -164,114 +155,80 @@ fn the_plan_follows_from_users_duration_and_requests() {
         let planned = (load.users(), load.hold(), load.requests(1));
         assert_eq!(planned, (5, hold, requests), "{flags:?}");
     }
-    assert_eq!(
-        config(&["--ramp-up", "1.5"]).load.ramp_up(),
-        Duration::from_millis(1_500)
-    );
-    assert_eq!(
-        config(&["--timeout", "5", "--grace", "0"]).grace,
-        Duration::ZERO
-    );
-    assert_eq!(config(&["--timeout", "5"]).grace, Duration::from_secs(5));
+    let ramp_up = config(&["--ramp-up", "1.5"]).load.ramp_up();
+    assert_eq!(ramp_up, Duration::from_millis(1_500));
+    let grace = |flags: &[&str]| config(flags).grace.as_secs_f64().to_bits();
+    assert_eq!(grace(&["--timeout", "5", "--grace", "0"]), 0_f64.to_bits());
+    assert_eq!(grace(&["--timeout", "5"]), 5_f64.to_bits());
     let few = config(&["--threads", "5", "--requests", "4"]);
     assert_eq!(warnings(&few), ["warning.idle_users"]);
 }
 
 #[test]
 fn keys_come_from_the_file_the_flag_or_the_environment() {
-    let file = TempFile::new(
-        "keys",
-        "\u{feff}Bearer app-1111\r\n\r\napp-2222\n".as_bytes(),
-    );
+    let file = TempFile::new("keys", "\u{feff}Bearer app-1111\r\n\r\napp-2222\n");
     let keys = |flags: &[&str], environment| -> Vec<String> {
         let config = with_key(flags, environment).unwrap_or_else(|e| panic!("{flags:?}: {e}"));
         let keys = config.workload.keys.items.iter();
         keys.map(|key| key.expose().to_owned()).collect()
     };
-    let both = ["--api-key-file", file.path(), "--api-key", "app-3"];
-    assert_eq!(keys(&both, Some("app-4")), ["app-1111", "app-2222"]);
-    assert_eq!(keys(&both[2..], Some("app-4")), ["app-3"]);
-    assert_eq!(keys(&[], Some("Bearer app-4")), ["app-4"]);
-    assert_eq!(keys(&["--api-key", ""], Some("app-4")), [""]);
-    assert_eq!(
-        keys(&["-H", "Authorization: Bearer app-5"], Some("app-4")),
-        [""]
-    );
-    assert_eq!(
-        keys(&["-H", "AUTHORIZATION: x", "--api-key", ""], None),
-        [""]
-    );
+    let both = ["--api-key-file", &*file.path, "--api-key", "app-3"];
+    #[rustfmt::skip]
+    let table: [(&[_], _, &[&str]); 6] = [
+        (&both,                                  Some("app-4"),        &["app-1111", "app-2222"]),
+        (&both[2..],                             Some("app-4"),        &["app-3"]),
+        (&[],                                    Some("Bearer app-4"), &["app-4"]),
+        (&["--api-key", ""],                     Some("app-4"),        &[""]),
+        (&["-H", "Authorization: Bearer app-5"], Some("app-4"),        &[""]),
+        (&["-H", "AUTHORIZATION: x", "--api-key", ""], None,           &[""]),
+    ];
+    for (flags, environment, expected) in table {
+        assert_eq!(keys(flags, environment), expected, "{flags:?}");
+    }
 }
 
 #[test]
 fn a_conversation_keeps_its_key() {
     let file = TempFile::new("conversation-keys", b"app-1111\napp-2222\n");
-    let config = config(&["--api-key-file", file.path(), "--conversation-id", "c-1"]);
+    let config = config(&["--api-key-file", &*file.path, "--conversation-id", "c-1"]);
     assert_eq!(warnings(&config), ["warning.conversation_key"]);
     let second = config.workload.assignment(2);
     assert_eq!(second.key.expose(), "app-1111");
-    assert!(
-        String::from_utf8(second.body())
-            .unwrap()
-            .contains(r#""c-1""#)
-    );
+    let body = String::from_utf8(second.body()).unwrap();
+    assert!(body.contains(r#""c-1""#), "{body}");
 }
 
 #[test]
 fn files_without_use_are_replaced_with_a_warning() {
     let empty = TempFile::new("empty", b"\n \n");
-    for file in ["/none", empty.path()] {
-        let config = config(&[
-            "--param-file",
-            file,
-            "--query",
-            "q",
-            "--api-key-file",
-            file,
-            "--api-key",
-            "k",
-        ]);
-        assert_eq!(
-            warnings(&config),
-            ["warning.key_instead", "warning.query_instead"]
-        );
-        for (warning, flag) in config
-            .warnings
-            .iter()
-            .zip(["--api-key-file", "--param-file"])
-        {
+    for file in ["/none", &*empty.path] {
+        let queries = ["--param-file", file, "--query", "q"];
+        let keys = ["--api-key-file", file, "--api-key", "k"];
+        let config = config(&[queries, keys].concat());
+        let ids = ["warning.key_instead", "warning.query_instead"];
+        assert_eq!(warnings(&config), ids);
+        let flags = ["--api-key-file", "--param-file"];
+        for (warning, flag) in config.warnings.iter().zip(flags) {
             let text = warning.to_string();
             assert!(text.contains(flag) && text.contains(file), "{text}");
         }
         assert_eq!(config.workload.queries.file, None);
         assert_eq!(&*config.workload.assignment(1).sent.query, "q");
     }
-    let gbk = TempFile::new("gbk", b"ok\n\xc4\xe3\xba\xc3\n");
-    refused(
-        &["--param-file", gbk.path(), "--api-key", "k"],
-        &["--param-file", "2", "UTF-8"],
-    );
-    let large = TempFile::new("large", &[b'q'; 1025]);
-    refused(
-        &[
-            "--param-file",
-            large.path(),
-            "--max-file-bytes",
-            "1KiB",
-            "--api-key",
-            "k",
-        ],
-        &["--param-file", "--max-file-bytes"],
-    );
-    refused(
-        &["--api-key-file", "/dev/zero"],
-        &["--api-key-file /dev/zero", "64 MiB"],
-    );
-    let key = TempFile::new("bad-key", "app-1\napp 22222222\n".as_bytes());
-    refused(
-        &["--api-key-file", key.path(), "--api-key", "k"],
-        &["--api-key-file", "2"],
-    );
+    let large = [b'q'; 1025];
+    #[rustfmt::skip]
+    let table: [(_, &[u8], &[&str]); 3] = [
+        ("--param-file",   b"ok\n\xc4\xe3\xba\xc3\n", &["--param-file", "2", "UTF-8"]),
+        ("--param-file",   &large,                   &["--param-file", "--max-file-bytes"]),
+        ("--api-key-file", b"app-1\napp 22222222\n", &["--api-key-file", "2"]),
+    ];
+    for (flag, content, parts) in table {
+        let file = TempFile::new("wrong", content);
+        let flags = [flag, &*file.path, "--max-file-bytes", "1KiB"];
+        refused(&[&flags[..], &["--api-key", "k"]].concat(), parts);
+    }
+    let endless = "--api-key-file /dev/zero";
+    refused(&["--api-key-file", "/dev/zero"], &[endless, "64 MiB"]);
 }
 
 #[test]
@@ -282,67 +239,41 @@ fn a_key_that_is_refused_is_not_shown() {
 
 #[test]
 fn an_own_body_replaces_the_protocol_s() {
-    let body = TempFile::new(
-        "body",
-        br#"{"q": "{query}", "city": "{inputs.city}", "m": "{model}"}"#,
-    );
+    let template = r#"{"q": "{query}", "city": "{inputs.city}", "m": "{model}"}"#;
+    let body = TempFile::new("body", template);
+    let flags = ["--request-body-file", &body.path, "--input", "city=x"];
+    let config = config(&[&flags[..], &["--query", "a\"b"]].concat());
+    let sent = String::from_utf8(config.workload.assignment(1).body()).unwrap();
+    assert_eq!(sent, r#"{"q":"a\"b","city":"x"}"#);
     #[rustfmt::skip]
-    let flags = [
-        "--request-body-file", body.path(), "--input", "city=x", "--query", "a\"b",
+    let table: [(_, &[&str]); 4] = [
+        (template,                      &["{inputs.city}", "--input city="]),
+        ("{\n  \"q\": {query}\n}",      &["--request-body-file", "2", "9", "\"{query}\""]),
+        ("[1]",                         &["--request-body-file", "1", "JSON", "{ … }"]),
+        ("",                            &["--request-body-file", "1", "0", "JSON"]),
     ];
-    let config = config(&flags);
-    let sent = config.workload.assignment(1).body();
-    assert_eq!(
-        String::from_utf8(sent).unwrap(),
-        r#"{"q":"a\"b","city":"x"}"#
-    );
-    refused(
-        &["--request-body-file", body.path(), "--api-key", "k"],
-        &["{inputs.city}", "--input city="],
-    );
-    for (content, parts) in [
-        ("{\n  \"q\": {query}\n}", ["2", "9", "\"{query}\""]),
-        ("[1]", ["1", "JSON", "{ … }"]),
-        ("", ["1", "0", "JSON"]),
-    ] {
-        let file = TempFile::new("bad-body", content.as_bytes());
-        refused(
-            &["--request-body-file", file.path(), "--api-key", "k"],
-            &[&["--request-body-file"], &parts[..]].concat(),
-        );
+    for (content, parts) in table {
+        let file = TempFile::new("bad-body", content);
+        let flags = ["--request-body-file", &*file.path, "--api-key", "k"];
+        refused(&flags, parts);
     }
 }
 
 #[test]
 fn what_is_given_and_not_sent_is_said() {
     let fixed = TempFile::new("fixed-body", br#"{"q": "fixed"}"#);
-    let config = config(&[
-        "--request-body-file",
-        fixed.path(),
-        "--input",
-        "a=1",
-        "--conversation-id",
-        "c",
-    ]);
-    assert_eq!(
-        warnings(&config),
-        [
-            "warning.query_unused",
-            "warning.conversation_unused",
-            "warning.inputs_unused"
-        ]
-    );
+    let body = ["--request-body-file", &*fixed.path, "--input", "a=1"];
+    let config = config(&[&body[..], &["--conversation-id", "c"]].concat());
+    let ids = ["query", "conversation", "inputs"].map(|what| format!("warning.{what}_unused"));
+    assert_eq!(warnings(&config), ids);
 }
 
 #[test]
 fn certificates_are_read_and_insecure_is_said() {
     let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
-    let (good, bad) = (
-        TempFile::new("ca", pem.as_bytes()),
-        TempFile::new("no-ca", b"hello"),
-    );
-    let config = config(&["--ca-cert", good.path(), "--insecure"]);
+    let (good, bad) = (TempFile::new("ca", pem), TempFile::new("no-ca", "hello"));
+    let config = config(&["--ca-cert", &*good.path, "--insecure"]);
     assert_eq!(config.transport.ca_cert.as_deref(), Some(pem.as_bytes()));
     assert_eq!(warnings(&config), ["warning.insecure"]);
-    refused(&["--ca-cert", bad.path()], &["--ca-cert", "PEM"]);
+    refused(&["--ca-cert", &*bad.path], &["--ca-cert", "PEM"]);
 }

@@ -1,13 +1,12 @@
 //! What each format makes of requests and what it sends, byte for byte as in the golden files.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use super::super::frames::Frames;
 use super::super::rng::{Purpose, Rng};
 use super::*;
+use crate::output::tests::assert_golden;
 
 /// A format and its name.
 fn named() -> impl Iterator<Item = (&'static str, &'static Wire)> {
@@ -57,13 +56,12 @@ fn text(frames: &Frames) -> String {
 
 /// All that a format sends, section by section.
 fn everything(wire: &Wire) -> String {
-    let values = "id=i1 task_id=t1 conversation_id=c\"1 model=m".split([' ', '=']);
-    let values: Vec<_> = values.map(str::to_owned).collect();
+    #[rustfmt::skip]
+    let values = [("id", "i1"), ("task_id", "t1"), ("conversation_id", "c\"1"), ("model", "m")];
     let reply = Reply {
         values: values
-            .chunks(2)
-            .map(|pair| (pair[0].clone(), pair[1].clone()))
-            .collect(),
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
         prompt_tokens: 3,
         created: 1_700_000_000,
         usage: true,
@@ -105,17 +103,7 @@ fn everything(wire: &Wire) -> String {
 fn formats_send_what_the_golden_files_have() {
     for (name, wire) in named() {
         let sent = everything(wire);
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/mock/{name}.txt"));
-        if std::env::var_os("SSE_PERF_UPDATE_GOLDEN").is_some() {
-            fs::write(&path, &sent).expect("the golden file");
-        }
-        let expected = fs::read_to_string(&path).unwrap_or_default();
-        let differing = sent.lines().zip(expected.lines()).find(|(a, b)| a != b);
-        assert!(
-            sent == expected,
-            "{name} differs (SSE_PERF_UPDATE_GOLDEN=1 accepts it): {differing:?}"
-        );
+        assert_golden(&format!("mock/{name}.txt"), &sent);
     }
 }
 
@@ -178,11 +166,8 @@ fn prompts_are_counted_and_usage_is_sent_where_it_is_asked_for_or_always() {
     ];
     for (path, body, tokens, usage) in cases {
         let reply = accepted(path, body).expect(body);
-        assert_eq!(
-            (reply.prompt_tokens, reply.usage),
-            (tokens, usage),
-            "{path} {body}"
-        );
+        let told = (reply.prompt_tokens, reply.usage);
+        assert_eq!(told, (tokens, usage), "{path} {body}");
     }
 }
 
@@ -233,10 +218,8 @@ fn values_are_given_or_drawn() {
     }
     let chat = r#"{"model":"m","messages":[{"content":"x"}],"stream":true}"#;
     assert_eq!(value(CHAT, chat, "model"), "m");
-    assert_eq!(
-        value(CHAT, &chat.replace("model", "other"), "model"),
-        "mock"
-    );
+    let without = chat.replace("model", "other");
+    assert_eq!(value(CHAT, &without, "model"), "mock");
     let id = value(CHAT, chat, "id");
     assert!(id.starts_with("chatcmpl-") && id.len() == 41, "{id}");
 }

@@ -6,12 +6,13 @@ mod nodes;
 mod summaries;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::*;
 use crate::load::Leaving;
+use crate::output::tests::assert_golden;
 use crate::record::{Failure, FailureKind, Outcome, Usage};
 use crate::stats::tests::finished;
 use crate::values::Dist;
@@ -53,14 +54,7 @@ fn golden(name: &str, settings: Settings, show: impl Fn(&mut Console) -> io::Res
         };
         let text = shown(settings, &show);
         let file = format!("{name}.{}.txt", language.code());
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/console");
-        let path: PathBuf = directory.join(&file);
-        if std::env::var_os("SSE_PERF_UPDATE_GOLDEN").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        let expected = std::fs::read_to_string(&path).unwrap_or_default();
-        let how = "SSE_PERF_UPDATE_GOLDEN=1 accepts it";
-        assert_eq!(text, expected, "{file} ({how})");
+        assert_golden(&format!("console/{file}"), &text);
         assert!(!text.contains("console."), "{file} lacks a text");
         let columns = settings.width.unwrap_or(80);
         for line in text.lines() {

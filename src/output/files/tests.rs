@@ -3,7 +3,7 @@
 use time::macros::datetime;
 
 use super::*;
-use crate::output::tests::{TempDir, run};
+use crate::output::tests::{Directory, run};
 use crate::output::waterfall::Waterfall;
 use crate::output::{csv, events, html, json};
 use crate::stats::RunStats;
@@ -50,8 +50,8 @@ fn the_models_name_keeps_letters_digits_and_two_signs() {
 
 #[test]
 fn default_names_have_one_stem_and_are_never_overwritten() {
-    let temp = TempDir::new();
-    let report = temp.path("report");
+    let temp = Directory::new();
+    let report = temp.file("report");
     let names = |number: &str| {
         [("requests", "csv"), ("run", "json"), ("report", "html")]
             .map(|(name, extension)| format!("{name}_m1_20260203_040506{number}.{extension}"))
@@ -74,8 +74,8 @@ impl Outputs {
 
 #[test]
 fn given_files_are_overwritten_only_once_all_are_open() {
-    let temp = TempDir::new();
-    let (csv, missing) = (temp.path("a.csv"), temp.path("none/b.json"));
+    let temp = Directory::new();
+    let (csv, missing) = (temp.file("a.csv"), temp.file("none/b.json"));
     fs::write(&csv, "something longer than the header\n").unwrap();
     let given = || Destination::File(csv.clone());
     let refused = open(&config(given(), Destination::File(missing)));
@@ -89,17 +89,17 @@ fn given_files_are_overwritten_only_once_all_are_open() {
 
 #[test]
 fn a_refused_run_leaves_no_new_files() {
-    let temp = TempDir::new();
-    let report = temp.path("report");
-    let json = Destination::File(temp.path("none/b.json"));
+    let temp = Directory::new();
+    let report = temp.file("report");
+    let json = Destination::File(temp.file("none/b.json"));
     open(&config(Destination::Default(report.clone()), json)).unwrap_err();
     assert_eq!(fs::read_dir(report).unwrap().count(), 0);
 }
 
 #[test]
 fn a_place_that_is_no_directory_is_named() {
-    let temp = TempDir::new();
-    let place = temp.path("file");
+    let temp = Directory::new();
+    let place = temp.file("file");
     fs::write(&place, "").unwrap();
     let text = open(&defaults(&place)).unwrap_err().to_string();
     assert!(text.contains(place.to_str().unwrap()), "{text}");
@@ -125,8 +125,8 @@ fn a_full_disk_is_found_before_the_run() {
 
 #[test]
 fn rows_are_in_the_file_after_a_flush() {
-    let temp = TempDir::new();
-    let csv = temp.path("a.csv");
+    let temp = Directory::new();
+    let csv = temp.file("a.csv");
     let mut files = open(&config(Destination::File(csv.clone()), Destination::None)).unwrap();
     assert!(files.push(&csv::KIND, b"1\n").is_empty());
     assert!(files.push(&events::KIND, b"nowhere\n").is_empty());
@@ -138,8 +138,8 @@ fn rows_are_in_the_file_after_a_flush() {
 
 #[test]
 fn a_killed_run_leaves_the_preliminary_documents_and_another_one_the_final() {
-    let temp = TempDir::new();
-    let (json, report) = (temp.path("a.json"), temp.path("a.html"));
+    let temp = Directory::new();
+    let (json, report) = (temp.file("a.json"), temp.file("a.html"));
     let config = config(Destination::None, Destination::File(json.clone()))
         .with(&html::KIND, Destination::File(report.clone()));
     let mut files = open(&config).unwrap();
@@ -156,8 +156,8 @@ fn a_killed_run_leaves_the_preliminary_documents_and_another_one_the_final() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_file_that_fails_is_said_once_and_the_others_go_on() {
-    let temp = TempDir::new();
-    let events = temp.path("events.csv");
+    let temp = Directory::new();
+    let events = temp.file("events.csv");
     let output = |kind: &'static FileKind, file| Output {
         kind,
         format: (kind.format)(&OutputConfig::default()),

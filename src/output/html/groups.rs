@@ -152,13 +152,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::clock::Stamp;
+    use crate::clock::tests::ms;
     use crate::record::FailureKind;
     use crate::stats::tests::{failed, ok_request};
-
-    fn ms(millis: u64) -> Stamp {
-        Stamp::from_micros(millis * 1_000)
-    }
 
     fn names(id: u64) -> Vec<Option<String>> {
         vec![Some(id.to_string())]

@@ -122,13 +122,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::clock::Stamp;
+    use crate::clock::tests::ms;
     use crate::record::{FailureKind, Progress, Sample};
     use crate::stats::tests::{failed, finished, ok_request};
-
-    fn ms(millis: u64) -> Stamp {
-        Stamp::from_micros(millis * 1_000)
-    }
 
     fn ticks(samples: &[Sample]) -> Ticks {
         let mut ticks = Ticks::default();

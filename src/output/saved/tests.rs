@@ -10,13 +10,13 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::*;
-use crate::clock::Stamp;
+use crate::clock::tests::ms;
 use crate::load::Load;
 use crate::load::tests::load;
 use crate::metrics::{ITL, TTFT};
 use crate::output::about::About;
 use crate::output::csv::{RequestsCsv, header};
-use crate::output::tests::{TempDir, run};
+use crate::output::tests::{Directory, run};
 use crate::output::waterfall::Bar;
 use crate::output::{Destination, Format as _, OutputConfig, html, json};
 use crate::record::{FailureKind, Progress, RequestRecord, Sample};
@@ -27,10 +27,6 @@ fn plan() -> Load {
 }
 
 const FIRST: OffsetDateTime = datetime!(2026-02-03 04:05:06.700 +8);
-
-fn ms(millis: u64) -> Stamp {
-    Stamp::from_micros(millis * 1_000)
-}
 
 /// Two requests, one of which failed.
 fn requests() -> Vec<RequestRecord> {
@@ -59,7 +55,7 @@ fn about(id: &str, started: OffsetDateTime) -> About {
 }
 
 /// Saves a run of those requests under that name.
-fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -> PathBuf {
+fn save(temp: &Directory, name: &str, about: &About, requests: &[RequestRecord]) -> PathBuf {
     let mut rows = RequestsCsv::default();
     let mut csv = rows.begin(about);
     let (mut stats, mut waterfall) = (RunStats::default(), Waterfall::default());
@@ -86,9 +82,9 @@ fn save(temp: &TempDir, name: &str, about: &About, requests: &[RequestRecord]) -
     let summary = stats.summary(Some(&plan()), false);
     let results = Results::of_run(about, 2, &summary, &stats, &waterfall);
     let json = json::render(about, Some(&results));
-    let path = temp.path(&format!("requests_{name}.csv"));
+    let path = temp.file(&format!("requests_{name}.csv"));
     fs::write(&path, csv).unwrap();
-    fs::write(temp.path(&format!("run_{name}.json")), json).unwrap();
+    fs::write(temp.file(&format!("run_{name}.json")), json).unwrap();
     path
 }
 
@@ -99,8 +95,8 @@ fn read(files: &[PathBuf]) -> Saved {
 
 /// The data of the page.
 fn page(saved: &Saved) -> Value {
-    let temp = TempDir::new();
-    let place = temp.path("page.html");
+    let temp = Directory::new();
+    let place = temp.file("page.html");
     let config = OutputConfig::default().with(&html::KIND, Destination::File(place.clone()));
     let mut formats = Formats::new(&config);
     let again = super::read(&saved.files, &mut formats, &mut |_, _| {}).unwrap();
@@ -122,10 +118,10 @@ fn check_notices(saved: &Saved, expected: &[&str]) {
 
 #[test]
 fn a_run_is_read_with_what_lies_beside_it() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let about = about("r1", FIRST);
     let csv = save(&temp, "a", &about, &requests());
-    let json = temp.path("run_a.json");
+    let json = temp.file("run_a.json");
     for files in [&[&csv][..], &[&json], &[&json, &csv]] {
         let files: Vec<_> = files.iter().copied().cloned().collect();
         let saved = read(&files);
@@ -143,11 +139,11 @@ fn a_run_is_read_with_what_lies_beside_it() {
 
 #[test]
 fn names_that_were_given_find_each_other_by_their_stem() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &requests());
-    let (load_csv, load_json) = (temp.path("load.csv"), temp.path("load.json"));
+    let (load_csv, load_json) = (temp.file("load.csv"), temp.file("load.json"));
     fs::rename(csv, &load_csv).unwrap();
-    fs::rename(temp.path("run_a.json"), &load_json).unwrap();
+    fs::rename(temp.file("run_a.json"), &load_json).unwrap();
     for file in [load_csv, load_json] {
         let saved = read(&[file]);
         assert!(saved.whole);
@@ -158,9 +154,9 @@ fn names_that_were_given_find_each_other_by_their_stem() {
 
 #[test]
 fn a_csv_alone_tells_what_is_missing() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &requests());
-    fs::remove_file(temp.path("run_a.json")).unwrap();
+    fs::remove_file(temp.file("run_a.json")).unwrap();
     let saved = read(&[csv]);
     assert!(!saved.whole && saved.waterfall.is_none());
     assert_eq!(saved.about.run.started, FIRST);
@@ -178,7 +174,7 @@ fn a_csv_alone_tells_what_is_missing() {
 
 #[test]
 fn runs_of_several_machines_are_merged_on_the_wall_clock() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     // Named in the other order: the one that began first is the origin.
     let later = about("r2", FIRST + Duration::from_millis(2_600));
     let files = [
@@ -207,12 +203,12 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
 
 #[test]
 fn a_run_that_turns_up_late_but_began_first_is_the_origin() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let later = about("r2", FIRST + Duration::from_secs(2));
     let mut stacked = fs::read(save(&temp, "b", &later, &requests())).unwrap();
     let first = save(&temp, "a", &about("r1", FIRST), &requests());
     stacked.extend(fs::read(first).unwrap());
-    let csv = temp.path("stacked.csv");
+    let csv = temp.file("stacked.csv");
     fs::write(&csv, stacked).unwrap();
     let saved = read(&[csv]);
     assert_eq!(saved.about.run.started, FIRST);
@@ -222,11 +218,11 @@ fn a_run_that_turns_up_late_but_began_first_is_the_origin() {
 
 #[test]
 fn no_row_is_counted_twice() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &requests());
-    let copy = temp.path("copy.csv");
+    let copy = temp.file("copy.csv");
     fs::copy(&csv, &copy).unwrap();
-    let link = temp.path(".").join("requests_a.csv");
+    let link = temp.file(".").join("requests_a.csv");
     let saved = read(&[csv, link, copy]);
     assert_eq!(saved.summary.requests(), 2);
     check_notices(&saved, &["copy.csv"]);
@@ -241,7 +237,7 @@ fn no_row_is_counted_twice() {
 
 #[test]
 fn damaged_lines_are_named_skipped_and_counted() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &requests());
     let good = fs::read_to_string(&csv).unwrap();
     let damaged = (0..7).map(|n| format!("{n},not a row\n"));
@@ -265,9 +261,9 @@ fn damaged_lines_are_named_skipped_and_counted() {
 
 #[test]
 fn what_cannot_be_read_is_named() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let write = |name: &str, text: &str| {
-        let path = temp.path(name);
+        let path = temp.file(name);
         fs::write(&path, text).unwrap();
         path
     };
@@ -276,7 +272,7 @@ fn what_cannot_be_read_is_named() {
     let ancient = save(&temp, "z", &ancient, &requests());
     let header = String::from_utf8(header()).unwrap();
     for (files, expected) in [
-        (vec![temp.path("none.csv")], "Cannot read"),
+        (vec![temp.file("none.csv")], "Cannot read"),
         (vec![write("x.csv", "a,b\n1,2\n")], "lacks request"),
         (vec![write("x.json", "{\"schema\": 1}")], "not a run JSON"),
         (vec![write("requests_y.csv", &header)], "nothing to report"),
@@ -290,7 +286,7 @@ fn what_cannot_be_read_is_named() {
 
 #[test]
 fn a_run_without_requests_is_a_run() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &[]);
     let saved = read(&[csv]);
     assert_eq!((saved.runs, saved.summary.requests()), (1, 0));

@@ -1,6 +1,7 @@
 //! What samples add up to.
 
 use super::*;
+use crate::clock::tests::ms;
 use crate::load::tests::load;
 use crate::metrics::{PROMPT_TOKENS, REASONING_TOKENS, RECONNECTS, RETRY_WAIT, TOTAL_TOKENS};
 use crate::record::{ClockSource, Failure, FailureKind, Progress, TokenSource};
@@ -8,10 +9,6 @@ use crate::stats::TokenMix;
 use crate::stats::tests::{failed, finished, ok_request};
 
 const TTFA: Metric = metrics::named("ttfa");
-
-const fn ms(millis: u64) -> Stamp {
-    Stamp::from_micros(millis * 1_000)
-}
 
 fn summary(samples: &[Sample]) -> Summary {
     let mut stats = RunStats::default();
@@ -25,15 +22,19 @@ fn summary(samples: &[Sample]) -> Summary {
 fn a_run_without_requests_has_no_figures() {
     let summary = summary(&[Sample::Done]);
     assert_eq!((summary.requests(), summary.grade()), (0, None));
+    let rates = [
+        summary.success_rate(),
+        summary.rps(),
+        summary.system_throughput(),
+    ];
+    assert_eq!(rates, [None; 3]);
     assert_eq!(
-        (summary.success_rate(), summary.rps(), summary.duration()),
-        (None, None, None)
-    );
-    assert_eq!(summary.response_time_sum, None);
-    assert_eq!(summary.system_throughput(), None);
-    assert_eq!(
-        (summary.statistics[TTFT], summary.statistics[ITL]),
+        (summary.duration(), summary.response_time_sum),
         (None, None)
+    );
+    assert_eq!(
+        [summary.statistics[TTFT], summary.statistics[ITL]],
+        [None; 2]
     );
     assert_eq!(summary.planned_duration(), Some(Duration::from_secs(12)));
 }
@@ -56,10 +57,8 @@ fn rates_are_over_the_time_from_the_first_start_to_the_last_end() {
     assert_eq!(summary.system_throughput(), Some(3.75));
     assert_eq!(summary.response_time_sum, Some(Duration::from_secs(3)));
     let response = summary.statistics[RESPONSE].unwrap();
-    assert_eq!(
-        (response.count, response.max.to_bits()),
-        (2, 2_000.0_f64.to_bits())
-    );
+    assert_eq!(response.max.to_bits(), 2_000.0_f64.to_bits());
+    assert_eq!(response.count, 2);
 }
 
 #[test]
@@ -188,11 +187,10 @@ fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() 
         .for_each(|sample| expected.on(sample));
     let (counted, expected) = (told(&stats), told(&expected));
     assert_eq!(counted, expected);
-    assert_eq!(counted.0.output_tokens.total(), Some(41));
-    assert_eq!(
-        counted.0.output_tokens.mix(),
-        Some(TokenMix::Only(TokenSource::Tokenizer))
-    );
+    let tokens = &counted.0.output_tokens;
+    assert_eq!(tokens.total(), Some(41));
+    let only = TokenMix::Only(TokenSource::Tokenizer);
+    assert_eq!(tokens.mix(), Some(only));
 }
 
 #[test]
@@ -204,16 +202,12 @@ fn a_run_that_measured_nothing_has_no_verdict_unless_the_client_is_at_fault() {
         lags: [40].as_slice().into(),
         ..Progress::default()
     };
+    let good = vec![refused(), finished(stamped), Sample::Progress(read)];
+    let limited = vec![refused(), Sample::Refused(1)];
     for (samples, grade) in [
         (vec![refused()], None),
-        (
-            vec![refused(), Sample::Refused(1)],
-            Some(Grade::ClientLimited),
-        ),
-        (
-            vec![refused(), finished(stamped), Sample::Progress(read)],
-            Some(Grade::Valid),
-        ),
+        (limited, Some(Grade::ClientLimited)),
+        (good, Some(Grade::Valid)),
     ] {
         assert_eq!(summary(&samples).grade(), grade, "{samples:?}");
     }
@@ -243,17 +237,14 @@ fn gaps_are_pooled_over_all_streams() {
             ..Progress::default()
         })
     };
-    let itl = summary(&[
+    let samples = [
         progress(ms(500), &[1_000, 3_000]),
         progress(ms(1_500), &[8_000]),
-    ])
-    .statistics[ITL]
-        .unwrap();
-    assert_eq!((itl.count, itl.mean.to_bits()), (3, 4.0_f64.to_bits()));
-    assert_eq!(
-        (itl.min.to_bits(), itl.max.to_bits()),
-        (1.0_f64.to_bits(), 8.0_f64.to_bits())
-    );
+    ];
+    let itl = summary(&samples).statistics[ITL].unwrap();
+    assert_eq!(itl.count, 3);
+    let figures = [itl.mean, itl.min, itl.max].map(f64::to_bits);
+    assert_eq!(figures, [4.0, 1.0, 8.0].map(f64::to_bits));
 }
 
 #[test]

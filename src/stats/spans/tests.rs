@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use super::*;
+use crate::clock::tests::ms;
 use crate::record::FailureKind;
 use crate::stats::Histogram;
 use crate::stats::tests::{failed, ok_request};
-
-const fn ms(millis: u64) -> Stamp {
-    Stamp::from_micros(millis * 1_000)
-}
 
 fn span(id: &str, start: u64, end: Option<u64>) -> SpanRecord {
     SpanRecord {

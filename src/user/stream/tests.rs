@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, unbounded};
 
 use super::*;
+use crate::clock::tests::ms;
 use crate::protocol::Protocol;
 use crate::record::{Failure, FailureKind, Phase, Progress, Sample, Sent};
 use crate::sse::Parser;
@@ -90,10 +91,6 @@ fn progress(samples: &Receiver<Sample>) -> Vec<Progress> {
 
 const DONE: &str = "data: [DONE]\n\n";
 
-fn ms(millis: u64) -> Stamp {
-    Stamp::from_micros(millis * 1_000)
-}
-
 #[test]
 fn only_generated_text_is_a_token() {
     let (record, _) = measure(&[
@@ -119,11 +116,7 @@ fn only_generated_text_is_a_token() {
     assert_eq!((record.chunks, record.answer_chars), (3, 10));
     let itl = record.itl.expect("gaps of 20 and 40 ms");
     assert_eq!((itl.mean, itl.p50, itl.max), (30_000.0, 30_000.0, 40_000));
-    assert_eq!(
-        itl.max_from,
-        ms(50),
-        "the second chunk began the longest gap"
-    );
+    assert_eq!(itl.max_from, ms(50), "the start of the longest gap");
     assert_eq!(record.coalesced, 0);
 }
 
@@ -190,33 +183,19 @@ fn quotes_stay_on_one_line_and_are_cut() {
 fn coalesced_events_are_uncertain_by_what_the_thread_waited() {
     let together = format!("{}{}", text("a"), text("b"));
     let reads = [(10, text("x")), (50, together), (60, DONE.to_owned())];
-    let uncertainty = |lag, waits: &[u64]| {
+    #[rustfmt::skip]
+    let table: [(_, _, &[u64], _); 5] = [
+        ("the thread waited for 7 ms",         None,    &[100, 107], 7),
+        ("no earlier than the previous read",  None,    &[100, 900], 40),
+        ("the system does not tell the waits", None,    &[],         40),
+        ("the events came together",           None,    &[100, 100], 0),
+        ("5 ms belong to the previous read",   Some(5), &[100, 107], 2),
+    ];
+    for (name, lag, waits, millis) in table {
         let (record, _) = measure_late(&reads, None, lag, waits);
-        record
-            .uncertainty
-            .map(|uncertainty| uncertainty.as_millis())
-    };
-    assert_eq!(
-        uncertainty(None, &[100, 107]),
-        Some(7),
-        "it waited for 7 ms"
-    );
-    assert_eq!(
-        uncertainty(None, &[100, 900]),
-        Some(40),
-        "not before the read before"
-    );
-    assert_eq!(uncertainty(None, &[]), Some(40), "the system does not tell");
-    assert_eq!(
-        uncertainty(None, &[100, 100]),
-        Some(0),
-        "they came together"
-    );
-    assert_eq!(
-        uncertainty(Some(5), &[100, 107]),
-        Some(2),
-        "5 ms of it were the read before"
-    );
+        let uncertainty = record.uncertainty.expect("coalesced events");
+        assert_eq!(uncertainty.as_millis(), millis, "{name}");
+    }
     let apart = [(10, text("x")), (50, text("y")), (60, DONE.to_owned())];
     let (record, _) = measure_late(&apart, None, None, &[0, 9]);
     assert_eq!(record.uncertainty, None);
@@ -255,10 +234,7 @@ fn the_lag_of_each_read_is_told() {
     let (_, progress) = measure_late(&reads, None, Some(2), &[]);
     let lags: Vec<u64> = progress.iter().flat_map(|p| p.lags.to_vec()).collect();
     assert_eq!(lags, [2_000; 3]);
+    // The last read has no chunk.
     let last = progress.last().expect("a sample");
-    assert_eq!(
-        (last.at, last.chunks),
-        (ms(1_050), 0),
-        "of a read without chunks too"
-    );
+    assert_eq!((last.at, last.chunks), (ms(1_050), 0));
 }

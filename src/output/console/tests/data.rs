@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::macros::datetime;
 
 use crate::clock::Stamp;
+pub(super) use crate::clock::tests::ms;
 use crate::load::Load;
 use crate::load::tests::load;
 use crate::metrics::{
@@ -22,10 +23,6 @@ use crate::stats::{
 };
 use crate::text::Message;
 use crate::workload::Order;
-
-pub(super) const fn ms(millis: u64) -> Stamp {
-    Stamp::from_micros(millis * 1_000)
-}
 
 /// A run that started at a literal time.
 pub(super) static RUN: LazyLock<RunInfo> = LazyLock::new(|| RunInfo {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::clock::Stamp;
+use crate::clock::tests::ms;
 use crate::load::tests::load;
 use crate::metrics::TOTAL_TOKENS;
 use crate::output::Results;
@@ -13,10 +13,6 @@ use crate::record::{FailureKind, Progress, Sample, SpanRecord};
 use crate::stats::RunStats;
 use crate::stats::tests::{failed, finished, ok_request};
 use crate::text::Message;
-
-fn ms(millis: u64) -> Stamp {
-    Stamp::from_micros(millis * 1_000)
-}
 
 fn about(hold: Option<f64>, requests: Option<u64>) -> About {
     let mut run = crate::output::tests::run();

@@ -31,7 +31,7 @@ fn with_parts(millis: u64) -> Vec<RequestRecord> {
 
 #[test]
 fn nodes_turns_and_total_tokens_come_back() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let csv = save(&temp, "a", &about("r1", FIRST), &with_parts(300));
     let saved = read(std::slice::from_ref(&csv));
     let summary = &saved.summary;
@@ -49,7 +49,7 @@ fn nodes_turns_and_total_tokens_come_back() {
     assert_eq!(page["spans"]["before_model"][1], 10.0);
     assert_eq!(page["turns"][1]["ttft"][4], 200.0);
     // Rows know of turns, and nothing of nodes.
-    fs::remove_file(temp.path("run_a.json")).unwrap();
+    fs::remove_file(temp.file("run_a.json")).unwrap();
     let saved = read(&[csv]);
     let page = self::page(&saved);
     assert_eq!(page["turns"][1]["ttft"][4], 200.0);
@@ -59,7 +59,7 @@ fn nodes_turns_and_total_tokens_come_back() {
 
 #[test]
 fn nodes_of_several_runs_are_put_together_by_their_histograms() {
-    let temp = TempDir::new();
+    let temp = Directory::new();
     let files = [
         save(&temp, "a", &about("r1", FIRST), &with_parts(300)),
         save(&temp, "b", &about("r2", FIRST), &with_parts(500)),
@@ -75,13 +75,13 @@ fn nodes_of_several_runs_are_put_together_by_their_histograms() {
     assert!((client.p50 - 400.0).abs() <= 2.0, "{}", client.p50);
     assert_eq!(page(&saved)["spans"]["approximate"], true);
     // As a version wrote it that had no histograms yet.
-    let path = temp.path("run_b.json");
+    let path = temp.file("run_b.json");
     let json = fs::read_to_string(&path).unwrap();
     fs::write(&path, json.replace("_histogram\"", "_other\"")).unwrap();
     let saved = read(&files);
     assert!(saved.summary.spans.spans.is_empty());
     check_notices(&saved, &["nodes"]);
-    let alone = read(&[temp.path("requests_b.csv")]);
+    let alone = read(&[temp.file("requests_b.csv")]);
     assert_eq!(page(&alone)["spans"]["nodes"][0]["client"][4], 500.0);
     assert_eq!(alone.notices, []);
 }
