@@ -1,12 +1,11 @@
 //! The units of metrics, and the places where metrics appear.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::record::words;
 
 words! {
     /// A unit of metrics.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Unit {
         /// Milliseconds.
         Ms: "ms",
@@ -48,12 +47,6 @@ impl Unit {
     #[must_use]
     pub const fn thousandths(self, value: u64) -> u64 {
         value.saturating_mul(1_000 / self.steps())
-    }
-}
-
-impl Serialize for Unit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
     }
 }
 

@@ -55,7 +55,7 @@ pub struct Instants {
 
 words! {
     /// The part of a run that a request belongs to, by its start.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[derive(Default)]
     pub enum Phase {
         /// While users are being started.
         #[default]
@@ -67,7 +67,7 @@ words! {
 
 words! {
     /// The clock that stamped a request's arrivals.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[derive(Default)]
     pub enum ClockSource {
         /// The kernel's receive timestamps, at every read.
         Kernel: "kernel",

@@ -68,8 +68,6 @@ impl Failure {
 
 words! {
     /// The kinds of failure, in the order of the manual.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
     pub enum FailureKind {
         /// The host's name could not be resolved.
         Dns: "dns",

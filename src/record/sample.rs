@@ -111,7 +111,7 @@ pub struct SoFar {
 
 words! {
     /// The kind of a stream's event, for `--events`.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[derive(Default)]
     pub enum EventKind {
         /// Answer text.
         Text: "text",

@@ -50,7 +50,6 @@ impl Usage {
 
 words! {
     /// The source of a number of output tokens.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub enum TokenSource {
         /// The server's own `usage`.
         Usage: "usage",
@@ -65,7 +64,7 @@ words! {
 
 words! {
     /// How output tokens are counted.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Default)]
     pub enum TokenCount {
         /// By the server's usage where it gives one, else by estimate.
         #[default]

@@ -1,7 +1,7 @@
 //! Enums whose values are words in CSV, JSON and on the command line.
 
-/// Defines an enum with the word of each value: its list `ALL`, in the order of the definition, and
-/// its method `name`.
+/// Defines an enum with the word of each value: its list `ALL`, in the order of the definition, its
+/// method `name`, and its words in files.
 macro_rules! words {
     (
         $(#[$attribute:meta])*
@@ -9,9 +9,11 @@ macro_rules! words {
             $($(#[$doc:meta])* $Value:ident: $word:literal,)*
         }
     ) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         $(#[$attribute])*
         pub enum $Name {
-            $($(#[$doc])* $Value,)*
+            $($(#[$doc])* #[serde(rename = $word)] $Value,)*
         }
 
         impl $Name {

@@ -11,7 +11,6 @@ use crate::record::words;
 
 words! {
     /// The load on the machine beside the test.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Condition {
         /// No load.
         Idle: "idle",

@@ -9,19 +9,12 @@ use crate::record::Outcome;
 /// The most turns with figures of their own; no real run has more.
 const MOST: usize = 1_000;
 
-/// The requests of each turn.
+/// The requests of each turn, and their TTFTs.
 #[derive(Debug, Default)]
-pub(super) struct Turns(Vec<OneTurn>);
-
-#[derive(Debug, Default)]
-struct OneTurn {
-    ok: u64,
-    failed: u64,
-    ttft: Distribution,
-}
+pub(super) struct Turns(Vec<(TurnSummary, Distribution)>);
 
 /// The requests of one turn of their conversations.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TurnSummary {
     /// Number of the turn, from 1.
     pub turn: u64,
@@ -45,14 +38,14 @@ impl Turns {
             return;
         };
         if place >= self.0.len() {
-            self.0.resize_with(place + 1, OneTurn::default);
+            self.0.resize_with(place + 1, Default::default);
         }
-        let turn = &mut self.0[place];
+        let (turn, ttfts) = &mut self.0[place];
         match request.outcome {
             Outcome::Ok => {
                 turn.ok += 1;
                 if let Some(ttft) = request.values[TTFT] {
-                    turn.ttft.record(ttft);
+                    ttfts.record(ttft);
                 }
             }
             Outcome::Failed(_) => turn.failed += 1,
@@ -63,11 +56,10 @@ impl Turns {
     pub(super) fn summary(&self) -> Vec<TurnSummary> {
         let numbered = self.0.iter().zip(1..);
         numbered
-            .map(|(turn, number)| TurnSummary {
+            .map(|((turn, ttfts), number)| TurnSummary {
                 turn: number,
-                ok: turn.ok,
-                failed: turn.failed,
-                ttft: turn.ttft.snapshot(),
+                ttft: ttfts.snapshot(),
+                ..*turn
             })
             .collect()
     }

@@ -10,29 +10,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Statistics};
+use crate::record::words;
 use crate::text::Message;
 
-/// Whether a run's numbers can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
-pub enum Grade {
-    /// The numbers describe the service.
-    Valid,
-    /// The numbers are off by more than is tolerated, or say less than they seem to.
-    Degraded,
-    /// The numbers describe the client.
-    ClientLimited,
-}
-
-impl Grade {
-    /// The word for it, in every language.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Grade::Valid => "VALID",
-            Grade::Degraded => "DEGRADED",
-            Grade::ClientLimited => "CLIENT-LIMITED",
-        }
+words! {
+    /// Whether a run's numbers can be used.
+    pub enum Grade {
+        /// The numbers describe the service.
+        Valid: "VALID",
+        /// The numbers are off by more than is tolerated, or say less than they seem to.
+        Degraded: "DEGRADED",
+        /// The numbers describe the client.
+        ClientLimited: "CLIENT-LIMITED",
     }
 }
 
