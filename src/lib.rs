@@ -59,13 +59,12 @@
 //!
 //! # Where things are added
 //!
-//! - a protocol: a JSON file in `data/protocols/` and its name in `protocol/builtin.rs`
+//! - a protocol: a JSON file in `data/protocols/`, its wire format for the simulated service in
+//!   `data/mock/`, and the name of both in `documents!` below
 //! - a metric: a row of `metrics/table.rs` and its texts
 //! - a load shape: a file in `load/`, two lines in its `mod.rs`, and its flag in `cli/args.rs` and
 //!   `config/build.rs`
 //! - an output format: a file in `output/`, its `pub mod` line and its place in `output::FORMATS`
-//! - a wire format of the simulated service: a JSON file in `data/mock/` and its name in
-//!   `mock/wire/mod.rs`
 //! - a subcommand: a file in `commands/`, its `mod` line, its flags in `cli/subcommands.rs` and its
 //!   texts `help.<name>.*`
 //! - a topic of the manual: a file in `data/manual/en/` and `data/manual/zh/`, and its name in
@@ -75,9 +74,16 @@
 //! Golden files, such as what the simulated service sends, are written by the tests themselves with
 //! `SSE_PERF_UPDATE_GOLDEN=1`.
 
-/// Names and texts of the documents in a folder of `data/`.
+/// Names and texts of the documents in a folder of `data/`: each protocol has a document, and the
+/// simulated service a wire format for each protocol.
 macro_rules! documents {
-    ($folder:literal: $($name:literal),* $(,)?) => {
+    ($folder:literal) => {
+        documents!(
+            $folder: "dify-chat", "dify-completion", "dify-workflow", "openai-chat",
+            "openai-completions", "openai-responses", "anthropic", "gemini", "tgi", "sglang", "cohere"
+        )
+    };
+    ($folder:literal: $($name:literal),*) => {
         &[$((
             $name,
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/", $folder, "/", $name, ".json")),

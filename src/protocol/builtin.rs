@@ -5,20 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::Protocol;
 
 /// The documents that come with the program, by name.
-const BUILT_IN: &[(&str, &str)] = documents![
-    "protocols":
-    "dify-chat",
-    "dify-completion",
-    "dify-workflow",
-    "openai-chat",
-    "openai-completions",
-    "openai-responses",
-    "anthropic",
-    "gemini",
-    "tgi",
-    "sglang",
-    "cohere",
-];
+const BUILT_IN: &[(&str, &str)] = documents!("protocols");
 
 impl Protocol {
     /// The built-in protocol of that name.

@@ -1,6 +1,6 @@
 //! The wire formats of the simulated service, as data: a [`Wire`] is a JSON document, and nothing
 //! here knows any particular service. A format is added by a file in `data/mock/` and its name in
-//! `DOCUMENTS`.
+//! `documents!` of `lib.rs`.
 //!
 //! # The document
 //!
@@ -64,20 +64,7 @@ pub(super) use document::{Moment, Wire};
 pub(super) use reply::Reply;
 
 /// All documents.
-const DOCUMENTS: &[(&str, &str)] = documents![
-    "mock":
-    "dify-chat",
-    "dify-completion",
-    "dify-workflow",
-    "openai-chat",
-    "openai-completions",
-    "openai-responses",
-    "anthropic",
-    "gemini",
-    "tgi",
-    "sglang",
-    "cohere",
-];
+const DOCUMENTS: &[(&str, &str)] = documents!("mock");
 
 /// All formats.
 static ALL: LazyLock<Vec<Wire>> = LazyLock::new(|| {
