@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 /// The most characters shown of a text that was not meant for people: raw JSON, a page of HTML.
-pub(super) const RAW_CHARACTERS: usize = 200;
+pub const RAW_CHARACTERS: usize = 200;
 
 /// The most characters shown of a message.
 pub(super) const MESSAGE_CHARACTERS: usize = 500;
@@ -12,8 +12,10 @@ pub(super) const MESSAGE_CHARACTERS: usize = 500;
 const CODES: [&str; 4] = ["/error/code", "/error/type", "/code", "/error_type"];
 const MESSAGES: [&str; 4] = ["/error/message", "/message", "/error", "/detail"];
 
-/// The first characters of a text, with control characters and line ends made spaces.
-pub(super) fn one_line(text: &str, characters: usize) -> String {
+/// The first characters of a text but for white space, with control characters and line ends made
+/// spaces.
+#[must_use]
+pub fn one_line(text: &str, characters: usize) -> String {
     text.trim()
         .chars()
         .take(characters)
@@ -100,6 +102,13 @@ pub fn error_text(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quoted_text_stays_on_one_line_and_is_cut() {
+        assert_eq!(one_line("a\r\nb", RAW_CHARACTERS), "a  b");
+        let cut = one_line(&"豆".repeat(300), RAW_CHARACTERS);
+        assert_eq!(cut.chars().count(), RAW_CHARACTERS);
+    }
 
     #[test]
     fn bodies_of_http_errors() {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::member::{Member, Result};
 use super::pointer::{Pointer, Trie};
 use super::rules::{
-    Accepted, Count, EndRule, ErrorRule, IDS, Remembered, Rule, Rules, Source, SpanRule, Subject,
-    Test, USAGE, When,
+    Count, EndRule, ErrorRule, IDS, Remembered, Rule, Rules, Source, SpanRule, Subject, Test,
+    USAGE, When,
 };
 
 /// The members of a source.
@@ -259,18 +259,11 @@ fn test(member: &Member<'_>) -> Result<Test> {
 }
 
 /// A list of at least one text, number, `true` or `false`.
-fn accepted(member: &Member<'_>) -> Result<Vec<Accepted>> {
-    let accepted = member.value.as_array().and_then(|values| {
-        let accepted = values.iter().map(|value| match value {
-            Value::String(text) => Some(Accepted::Text(text.clone())),
-            Value::Number(number) => number.as_f64().map(Accepted::Number),
-            Value::Bool(value) => Some(Accepted::Boolean(*value)),
-            _ => None,
-        });
-        accepted.collect::<Option<Vec<_>>>()
-    });
-    let accepted = accepted.filter(|accepted| !accepted.is_empty());
-    accepted.ok_or_else(|| member.error("protocol.test"))
+fn accepted(member: &Member<'_>) -> Result<Vec<Value>> {
+    let is_scalar = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+    let values = member.value.as_array();
+    let values = values.filter(|values| !values.is_empty() && values.iter().all(is_scalar));
+    values.cloned().ok_or_else(|| member.error("protocol.test"))
 }
 
 fn pointer(member: &Member<'_>) -> Result<Pointer> {

@@ -88,7 +88,7 @@ use std::sync::Arc;
 
 pub use came::Came;
 pub use decoder::Decoder;
-pub use errors::error_text;
+pub use errors::{RAW_CHARACTERS, error_text, one_line};
 pub use history::{History, StopRequest};
 pub use meaning::{Malformed, Meaning, SpanMark, StreamError};
 pub use tokens::estimate_tokens;

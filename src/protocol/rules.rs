@@ -1,5 +1,7 @@
 //! The compiled rules of a document: the places of values in an event, and conditions on events.
 
+use serde_json::Value as Json;
+
 use super::found::{Findings, Found, Slice, Value};
 use super::pointer::{Place, Trie};
 
@@ -70,22 +72,14 @@ pub(super) struct When {
 /// The test of a condition. One value of the pointer's values has to pass.
 #[derive(Debug)]
 pub(super) enum Test {
-    /// One of these values.
-    OneOf(Vec<Accepted>),
+    /// One of these texts, numbers and booleans.
+    OneOf(Vec<Json>),
     /// A value other than `null`; for `false`, no such value.
     Present(bool),
     /// A truthy value, see [`Value::is_truthy`]; for `false`, no such value.
     Truthy(bool),
     /// A value other than `null` and these.
-    NoneOf(Vec<Accepted>),
-}
-
-/// A value that a condition accepts.
-#[derive(Debug, PartialEq)]
-pub(super) enum Accepted {
-    Text(String),
-    Number(f64),
-    Boolean(bool),
+    NoneOf(Vec<Json>),
 }
 
 /// A place of a value, and the events to which it applies.
@@ -278,7 +272,7 @@ impl When {
         let findings = &*reading.findings;
         let shared = elements.map_or(0, |_| self.shared);
         let mut values = findings.at(place, shared, elements.unwrap_or_default());
-        let is_among = |value, all: &[Accepted]| all.iter().any(|a| a.is(value, findings));
+        let is_among = |value, all: &[Json]| all.iter().any(|json| is_same(json, value, findings));
         findings.is_json
             && match &self.test {
                 Test::OneOf(all) => values.any(|v| is_among(v, all)),
@@ -291,7 +285,7 @@ impl When {
 
 impl Test {
     fn holds_for_text(&self, text: &str) -> bool {
-        let is_text = |accepted: &Accepted| matches!(accepted, Accepted::Text(a) if a == text);
+        let is_text = |json: &Json| json.as_str() == Some(text);
         match self {
             Test::OneOf(all) => all.iter().any(is_text),
             Test::NoneOf(all) => !text.is_empty() && !all.iter().any(is_text),
@@ -300,13 +294,12 @@ impl Test {
     }
 }
 
-impl Accepted {
-    fn is(&self, value: Value, json: &Findings) -> bool {
-        match (self, value) {
-            (Accepted::Text(a), Value::Text(slice)) => a == json.text(slice),
-            (Accepted::Number(a), Value::Number(number)) => a.total_cmp(&number).is_eq(),
-            (Accepted::Boolean(a), Value::Boolean(value)) => *a == value,
-            _ => false,
-        }
+/// Whether a text, a number or a boolean of a document is the found value.
+fn is_same(json: &Json, value: Value, findings: &Findings) -> bool {
+    match value {
+        Value::Text(slice) => json.as_str() == Some(findings.text(slice)),
+        Value::Number(n) => json.as_f64().is_some_and(|json| json.total_cmp(&n).is_eq()),
+        Value::Boolean(value) => json.as_bool() == Some(value),
+        Value::Null | Value::Container(_) => false,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::clock::{Stamp, local_now};
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
-use crate::protocol::{Decoder, error_text};
+use crate::protocol::{Decoder, RAW_CHARACTERS, error_text, one_line};
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
 use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Response};
@@ -16,7 +16,7 @@ use super::conversation::{Generated, Kept};
 use super::observer::Observer;
 use super::progress::Reporter;
 use super::retry;
-use super::stream::{Seen, StreamMeter, Uncertainty, quoted};
+use super::stream::{Seen, StreamMeter, Uncertainty};
 
 /// Bytes of the body read at a time.
 const READ_BUFFER: usize = 8 * 1024;
@@ -222,7 +222,7 @@ fn refusal(response: &Response<'_>) -> Option<(FailureKind, String)> {
     if !(200..300).contains(&status) {
         let location = response.header("location");
         let location = location.filter(|_| (300..400).contains(&status));
-        let to = location.map(|location| format!(" to {}", quoted(location)));
+        let to = location.map(|location| format!(" to {}", one_line(location, RAW_CHARACTERS)));
         let what = format!("HTTP {status}{}", to.unwrap_or_default());
         return Some((FailureKind::HttpStatus, what));
     }

@@ -8,7 +8,7 @@ mod uncertainty;
 use std::time::Duration;
 
 use crate::clock::{Stamp, micros};
-use crate::protocol::{Came, Decoder, Malformed, Meaning, StreamError};
+use crate::protocol::{Came, Decoder, Malformed, Meaning, RAW_CHARACTERS, StreamError, one_line};
 use crate::record::{ItlSummary, Outcome, RequestRecord};
 use crate::sse::{Block, Event, Parser, TooLarge};
 use crate::stats::percentile_of_sorted;
@@ -21,11 +21,8 @@ use super::spans::OpenSpans;
 
 pub(super) use uncertainty::Uncertainty;
 
-/// The longest text of an error or of an event that a failure's detail quotes, in characters.
-const QUOTED: usize = 200;
-
 /// How much is kept of a body without events, in bytes.
-const OPENING: usize = 4 * QUOTED;
+const OPENING: usize = 4 * RAW_CHARACTERS;
 
 /// Measures one attempt's stream.
 pub(super) struct StreamMeter<'a> {
@@ -165,7 +162,7 @@ impl StreamMeter<'_> {
         };
         let error = decoder.decode(&event).ok().and_then(|m| m.error);
         self.seen.error = self.seen.error.take().or(error);
-        self.seen.stray = Some(quoted(json));
+        self.seen.stray = Some(one_line(json, RAW_CHARACTERS));
         for observer in &mut *self.observers {
             observer.stray(json);
         }
@@ -277,14 +274,6 @@ fn keep(kept: &mut Option<String>, newer: Option<&str>) {
     if let Some(newer) = newer.filter(|newer| kept.as_deref() != Some(newer)) {
         *kept = Some(newer.to_owned());
     }
-}
-
-/// The first characters of a text, on one line.
-pub(super) fn quoted(text: &str) -> String {
-    text.chars()
-        .take(QUOTED)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Whether a request succeeded, by the rules of METRICS, once its stream is over.
 
-use super::{StreamMeter, quoted};
+use super::StreamMeter;
+use crate::protocol::{RAW_CHARACTERS, one_line};
 use crate::record::{Failure, FailureKind, Outcome};
 
 impl StreamMeter<'_> {
@@ -62,7 +63,7 @@ fn no_event(opening: &[u8]) -> String {
         // The last character may have been cut.
         Err(error) => error.error_len().is_none(),
     };
-    let opening = quoted(String::from_utf8_lossy(opening).trim());
+    let opening = one_line(&String::from_utf8_lossy(opening), RAW_CHARACTERS);
     match opening.as_str() {
         _ if !is_text => "the body holds no event, and is no text: it may be compressed".to_owned(),
         "" => "the body holds no event".to_owned(),

@@ -174,12 +174,6 @@ fn the_outcome_is_the_fault_that_says_most() {
 }
 
 #[test]
-fn quotes_stay_on_one_line_and_are_cut() {
-    assert_eq!(quoted("a\r\nb"), "a  b");
-    assert_eq!(quoted(&"豆".repeat(300)).chars().count(), QUOTED);
-}
-
-#[test]
 fn coalesced_events_are_uncertain_by_what_the_thread_waited() {
     let together = format!("{}{}", text("a"), text("b"));
     let reads = [(10, text("x")), (50, together), (60, DONE.to_owned())];
