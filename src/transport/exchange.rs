@@ -177,16 +177,12 @@ impl Exchange {
         kind: FailureKind,
     ) -> (Stamp, FailureKind) {
         let [token, total] = self.note(|notes| [notes.token_deadline, notes.total_deadline]);
-        let mut earliest = (began + wait, kind);
-        for (deadline, kind) in [
-            (token, FailureKind::TimeoutToken),
-            (total, FailureKind::TimeoutTotal),
-        ] {
-            if let Some(at) = deadline.filter(|at| *at < earliest.0) {
-                earliest = (at, kind);
-            }
-        }
-        earliest
+        let earlier = |(first, kind), at: Option<Stamp>, other| match at {
+            Some(at) if at < first => (at, other),
+            _ => (first, kind),
+        };
+        let earliest = earlier((began + wait, kind), token, FailureKind::TimeoutToken);
+        earlier(earliest, total, FailureKind::TimeoutTotal)
     }
 
     pub(super) fn is_cut(&self) -> bool {

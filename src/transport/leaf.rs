@@ -14,9 +14,9 @@ use ureq::{Error, Timeout};
 
 use super::buffers::ConnectionBuffers;
 use super::exchange::{Exchange, Notes, Reached};
-use super::reads::{Reads, arm, is_timeout};
+use super::timed::Timed;
 use super::waiting::{WaitingReads, may_wait};
-use crate::arrival::Received;
+use crate::arrival::{Received, Receiver};
 use crate::clock::Stamp;
 use crate::record::FailureKind;
 use crate::sse::completes_one_block;
@@ -58,11 +58,12 @@ impl<In: Transport> Connector<In> for TcpLeaf {
             waiting: WaitingReads::default(),
             last: None,
             silent_since: None,
-            reads: Reads::new(&stream, self.exchange.clock()),
+            receiver: Receiver::new(&stream, self.exchange.clock()),
             stream,
             user_clock: self.user_clock,
             timeout: self.timeout,
-            write_timeout: None,
+            reads: Timed::default(),
+            writes: Timed::default(),
             is_answered: false,
         })))
     }
@@ -129,12 +130,11 @@ pub(super) struct TcpTransport {
     last: Option<Received>,
     /// When the silence began, where one has ended the last wait early.
     silent_since: Option<Stamp>,
-    reads: Reads,
+    receiver: Receiver,
+    reads: Timed,
+    writes: Timed,
     user_clock: bool,
     timeout: Duration,
-    /// The socket's timeout as last set, so that setting it costs a system call only when it
-    /// changes.
-    write_timeout: Option<Duration>,
     /// The server has answered before it had the whole request, and takes no more.
     is_answered: bool,
 }
@@ -172,7 +172,10 @@ impl TcpTransport {
             let ends_early = others_wait || heeds_silence;
             let silent_at = ends_early.then(|| now + SILENCE);
             let until = silent_at.map_or(deadline, |at| at.min(deadline));
-            let received = match self.reads.read(&self.stream, input, now, until) {
+            let set = |wait| self.stream.set_read_timeout(wait);
+            let read = || self.receiver.read(&self.stream, input);
+            let clock = self.exchange.clock();
+            let received = match self.reads.once(clock, (now, until), set, read) {
                 Ok(Some(received)) => received,
                 Ok(None) if others_wait || until < deadline => {
                     self.silent_since = Some(since);
@@ -221,21 +224,14 @@ impl TcpTransport {
         let began = began.unwrap_or_else(|| clock.now());
         let (deadline, kind) = self.deadline(began, limit, FailureKind::TimeoutSend);
         let mut rest = self.buffers.held();
-        let mut has_waited = false;
         while !rest.is_empty() {
-            let left = clock.until(deadline);
-            if left.is_zero() {
-                return Err(self.exceeded(kind, limit.reason));
-            }
             let set = |wait| self.stream.set_write_timeout(wait);
-            arm(&mut self.write_timeout, left, has_waited, set)?;
-            match (&*self.stream).write(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(error) if error.kind() == io::ErrorKind::Interrupted || is_timeout(&error) => {
-                    has_waited = true;
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let write = || (&*self.stream).write(rest);
+            let times = (clock.now(), deadline);
+            let Some(written) = self.writes.once(clock, times, set, write)? else {
+                return Err(self.exceeded(kind, limit.reason));
+            };
+            rest = &rest[written..];
         }
         Ok(())
     }

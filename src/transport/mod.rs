@@ -11,8 +11,8 @@ mod exchange;
 mod failure;
 mod layers;
 mod leaf;
-mod reads;
 mod resolver;
+mod timed;
 mod waiting;
 mod wording;
 
