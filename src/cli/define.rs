@@ -103,24 +103,16 @@ fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap:
 }
 
 fn localized_arg(arg: Arg, command: &str, texts: &'static Texts) -> Arg {
-    let [own, of_run] = text_ids(command, &arg);
-    let text = |id: &str| texts.find(id);
-    let help = text(&own).or_else(|| text(&of_run)).unwrap_or_default();
-    let long = [
-        (&own, ".long"),
-        (&own, ""),
-        (&of_run, ".long"),
-        (&of_run, ""),
-    ];
-    let long = long
-        .iter()
-        .find_map(|(id, part)| text(&format!("{id}{part}")));
-    let long = long.unwrap_or_default();
+    let ids = text_ids(command, &arg);
+    let help = ids.iter().find_map(|id| texts.find(id));
+    let long = |id: &String| texts.find(&format!("{id}.long")).or(texts.find(id));
+    let long = ids.iter().find_map(long);
     let heading = arg.get_help_heading().unwrap_or("general");
     let heading = texts.find(&format!("help.heading.{heading}"));
     let value = arg.get_value_names().and_then(|names| names.first());
     let value = value.filter(|_| arg.get_action().takes_values()).cloned();
-    let arg = arg.help(help).long_help(long);
+    let arg = arg.help(help.unwrap_or_default());
+    let arg = arg.long_help(long.unwrap_or_default());
     let arg = arg.help_heading(heading.unwrap_or_default());
     let Some(value) = value else {
         return arg;

@@ -71,14 +71,10 @@ impl Shape for ClosedLoop {
             (Some(_), None) => "console.mode.duration",
             (Some(_), Some(_)) => "console.mode.both",
         };
-        let hold = self.hold.map(|hold| ("hold", plain_seconds(hold.0)));
-        let requests = self
-            .requests
-            .map(|requests| ("requests", requests.to_string()));
-        let arguments = hold.into_iter().chain(requests);
-        arguments.fold(Message::new(id), |message, (name, value)| {
-            message.with(name, value)
-        })
+        let hold = self.hold.map_or(Duration::ZERO, |hold| hold.0);
+        Message::new(id)
+            .with("hold", plain_seconds(hold))
+            .with("requests", self.requests.unwrap_or_default())
     }
 }
 

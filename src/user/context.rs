@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stamp};
 use crate::load::{Claim, Slots, thinks};
 use crate::monitor::Heartbeat;
 use crate::plan::Plan;
@@ -59,13 +59,17 @@ impl Context {
         };
         let now = self.clock.now();
         let until = now + thinks(&think_time, self.plan.seed, user, sent);
-        let goes_on = self.slots.may_follow(ended, now)
-            && self.clock.park_until(until, || self.stop.is_finishing());
+        let goes_on = self.slots.may_follow(ended, now) && self.wait_until(until);
         if goes_on {
             let late = self.clock.now().since(until);
             self.send(Sample::UserResumed { late });
         }
         goes_on
+    }
+
+    /// Sleeps until an instant; `false` if the run ends before.
+    pub(super) fn wait_until(&self, at: Stamp) -> bool {
+        self.clock.park_until(at, || self.stop.is_finishing())
     }
 
     /// Sends a sample to the collector.

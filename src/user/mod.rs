@@ -75,10 +75,7 @@ impl User {
     /// told to stop.
     pub fn run(mut self, context: &Context) {
         let start = context.plan.load.user_start(self.number);
-        if !context
-            .clock
-            .park_until(start, || context.stop.is_finishing())
-        {
+        if !context.wait_until(start) {
             return;
         }
         self.scratch.client.begin_run(context.clock);
@@ -115,10 +112,7 @@ impl User {
         let conversation = &self.conversation;
         let body = assignment.body_in(conversation.id.as_deref(), &conversation.history);
         if let Some(due) = slot.due {
-            if !context
-                .clock
-                .park_until(due, || context.stop.is_finishing())
-            {
+            if !context.wait_until(due) {
                 return None;
             }
             self.waited = run_queue_wait();
@@ -131,7 +125,8 @@ impl User {
         record.turn = (turns > 1).then_some(turn);
         record.token_count = plan.tokens;
         self.in_flight.put(record.clone());
-        self.scratch.leave_at = leave_at(plan, request, start);
+        let leaving = plan.leaving.filter(|who| who.leaves(plan.seed, request));
+        self.scratch.leave_at = leaving.map(|leaving| start + leaving.after);
         let outcome = self.attempts(context, &assignment, &body, &mut record);
         let left = self.has_left(context, start, &outcome);
         record.outcome = if left {
@@ -228,21 +223,11 @@ impl User {
     fn pause(&self, context: &Context, wait: Duration, record: &mut RequestRecord) -> bool {
         let from = record.instants.end;
         let until = (from + wait).min(self.scratch.leave_at.unwrap_or(from + wait));
-        let waited = context
-            .clock
-            .park_until(until, || context.stop.is_finishing());
+        let waited = context.wait_until(until);
         record.instants.end = context.clock.now();
         record.retry_wait += record.instants.end.since(from);
         waited
     }
-}
-
-/// When the user of that request leaves; `None` if it stays.
-fn leave_at(plan: &Plan, request: u64, start: Stamp) -> Option<Stamp> {
-    let leaving = plan.leaving?;
-    leaving
-        .leaves(plan.seed, request)
-        .then(|| start + leaving.after)
 }
 
 /// The outcome with the key masked wherever a server has repeated it.

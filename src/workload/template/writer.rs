@@ -246,24 +246,18 @@ impl<'a> Writer<'a> {
     /// Writes the value of a placeholder; `false` if there is no placeholder of that name.
     fn placeholder(&mut self, name: &str) -> Result<bool, Message> {
         let constants = self.parts.constants;
-        if let Some(place) = self.column(name) {
-            self.pieces.push(Piece::Column(place));
+        let of_request = match name {
+            "query" => Some(Piece::Query),
+            "conversation_id" => Some(Piece::Conversation),
+            "answer" if self.parts.answers => Some(Piece::Answer),
+            _ => None,
+        };
+        if let Some(piece) = self.column(name).map(Piece::Column).or(of_request) {
+            self.pieces.push(piece);
             self.used.insert(name.to_owned());
             return Ok(true);
         }
         let value = match name {
-            "query" => {
-                self.pieces.push(Piece::Query);
-                ""
-            }
-            "conversation_id" => {
-                self.pieces.push(Piece::Conversation);
-                ""
-            }
-            "answer" if self.parts.answers => {
-                self.pieces.push(Piece::Answer);
-                ""
-            }
             "user" => &constants.user,
             "model" => constants.model.as_deref().unwrap_or_default(),
             _ => match name.strip_prefix("inputs.") {
