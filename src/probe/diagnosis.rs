@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::compare;
 use super::places::is_cumulative;
 use super::propose::{self, Sketch};
-use super::{Observed, SeenEvent};
+use super::{Diagnosis, Observed, SeenEvent};
 use crate::clock::micros;
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord};
 use crate::text::Message;
@@ -21,15 +21,6 @@ const BETWEEN: [&str; 6] = ["via", "x-cache", "cf-ray", "x-amz-cf-id", "x-served
 #[rustfmt::skip]
 const PROXIES: [&str; 8] =
     ["nginx", "openresty", "cloudflare", "envoy", "apache", "caddy", "varnish", "haproxy"];
-
-/// What was found.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Diagnosis {
-    /// What is odd, the most important first.
-    pub findings: Vec<Message>,
-    /// A protocol's document for a service that no built-in protocol fits.
-    pub proposal: Option<String>,
-}
 
 /// Looks for what is odd in a request that is over.
 #[must_use]
@@ -166,9 +157,9 @@ impl Examination<'_> {
                 Message::new("probe.other_without_end")
             };
             self.add(message.with("protocol", name).with("chunks", fit.chunks));
-        } else if let Some((document, chunks)) = proposal {
-            self.add(Message::new("probe.proposal").with("chunks", chunks));
-            self.found.proposal = Some(document);
+        } else if let Some(proposal) = proposal {
+            self.found.findings.extend(proposal.findings);
+            self.found.proposal = proposal.proposal;
         } else if let Some(event) = events.iter().find(|event| event.malformed.is_some()) {
             self.add(Message::new("probe.not_json").with("data", shortened(event)));
         }

@@ -15,9 +15,19 @@ use crate::clock::Stamp;
 use crate::protocol::{Came, Decoder};
 use crate::record::{EventKind, EventRecord, Usage};
 use crate::sse::Block;
+use crate::text::Message;
 
-pub use diagnosis::{Diagnosis, diagnose};
+pub use diagnosis::diagnose;
 pub use propose::Sketch;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diagnosis {
+    /// What is odd, the most important first.
+    pub findings: Vec<Message>,
+    /// A protocol's document for a service that no built-in protocol fits.
+    pub proposal: Option<String>,
+}
 
 /// The observed response of one request.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::SeenEvent;
 use super::compare;
-use super::kind::{Kind, find_type};
+use super::kind::{Kind, find_type, is_error};
 use super::leaves::{Leaf, Leaves, last_name, rank};
 use super::places::{TextPlace, find_text};
+use super::{Diagnosis, SeenEvent};
 use crate::protocol::Protocol;
+use crate::text::Message;
 
 /// The request's part of the document.
 #[derive(Clone, Debug)]
@@ -34,22 +35,22 @@ const USAGE_NAMES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// The document, and the number of events with text that it reads. `None` if no place looks like
-/// text, or, for `sure`, has a usual name of text.
-pub(super) fn propose(
-    events: &[SeenEvent],
-    sketch: &Sketch<'_>,
-    sure: bool,
-) -> Option<(String, usize)> {
+/// The document, and what the user has to know about it. `None` if no place looks like text, or, for
+/// `sure`, has a usual name of text.
+pub(super) fn propose(events: &[SeenEvent], sketch: &Sketch<'_>, sure: bool) -> Option<Diagnosis> {
     let leaves = Leaves::of(events);
     let kind = find_type(events, &leaves);
-    let text = find_text(&leaves, kind.as_ref(), sure)?;
-    let sources = |reasoning: bool| -> Vec<Value> {
-        let places = text
-            .iter()
-            .filter(|place| place.is_reasoning() == reasoning);
+    let (text, left_out) = find_text(&leaves, kind.as_ref(), sure)?;
+    let sources = |role: &str| -> Vec<Value> {
+        let places = text.iter().filter(|place| place.role == role);
         places.map(TextPlace::source).collect()
     };
+    let mut errors = kind.as_ref().map(Kind::errors).unwrap_or_default();
+    let tells_error = |(pointer, leaf): (&String, &Leaf)| {
+        format!("{pointer}/").starts_with("/error/") && !leaf.truthy.is_empty()
+    };
+    let has_error = !errors.is_empty() || leaves.by_pointer.iter().any(tells_error);
+    errors.insert("error");
     let document = json!({
         "name": "my-api",
         "request": present(json!({
@@ -62,17 +63,34 @@ pub(super) fn propose(
         })),
         "events": present(json!({
             "type": kind.as_ref().map(|kind| [&kind.at]),
-            "text": sources(false),
-            "reasoning": sources(true),
+            "text": sources("text"),
+            "reasoning": sources("reasoning"),
+            "tool": sources("tool"),
             "usage": find_usage(&leaves),
-            "error": [{"when": {"/error": "truthy"}, "at": "/error"}],
+            "error": [
+                {"when": {"/error": "truthy"}, "at": "/error", "message": ["/error/message"]},
+                {"on": errors, "code": ["/code"], "message": ["/message", "/errorText"]},
+            ],
             "end": [find_end(events, &leaves, kind.as_ref(), &text)],
         })),
     });
     let document = serde_json::to_string_pretty(&document).ok()?;
     let protocol = Protocol::parse(&document).ok()?;
     let fit = compare::fit(&protocol, events);
-    (fit.chunks > 0).then_some((document, fit.chunks))
+    if fit.chunks == 0 {
+        return None;
+    }
+    let mut findings = vec![Message::new("probe.proposal").with("chunks", fit.chunks)];
+    if !left_out.is_empty() {
+        findings.push(Message::new("probe.left_out").with("places", left_out.join(", ")));
+    }
+    if !has_error {
+        findings.push(Message::new("probe.no_error_seen"));
+    }
+    Some(Diagnosis {
+        findings,
+        proposal: Some(document),
+    })
 }
 
 /// The object without members that are empty; `body` stays.
@@ -112,18 +130,18 @@ fn find_end(
     kind: Option<&Kind>,
     text: &[TextPlace],
 ) -> Value {
-    let dispatched = |(_, event): &(usize, &SeenEvent)| event.data.is_some();
-    let Some((last, event)) = events.iter().enumerate().rev().find(dispatched) else {
+    let of = |number: usize| kind.and_then(|kind| kind.of(number));
+    let may_end = |(number, event): &(usize, &SeenEvent)| {
+        event.data.is_some() && !of(*number).is_some_and(is_error)
+    };
+    let Some((last, event)) = events.iter().enumerate().rev().find(may_end) else {
         return json!({});
     };
     if !leaves.events.contains(&last) {
         return json!({"when": {"@data": [event.data.as_deref().unwrap_or_default().trim()]}});
     }
     let of_text = |on: &str| text.iter().any(|place| place.kind.as_deref() == Some(on));
-    if let Some(on) = kind
-        .and_then(|kind| kind.of(last))
-        .filter(|on| !of_text(on))
-    {
+    if let Some(on) = of(last).filter(|on| !of_text(on)) {
         return json!({"on": [on]});
     }
     let only_last = |leaf: &Leaf| !leaf.truthy.is_empty() && leaf.truthy.iter().all(|n| *n == last);
@@ -144,13 +162,18 @@ fn find_end(
 mod tests {
     use super::super::tests::observed;
     use super::*;
+    use crate::sse::Event;
 
-    fn proposed(stream: &str) -> (Value, usize) {
-        let (document, chunks) = proposal(stream).expect("a proposal");
-        (serde_json::from_str(&document).expect("JSON"), chunks)
+    /// The document, and the findings about it.
+    fn proposed(stream: &str) -> (Value, String) {
+        let proposed = proposal(stream).expect("a proposal");
+        let document = proposed.proposal.expect("a document");
+        let said: Vec<String> = proposed.findings.iter().map(Message::to_string).collect();
+        let document = serde_json::from_str(&document).expect("JSON");
+        (document, said.join("\n"))
     }
 
-    fn proposal(stream: &str) -> Option<(String, usize)> {
+    fn proposal(stream: &str) -> Option<Diagnosis> {
         let events = observed("dify-chat", stream).events;
         let protocol = Protocol::builtin("anthropic").expect("a built-in protocol");
         let sketch = Sketch {
@@ -167,8 +190,8 @@ mod tests {
 
     #[test]
     fn an_in_house_service_is_understood() {
-        let (document, chunks) = proposed(include_str!("../../tests/fixtures/in-house.sse"));
-        assert_eq!(chunks, 3);
+        let (document, said) = proposed(include_str!("../../tests/fixtures/in-house.sse"));
+        assert!(said.contains("text from 3 of them"), "{said}");
         assert_eq!(document["request"]["path"], "/api/ask?x=1");
         assert_eq!(document["request"]["auth"]["header"], "x-api-key");
         assert_eq!(document["request"]["body"]["question"], "{query}");
@@ -208,11 +231,75 @@ mod tests {
             ),
         ];
         for (stream, chunks, expected) in table {
-            let (document, read) = proposed(&stream);
+            let (document, said) = proposed(&stream);
             for (name, value) in expected.as_object().expect("an object") {
                 assert_eq!(document["events"][name], *value, "{stream}");
             }
-            assert_eq!(read, chunks, "{stream}");
+            let chunks = format!("text from {chunks} of them");
+            assert!(said.contains(&chunks), "{stream}: {said}");
+        }
+    }
+
+    /// Streams of Vercel's AI SDK and of AG-UI.
+    #[test]
+    fn the_types_of_events_tell_reasoning_tools_and_errors_apart() {
+        let vercel = [
+            r#"{"type":"start"}"#,
+            r#"{"type":"reasoning-delta","id":"0","delta":"Let"}"#,
+            r#"{"type":"reasoning-delta","id":"0","delta":" me"}"#,
+            r#"{"type":"text-delta","id":"1","delta":"Hel"}"#,
+            r#"{"type":"text-delta","id":"1","delta":"lo"}"#,
+            r#"{"type":"finish"}"#,
+        ];
+        let ag_ui = [
+            r#"{"type":"THINKING_TEXT_MESSAGE_CONTENT","delta":"Let"}"#,
+            r#"{"type":"THINKING_TEXT_MESSAGE_CONTENT","delta":" me"}"#,
+            r#"{"type":"TOOL_CALL_ARGS","toolCallId":"1","delta":"{\"a\":"}"#,
+            r#"{"type":"TOOL_CALL_ARGS","toolCallId":"2","delta":"1}"}"#,
+            r#"{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"Hel"}"#,
+            r#"{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"l"}"#,
+            r#"{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"o"}"#,
+            r#"{"type":"ACTIVITY_DELTA","content":"Reading"}"#,
+            r#"{"type":"ACTIVITY_DELTA","content":"Writing"}"#,
+            r#"{"type":"RUN_FINISHED"}"#,
+        ];
+        let source = |on: &str| json!([{"at": "/delta", "on": [on]}]);
+        #[rustfmt::skip]
+        let table = [
+            (&vercel[..], ["text-delta", "reasoning-delta", ""], r#"{"type":"error","errorText":"dead"}"#, ""),
+            (&ag_ui[..], ["TEXT_MESSAGE_CONTENT", "THINKING_TEXT_MESSAGE_CONTENT", "TOOL_CALL_ARGS"],
+                r#"{"type":"RUN_ERROR","message":"dead"}"#, "/content (ACTIVITY_DELTA)"),
+        ];
+        for (data, types, error, left_out) in table {
+            let (document, said) = proposed(&stream(data));
+            assert!(said.contains("no error came"), "{said}");
+            assert_eq!(
+                said.matches("other places").count(),
+                usize::from(!left_out.is_empty())
+            );
+            assert!(said.contains(left_out), "{said}");
+            let (failed, said) = proposed(&stream(&[data, &[error]].concat()));
+            assert!(!said.contains("no error came"), "{said}");
+            for document in [&document, &failed] {
+                for (role, on) in ["text", "reasoning", "tool"].into_iter().zip(types) {
+                    let expected = if on.is_empty() {
+                        Value::Null
+                    } else {
+                        source(on)
+                    };
+                    assert_eq!(document["events"][role], expected, "{data:?}");
+                }
+            }
+            let protocol = Protocol::parse(&failed.to_string()).expect("a document");
+            let mut decoder = protocol.decoder();
+            let event = Event {
+                event: "",
+                data: error,
+                id: "",
+            };
+            let meaning = decoder.decode(&event).expect("JSON");
+            assert_eq!(meaning.error.expect("an error").message, "dead");
+            assert!(!meaning.end, "an error is no end");
         }
     }
 

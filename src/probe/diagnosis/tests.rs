@@ -147,7 +147,7 @@ fn another_protocol_is_recognised_or_proposed() {
     assert_eq!(diagnosis.proposal, None);
     let own = include_str!("../../../tests/fixtures/in-house.sse");
     let own = as_stream(crate::probe::tests::observed(OPENAI, own));
-    let ids = ["probe.no_text", "probe.proposal"];
+    let ids = ["probe.no_text", "probe.proposal", "probe.no_error_seen"];
     assert_eq!(found(OPENAI, &own, &cut), ids);
     let pings = openai(": a\n\n: b\n\n");
     assert_eq!(found(OPENAI, &pings, &cut), ["probe.only_keep_alives"]);
@@ -202,7 +202,7 @@ fn text_at_another_place_of_a_known_protocol_is_no_empty_answer() {
     let words = ["Hel", "lo"].map(|t| choice(&format!("\"message\":{{\"content\":\"{t}\"}}")));
     let stream = words.concat() + &choice("\"finish_reason\":\"stop\"");
     let empty = failed(FailureKind::Empty, "");
-    let ids = ["probe.no_text", "probe.proposal"];
+    let ids = ["probe.no_text", "probe.proposal", "probe.no_error_seen"];
     assert_eq!(found(OPENAI, &openai(&stream), &empty), ids);
 }
 
