@@ -283,9 +283,19 @@ fn stream_error(rule: &ErrorRule, data: &str) -> StreamError {
     }
 }
 
+/// Quotes the data around the fault.
 fn malformed(fault: &serde_json::Error, data: &str) -> Malformed {
-    let start = one_line(data, 100);
+    const BEFORE: usize = 60;
+    let lines = data
+        .split_inclusive('\n')
+        .take(fault.line().saturating_sub(1));
+    let at = lines.map(str::len).sum::<usize>() + fault.column();
+    let starts = data.char_indices().map(|(start, _)| start);
+    let start = starts.take_while(|start| start + BEFORE <= at).last();
+    let start = start.unwrap_or_default();
+    let cut = if start > 0 { "…" } else { "" };
+    let quoted = one_line(&data[start..], 100);
     Malformed {
-        detail: format!("an event's data are not JSON: {fault}: {start}"),
+        detail: format!("an event's data are not JSON: {fault}: {cut}{quoted}"),
     }
 }

@@ -111,7 +111,7 @@ impl fmt::Display for StreamError {
 /// The data of an event are not JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// The fault and the beginning of the data, in one line.
+    /// The fault and the data around it, in one line.
     pub detail: String,
 }
 

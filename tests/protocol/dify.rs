@@ -94,6 +94,13 @@ fn data_that_are_not_json_are_malformed() {
         detail.chars().count() < 250 && !detail.contains('\n'),
         "{detail}"
     );
+    let words = "豆 ".repeat(50);
+    let far = format!("{{\"event\":\"message\",\n\"answer\":\"{words}\" !fault {words}\"}}");
+    let detail = decode(&dify(), "", &far).malformed.unwrap();
+    assert!(
+        detail.contains(": …") && detail.contains("\" !fault"),
+        "{detail}"
+    );
 }
 
 #[test]
