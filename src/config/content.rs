@@ -46,6 +46,9 @@ impl Builder<'_> {
         let body = BodyTemplate::new(document, parts)?;
         conversation::check_turns(turns, &body, protocol)?;
         self.check_places(&body, &constants, &data)?;
+        if document["echo"] == true {
+            self.warn(Message::new("warning.echo"));
+        }
         let history = conversation::turn_parts(protocol, parts)?;
         let stop = conversation::stop_call(protocol, parts)?;
         Ok(Workload {

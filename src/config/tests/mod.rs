@@ -260,12 +260,17 @@ fn an_own_body_replaces_the_protocol_s() {
 }
 
 #[test]
-fn what_is_given_and_not_sent_is_said() {
-    let fixed = TempFile::new("fixed-body", br#"{"q": "fixed"}"#);
+fn values_that_are_not_sent_and_an_echo_are_told() {
+    let fixed = TempFile::new("fixed-body", br#"{"q": "fixed", "echo": true}"#);
     let body = ["--request-body-file", &*fixed.path, "--input", "a=1"];
     let config = config(&[&body[..], &["--conversation-id", "c"]].concat());
-    let ids = ["query", "conversation", "inputs"].map(|what| format!("warning.{what}_unused"));
-    assert_eq!(warnings(&config), ids);
+    let ids = [
+        "query_unused",
+        "conversation_unused",
+        "inputs_unused",
+        "echo",
+    ];
+    assert_eq!(warnings(&config), ids.map(|id| format!("warning.{id}")));
 }
 
 #[test]
