@@ -15,7 +15,7 @@ use crate::user::{Context, InFlight, User};
 
 /// Stack of a user's thread: a TLS handshake overflows 64 KiB in debug builds; untouched pages cost
 /// nothing.
-const STACK: usize = 256 * 1024;
+pub(super) const STACK: usize = 256 * 1024;
 
 /// Where users wait until the run begins: parked, until there is a context.
 type Gate = OnceLock<Arc<Context>>;

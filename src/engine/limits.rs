@@ -4,11 +4,22 @@
 #[cfg(unix)]
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+#[cfg(target_os = "linux")]
+use super::crew::STACK;
 use crate::text::Message;
 
 /// Mappings that a thread takes: its stack, its guard page, and what the allocator adds.
 #[cfg(target_os = "linux")]
 const MAPPINGS_PER_THREAD: u64 = 4;
+/// Address space of the program without its users, in bytes.
+#[cfg(target_os = "linux")]
+const PROGRAM: u64 = 64 << 20;
+/// Address space that a thread takes beside its stack, in bytes.
+#[cfg(target_os = "linux")]
+const PER_THREAD: u64 = 64 << 10;
+/// Address space of an arena of the allocator, in bytes.
+#[cfg(target_os = "linux")]
+const ARENA: u64 = 64 << 20;
 /// Threads and files of the program beside those of its users.
 const RESERVE: u64 = 64;
 
@@ -27,7 +38,9 @@ fn first_shortage(needed: u64) -> Option<Message> {
     let files = Message::new("engine.limit_files");
     let found = resource(Resource::RLIMIT_NOFILE, needed, files, "nofile", "n");
     #[cfg(target_os = "linux")]
-    let found = found.or_else(|| threads(needed));
+    let found = found
+        .or_else(|| threads(needed))
+        .or_else(|| address_space(needed - RESERVE));
     found
 }
 
@@ -95,6 +108,17 @@ fn processes(needed: u64) -> Option<Message> {
     resource(Resource::RLIMIT_NPROC, needed, message, "nproc", "u")
 }
 
+/// `RLIMIT_AS`. Without memory the standard library aborts. The allocator's arenas count, up to 8 a
+/// processor: it takes them first, and leaves no room for stacks.
+#[cfg(target_os = "linux")]
+fn address_space(users: u64) -> Option<Message> {
+    let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let arenas = users.min(8 * processors);
+    let needed = PROGRAM + users * (STACK as u64 + PER_THREAD) + arenas * ARENA;
+    let message = Message::new("engine.limit_address_space");
+    resource(Resource::RLIMIT_AS, needed, message, "as", "v")
+}
+
 /// `pids.max` of the control group that the process is in (version 2).
 #[cfg(target_os = "linux")]
 fn cgroup(needed: u64) -> Option<Message> {
@@ -143,6 +167,7 @@ mod tests {
     #[test]
     fn every_limit_has_the_system_s_name_in_both_languages() {
         for (message, name) in [
+            (Message::new("engine.limit_address_space"), "RLIMIT_AS"),
             (Message::new("engine.limit_cgroup"), "pids.max"),
             (Message::new("engine.limit_files"), "RLIMIT_NOFILE"),
             (Message::new("engine.limit_mappings"), "vm.max_map_count"),

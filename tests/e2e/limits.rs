@@ -4,17 +4,20 @@ use crate::noting::cells;
 use crate::support::{Directory, Scripted, assert_contains, rows, sse_perf_after};
 
 #[test]
-fn more_users_than_file_descriptors_is_a_usage_error() {
+fn more_users_than_the_system_carries_is_a_usage_error() {
     let server = Scripted::start(|_| panic!("nothing may be sent"));
     let directory = Directory::new();
     let url = server.url("/v1/chat-messages");
     let line = format!("--url {url} --api-key= --threads 200");
-    let ran = sse_perf_after("ulimit -n 100", &directory, &line);
-    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-    #[rustfmt::skip]
-    let parts = ["200 users", "RLIMIT_NOFILE", "100", "nofile=264", "--threads"];
-    for part in parts {
-        assert_contains(&ran.stderr, part);
+    for (limit, name, value, remedy) in [
+        ("ulimit -n 100", "RLIMIT_NOFILE", "100", "nofile=264"),
+        ("ulimit -v 120000", "RLIMIT_AS", "122880000", "--as="),
+    ] {
+        let ran = sse_perf_after(limit, &directory, &line);
+        assert_eq!(ran.code, Some(2), "{limit}: {}", ran.stderr);
+        for part in ["200 users", name, value, remedy, "--threads"] {
+            assert_contains(&ran.stderr, part);
+        }
     }
 }
 
