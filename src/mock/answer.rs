@@ -47,6 +47,11 @@ impl<'a> Answer<'a> {
 
     fn respond(&mut self, request: &Request<'_>) -> Result<After, Gone> {
         let service = self.delivery.service;
+        // Dify's requests that stop an answer: the user who left has already ended this service's.
+        if request.method == "POST" && request.path.ends_with("/stop") {
+            let body = r#"{"result": "success"}"#;
+            return self.delivery.respond(200, "application/json", "", body);
+        }
         let Some(wire) = wire::at(&request.path) else {
             let known: Vec<_> = wire::paths().collect();
             let message = format!("nothing here; try {}", known.join(", "));

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Stamp;
 
-pub use outcome::{Failure, FailureKind, Outcome};
+pub use outcome::{Failure, FailureKind, Outcome, StopResult};
 pub use sample::{EventKind, EventRecord, Micros, Progress, Sample, SoFar};
 pub use span::SpanRecord;
 pub use tokens::{TokenCount, TokenSource, Usage};
@@ -148,6 +148,9 @@ pub struct RequestRecord {
     pub instants: Instants,
     /// The request's outcome.
     pub outcome: Outcome,
+    /// The result of the request that stops the answer; `None` unless the user left, and the service
+    /// has such a request.
+    pub stop: Option<StopResult>,
     /// HTTP status of the last attempt.
     pub http_status: Option<u16>,
     /// The connection of the last attempt.

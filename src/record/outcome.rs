@@ -48,6 +48,17 @@ impl Outcome {
     }
 }
 
+/// What became of the request that stops an answer whose user has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum StopResult {
+    /// It was not sent: no event had told the id that it needs.
+    NotPossible,
+    /// It was sent, and the service did not accept it.
+    Sent,
+    /// The service accepted it.
+    Accepted,
+}
+
 /// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

@@ -100,20 +100,20 @@ impl Client {
         }
     }
 
-    /// Sends a request to a path beside the target's, and ignores its answer or failure. Its
-    /// connection is not used again.
+    /// Sends a request to a path beside the target's. Returns whether the answer's status is a
+    /// success. Its connection is not used again.
     pub fn tell(
         &mut self,
         path: &str,
         auth: Option<&(String, String)>,
         body: &[u8],
         within: Duration,
-    ) {
+    ) -> bool {
         let deadline = self.exchange.clock().now() + within;
         self.exchange.begin(Some(deadline), None);
-        if let Some(uri) = beside(&self.transport.uri, path) {
-            let _ = self.run(uri, auth, body);
-        }
+        beside(&self.transport.uri, path)
+            .and_then(|uri| self.run(uri, auth, body).ok())
+            .is_some_and(|response| response.status().is_success())
     }
 
     fn run(

@@ -6,7 +6,7 @@ use crate::clock::{Stamp, local_now};
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
 use crate::protocol::{Decoder, RAW_CHARACTERS, error_text, one_line};
-use crate::record::{Failure, FailureKind, Outcome, RequestRecord};
+use crate::record::{Failure, FailureKind, Outcome, RequestRecord, StopResult};
 use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Response};
 use crate::workload::{Assignment, Filling};
@@ -113,21 +113,28 @@ impl Scratch {
         Ok(reading.stream(context, &mut response, waited_before, record))
     }
 
-    /// Tells the service that nobody waits for the answer any more, where its protocol has a request
-    /// for that. The service's reply is no part of the test.
-    pub(super) fn stop(&mut self, context: &Context, assignment: &Assignment<'_>) {
-        let (Some(call), Some(task)) = (&context.plan.workload.stop, &self.reading.kept.task)
-        else {
-            return;
-        };
+    /// Tells the service that nobody waits for the answer any more. `None` if the protocol has no
+    /// request for that. The time of the service's reply is no part of the test.
+    pub(super) fn stop(
+        &mut self,
+        context: &Context,
+        assignment: &Assignment<'_>,
+    ) -> Option<StopResult> {
+        let call = context.plan.workload.stop.as_ref()?;
+        let task = self.reading.kept.task.as_ref()?;
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
         if task.is_empty() || !task.chars().all(is_plain) {
-            return;
+            return Some(StopResult::NotPossible);
         }
         let path = call.path.replace("{task_id}", task);
         let body = call.body.render(&Filling::default());
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
-        self.client.tell(&path, auth.as_ref(), &body, STOP_WITHIN);
+        let accepted = self.client.tell(&path, auth.as_ref(), &body, STOP_WITHIN);
+        Some(if accepted {
+            StopResult::Accepted
+        } else {
+            StopResult::Sent
+        })
     }
 }
 

@@ -135,6 +135,9 @@ impl User {
             masked(outcome, &assignment)
         };
         self.note_waits(&mut record);
+        if left {
+            record.stop = self.scratch.stop(context, &assignment);
+        }
         if self.in_flight.take().is_none() {
             return Some(true);
         }
@@ -146,9 +149,6 @@ impl User {
         let answer = reading.kept.answer.as_deref().unwrap_or_default();
         let over = self.conversation.note(&record, &assignment, answer, turns);
         context.send(Sample::Finished(Box::new(record)));
-        if left {
-            self.scratch.stop(context, &assignment);
-        }
         Some(over)
     }
 

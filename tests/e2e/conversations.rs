@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::noting::{Seen, bodies, cells, note, noting, openai, summary};
 use crate::support::{
-    Directory, PATH, Peer, Row, SSE_HEAD, Scripted, chunk, number, run_against, run_alone,
-    sse_response,
+    Directory, PATH, Peer, Row, SSE_HEAD, Scripted, assert_contains, chunk, number, run_against,
+    run_alone, sse_response,
 };
 
 const DIFY: &str = "/v1/chat-messages";
@@ -145,33 +145,43 @@ fn a_user_who_leaves_abandons_the_request_and_stops_the_answer() {
         let seen = Arc::clone(&seen);
         move |peer: &mut Peer| {
             while let Some(request) = peer.request() {
-                note(&seen, &request);
+                let number = note(&seen, &request);
                 if request.contains("/stop ") {
-                    peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+                    let status = if number == 2 { 200 } else { 404 };
+                    peer.send(format!(
+                        "HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\n{{}}"
+                    ));
                     continue;
                 }
                 let first = json!({"event": "message", "answer": "a", "task_id": "task-7"});
                 peer.send(SSE_HEAD);
-                peer.send(chunk(format!("data: {first}\n\n")));
+                if number < 5 {
+                    peer.send(chunk(format!("data: {first}\n\n")));
+                }
                 peer.stay_silent();
                 return;
             }
         }
     });
     let directory = Directory::new();
-    let flags = ["-n", "2", "--abandon-rate", "1", "--abandon-after", "2s"];
+    let flags = ["-n", "3", "--abandon-rate", "1", "--abandon-after", "2s"];
     let (ran, rows) = run_against(&directory, &server.url("/api/v1/chat-messages"), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = "in 100% of the requests, the user leaves 2 s after the start";
     assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    assert_eq!(cells(&rows, &["chunks"]), [["1"], ["1"], ["0"]]);
     for row in &rows {
-        assert_eq!((&*row["outcome"], &*row["chunks"]), ("abandoned", "1"));
+        assert_eq!(row["outcome"], "abandoned");
         assert_eq!((&*row["error_kind"], &*row["response_ms"]), ("", ""));
         assert!(number(row, "end_s") - number(row, "start_s") >= 1.999);
         assert_eq!(row["connection"], "new");
     }
     let summary = summary(&directory);
-    assert_eq!(summary["abandoned"], 2);
+    assert_eq!(summary["abandoned"], 3);
+    let stops = ["sent", "accepted", "not_possible"].map(|n| &summary[format!("stops_{n}")]);
+    assert_eq!(stops, [2, 1, 1]);
+    assert_contains(&ran.stdout, "2 sent, 1 accepted, 1 not possible\n");
+    assert_contains(&ran.stdout, "Some users left before");
     assert_eq!((&summary["ok"], &summary["failed"]), (&0.into(), &0.into()));
     assert!(summary["success_rate"].is_null());
     let seen = seen.lock().unwrap();

@@ -12,7 +12,7 @@ use super::turns;
 use super::watched::prompt_tokens;
 use crate::metrics::{
     self, CACHED_TOKENS, CHUNKS, COALESCED, Flag, Metric, PROMPT_TOKENS, REASONING_TOKENS,
-    RECONNECTS, RETRY_WAIT,
+    RECONNECTS, RETRY_WAIT, STOPS_ACCEPTED, STOPS_NOT_POSSIBLE, STOPS_SENT,
 };
 use crate::output::RunInfo;
 use crate::record::TokenSource;
@@ -78,6 +78,14 @@ fn totals(page: &Page, summary: &Summary) -> String {
     if summary.abandoned > 0 {
         fields.part("console.summary.abandoned", summary.abandoned);
     }
+    let (sums, not_possible) = (&summary.sums, summary.sums[STOPS_NOT_POSSIBLE]);
+    let stops = sums[STOPS_SENT].map(|sent| {
+        Message::new("console.summary.stops_sent")
+            .with("sent", sent)
+            .with("accepted", sums[STOPS_ACCEPTED].unwrap_or(0))
+            .with("not_possible", not_possible.unwrap_or(0))
+    });
+    fields.say("console.summary.stops", stops);
     let success_rate = or_absent(success_rate(page, summary));
     fields.add("console.summary.success_rate", success_rate);
     fields.add("console.summary.retries", retries(page, summary));
@@ -85,7 +93,6 @@ fn totals(page: &Page, summary: &Summary) -> String {
     fields.add("console.summary.chunks", summary.count(CHUNKS));
     let tokens = or_absent(output_tokens(page, &summary.output_tokens));
     fields.add("console.summary.output_tokens", tokens);
-    let sums = &summary.sums;
     let prompt = prompt_tokens(page, sums[PROMPT_TOKENS], sums[CACHED_TOKENS]);
     fields.maybe("console.summary.prompt_tokens", prompt);
     fields.maybe("console.summary.reasoning_tokens", sums[REASONING_TOKENS]);
@@ -98,6 +105,9 @@ fn totals(page: &Page, summary: &Summary) -> String {
             .with("reconnects", summary.count(RECONNECTS))
             .with("requests", summary.requests());
         text.push_str(&page.remark(&page.message(&message)));
+    }
+    if not_possible.is_some_and(|count| count > 0) {
+        text.push_str(&page.remark(page.text("console.summary.not_stopped")));
     }
     text
 }
