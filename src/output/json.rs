@@ -188,15 +188,12 @@ mod tests {
         assert_eq!(value["config"], json!({"threads": 1}));
         assert_eq!(value["host"]["open_files_hard"], json!(u64::MAX));
         assert_eq!(value["host"]["name"], Value::Null);
-        assert_eq!(
-            value["warnings"],
-            json!([{
-                "id": "files.broken_pipe",
-                "arguments": {},
-                "en": "The program that read the output closed the pipe.",
-                "zh": "读取输出的程序已关闭管道。",
-            }])
-        );
+        let warning = json!({
+            "id": "files.broken_pipe", "arguments": {},
+            "en": "The program that read the output closed the pipe.",
+            "zh": "读取输出的程序已关闭管道。",
+        });
+        assert_eq!(value["warnings"], json!([warning]));
         assert_eq!(value["summary"], Value::Null);
         assert_eq!(value["ticks"], json!([]));
         assert_eq!(value.get("verdict"), None);
@@ -238,8 +235,8 @@ mod tests {
         let group = &of_run["failure_groups"][0];
         assert_eq!(group["hint"]["id"], "console.hint.reset");
         assert_eq!(
-            (&group["count"], &group["status"]),
-            (&json!(1), &Value::Null)
+            [&group["count"], &group["status"]],
+            [&json!(1), &Value::Null]
         );
         let ticks = value["ticks"].as_array().unwrap();
         assert_eq!(ticks.len(), 2);

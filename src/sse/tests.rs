@@ -39,9 +39,8 @@ fn buffers_are_kept_from_event_to_event_and_from_stream_to_stream() {
 #[test]
 fn an_event_that_comes_whole_is_not_copied() {
     let mut parser = Parser::new(100);
-    parser
-        .feed(b"event: e\ndata: one\n\ndata:two\n\n", |_| {})
-        .unwrap();
+    let two = b"event: e\ndata: one\n\ndata:two\n\n";
+    parser.feed(two, |_| {}).unwrap();
     assert_eq!(parser.data.capacity(), 0);
     let mut told = Vec::new();
     let mut tell = |block: Block<'_>| {
@@ -50,13 +49,9 @@ fn an_event_that_comes_whole_is_not_copied() {
         }
     };
     // What makes an event more than one line, or less than whole, takes the long way.
-    for piece in [
-        "event: e\ndata: 1\n\n",
-        "data: 2\ndata: 3\n\n",
-        "data: 4\r\n\r\n",
-        "data: 5\n",
-        "\n",
-    ] {
+    #[rustfmt::skip]
+    let pieces = ["event: e\ndata: 1\n\n", "data: 2\ndata: 3\n\n", "data: 4\r\n\r\n", "data: 5\n", "\n"];
+    for piece in pieces {
         parser.feed(piece.as_bytes(), &mut tell).unwrap();
     }
     let told: Vec<_> = told.iter().map(|(e, d)| (e.as_str(), d.as_str())).collect();
@@ -73,26 +68,19 @@ fn json_outside_of_any_field_is_kept_to_a_limit() {
         parser.stray()
     };
     let pretty = "{\n  \"error\": {\n    \"code\": 429\n  }\n}";
+    let (line, list) = (format!("{pretty}\n"), r#"[{"error":1}]"#);
     for (stream, expected) in [
-        (pretty.to_owned(), Some(pretty.to_owned())),
-        (
-            format!("data: 1\n\n{pretty}\n\n"),
-            Some(format!("{pretty}\n")),
-        ),
-        (
-            "[{\"error\":1}]".to_owned(),
-            Some("[{\"error\":1}]".to_owned()),
-        ),
-        (
-            "data: {\"a\":1}\n\n: {\nretry: 5\nid: {\n\n".to_owned(),
-            None,
-        ),
-        ("data: {\"a\":1".to_owned(), None),
-        ("<html>\n{\n".to_owned(), Some("{\n".to_owned())),
-        ("foo: bar\n\nbaz".to_owned(), None),
+        (pretty, Some(pretty)),
+        (&format!("data: 1\n\n{pretty}\n\n"), Some(&line)),
+        (list, Some(list)),
+        ("data: {\"a\":1}\n\n: {\nretry: 5\nid: {\n\n", None),
+        ("data: {\"a\":1", None),
+        ("<html>\n{\n", Some("{\n")),
+        ("foo: bar\n\nbaz", None),
     ] {
         for piece in [1, 3, stream.len()] {
-            assert_eq!(stray(&stream, piece), expected, "{stream:?} by {piece}");
+            let kept = stray(stream, piece);
+            assert_eq!(kept.as_deref(), expected, "{stream:?} by {piece}");
         }
     }
     let long = "{ some line\n".repeat(10_000);

@@ -104,7 +104,7 @@ impl Distribution {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::tests::distribution;
+    use crate::stats::tests::{distribution, pseudo_random};
 
     #[test]
     fn without_values_there_are_no_figures() {
@@ -115,23 +115,15 @@ mod tests {
     fn a_single_value_has_no_deviation() {
         let figures = distribution(&[1_234]).snapshot().unwrap();
         assert_eq!(figures.std_dev, None);
-        let Statistics {
-            mean,
-            min,
-            p50,
-            p99,
-            max,
-            ..
-        } = figures;
-        let bits = [mean, min, p50, p99, max].map(f64::to_bits);
+        let f = figures;
+        let bits = [f.mean, f.min, f.p50, f.p99, f.max].map(f64::to_bits);
         assert_eq!(bits, [1.234_f64.to_bits(); 5]);
     }
 
     #[test]
     fn the_deviation_is_that_of_a_sample() {
-        let figures = distribution(&[2_000, 4_000, 4_000, 6_000])
-            .snapshot()
-            .unwrap();
+        let values = distribution(&[2_000, 4_000, 4_000, 6_000]);
+        let figures = values.snapshot().unwrap();
         assert_eq!(figures.mean.to_bits(), 4.0_f64.to_bits());
         let expected = (8.0_f64 / 3.0).sqrt();
         assert!((figures.std_dev.unwrap() - expected).abs() < 1e-12);
@@ -143,26 +135,10 @@ mod tests {
         let distribution = distribution(&[hours, 5, u64::from(u32::MAX), 7]);
         let figures = distribution.snapshot().unwrap();
         assert_eq!(distribution.count(), 4);
-        assert_eq!(
-            distribution.sum(),
-            u128::from(hours) + u128::from(u32::MAX) + 12
-        );
+        let sum = u128::from(hours) + u128::from(u32::MAX) + 12;
+        assert_eq!(distribution.sum(), sum);
         assert_eq!(figures.min.to_bits(), 0.005_f64.to_bits());
         assert_eq!(figures.max.to_bits(), 10_800_000.0_f64.to_bits());
-    }
-
-    /// The generator that the expected values below were computed with, in Python:
-    /// `x = (x * 6364136223846793005 + 1442695040888963407) % 2**64; value = (x >> 33) % 5_000_000`.
-    fn pseudo_random(count: usize) -> Vec<u64> {
-        let mut x: u64 = 42;
-        (0..count)
-            .map(|_| {
-                x = x
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                (x >> 33) % 5_000_000
-            })
-            .collect()
     }
 
     #[test]
@@ -180,7 +156,9 @@ mod tests {
             (4321,  [0x40a3_06c1_8937_4bc7, 0x40b1_6726_a7ef_9db2, 0x40b2_8500_c49b_a5e3, 0x40b3_532b_295e_9e1b]),
         ];
         for (count, bits) in table {
-            let figures = distribution(&pseudo_random(count)).snapshot().unwrap();
+            let values = pseudo_random(42).map(|x| (x >> 33) % 5_000_000);
+            let values: Vec<_> = values.take(count).collect();
+            let figures = distribution(&values).snapshot().unwrap();
             let computed = [figures.p50, figures.p90, figures.p95, figures.p99];
             assert_eq!(computed.map(f64::to_bits), bits, "of {count} values");
         }

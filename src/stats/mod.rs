@@ -93,6 +93,13 @@ pub(crate) mod tests {
         distribution
     }
 
+    /// Pseudo-random numbers: `x = (x * 6364136223846793005 + 1442695040888963407) % 2**64`.
+    pub(crate) fn pseudo_random(seed: u64) -> impl Iterator<Item = u64> {
+        let product = |x: &u64| x.wrapping_mul(6_364_136_223_846_793_005);
+        let next = move |x: &u64| Some(product(x).wrapping_add(1_442_695_040_888_963_407));
+        std::iter::successors(Some(seed), next).skip(1)
+    }
+
     fn request(start: Stamp) -> RequestRecord {
         let sent = Sent {
             query: "hello".into(),

@@ -276,10 +276,7 @@ mod tests {
         ticks.on(&finished(failed(ms(1_950), FailureKind::Reset)));
         let first = ticks.live(0);
         assert_eq!(first.mean_response_ms, Some(500.0));
-        assert_eq!(
-            (first.ttft_ms, first.success_rate),
-            (Some(100.0), Some(1.0))
-        );
+        assert_eq!([first.ttft_ms, first.success_rate], [100.0, 1.0].map(Some));
         let second = ticks.live(1);
         assert_eq!(second.mean_response_ms, Some(600.0));
         assert_eq!((second.ttft_ms, second.rps), (Some(300.0), 2));
@@ -315,11 +312,7 @@ mod tests {
         assert_eq!((line.rps, line.success_rate), (0, None));
         let counts = ticks.total().counts;
         assert_eq!((counts.cancelled, counts.abandoned), (1, 1));
-        assert_eq!(
-            counts.sum(TTFT).count,
-            0,
-            "latencies are those of successful requests"
-        );
+        assert_eq!(counts.sum(TTFT).count, 0, "latencies are of successes");
     }
 
     #[test]

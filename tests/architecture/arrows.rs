@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
 /// A module's path within the crate; the crate's root is empty.
 type Module = Vec<String>;
 
@@ -216,70 +218,39 @@ fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Names, `::` and single other characters; texts in quotes and comments are left out.
+/// Names, `::`, delimiters and single other signs; literals are left out.
 fn tokens(code: &str) -> Vec<String> {
+    let stream: TokenStream = code.parse().expect("Rust");
     let mut tokens = Vec::new();
-    let mut rest = code;
-    while let Some(first) = rest.chars().next() {
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        let length = if is_part(first) {
-            rest.find(|c| !is_part(c)).unwrap_or(rest.len())
-        } else if rest.starts_with("::") {
-            2
-        } else if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if first == '"' {
-            text_length(rest)
-        } else if first == '\'' {
-            character_length(rest)
-        } else {
-            first.len_utf8()
-        };
-        let (token, behind) = rest.split_at(length);
-        // `r"…"` and `r#"…"#` have no escapes.
-        if let Some(hashes) = raw_text(token, behind) {
-            let end = format!("\"{hashes}");
-            let inside = &behind[end.len()..];
-            rest = inside.split_once(&end).map_or("", |(_, behind)| behind);
-            continue;
-        }
-        rest = behind;
-        if !first.is_whitespace() && !token.starts_with("//") && !['"', '\''].contains(&first) {
-            tokens.push(token.to_owned());
-        }
-    }
+    flatten(stream, &mut tokens);
     tokens
 }
 
-/// The number signs between a raw text's `r` and its quote, where one begins.
-fn raw_text<'a>(token: &str, behind: &'a str) -> Option<&'a str> {
-    let quote = behind.find('"').filter(|_| ["r", "br"].contains(&token))?;
-    let hashes = &behind[..quote];
-    hashes.bytes().all(|byte| byte == b'#').then_some(hashes)
-}
-
-/// The length of a text in quotes, with them.
-fn text_length(code: &str) -> usize {
-    let mut bytes = code.bytes().enumerate().skip(1);
-    while let Some((place, byte)) = bytes.next() {
-        match byte {
-            b'\\' => drop(bytes.next()),
-            b'"' => return place + 1,
-            _ => {}
+fn flatten(stream: TokenStream, tokens: &mut Vec<String>) {
+    let mut is_joint = false;
+    for tree in stream {
+        let was_joint = std::mem::take(&mut is_joint);
+        match tree {
+            TokenTree::Literal(_) => {}
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Parenthesis | Delimiter::None => ("(", ")"),
+                };
+                tokens.push(open.to_owned());
+                flatten(group.stream(), tokens);
+                tokens.push(close.to_owned());
+            }
+            TokenTree::Punct(sign) if sign.as_char() == ':' => {
+                is_joint = sign.spacing() == Spacing::Joint;
+                match tokens.last_mut().filter(|_| was_joint) {
+                    Some(colon) => colon.push(':'),
+                    None => tokens.push(":".to_owned()),
+                }
+            }
+            other => tokens.push(other.to_string()),
         }
-    }
-    code.len()
-}
-
-/// The length of a character in quotes; of a lifetime's mark, 1.
-fn character_length(code: &str) -> usize {
-    let mut characters = code.char_indices().skip(1);
-    match characters.next() {
-        Some((_, '\\')) => code[3..].find('\'').map_or(1, |end| end + 4),
-        Some(_) if characters.next().is_some_and(|(_, c)| c == '\'') => {
-            code[1..].find('\'').map_or(1, |end| end + 2)
-        }
-        _ => 1,
     }
 }
 

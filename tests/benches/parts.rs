@@ -31,20 +31,17 @@ use table::is_wanted;
 const MIB: usize = 1 << 20;
 
 fn main() {
-    if is_wanted("parser") {
-        parser();
-    }
-    if is_wanted("decoder") {
-        decoder();
-    }
-    if is_wanted("collector") {
-        collector();
-    }
-    if is_wanted("rows") {
-        rows();
-    }
-    if is_wanted("report") {
-        report::report();
+    let parts: [(&str, fn()); 5] = [
+        ("parser", parser),
+        ("decoder", decoder),
+        ("collector", collector),
+        ("rows", rows),
+        ("report", report::report),
+    ];
+    for (name, part) in parts {
+        if is_wanted(name) {
+            part();
+        }
     }
 }
 
@@ -103,9 +100,8 @@ fn decoder() {
     for (name, protocol, event, data) in cases {
         let stream = format!("{event}data: {data}\n\n").repeat(1_000);
         let mut parser = Parser::new(MIB);
-        let mut decoder = Protocol::builtin(protocol)
-            .expect("it is built in")
-            .decoder();
+        let protocol = Protocol::builtin(protocol).expect("it is built in");
+        let mut decoder = protocol.decoder();
         let mut record = PLAIN.record(1, 1);
         compare(
             name,

@@ -2,7 +2,7 @@
 
 mod completions;
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 
 /// The binary in a clean environment.
@@ -42,10 +42,8 @@ fn help_shows_topics_commands_and_what_words_of_results_mean() {
     let shown = |flags: &[&str]| text(&output(flags).stdout).to_owned();
     for (flags, parts) in [
         (&["help"][..], &["  metrics  ", "sse-perf help TOPIC"][..]),
-        (
-            &["help", "metrics"],
-            &["Inter-token latency", "first_token"],
-        ),
+        (&["help", "metrics"], &["Inter-token latency"]),
+        (&["help", "metrics"], &["first_token"]),
         (&["help", "METRICS"], &["Inter-token latency"]),
         (&["help", "metrics", "--lang", "zh"], &["时间戳来源"]),
         (&["--lang", "zh", "help", "metrics"], &["时间戳来源"]),
@@ -98,10 +96,8 @@ fn on_a_terminal_help_has_a_pager_and_colours() {
     assert!(shown(&[("PAGER", "sed s/^/paged:/")]).starts_with(&format!("paged:{bold}")));
     assert!(shown(&[("PAGER", "no-such-pager")]).contains(bold));
     let plain = shown(&[("PAGER", "cat"), ("NO_COLOR", "1")]);
-    assert!(
-        plain.starts_with('3') && !plain.contains('\u{1b}'),
-        "{plain}"
-    );
+    assert!(plain.starts_with('3'), "{plain}");
+    assert!(!plain.contains('\u{1b}'), "{plain}");
 }
 
 #[test]
@@ -125,10 +121,8 @@ fn usage_errors_go_to_standard_error() {
         assert_eq!(output.status.code(), Some(2), "{flags:?}");
         assert_eq!(text(&output.stdout), "", "{flags:?}");
         let said = text(&output.stderr);
-        assert!(
-            said.starts_with("error: ") && said.contains(part),
-            "{flags:?}: {said}"
-        );
+        let is_told = said.starts_with("error: ") && said.contains(part);
+        assert!(is_told, "{flags:?}: {said}");
     }
 }
 
@@ -143,9 +137,14 @@ fn the_language_comes_from_the_flag_or_the_environment() {
     assert!(chinese(&mut program(&["--help", "--lang", "zh"])));
     assert!(chinese(&mut program(&["--lang=zh", "mock", "-h"])));
     assert!(chinese(program(&["--xyzzy"]).env("LANG", "zh_CN.UTF-8")));
-    assert!(!chinese(
-        program(&["--xyzzy", "--lang", "en"]).env("LC_ALL", "zh_CN.UTF-8")
-    ));
+    let mut english = program(&["--xyzzy", "--lang", "en"]);
+    assert!(!chinese(english.env("LC_ALL", "zh_CN.UTF-8")));
+}
+
+fn assert_printed(protocol: &str, file: &str) {
+    let printed = output(&["protocols", protocol]);
+    let document = std::fs::read_to_string(file).expect("a document");
+    assert_eq!(text(&printed.stdout), document);
 }
 
 #[test]
@@ -153,19 +152,13 @@ fn protocols_are_listed_and_printed_to_be_copied() {
     let list = output(&["protocols"]);
     let list = text(&list.stdout);
     for name in sse_perf::protocol::Protocol::builtin_names() {
-        assert!(
-            list.lines().any(|l| l.starts_with(&format!("{name} "))),
-            "{list}"
-        );
-        let printed = output(&["protocols", name]);
-        let document = std::fs::read_to_string(format!("data/protocols/{name}.json"));
-        assert_eq!(text(&printed.stdout), document.expect("a document"));
+        let begins = |line: &str| line.starts_with(&format!("{name} "));
+        assert!(list.lines().any(begins), "{list}");
+        assert_printed(name, &format!("data/protocols/{name}.json"));
     }
     assert!(list.contains("--api FILE"), "{list}");
     let own = "tests/fixtures/in-house.json";
-    let printed = output(&["protocols", own]);
-    let document = std::fs::read_to_string(own).expect("a document");
-    assert_eq!(text(&printed.stdout), document);
+    assert_printed(own, own);
 }
 
 #[test]
@@ -176,17 +169,9 @@ fn a_reader_that_leaves_is_no_failure() {
         .spawn()
         .expect("the binary runs");
     drop(child.stdout.take());
-    let mut said = String::new();
-    child
-        .stderr
-        .take()
-        .expect("piped")
-        .read_to_string(&mut said)
-        .expect("UTF-8");
-    assert_eq!(
-        (said.as_str(), child.wait().expect("an end").code()),
-        ("", Some(0))
-    );
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[test]
@@ -199,10 +184,8 @@ fn the_simulated_service_prints_its_address() {
     let first = lines.next().expect("a line").expect("UTF-8");
     let second = lines.next().expect("a line").expect("UTF-8");
     assert!(first.contains("http://127.0.0.1:"), "{first}");
-    assert!(
-        second.contains("/v1/chat-messages --api-key \"\""),
-        "{second}"
-    );
+    let flags = "/v1/chat-messages --api-key \"\"";
+    assert!(second.contains(flags), "{second}");
     child.kill().expect("it was running");
     child.wait().expect("an end");
 }
@@ -222,18 +205,12 @@ mod examples {
 
     #[test]
     fn example_queries_and_keys_are_read() {
-        let config = config(&[
-            "--param-file",
-            "data/queries.txt",
-            "--api-key-file",
-            "data/api-keys.txt",
-        ]);
+        let flags = "--param-file data/queries.txt --api-key-file data/api-keys.txt";
+        let config = config(&flags.split(' ').collect::<Vec<_>>());
         assert!(config.workload.queries.items.len() >= 20);
         let third = config.workload.assignment(3);
-        assert!(
-            third.key.expose().starts_with("app-example"),
-            "without its scheme"
-        );
+        let key = third.key.expose();
+        assert!(key.starts_with("app-example"), "without its scheme");
     }
 
     #[test]

@@ -23,35 +23,12 @@ use sse_perf::workload::{BodyTemplate, Constants, Filling, Parts, Table};
 const MAX_EVENT: usize = 4096;
 
 /// Bytes with which damaged files go wrong: delimiters, escapes, and the edges of numbers.
+#[rustfmt::skip]
 const MORSELS: &[&[u8]] = &[
-    b"\n",
-    b"\r\n\r\n",
-    b"\"",
-    b",",
-    b"\\u",
-    b"\\ud800",
-    b"{",
-    b"}",
-    b"[",
-    b"]",
-    b":",
-    b"null",
-    b"-1",
-    b"1e999",
-    b"18446744073709551615",
-    b"9223372036854775808",
-    b"0.0000001",
-    b"NaN",
-    b"\xEF\xBB\xBF",
-    b"\xFF",
-    b"\xE8\xB1",
-    b"\0",
-    b"\x1B[31m",
-    b"data: ",
-    b"event: ",
-    b"{query}",
-    b"{inputs}",
-    b"{}",
+    b"\n", b"\r\n\r\n", b"\"", b",", b"\\u", b"\\ud800", b"{", b"}", b"[", b"]", b":", b"null",
+    b"-1", b"1e999", b"18446744073709551615", b"9223372036854775808", b"0.0000001", b"NaN",
+    b"\xEF\xBB\xBF", b"\xFF", b"\xE8\xB1", b"\0", b"\x1B[31m", b"data: ", b"event: ", b"{query}",
+    b"{inputs}", b"{}",
 ];
 
 /// Gives a reader the corpus, then files with edits, until its time is over. `limit` is the most
@@ -87,10 +64,8 @@ fn fuzz(corpus: &[&str], limit: impl Fn(u64) -> u64, reader: impl Fn(&[u8])) {
 /// The files of these directories and of these names below `tests` and `data`.
 fn files(corpus: &[&str]) -> Vec<Vec<u8>> {
     let mut paths: Vec<PathBuf> = Vec::new();
-    for (place, suffix) in corpus
-        .iter()
-        .map(|name| name.split_once('*').unwrap_or((name, "")))
-    {
+    for name in corpus {
+        let (place, suffix) = name.split_once('*').unwrap_or((name, ""));
         if Path::new(place).is_dir() {
             let entries = std::fs::read_dir(place).expect("a directory");
             let found = entries.map(|entry| entry.expect("an entry").path());
@@ -141,9 +116,8 @@ fn streams() {
         let mut parser = Parser::new(MAX_EVENT);
         // The number of bytes in a read depends on the input alone.
         let piece = input.first().map_or(1, |byte| usize::from(*byte) + 1);
-        let _ = input
-            .chunks(piece)
-            .try_for_each(|piece| parser.feed(piece, |_| ()));
+        let mut pieces = input.chunks(piece);
+        let _ = pieces.try_for_each(|piece| parser.feed(piece, |_| ()));
         let _ = (parser.is_mid_block(), parser.stray());
     });
 }
@@ -213,14 +187,11 @@ fn saved_runs() {
 #[test]
 fn data_files() {
     let limit = |length| (256 << 10) + 64 * length;
-    fuzz(
-        &["tests/fuzz/corpus*.csv", "tests/fixtures*.json"],
-        limit,
-        |input| {
-            let text = String::from_utf8_lossy(input);
-            let _ = (Table::csv(&text), Table::json_lines(&text));
-        },
-    );
+    let corpus = ["tests/fuzz/corpus*.csv", "tests/fixtures*.json"];
+    fuzz(&corpus, limit, |input| {
+        let text = String::from_utf8_lossy(input);
+        let _ = (Table::csv(&text), Table::json_lines(&text));
+    });
 }
 
 /// Whatever document a body is made of, and whatever is put into it, what is sent is JSON.

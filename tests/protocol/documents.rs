@@ -19,10 +19,7 @@ fn files_and_built_in_protocols_are_the_same_set() {
         let json = fs::read_to_string(&path).unwrap();
         let protocol = Protocol::parse(&json).unwrap_or_else(|e| panic!("{stem}: {e}"));
         assert_eq!(protocol.name, stem);
-        assert_eq!(
-            Protocol::infer(&protocol.path),
-            Some(protocol.name.as_str())
-        );
+        assert_eq!(Protocol::infer(&protocol.path), Some(&*protocol.name));
         assert!(!protocol.title.is_empty());
         files.push(stem);
     }
@@ -75,10 +72,8 @@ fn with_events(events: &str) -> Result<Protocol, String> {
 #[test]
 fn wrong_documents_are_refused_with_the_member_s_name() {
     let error = |json: &str| Protocol::parse(json).unwrap_err().to_string();
-    assert_eq!(
-        error("{\n  \"name\": \"x\",\n  oops\n}"),
-        "not JSON, line 3, column 3: key must be a string"
-    );
+    let no_json = "not JSON, line 3, column 3: key must be a string";
+    assert_eq!(error("{\n  \"name\": \"x\",\n  oops\n}"), no_json);
     assert_eq!(error("[]"), "the document: expected an object, in { }");
     assert_eq!(error("{}"), "name is missing");
     #[rustfmt::skip]
@@ -125,18 +120,12 @@ fn wrong_event_rules_are_named_by_member() {
         (r#"{"end":[{}],"text":[{"on":["a"]}]}"#, "events.text[0].at is missing"),
         (r#"{"end":[{}],"text":["/*/*/*/*/*"]}"#, "events.text[0]: expected a JSON pointer"),
         (r#"{"end":[{}],"usage":{"sum":[]}}"#, "events.usage.sum is not known"),
-        (
-            r#"{"end":[{}],"usage":{"prompt":[{"at":"/a","sum":["/b"]}]}}"#,
-            "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
-        ),
+        (r#"{"end":[{}],"usage":{"prompt":[{"at":"/a","sum":["/b"]}]}}"#, "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or"),
         (r#"{"end":[{}],"usage":{"prompt":[{"sum":["/b","c"]}]}}"#, "events.usage.prompt[0].sum[1]: expected a JSON pointer,"),
         (r#"{"end":[{}],"text":[{"at":"/a","mode":"whole"}]}"#, "events.text[0].mode: expected one of delta, cumulative"),
         (r#"{"end":[{}],"text":[{"at":"/a","mode":"delta","per":"/b"}]}"#, "events.text[0].per: only with \"mode\": \"cumulative\""),
         (r#"{"end":[{}],"text":[{"at":"/a","mode":"cumulative","per":"b"}]}"#, "events.text[0].per: expected a JSON pointer,"),
-        (
-            r#"{"end":[{}],"usage":{"prompt":[{"sum":["/a"],"per":"/b"}]}}"#,
-            "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or",
-        ),
+        (r#"{"end":[{}],"usage":{"prompt":[{"sum":["/a"],"per":"/b"}]}}"#, "events.usage.prompt[0]: expected a JSON pointer, or an object with a pointer \"at\" or"),
         (r#"{"end":[{"all":[{}],"per":"/a"}]}"#, "events.end[0].all: expected a list of 1 to 64 rules and no member beside it"),
         (r#"{"end":[{}],"replace":[{"at":"/a","mode":"delta"}]}"#, "events.replace[0].mode is not known"),
         (r#"{"end":[{"all":[]}]}"#, "events.end[0].all: expected a list of 1 to 64 rules"),
@@ -173,10 +162,7 @@ fn conditions_on_a_list_apply_to_the_same_element() {
         {"parts":[{"text":"a2","thought":false},{"text":"r3","thought":true},{"text":"a3","call":"u"}],
          "finishReason":"STOP"}]}"#;
     let told = decode(&gemini, "", data);
-    assert_eq!(
-        (told.text.as_str(), told.reasoning.as_str()),
-        ("a1a2a3", "r1r2r3")
-    );
+    assert_eq!((&*told.text, &*told.reasoning), ("a1a2a3", "r1r2r3"));
     assert_eq!((told.tool.as_str(), told.end), ("t", true));
 }
 

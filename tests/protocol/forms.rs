@@ -83,14 +83,10 @@ fn parallel_answers_have_texts_and_token_counts_of_their_own() {
         ],
     );
     let said: Vec<_> = told.iter().map(|t| (t.text.as_str(), t.usage[1])).collect();
+    #[rustfmt::skip]
     let expected = [
-        ("a", Some(1)),
-        ("x", Some(2)),
-        ("yb", Some(4)),
-        ("c", Some(6)),
-        ("12", None),
-        ("3!", Some(7)),
-        ("", None),
+        ("a", Some(1)), ("x", Some(2)), ("yb", Some(4)), ("c", Some(6)),
+        ("12", None), ("3!", Some(7)), ("", None),
     ];
     assert_eq!(said, expected);
     assert_eq!(told[6].replacement.as_deref(), Some("abcNo.123!"));
@@ -222,17 +218,11 @@ fn a_document_can_describe_spans() {
     let span = |data| decode(&protocol, "", data).span;
     assert_eq!(span(r#"{"e":"other","name":"a"}"#), None);
     assert_eq!(span(r#"{"e":"in"}"#), None, "no id");
-    assert_eq!(
-        span(r#"{"e":"in","name":7}"#).as_deref(),
-        Some(
-            r#"SpanMark { starts: true, id: "7", instance: "", kind: "", title: "", elapsed: None, failed: false, model: false }"#
-        )
-    );
+    let begun = r#"SpanMark { starts: true, id: "7", instance: "", kind: "", title: "", elapsed: None, failed: false, model: false }"#;
+    assert_eq!(span(r#"{"e":"in","name":7}"#).as_deref(), Some(begun));
     let ended = span(r#"{"e":"out","name":"a","took":12.5,"ok":false}"#).unwrap();
-    assert!(
-        ended.contains("elapsed: Some(12.5ms), failed: true"),
-        "{ended}"
-    );
+    let part = "elapsed: Some(12.5ms), failed: true";
+    assert!(ended.contains(part), "{ended}");
     let odd = span(r#"{"e":"out","name":"a","took":-1}"#).unwrap();
     assert!(odd.contains("elapsed: None"), "{odd}");
 }
@@ -241,10 +231,8 @@ fn a_document_can_describe_spans() {
 fn a_path_can_have_the_model_in_it() {
     let gemini = Protocol::builtin("gemini").unwrap();
     let path = |model| gemini.path_for(model, |model| model.replace(' ', "%20"));
-    assert_eq!(
-        path(Some("a b")).as_deref(),
-        Some("/v1beta/models/a%20b:streamGenerateContent?alt=sse")
-    );
+    let expected = "/v1beta/models/a%20b:streamGenerateContent?alt=sse";
+    assert_eq!(path(Some("a b")).as_deref(), Some(expected));
     assert_eq!(path(None), None);
     let other = Protocol::builtin("anthropic").unwrap();
     let path = other.path_for(None, str::to_owned);

@@ -101,11 +101,7 @@ fn usage_ids_and_finish_reason() {
     for choices in ["[]", r#"[{"index":0,"delta":{}}]"#, "null"] {
         let data = format!(r#"{{"id":"chatcmpl-1","choices":{choices},{usage}}}"#);
         let told = decode(&openai(), "", &data);
-        assert_eq!(
-            told.usage,
-            [Some(9), Some(3), Some(4), Some(2)],
-            "{choices}"
-        );
+        assert_eq!(told.usage, [9, 3, 4, 2].map(Some), "{choices}");
         assert_eq!(told.kind, Some(Other));
         assert_eq!(told.ids, [None, Some("chatcmpl-1".to_owned())]);
     }
@@ -144,9 +140,7 @@ fn request() {
     assert_eq!(openai.path, "/v1/chat/completions");
     assert_eq!(openai.body["model"], "{model}");
     assert_eq!(openai.body["stream_options"]["include_usage"], true);
-    let (name, value) = openai.auth_header("sk-1").unwrap();
-    assert_eq!(
-        (name.as_str(), value.as_str()),
-        ("Authorization", "Bearer sk-1")
-    );
+    let header = openai.auth_header("sk-1").unwrap();
+    let expected = ("Authorization", "Bearer sk-1");
+    assert_eq!((&*header.0, &*header.1), expected);
 }

@@ -148,11 +148,8 @@ fn errors_amid_the_stream() {
 #[test]
 fn a_moderator_s_words_replace_the_answer() {
     let (_, told) = came("dify-chat", "dify-agent");
-    let replaced: Vec<_> = told
-        .iter()
-        .filter_map(|t| t.replacement.as_deref())
-        .collect();
-    assert_eq!(replaced, ["Sorry."]);
+    let replaced = told.iter().filter_map(|t| t.replacement.as_deref());
+    assert_eq!(replaced.collect::<Vec<_>>(), ["Sorry."]);
     let event = told.iter().find(|t| t.replacement.is_some()).unwrap();
     assert_eq!(event.kind, Some(EventKind::Other), "not generated");
 }
@@ -162,14 +159,12 @@ fn nodes_are_spans() {
     let (_, told) = came("dify-workflow", "dify-workflow");
     let spans: Vec<_> = told.iter().filter_map(|t| t.span.as_deref()).collect();
     assert_eq!(spans.len(), 6);
-    assert_eq!(
-        spans[2],
-        r#"SpanMark { starts: true, id: "1712", instance: "e2", kind: "knowledge-retrieval", title: "知识检索", elapsed: None, failed: false, model: false }"#
-    );
-    assert_eq!(
-        spans[5],
-        r#"SpanMark { starts: false, id: "1713", instance: "e3", kind: "llm", title: "LLM", elapsed: Some(1.5s), failed: false, model: true }"#
-    );
+    #[rustfmt::skip]
+    let expected = [
+        r#"SpanMark { starts: true, id: "1712", instance: "e2", kind: "knowledge-retrieval", title: "知识检索", elapsed: None, failed: false, model: false }"#,
+        r#"SpanMark { starts: false, id: "1713", instance: "e3", kind: "llm", title: "LLM", elapsed: Some(1.5s), failed: false, model: true }"#,
+    ];
+    assert_eq!([spans[2], spans[5]], expected);
     let (_, told) = came("dify-workflow", "dify-workflow-failed");
     let last = told.iter().rev().find_map(|t| t.span.as_deref()).unwrap();
     assert!(last.contains("failed: true"), "{last}");

@@ -67,18 +67,14 @@ fn dify_failed_after_partial_text() {
     let (told, kinds) = read_all_ways("dify-chat", DIFY_FAILED);
     assert_eq!(kinds, [Ping, Text, Error, Error]);
     let error = told[3].error.as_deref().unwrap();
-    assert!(
-        error.starts_with("completion_request_error: [openai] Rate"),
-        "{error}"
-    );
+    let begin = "completion_request_error: [openai] Rate";
+    assert!(error.starts_with(begin), "{error}");
 }
 
 #[test]
 fn openai_with_its_engine_killed() {
     let (told, kinds) = read_all_ways("openai-chat", OPENAI_KILLED);
     assert_eq!(kinds, [Other, Text, Error, End]);
-    assert_eq!(
-        told[2].error.as_deref(),
-        Some("500: EngineCore encountered an issue.")
-    );
+    let expected = "500: EngineCore encountered an issue.";
+    assert_eq!(told[2].error.as_deref(), Some(expected));
 }

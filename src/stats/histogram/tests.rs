@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::stats::Distribution;
+use crate::stats::tests::pseudo_random;
 
 fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
     let mut histogram = Histogram::default();
@@ -10,16 +11,9 @@ fn histogram(values: impl IntoIterator<Item = u64>) -> Histogram {
 }
 
 /// Values spread evenly over the octaves from 1 µs to `2^octaves` µs.
-fn pseudo_random(count: usize, octaves: u64) -> Vec<u64> {
-    let mut x: u64 = 7;
-    (0..count)
-        .map(|_| {
-            x = x
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (x >> 16) % (1 << (1 + (x >> 58) % octaves))
-        })
-        .collect()
+fn values_in(octaves: u64, count: usize) -> Vec<u64> {
+    let values = pseudo_random(7).map(|x| (x >> 16) % (1 << (1 + (x >> 58) % octaves)));
+    values.take(count).collect()
 }
 
 #[test]
@@ -49,7 +43,7 @@ fn the_middle_of_a_bucket_is_less_than_half_a_percent_off_all_its_values() {
 #[test]
 fn percentiles_are_at_most_half_a_percent_off_the_exact_ones() {
     for (count, octaves) in [(1, 30), (2, 30), (100, 24), (10_000, 12), (20_000, 31)] {
-        let values = pseudo_random(count, octaves);
+        let values = values_in(octaves, count);
         let mut exact = Distribution::default();
         for value in &values {
             exact.record(*value);
@@ -84,7 +78,7 @@ fn equal_values_are_exact() {
 
 #[test]
 fn merging_is_adding() {
-    let values = pseudo_random(3_000, 20);
+    let values = values_in(20, 3_000);
     let mut merged = Histogram::default();
     for part in values.chunks(700) {
         merged.merge(&histogram(part.iter().copied()));

@@ -17,14 +17,17 @@ fn constants() -> Constants {
     }
 }
 
-fn template(document: &Value, constants: &Constants) -> Result<BodyTemplate, Message> {
-    let parts = Parts {
+fn parts(constants: &Constants) -> Parts<'_> {
+    Parts {
         constants,
         columns: &[],
         history: None,
         answers: false,
-    };
-    BodyTemplate::new(document, parts)
+    }
+}
+
+fn template(document: &Value, constants: &Constants) -> Result<BodyTemplate, Message> {
+    BodyTemplate::new(document, parts(constants))
 }
 
 fn asking(query: &str) -> Filling<'_> {
@@ -35,9 +38,8 @@ fn asking(query: &str) -> Filling<'_> {
 }
 
 fn rendered(document: &Value, constants: &Constants, query: &str) -> Value {
-    let body = template(document, constants)
-        .unwrap()
-        .render(&asking(query));
+    let template = template(document, constants).unwrap();
+    let body = template.render(&asking(query));
     serde_json::from_slice(&body).expect("a body is valid JSON")
 }
 
@@ -67,11 +69,8 @@ fn a_query_may_contain_anything() {
         "",
     ] {
         let expected = json!({"q": query, "twice": format!("{query} {query}")});
-        assert_eq!(
-            rendered(&document, &constants(), query),
-            expected,
-            "{query:?}"
-        );
+        let rendered = rendered(&document, &constants(), query);
+        assert_eq!(rendered, expected, "{query:?}");
     }
 }
 
@@ -86,10 +85,8 @@ fn other_braces_stay_as_they_are() {
         assert_eq!(rendered(&document, &constants(), "q"), document, "{text}");
     }
     let nested = json!({"t": "{{query}} {a{user}"});
-    assert_eq!(
-        rendered(&nested, &constants(), "q"),
-        json!({"t": "{q} {agao\"lou"})
-    );
+    let expected = json!({"t": "{q} {agao\"lou"});
+    assert_eq!(rendered(&nested, &constants(), "q"), expected);
 }
 
 #[test]
@@ -107,27 +104,21 @@ fn inputs_can_be_members_among_others() {
     assert_eq!(rendered(&document, &constants, "q"), expected);
     constants.inputs = vec![("query".to_owned(), "mine".to_owned())];
     let body = template(&document, &constants).unwrap();
-    assert_eq!(
-        body.render(&asking("q")),
-        br#"{"i":{"query":"mine","city":"?"}}"#
-    );
     assert!(body.uses("inputs") && !body.uses("query"));
+    let expected = br#"{"i":{"query":"mine","city":"?"}}"#;
+    assert_eq!(body.render(&asking("q")), expected);
     constants.inputs.clear();
     let body = template(&document, &constants).unwrap();
-    assert_eq!(
-        body.render(&asking("q")),
-        br#"{"i":{"query":"q","city":"?"}}"#
-    );
+    let expected = br#"{"i":{"query":"q","city":"?"}}"#;
+    assert_eq!(body.render(&asking("q")), expected);
 }
 
 #[test]
 fn an_input_that_is_not_given_is_an_error() {
     let document = json!({"x": "{inputs.city} {inputs.nope}"});
     let error = template(&document, &constants()).unwrap_err();
-    assert_eq!(
-        error,
-        Message::new("usage.input_missing").with("key", "nope")
-    );
+    let expected = Message::new("usage.input_missing").with("key", "nope");
+    assert_eq!(error, expected);
 }
 
 #[test]
@@ -141,19 +132,16 @@ fn it_is_known_which_placeholders_are_used() {
 #[test]
 fn members_keep_their_order() {
     let document: Value = serde_json::from_str(r#"{"z":1,"a":"{query}","m":[]}"#).unwrap();
-    let body = template(&document, &constants())
-        .unwrap()
-        .render(&asking("q"));
-    assert_eq!(body, br#"{"z":1,"a":"q","m":[]}"#);
+    let body = template(&document, &constants()).unwrap();
+    assert_eq!(body.render(&asking("q")), br#"{"z":1,"a":"q","m":[]}"#);
 }
 
 fn with_columns(document: &Value, row: &[Cell]) -> Value {
     let columns = ["city", "model", "inputs.n", "user"].map(str::to_owned);
+    let constants = constants();
     let parts = Parts {
         columns: &columns,
-        constants: &constants(),
-        history: None,
-        answers: false,
+        ..parts(&constants)
     };
     let body = BodyTemplate::new(document, parts).unwrap();
     let filling = Filling { row, ..asking("q") };
@@ -183,10 +171,18 @@ fn columns_are_placeholders_and_inputs() {
 
 #[test]
 fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
-    let history = |at: &str| History {
-        at: at.to_owned(),
-        user: json!({"role": "user", "content": "{query}"}),
-        assistant: json!({"role": "assistant", "content": "{answer}"}),
+    let with_history = |document: &Value, at: &str| {
+        let history = History {
+            at: at.to_owned(),
+            user: json!({"role": "user", "content": "{query}"}),
+            assistant: json!({"role": "assistant", "content": "{answer}"}),
+        };
+        let constants = Constants::default();
+        let parts = Parts {
+            history: Some(&history),
+            ..parts(&constants)
+        };
+        BodyTemplate::new(document, parts).unwrap()
     };
     #[rustfmt::skip]
     let table = [
@@ -196,13 +192,7 @@ fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
          json!({"input": [{"t": 1 }, {"t": 2 }, {"role": "user", "content": "q" }], "x": "q" })),
     ];
     for (at, document, expected) in table {
-        let parts = Parts {
-            constants: &Constants::default(),
-            columns: &[],
-            history: Some(&history(at)),
-            answers: false,
-        };
-        let body = BodyTemplate::new(&document, parts).unwrap();
+        let body = with_history(&document, at);
         assert!(body.has_history());
         let filling = Filling {
             history: br#"{"t":1},{"t":2},"#,
@@ -214,13 +204,7 @@ fn earlier_turns_stand_before_the_last_element_or_make_a_list() {
         assert!(first.pointer(at).is_some_and(Value::is_array));
     }
     let document = json!({"prompt": "{query}"});
-    let parts = Parts {
-        constants: &Constants::default(),
-        columns: &[],
-        history: Some(&history("/messages")),
-        answers: false,
-    };
-    assert!(!BodyTemplate::new(&document, parts).unwrap().has_history());
+    assert!(!with_history(&document, "/messages").has_history());
 }
 
 #[test]
