@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::load::{Leaving, Load};
 use crate::output::OutputConfig;
+use crate::output::console::Settings;
 use crate::protocol::Protocol;
 use crate::record::TokenCount;
-use crate::text::{Language, Message};
+use crate::text::Message;
 use crate::tokenizer::Tokenizer;
 use crate::values::Dist;
 use crate::workload::Workload;
@@ -44,8 +45,8 @@ pub struct Plan {
     pub grace: Duration,
     /// The files to write.
     pub outputs: OutputConfig,
-    /// What the terminal shows.
-    pub console: ConsoleConfig,
+    /// What the terminal shows; colours and width are known when it is opened.
+    pub console: Settings,
     /// Whether results that are not valid are an error.
     pub require_valid: bool,
     /// The model's name, for bodies and file names.
@@ -56,20 +57,6 @@ pub struct Plan {
     pub command_line: String,
     /// What the user should know before and after the run.
     pub warnings: Vec<Message>,
-}
-
-impl Plan {
-    /// Whether the run is a single request, which is shown in detail.
-    #[must_use]
-    pub fn is_single(&self) -> bool {
-        self.load.is_single(self.workload.turns)
-    }
-
-    /// Whether the terminal shows the answer as it arrives: the run is a single request and not quiet.
-    #[must_use]
-    pub fn is_watched(&self) -> bool {
-        self.is_single() && !self.console.quiet
-    }
 }
 
 /// Where requests go.
@@ -124,15 +111,4 @@ impl fmt::Debug for TransportConfig {
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
-}
-
-/// What the terminal shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsoleConfig {
-    /// The language.
-    pub language: Language,
-    /// Whether only the final statistics are shown.
-    pub quiet: bool,
-    /// Whether the answer's text is shown as it arrives.
-    pub show_text: bool,
 }

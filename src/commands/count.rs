@@ -42,7 +42,7 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
     if let Err(Some(failure)) = &counts {
         collected.failures.push(failure.clone());
     }
-    if (counts.is_ok() || plan.is_watched())
+    if (counts.is_ok() || plan.console.watched)
         && let Err(error) = collect(&mut spool, counts.ok(), collected)
     {
         let message = WriteError::texts(spool.directory(), error).message();
@@ -147,11 +147,9 @@ fn collect(
     for request in spool.read::<RequestRecord>()? {
         let mut request = request?;
         request.tokenized = counts.next().filter(|_| request.chunks > 0);
-        if counted {
-            collected.stats.recount(&request);
-        }
         let sample = Sample::Finished(Box::new(request));
-        if counted {
+        if let (true, Sample::Finished(request)) = (counted, &sample) {
+            collected.stats.recount(request);
             let errors = collected.outputs.recount(&sample);
             note(&errors, &mut collected.failures);
         }

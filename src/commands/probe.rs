@@ -36,7 +36,7 @@ impl Run for ProbeArgs {
         let headers = &plan.protocol.headers;
         let transport = Transport::new(plan.transport.clone(), &plan.target, headers);
         let client = Client::new(&Arc::new(transport.map_err(Stop::not_done)?));
-        let mut console = console(&plan.outputs, plan.console, plan.is_watched());
+        let mut console = console(&plan.outputs, plan.console);
         // A terminal that has gone is no reason not to send the request.
         let _ = show_request(&plan, &mut console, self.raw);
         let (sender, parts) = unbounded();

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{Ends, Exit, Stop, Waiting, printed};
 use crate::cli::{ReportArgs, Run};
 use crate::config::{check_inputs, report_outputs};
-use crate::output::console::Closing;
+use crate::output::console::{Closing, Settings};
 use crate::output::saved::{self, Saved};
 use crate::output::{Formats, OutputConfig, Outputs, WriteError, csv};
-use crate::plan::ConsoleConfig;
 use crate::text::{Language, Message};
 
 impl Run for ReportArgs {
@@ -64,10 +63,10 @@ fn stem(inputs: &[PathBuf]) -> String {
 
 /// Shows the statistics as the run did.
 fn show(saved: &Saved, config: &OutputConfig, outputs: &Outputs, language: Language) -> Ends {
-    let settings = ConsoleConfig {
+    let settings = Settings {
         language,
         quiet: true,
-        show_text: false,
+        ..Settings::default()
     };
     let files: Vec<_> = outputs.paths().collect();
     // The summary shows an interruption at its top, not among the warnings.
@@ -81,5 +80,5 @@ fn show(saved: &Saved, config: &OutputConfig, outputs: &Outputs, language: Langu
         warnings: &warnings,
         interrupted: !interruptions.is_empty(),
     };
-    printed(super::console(config, settings, false).summary(&saved.summary, &closing))
+    printed(super::console(config, settings).summary(&saved.summary, &closing))
 }

@@ -9,7 +9,7 @@ use crate::clock::{Clock, Stamp};
 use crate::config::{self, API_KEY_VARIABLE};
 use crate::output::console::{Console, Settings, wants_colour};
 use crate::output::{Destination, OutputConfig};
-use crate::plan::{ConsoleConfig, Plan};
+use crate::plan::Plan;
 use crate::text::{Language, Message};
 
 /// The plan of a run.
@@ -101,8 +101,9 @@ pub(super) fn colour(terminal: bool) -> bool {
     wants_colour(terminal, no_color.as_deref(), term.as_deref())
 }
 
-/// The terminal: standard error where rows or a document go to standard output.
-pub(super) fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: bool) -> Console {
+/// The terminal, with its own settings added: standard error where rows or a document go to standard
+/// output.
+pub(super) fn console(outputs: &OutputConfig, settings: Settings) -> Console {
     let mut wanted = outputs.wanted();
     let taken = wanted.any(|(_, destination)| *destination == Destination::Stdout);
     let (out, err) = (io::stdout(), io::stderr());
@@ -112,12 +113,9 @@ pub(super) fn console(outputs: &OutputConfig, shown: ConsoleConfig, watched: boo
         (out.is_terminal(), cli::width(&out), Box::new(out))
     };
     let settings = Settings {
-        language: shown.language,
-        quiet: shown.quiet,
-        show_text: shown.show_text,
-        watched,
         colour: colour(terminal),
         width,
+        ..settings
     };
     Console::new(out, settings)
 }

@@ -6,7 +6,8 @@ use super::url::Url;
 use super::{files, headers};
 use crate::cli::RunArgs;
 use crate::load::{ClosedLoop, Load, Seconds};
-use crate::plan::{ConsoleConfig, Plan, TransportConfig};
+use crate::output::console::Settings;
+use crate::plan::{Plan, TransportConfig};
 use crate::text::{Language, Message};
 use crate::tokenizer::Tokenizer;
 use crate::values::shown;
@@ -121,18 +122,21 @@ impl Builder<'_> {
         })
     }
 
-    fn console(&self, load: &Load) -> Result<ConsoleConfig, Message> {
+    fn console(&self, load: &Load) -> Result<Settings, Message> {
         let raw = &self.raw.console;
-        if raw.show_text && !load.is_single(self.raw.load.turns) {
+        let is_single = load.is_single(self.raw.load.turns);
+        if raw.show_text && !is_single {
             return Err(Message::new("usage.show_text"));
         }
         if raw.show_text && raw.quiet {
             return Err(Message::new("usage.show_text_quiet"));
         }
-        Ok(ConsoleConfig {
+        Ok(Settings {
             language: self.language,
             quiet: raw.quiet,
             show_text: raw.show_text,
+            watched: is_single && !raw.quiet,
+            ..Settings::default()
         })
     }
 

@@ -59,7 +59,7 @@ impl User {
     /// Adds the observers that the plan asks for.
     fn observe_by_plan(&mut self, context: &Context) {
         let plan = &context.plan;
-        if plan.is_watched() {
+        if plan.console.watched {
             let watched = Watched::new(context.sender.clone(), plan.console.show_text);
             self.observe(Box::new(watched));
         }
