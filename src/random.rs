@@ -1,5 +1,14 @@
 //! Numbers drawn from a seed: the same seed gives the same numbers, whichever thread asks first.
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
+
+/// A number that no other run has: the random seed of the standard library's hash maps.
+#[must_use]
+pub fn fresh() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
 /// The purpose of a number. Each purpose has numbers of its own: more draws for one do not change
 /// another.
 #[derive(Clone, Copy, Debug)]

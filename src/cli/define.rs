@@ -102,6 +102,7 @@ fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap:
         .mut_args(|arg| localized_arg(arg, name, texts))
 }
 
+/// An argument with the texts of its command, or else of a run.
 fn localized_arg(arg: Arg, command: &str, texts: &'static Texts) -> Arg {
     let ids = text_ids(command, &arg);
     let help = ids.iter().find_map(|id| texts.find(id));

@@ -18,7 +18,9 @@ use crate::text::{Language, Message};
 pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Reply> {
     let mut command = define::command(language);
     let matches = command.try_get_matches_from_mut(args);
-    let matches = matches.map_err(|error| errors::stop(&error, &command, args, language))?;
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (mut cli, matches) =
+        parsed.map_err(|error| errors::stop(&error, &command, args, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {
         let message = Message::new("usage.flag_before_command")
@@ -26,8 +28,6 @@ pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Reply> {
             .with("command", subcommand);
         return Err(Reply::Usage(message));
     }
-    let mut cli = Cli::from_arg_matches(&matches)
-        .map_err(|error| errors::stop(&error, &command, args, language))?;
     cli.run.given = given;
     Ok(cli)
 }

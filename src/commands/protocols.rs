@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Ends, Stop, print};
 use crate::cli::{PROGRAM, ProtocolsArgs, Run};
-use crate::config::protocol_document;
+use crate::config;
 use crate::protocol::{Protocol, SCHEMA};
 use crate::text::{Language, Message};
 
@@ -14,7 +14,7 @@ impl Run for ProtocolsArgs {
         let text = match &self.name {
             _ if self.schema => SCHEMA.to_owned(),
             None => list(language),
-            Some(name) => protocol_document(name, language).map_err(Stop::usage)?,
+            Some(name) => config::protocol(name, language).map_err(Stop::usage)?.1,
         };
         print(text.as_bytes())
     }

@@ -1,7 +1,5 @@
 //! `sse-perf [OPTIONS]`: a test, from its configuration to its exit code.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use super::count::count;
@@ -16,6 +14,7 @@ use crate::output::console::{Banner, Closing, Origin};
 use crate::output::host::Host;
 use crate::output::{Formats, Results, RunInfo, files};
 use crate::plan::Plan;
+use crate::random;
 use crate::stats::{Grade, Summary};
 use crate::text::{Language, Message};
 use crate::workload;
@@ -31,7 +30,7 @@ impl Run for RunArgs {
 pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Ends {
     limits::check(plan.load.users()).map_err(Stop::usage)?;
     let finished = engine::run(plan, |clock, control| {
-        let live = !plan.console.quiet && !plan.is_watched();
+        let live = !plan.console.quiet && !plan.console.watched;
         Ok(Collector::new(clock, control, begin(plan, clock)?, live))
     });
     let finished = finished.map_err(Stop::not_done)?;
@@ -46,7 +45,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
     let outputs = Formats::new(&plan.outputs)
         .open(&stem, &about)
         .map_err(|error| error.message())?;
-    let mut console = super::console(&plan.outputs, plan.console, plan.is_watched());
+    let mut console = super::console(&plan.outputs, plan.console);
     let first = plan.workload.assignment(1);
     // The run itself ends early if the terminal has gone.
     let _ = console.banner(&Banner {
@@ -96,10 +95,10 @@ fn about(plan: &Plan, clock: Clock) -> About {
     }
 }
 
-/// An id that no other run has: sixteen hexadecimal digits from the random seed of the standard
-/// library's hash maps. The letter before them keeps readers from taking the id for a number.
+/// An id that no other run has. The letter before the digits keeps readers from taking the id for a
+/// number.
 fn run_id() -> String {
-    format!("r{:016x}", RandomState::new().build_hasher().finish())
+    format!("r{:016x}", random::fresh())
 }
 
 /// Where queries or keys come from; `single` is the one value where it is no file.

@@ -8,6 +8,7 @@ use super::files::{self, Unusable};
 use super::show::{is_secret_name, secret_part};
 use super::{API_KEY_VARIABLE, conversation, headers};
 use crate::protocol::Protocol;
+use crate::random;
 use crate::text::Message;
 use crate::workload::{ApiKey, BodyTemplate, Constants, Parts, Rotation, Workload};
 
@@ -55,7 +56,8 @@ impl Builder<'_> {
             order: self.order(data.queries.items.len())?,
             queries: data.queries,
             rows: data.rows,
-            unique: self.unique(),
+            // A prefix that a server has seen before defeats no cache.
+            unique: raw.unique.then(random::fresh),
             turns,
             history: history.filter(|_| body.has_history()),
             stop,

@@ -1,8 +1,6 @@
 //! The data of `--param-file` (lines, CSV or JSON Lines, by the file's ending), and the order of its
 //! rows.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -67,13 +65,6 @@ impl Builder<'_> {
             self.warn(Message::new("warning.data_order_unused"));
         }
         Ok(order)
-    }
-
-    /// The seed of prefixes: another in each run, since a prefix that a server has seen before
-    /// defeats no cache.
-    pub(super) fn unique(&self) -> Option<u64> {
-        let random = || RandomState::new().build_hasher().finish();
-        self.raw.request.unique.then(random)
     }
 }
 

@@ -105,28 +105,15 @@ pub(super) fn body(file: &str) -> Result<Value, Message> {
     }
 }
 
-/// The protocol that `--api` names: a built-in one, else a file.
-pub(super) fn protocol(name: &str, language: Language) -> Result<Arc<Protocol>, Message> {
-    match Protocol::builtin(name) {
-        Some(protocol) => Ok(protocol),
-        None => own_protocol(name, language).map(|(protocol, _)| Arc::new(protocol)),
-    }
-}
-
-/// The document of the protocol of that name: a built-in one, else a checked file.
+/// The protocol of this name and its document: a built-in one, else a file.
 ///
 /// # Errors
 ///
-/// If there is no protocol of that name, or the file has none.
-pub fn protocol_document(name: &str, language: Language) -> Result<String, Message> {
-    match Protocol::document(name) {
-        Some(document) => Ok(document.to_owned()),
-        None => own_protocol(name, language).map(|(_, document)| document),
+/// If there is no protocol of this name, or the file has none.
+pub fn protocol(name: &str, language: Language) -> Result<(Arc<Protocol>, String), Message> {
+    if let Some(built_in) = Protocol::builtin(name).zip(Protocol::document(name)) {
+        return Ok((built_in.0, built_in.1.to_owned()));
     }
-}
-
-/// A protocol of the user's own, and its document.
-fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Message> {
     let looks_like_file = name.contains(['/', '\\', '.']) || Path::new(name).exists();
     if !looks_like_file {
         let names: Vec<&str> = Protocol::builtin_names().collect();
@@ -137,7 +124,7 @@ fn own_protocol(name: &str, language: Language) -> Result<(Protocol, String), Me
         let error = language.texts().render(&error);
         Message::about("usage.api_file", name).with("error", error)
     })?;
-    Ok((protocol, text))
+    Ok((Arc::new(protocol), text))
 }
 
 /// The certificates of `--ca-cert`: PEM.

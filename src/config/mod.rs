@@ -15,7 +15,7 @@ mod tests;
 mod url;
 
 pub use build::plan;
-pub use files::protocol_document;
+pub use files::protocol;
 pub use outputs::{check_inputs, report_outputs};
 pub use show::{plan_json, shown_headers};
 

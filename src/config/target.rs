@@ -121,7 +121,8 @@ impl Builder<'_> {
             let message = message.with("protocol", DEFAULT_PROTOCOL);
             self.warn(message.with("names", names.join(", ")));
         }
-        files::protocol(name.unwrap_or(DEFAULT_PROTOCOL), self.language)
+        let protocol = files::protocol(name.unwrap_or(DEFAULT_PROTOCOL), self.language);
+        protocol.map(|(protocol, _)| protocol)
     }
 }
 

@@ -28,9 +28,7 @@ pub trait Shape: fmt::Debug + Send + Sync {
     fn users(&self) -> u32;
 
     /// Over which time users start.
-    fn ramp_up(&self) -> Duration {
-        Duration::ZERO
-    }
+    fn ramp_up(&self) -> Duration;
 
     /// When a user (from 1) starts. The first user starts at once, the others evenly over the ramp-up:
     /// one user more would start at the end of the ramp-up.
@@ -48,10 +46,7 @@ pub trait Shape: fmt::Debug + Send + Sync {
     fn requests(&self, turns: u32) -> Option<u64>;
 
     /// Whether a user that has had `ended` conversations may claim a slot at `now`.
-    fn admits(&self, ended: u64, now: Stamp) -> bool {
-        let _ = ended;
-        self.deadline().is_none_or(|deadline| now < deadline)
-    }
+    fn admits(&self, ended: u64, now: Stamp) -> bool;
 
     /// The slot of a number (from 1), claimed at `now`; `None` if there is no such slot, for example
     /// because it would be due after the deadline. Each number is asked for once, on the thread of

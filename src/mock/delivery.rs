@@ -93,11 +93,8 @@ impl<'a> Delivery<'a> {
     pub(super) fn begin(&mut self) -> Result<(), Gone> {
         self.sleep(self.read + self.service.options.slow_headers)?;
         self.keep_alive &= self.chunked;
-        let coding = if self.chunked {
-            "Transfer-Encoding: chunked\r\n"
-        } else {
-            ""
-        };
+        let coding = self.chunked.then_some("Transfer-Encoding: chunked\r\n");
+        let coding = coding.unwrap_or_default();
         let fields = format!("{coding}Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
         let content_type = "text/event-stream; charset=utf-8";
         let head = response_head(200, content_type, &fields, self.keep_alive);

@@ -66,8 +66,13 @@ pub(super) struct RequestReader {
 }
 
 impl RequestReader {
-    /// Waits for the next request and reads it completely.
-    pub(super) fn read(&mut self, mut stream: impl Read + Write) -> Result<Request<'_>, ReadError> {
+    /// Waits for the next request and reads it completely. A client that waits to send its body is
+    /// told to in `reply`.
+    pub(super) fn read(
+        &mut self,
+        mut stream: impl Read,
+        mut reply: impl Write,
+    ) -> Result<Request<'_>, ReadError> {
         self.buffer.drain(..self.current);
         self.current = 0;
         let (request, start) = loop {
@@ -91,7 +96,7 @@ impl RequestReader {
         let end = start + length;
         let expects = request.header("expect").unwrap_or_default();
         if expects.eq_ignore_ascii_case("100-continue") && self.buffer.len() < end {
-            stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            reply.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
         while self.buffer.len() < end {
             self.fill(&mut stream)?;
@@ -160,10 +165,8 @@ pub(super) fn response_head(
     fields: &str,
     keep_alive: bool,
 ) -> String {
-    let (reason, connection) = (
-        reason(status),
-        if keep_alive { "keep-alive" } else { "close" },
-    );
+    let connection = if keep_alive { "keep-alive" } else { "close" };
+    let reason = reason(status);
     format!(
         "HTTP/1.1 {status} {reason}\r\nServer: sse-perf-mock\r\nContent-Type: {content_type}\r\n\
          {fields}Connection: {connection}\r\n\r\n"

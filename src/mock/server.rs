@@ -208,7 +208,7 @@ fn serve(incoming: &mut Incoming<'_>) -> bool {
     let mut reader = RequestReader::default();
     let mut frames = Frames::new(service.options.crlf);
     loop {
-        let after = match reader.read(&mut *incoming) {
+        let after = match reader.read(&mut *incoming, stream) {
             Ok(request) => {
                 let read = service.clock.now();
                 let late = incoming.lag;
@@ -253,8 +253,9 @@ impl Incoming<'_> {
     fn refuse(&mut self, status: u16, message: &str) {
         let refusal = response(status, "text/plain", "", message, false);
         // Writing fails if the client has closed already.
-        let _ = self.write_all(refusal.as_bytes());
-        let _ = self.stream.shutdown(Shutdown::Write);
+        let mut stream = self.stream;
+        let _ = stream.write_all(refusal.as_bytes());
+        let _ = stream.shutdown(Shutdown::Write);
         self.deadline = Some(self.service.clock.now() + LINGER);
         while matches!(self.read(&mut [0; 4096]), Ok(1..)) {}
     }
@@ -275,17 +276,6 @@ impl Read for Incoming<'_> {
         let limit = self.service.options.request_timeout;
         self.deadline.get_or_insert(received.returned + limit);
         Ok(received.bytes)
-    }
-}
-
-impl Write for Incoming<'_> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let mut stream = self.stream;
-        stream.write(buffer)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -69,17 +69,15 @@ impl RunStats {
             }
         }
         match request.outcome {
-            Outcome::Ok => self.record_values(request),
+            Outcome::Ok => {
+                for metric in metrics::with(Flag::Statistics) {
+                    if let Some(value) = request.thousandths(metric) {
+                        self.distributions[metric].record(value);
+                    }
+                }
+            }
             Outcome::Failed(failure) => self.failures.add(failure, request.end),
             Outcome::Cancelled | Outcome::Abandoned => {}
-        }
-    }
-
-    fn record_values(&mut self, request: &Measured<'_>) {
-        for metric in metrics::with(Flag::Statistics) {
-            if let Some(value) = request.thousandths(metric) {
-                self.distributions[metric].record(value);
-            }
         }
     }
 

@@ -109,18 +109,12 @@ fn reasons(evidence: &Evidence) -> Vec<Reason> {
         (has_reads && has_lag && are_unstamped, Grade::Degraded,
             Message::new("verdict.unstamped").with("share", percent(unstamped))),
     ];
+    let ttft_error = late_sending + late_read.max(evidence.ttft_uncertainty);
+    let itl_error = late_read.max(client.uncertainty_p99_ms);
     let latencies = [
         latency("verdict.ttfb", evidence.ttfb, evidence.ttfb_uncertainty),
-        latency(
-            "verdict.ttft",
-            evidence.ttft,
-            late_sending + late_read.max(evidence.ttft_uncertainty),
-        ),
-        latency(
-            "verdict.itl",
-            evidence.itl,
-            late_read.max(client.uncertainty_p99_ms),
-        ),
+        latency("verdict.ttft", evidence.ttft, ttft_error),
+        latency("verdict.itl", evidence.itl, itl_error),
     ];
     let others = table.into_iter().filter(|(applies, ..)| *applies);
     let others = others.map(|(_, grade, message)| (grade, message));
