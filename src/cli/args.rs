@@ -119,6 +119,9 @@ pub struct RequestArgs {
     /// Inputs of the application.
     #[arg(long = "input", value_name = "KEY=VALUE")]
     pub inputs: Vec<String>,
+    /// Members of the body.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub body: Vec<String>,
     /// File with the user's own body.
     #[arg(long, value_name = "FILE")]
     pub request_body_file: Option<String>,

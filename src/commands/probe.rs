@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use serde_json::Value;
 
 use super::{Ends, Exit, Stop, console};
 use crate::cli::{ProbeArgs, Run};
@@ -114,7 +113,7 @@ fn conclude(
     let address = url.split_once("://").map_or(url, |(_, address)| address);
     let sketch = Sketch {
         path: address.find('/').map_or("/", |at| &address[at..]),
-        body: &body_template(plan),
+        body: &plan.workload.document,
         protocol: &plan.protocol,
     };
     let diagnosis = diagnose(observed, record, &sketch);
@@ -171,12 +170,4 @@ impl Observer for Watcher {
     fn stray(&mut self, json: &str) {
         self.send(Part::Stray(self.mask(json)));
     }
-}
-
-/// The template of the body: of a file, or the protocol's.
-fn body_template(plan: &Plan) -> Value {
-    let file = plan.workload.body_file.as_ref();
-    let bytes = file.and_then(|file| std::fs::read(file).ok());
-    let own = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    own.unwrap_or_else(|| plan.protocol.body.clone())
 }

@@ -138,17 +138,16 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     let implausible = collected.stats.agreement().implausible;
     let implausible = (implausible > 0)
         .then(|| Message::new("warning.usage_implausible").with("count", implausible));
+    let (stats, users) = (&collected.stats, plan.load.users());
+    let summary = stats.summary(Some(&plan.load), plan.transport.user_clock);
+    let found = [disagreement, implausible, summary.trailing()];
     let about = &mut collected.about;
     about.warnings.append(&mut collected.notices);
-    about
-        .warnings
-        .extend(disagreement.into_iter().chain(implausible));
+    about.warnings.extend(found.into_iter().flatten());
     let warnings = about.warnings.clone();
     // The terminal shows an interruption on a line of its own.
     let cut_short = interrupted.then(|| Message::new("console.summary.interrupted"));
     about.warnings.extend(cut_short);
-    let (stats, users) = (&collected.stats, plan.load.users());
-    let summary = stats.summary(Some(&plan.load), plan.transport.user_clock);
     let results = Results::of_run(about, users, &summary, stats, &collected.waterfall);
     for error in collected.outputs.finish(&results) {
         if error.is_closed() {

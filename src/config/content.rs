@@ -25,7 +25,7 @@ impl Builder<'_> {
             user: raw.user.clone(),
             model: self.model(),
             conversation_id: raw.conversation_id.clone(),
-            inputs: headers::inputs(&raw.inputs)?,
+            inputs: headers::pairs("--input", &raw.inputs)?,
         };
         let mut keys = self.keys(protocol, given_headers)?;
         if !constants.conversation_id.is_empty() && keys.items.len() > 1 {
@@ -33,10 +33,13 @@ impl Builder<'_> {
             self.warn(message.with("count", keys.items.len()));
             keys.items.truncate(1);
         }
-        let document = match &raw.request_body_file {
-            Some(file) => &files::body(file)?,
-            None => &protocol.body,
+        let mut document = match &raw.request_body_file {
+            Some(file) => files::body(file)?,
+            None => protocol.body.clone(),
         };
+        for (key, value) in headers::pairs("--body", &raw.body)? {
+            document[key] = serde_json::from_str(&value).unwrap_or_else(|_| value.into());
+        }
         let data = self.data()?;
         let parts = Parts {
             constants: &constants,
@@ -44,7 +47,7 @@ impl Builder<'_> {
             history: protocol.history.as_ref().filter(|_| turns > 1),
             answers: false,
         };
-        let body = BodyTemplate::new(document, parts)?;
+        let body = BodyTemplate::new(&document, parts)?;
         conversation::check_turns(turns, &body, protocol)?;
         self.check_places(&body, &constants, &data)?;
         if document["echo"] == true {
@@ -63,6 +66,7 @@ impl Builder<'_> {
             stop,
             keys,
             body,
+            document,
             body_file: raw.request_body_file.as_ref().map(PathBuf::from),
             constants,
             secrets: secrets(given_headers),

@@ -1,4 +1,5 @@
-//! Request headers and inputs: `--header 'K: V'` and `--input key=value`.
+//! Request headers, inputs and members of the body: `--header 'K: V'`, `--input key=value` and
+//! `--body key=value`.
 
 use super::show::redact_value;
 use crate::text::Message;
@@ -55,20 +56,21 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Reads the `--input` flags.
-pub(super) fn inputs(raw: &[String]) -> Result<Vec<(String, String)>, Message> {
-    let mut inputs: Vec<(String, String)> = Vec::new();
+/// Reads the values of a flag: keys with their values.
+pub(super) fn pairs(flag: &str, raw: &[String]) -> Result<Vec<(String, String)>, Message> {
+    let mut pairs: Vec<(String, String)> = Vec::new();
     for text in raw {
         let (key, value) = match text.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => (key.trim(), value),
-            _ => return Err(Message::about("usage.input", text)),
+            _ => return Err(Message::about("usage.input", text).with("flag", flag)),
         };
-        if inputs.iter().any(|(given, _)| given == key) {
-            return Err(Message::new("usage.input_twice").with("key", shown(key)));
+        if pairs.iter().any(|(given, _)| given == key) {
+            let message = Message::new("usage.input_twice").with("flag", flag);
+            return Err(message.with("key", shown(key)));
         }
-        inputs.push((key.to_owned(), value.to_owned()));
+        pairs.push((key.to_owned(), value.to_owned()));
     }
-    Ok(inputs)
+    Ok(pairs)
 }
 
 #[cfg(test)]
@@ -137,7 +139,7 @@ mod tests {
             "empty=".to_owned(),
         ];
         let expected = [("city", "北京"), ("expr", "a=b"), ("empty", "")];
-        let inputs = inputs(&raw).unwrap();
+        let inputs = pairs("--input", &raw).unwrap();
         assert!(
             inputs
                 .iter()
@@ -146,7 +148,7 @@ mod tests {
         );
         for raw in [&["city"][..], &["=x"], &["a=1", "a=2"]] {
             let raw: Vec<String> = raw.iter().map(ToString::to_string).collect();
-            let text = super::inputs(&raw).unwrap_err().to_string();
+            let text = pairs("--input", &raw).unwrap_err().to_string();
             assert!(text.contains("--input"), "{text}");
         }
     }

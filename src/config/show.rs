@@ -22,7 +22,7 @@ pub(super) fn command_line(given: &[Given]) -> String {
         let value = match flag.as_str() {
             "--api-key" => ApiKey::new(value).to_string(),
             "--header" => redact_pair(value, ':'),
-            "--input" => redact_pair(value, '='),
+            "--input" | "--body" => redact_pair(value, '='),
             "--url" | "--proxy" | "--api-path" => redact_url(value),
             _ => value.clone(),
         };

@@ -20,6 +20,8 @@ pub const TPOT: Metric = named("tpot");
 pub const ITL: Metric = named("itl");
 /// Response time.
 pub const RESPONSE: Metric = named("response");
+/// Trailing time.
+pub const TRAILING: Metric = named("trailing");
 /// Output tokens of a request.
 pub const OUTPUT_TOKENS: Metric = named("output_tokens");
 /// Attempts of a request, from 1.

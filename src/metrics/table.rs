@@ -55,6 +55,7 @@ pub const TABLE: &[Row] = &[
     row("itl_p50_ms", Ms, Detail, |r| gaps(r, |itl| itl.p50), &[]),
     row("itl_p99_ms", Ms, Detail, |r| gaps(r, |itl| itl.p99), &[]),
     row("itl_max_ms", Ms, Detail, |r| r.itl.map(|itl| itl.max), &[]),
+    row("trailing_ms", Ms, Detail, |r| time(r.trailing_time()), &[Statistics]),
     row("attempts", Count, Retry, |r| Some(r.attempts.into()), &[]),
     row("retry_wait_ms", Ms, Retry, |r| time(Some(r.retry_wait)), &[Counted]),
     row("reconnects", Count, Retry, |r| Some(r.reconnects.into()), &[Counted]),

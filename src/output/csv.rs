@@ -299,7 +299,7 @@ pub(super) mod tests {
         let expected = "request,user,started_at,outcome,error_kind,http_status,\
             ttft_ms,tpot_ms,response_ms,output_tokens,tokens_per_s,\
             ttfb_ms,ttfe_ms,ttfa_ms,headers_ms,streaming_ms,\
-            itl_mean_ms,itl_p50_ms,itl_p99_ms,itl_max_ms,\
+            itl_mean_ms,itl_p50_ms,itl_p99_ms,itl_max_ms,trailing_ms,\
             chunks,coalesced,bytes,answer_chars,\
             prompt_tokens,cached_tokens,reasoning_tokens,token_source,finish_reason,\
             scheduled_s,start_s,sent_s,end_s,phase,stage,conversation,turn,\
@@ -316,7 +316,7 @@ pub(super) mod tests {
             "7,2,2026-02-03T04:05:08.000+08:00,ok,,200,",
             "250.001,25.000,1100.000,21,21.000,",
             "50.000,50.300,400.000,50.100,1000.000,",
-            "45.455,40.001,90.123,91.000,",
+            "45.455,40.001,90.123,91.000,49.800,",
             "12,1,4096,99,10,0,5,usage,stop,",
             "1.299999,1.300000,1.302000,2.400000,ramp,,,,",
             "3,\"say \"\"hi\"\", then\nstop\",qeff6d17df9b215ac,2,app-…wxyz,",
@@ -336,7 +336,7 @@ pub(super) mod tests {
         ));
         let expected = concat!(
             "1,1,2026-02-03T04:05:06.701+08:00,failed,connect,,",
-            ",,,,,,,,,,,,,,",
+            ",,,,,,,,,,,,,,,",
             "0,0,0,0,,,,,,",
             "0.001000,0.001000,,0.002000,hold,,,,",
             ",hello,qa430d84680aabd0b,,,",

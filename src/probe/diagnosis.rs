@@ -8,6 +8,7 @@ use super::propose::{self, Sketch};
 use super::{Diagnosis, Observed, SeenEvent};
 use crate::clock::micros;
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord};
+use crate::stats::long_trailing;
 use crate::text::Message;
 
 /// Fewer chunks say nothing about buffering.
@@ -36,6 +37,7 @@ pub fn diagnose(observed: &Observed, record: &RequestRecord, sketch: &Sketch<'_>
         examination.meaning();
         examination.arrivals();
         examination.beginning();
+        examination.trailing();
         examination.tokens();
     }
     examination.found
@@ -239,6 +241,16 @@ impl Examination<'_> {
             .with("event", shortened(first))
             .with("at", at(first));
         self.add(message.with("token", at(token)));
+    }
+
+    /// Whether the body stays open after its last event.
+    fn trailing(&mut self) {
+        let times = [self.record.trailing_time(), self.record.response_time()];
+        if let [Some(trailing), Some(response)] = times.map(|time| Some(time?.as_secs_f64() * 1e3))
+            && let Some(message) = long_trailing(trailing, response)
+        {
+            self.add(message);
+        }
     }
 
     /// Usage, and reasoning.

@@ -278,6 +278,13 @@ impl RequestRecord {
         Some(self.instants.last_event?.since(self.instants.first_body?))
     }
 
+    /// Trailing time: end − last SSE block, of a request that succeeded.
+    #[must_use]
+    pub fn trailing_time(&self) -> Option<Duration> {
+        self.response_time()?;
+        Some(self.instants.end.since(self.instants.last_event?))
+    }
+
     /// Output tokens and their source: a tokenizer's count, the server's usage, or the estimate;
     /// one for each chunk if `token_count` says so. A usage of 0 does not count if text came.
     /// `None` without usage and chunks.

@@ -31,7 +31,7 @@ pub use histogram::{Histogram, SUB_BUCKETS};
 pub use mergeable::Mergeable;
 pub use run::RunStats;
 pub use spans::{SpanSummary, SpansSummary};
-pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix};
+pub use summary::{FailureSummary, OutputTokens, Summary, TokenMix, long_trailing};
 pub use ticks::{LiveLine, Tick, TickCpu, TickView, Ticks};
 pub use turns::TurnSummary;
 pub use verdict::{Grade, Verdict, judge, tolerated};

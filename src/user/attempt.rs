@@ -9,7 +9,7 @@ use crate::protocol::{Decoder, RAW_CHARACTERS, error_text, one_line};
 use crate::record::{Failure, FailureKind, Outcome, RequestRecord, StopResult};
 use crate::sse::Parser;
 use crate::transport::{Attempt, Client, Response};
-use crate::workload::{Assignment, Filling};
+use crate::workload::Assignment;
 
 use super::context::Context;
 use super::conversation::{Generated, Kept};
@@ -127,7 +127,7 @@ impl Scratch {
             return Some(StopResult::NotPossible);
         }
         let path = call.path.replace("{task_id}", task);
-        let body = call.body.render(&Filling::default());
+        let body = call.body.render(&assignment.filling(""));
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
         let accepted = self.client.tell(&path, auth.as_ref(), &body, STOP_WITHIN);
         Some(if accepted {

@@ -108,7 +108,7 @@ impl User {
         let (request, slot) = (claim.request, claim.slot);
         let turns = plan.workload.turns;
         let turn = self.conversation.next(claim.conversation);
-        let assignment = plan.workload.turn(request, turn.conversation, turn.turn);
+        let assignment = plan.workload.turn(self.number, request, turn);
         let conversation = &self.conversation;
         let body = assignment.body_in(conversation.id.as_deref(), &conversation.history);
         if let Some(due) = slot.due {

@@ -9,8 +9,10 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::random::{self, Purpose};
-use crate::record::Sent;
+use crate::record::{Sent, Turn};
 
 pub use key::{ApiKey, mask};
 pub use order::Order;
@@ -80,6 +82,8 @@ pub struct Workload {
     pub keys: Rotation<ApiKey>,
     /// The request body.
     pub body: BodyTemplate,
+    /// The body's document, with its placeholders.
+    pub document: Value,
     /// The file of the body; `None` for the protocol's body.
     pub body_file: Option<PathBuf>,
     /// Values that are the same in all bodies.
@@ -98,17 +102,19 @@ pub struct StopCall {
 }
 
 impl Workload {
-    /// The content of a request (number from 1) that is a conversation of its own. Each request takes
-    /// the next query and the next key, whichever user sends it.
+    /// The content of user 1's request (number from 1) that is a conversation of its own. Each request
+    /// takes the next query and the next key, whichever user sends it.
     #[must_use]
     pub fn assignment(&self, request: u64) -> Assignment<'_> {
-        self.turn(request, request, 1)
+        let (conversation, turn) = (request, 1);
+        self.turn(1, request, Turn { conversation, turn })
     }
 
-    /// The content of a request (number from 1) that is a turn (from 1) of a conversation (from 1).
-    /// A conversation keeps its key, and its turns use consecutive rows.
+    /// The content of a user's request (numbers from 1) in a conversation. A conversation keeps its
+    /// key, and its turns use consecutive rows.
     #[must_use]
-    pub fn turn(&self, request: u64, conversation: u64, turn: u32) -> Assignment<'_> {
+    pub fn turn(&self, user: u32, request: u64, turn: Turn) -> Assignment<'_> {
+        let Turn { conversation, turn } = turn;
         let before = conversation.saturating_sub(1) * u64::from(self.turns.max(1));
         let (row, query) = self.queries.item(before + u64::from(turn), &self.order);
         let (key_place, key) = self.keys.item(conversation, &Order::Sequential);
@@ -120,6 +126,7 @@ impl Workload {
                 masked_key: key.masked(),
             },
             key,
+            user,
             row: self.rows.get(row).map_or(&[], Vec::as_slice),
             prefix: self
                 .unique
@@ -136,6 +143,8 @@ pub struct Assignment<'a> {
     pub sent: Sent,
     /// The API key; empty where none is sent.
     pub key: &'a ApiKey,
+    /// The number of the virtual user, from 1.
+    user: u32,
     row: &'a [Cell],
     /// Makes the query differ from every query before.
     prefix: Option<u64>,
@@ -153,12 +162,21 @@ impl Assignment<'_> {
     #[must_use]
     pub fn body_in(&self, conversation_id: Option<&str>, history: &[u8]) -> Vec<u8> {
         self.workload.body.render(&Filling {
-            query: &self.query(),
-            row: self.row,
             conversation_id,
             history,
-            answer: "",
+            ..self.filling(&self.query())
         })
+    }
+
+    /// The values of the user and the row, and this query.
+    #[must_use]
+    pub fn filling<'f>(&'f self, query: &'f str) -> Filling<'f> {
+        Filling {
+            query,
+            user: self.user,
+            row: self.row,
+            ..Filling::default()
+        }
     }
 
     /// Adds this turn, with the answer to it, to a history.
@@ -166,11 +184,10 @@ impl Assignment<'_> {
         let Some(parts) = &self.workload.history else {
             return;
         };
+        let query = self.query();
         let filling = Filling {
-            query: &self.query(),
-            row: self.row,
             answer,
-            ..Filling::default()
+            ..self.filling(&query)
         };
         for part in parts {
             history.extend(part.render(&filling));
@@ -227,6 +244,7 @@ mod tests {
             history: None,
             stop: None,
             body: template(&document, false),
+            document,
             body_file: None,
             constants: Constants::default(),
             secrets: vec![ApiKey::new("tenant-secret-00")],
@@ -292,7 +310,7 @@ mod tests {
             (2, 2, "a", "key-0002"),
         ];
         for (conversation, turn, query, key) in table {
-            let assignment = workload.turn(9, conversation, turn);
+            let assignment = workload.turn(1, 9, Turn { conversation, turn });
             let sent = (&*assignment.sent.query, assignment.key.expose());
             assert_eq!(sent, (query, key), "{conversation}, {turn}");
         }

@@ -18,6 +18,8 @@ pub use self::writer::{Constants, Parts};
 pub struct Filling<'a> {
     /// `{query}`.
     pub query: &'a str,
+    /// `{n}` in the name of the end user: the number of the virtual user.
+    pub user: u32,
     /// The values of the data file's columns.
     pub row: &'a [Cell],
     /// `{conversation_id}`; without one, the id of the constants.
@@ -77,6 +79,7 @@ impl BodyTemplate {
             match piece {
                 Piece::Literal(bytes) => body.extend_from_slice(bytes),
                 Piece::Query => escape(query, &mut body),
+                Piece::User => body.extend_from_slice(filling.user.to_string().as_bytes()),
                 Piece::Column(place) => {
                     escape(cell(*place).map_or("", Cell::text), &mut body);
                 }

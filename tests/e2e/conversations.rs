@@ -1,13 +1,15 @@
 //! Users that hold conversations, think between requests, or leave.
 
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::noting::{Seen, bodies, cells, note, noting, openai, summary};
 use crate::support::{
-    Directory, PATH, Peer, Row, SSE_HEAD, Scripted, assert_contains, chunk, number, run_against,
-    run_alone, sse_response,
+    Directory, PATH, Peer, Row, SSE_HEAD, Scripted, assert_contains, chunk, number, openai_text,
+    run_against, run_alone, sse_perf, sse_response,
 };
 
 const DIFY: &str = "/v1/chat-messages";
@@ -109,9 +111,12 @@ fn a_failed_turn_ends_the_conversation() {
 
 #[test]
 fn without_a_limit_each_user_holds_one_conversation() {
-    let (server, _) = noting(openai);
+    let (server, seen) = noting(openai);
     #[rustfmt::skip]
-    let flags = ["--turns", "3", "--threads", "2", "--think-time", "uniform:30ms..60ms"];
+    let flags = [
+        "--turns", "3", "--threads", "2", "--think-time", "uniform:30ms..60ms",
+        "--user", "load-{n}!", "--body", "user={user}", "--body", "max_tokens=100",
+    ];
     let (ran, rows) = run_alone(&server.url(PATH), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = "0.03 s to 0.06 s (uniform)";
@@ -125,6 +130,9 @@ fn without_a_limit_each_user_holds_one_conversation() {
             assert!(pause >= 0.0299, "{pause}");
             assert_eq!(pair[0]["conversation"], pair[1]["conversation"]);
         }
+        let own = format!("load-{user}!");
+        let is_own = |body: &&Value| body["user"] == own && body["max_tokens"] == 100;
+        assert_eq!(bodies(&seen).iter().filter(is_own).count(), 3);
     }
 }
 
@@ -164,7 +172,8 @@ fn a_user_who_leaves_abandons_the_request_and_stops_the_answer() {
         }
     });
     let directory = Directory::new();
-    let flags = ["-n", "3", "--abandon-rate", "1", "--abandon-after", "2s"];
+    #[rustfmt::skip]
+    let flags = ["-n", "3", "--abandon-rate", "1", "--abandon-after", "2s", "--user", "load-{n}"];
     let (ran, rows) = run_against(&directory, &server.url("/api/v1/chat-messages"), &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     let said = "in 100% of the requests, the user leaves 2 s after the start";
@@ -188,7 +197,7 @@ fn a_user_who_leaves_abandons_the_request_and_stops_the_answer() {
     let is_stop = |(head, body): &&(String, Value)| {
         head.starts_with("POST /api/v1/chat-messages/task-7/stop HTTP/1.1\r\n")
             && head.contains("authorization: Bearer app-test-0123456789")
-            && *body == json!({"user": "gaolou"})
+            && *body == json!({"user": "load-1"})
     };
     assert_eq!(seen.iter().filter(is_stop).count(), 2, "{seen:?}");
 }
@@ -204,4 +213,26 @@ fn max_time_before_the_user_leaves_is_a_timeout() {
     let flags = ["--abandon-rate", "1", "--abandon-after", "20s", "--max-time", "100ms"];
     let (_, rows) = run_alone(&server.url(PATH), &flags);
     assert_eq!(rows[0]["error_kind"], "timeout_total");
+}
+
+#[test]
+fn a_body_that_stays_open_after_its_last_event_is_told() {
+    let server = Scripted::start(|peer| {
+        while peer.request().is_some() {
+            peer.send(SSE_HEAD);
+            peer.send(chunk(openai_text("a") + "data: [DONE]\n\n"));
+            sleep(Duration::from_millis(200));
+            peer.send(chunk(""));
+        }
+    });
+    let directory = Directory::new();
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &["-n", "2", "-t", "2"]);
+    for row in &rows {
+        assert!(number(row, "trailing_ms") >= 199.9, "{row:?}");
+    }
+    assert_eq!(summary(&directory)["trailing_ms"]["count"], 2);
+    assert_contains(&ran.stdout, "The body stayed open for 20");
+    let probe = ["probe", "--url", &server.url(PATH), "--api-key", ""];
+    let probed = sse_perf(&directory.0, &probe);
+    assert_contains(&probed.stdout, "The body stayed open for 20");
 }

@@ -16,7 +16,7 @@ const SPREAD: &str = "...";
 /// Values that are the same in all bodies of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Constants {
-    /// `{user}`.
+    /// `{user}`; `{n}` in it is the number of the virtual user.
     pub user: String,
     /// `{model}`; without one, a member whose value is exactly `"{model}"` is left out.
     pub model: Option<String>,
@@ -33,6 +33,8 @@ pub(super) enum Piece {
     Literal(Vec<u8>),
     /// The request's query, escaped for the inside of a JSON string.
     Query,
+    /// The number of the virtual user.
+    User,
     /// The value of a column, by its place, escaped for the inside of a JSON string.
     Column(usize),
     /// The value of a column, by its place, as JSON.
@@ -258,7 +260,15 @@ impl<'a> Writer<'a> {
             return Ok(true);
         }
         let value = match name {
-            "user" => &constants.user,
+            "user" => {
+                let mut rest = constants.user.as_str();
+                while let Some((before, after)) = rest.split_once("{n}") {
+                    escape(before, self.literal());
+                    self.pieces.push(Piece::User);
+                    rest = after;
+                }
+                rest
+            }
             "model" => constants.model.as_deref().unwrap_or_default(),
             _ => match name.strip_prefix("inputs.") {
                 Some(key) if !key.is_empty() && !key.contains('{') => {
