@@ -1,9 +1,9 @@
-//! Reads a socket and stamps the arrival of the bytes: by the kernel where it gives a stamp (Linux),
-//! so that bytes do not look late where a thread woke late.
+//! Reads a socket and stamps the arrival of bytes. On Linux the kernel stamps them: bytes do not
+//! look late when a thread wakes late.
 //!
-//! The kernel's stamp is that of the newest byte of a read, in wall-clock time. The offset between
-//! the clocks turns it into the run's time. Where the wall clock is stepped, one read has no stamp,
-//! and later reads have the new offset.
+//! The kernel stamps the newest byte of a read, in wall-clock time. The offset between the clocks
+//! turns the stamp into the run's time. After a step of the wall clock, one read has no stamp, and
+//! later reads use the new offset.
 
 use std::io;
 use std::net::{TcpStream, UdpSocket};
@@ -14,39 +14,39 @@ use crate::clock::{Clock, Stamp, WallOffset};
 /// A read's bytes and stamps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Number of bytes; 0 at the end.
+    /// Number of bytes; 0 at the end of the stream.
     pub bytes: usize,
     /// When the read returned.
     pub returned: Stamp,
-    /// When the newest of the bytes arrived, by the kernel; `None` where the kernel gives no stamp.
+    /// When the newest byte arrived, by the kernel; `None` if the kernel gives no stamp.
     pub arrived: Option<Stamp>,
 }
 
 impl Received {
-    /// When the newest of the bytes arrived; when the read returned, where the kernel gives no stamp.
+    /// When the newest byte arrived; without the kernel's stamp, when the read returned.
     #[must_use]
     pub fn at(&self) -> Stamp {
         self.arrived.unwrap_or(self.returned)
     }
 
-    /// How late the client was: the read's return − the kernel's arrival.
+    /// How late the client read: the read's return − the arrival; `None` without the kernel's stamp.
     #[must_use]
     pub fn lag(&self) -> Option<Duration> {
         self.arrived.map(|arrived| self.returned.since(arrived))
     }
 }
 
-/// Keeps the kernel stamping while it is held. Linux begins some time after the first socket has
-/// asked for stamps, and ends after the last one has gone: without this, the first bytes of a run
-/// would have no stamp.
+/// Keeps the kernel stamping until this value is dropped. Linux begins some time after the first
+/// socket has asked for stamps, and ends after the last such socket is closed. Without this value,
+/// the first bytes of a run would have no stamp.
 #[derive(Debug)]
 pub struct Stamping {
-    /// A socket that only asks for stamps; `None` where the system refused it.
+    /// A socket that only asks for stamps; `None` if the system refused the socket.
     _socket: Option<UdpSocket>,
 }
 
 impl Stamping {
-    /// Lets the kernel begin.
+    /// Asks the kernel to begin.
     #[must_use]
     pub fn start() -> Self {
         let socket = UdpSocket::bind(("127.0.0.1", 0)).ok();
@@ -57,8 +57,8 @@ impl Stamping {
     }
 }
 
-/// How far a reading of the clocks' offset may be off without another look: less is no step of the
-/// wall clock.
+/// The largest difference between two readings of the clocks' offset that is no step of the wall
+/// clock.
 const TOLERANCE: Duration = Duration::from_micros(500);
 
 /// Reads a socket with the kernel's stamps.
@@ -94,8 +94,8 @@ impl Receiver {
         })
     }
 
-    /// The run's time of a kernel stamp; `None` if the wall clock was stepped since the last read,
-    /// or if the stamp makes no sense.
+    /// The kernel's stamp in the run's time; `None` if the wall clock was stepped since the last
+    /// read, or if the stamp lies outside of the run.
     fn arrival(&mut self, stamp: i128, returned: Stamp, seen: WallOffset) -> Option<Stamp> {
         if seen.distance(self.offset) > TOLERANCE {
             let offset = self.clock.wall_offset();
@@ -104,8 +104,8 @@ impl Receiver {
                 return None;
             }
         }
-        // The offset is exact to some microseconds: bytes that were read the moment they came may
-        // seem to have come after the read.
+        // The offset is exact to some microseconds: bytes that were read at once may seem to arrive
+        // after the read.
         let arrived = self.offset.stamp_of(stamp)?;
         (arrived.since(returned) <= TOLERANCE).then(|| arrived.min(returned))
     }
@@ -120,7 +120,7 @@ fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<(usize, Option<i
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, cmsg_space, recvmsg};
     use nix::sys::time::TimeSpec;
 
-    // Everything that a read needs is on the stack: other memory is not in a processor's cache.
+    // All memory of a read is on the stack: other memory is not in a processor's cache.
     let mut control = [0; cmsg_space::<TimeSpec>()];
     let mut slices = [io::IoSliceMut::new(buffer)];
     let (socket, flags) = (stream.as_raw_fd(), MsgFlags::empty());
@@ -166,7 +166,7 @@ mod tests {
         let clock = Clock::start();
         let _stamping = Stamping::start();
         let mut receiver = Receiver::new(&stream, &clock);
-        // The kernel takes its time to begin.
+        // The kernel begins after some time.
         let mut tries = 0..60_000;
         while tries.next().is_some() {
             sender.write_all(b"?").unwrap();
@@ -213,7 +213,7 @@ mod tests {
         let stamp = |at: Stamp| true_offset.nanos_of(at);
         let arrival = receiver.arrival(stamp(returned), returned, true_offset);
         assert!(arrival.is_some());
-        // As if the offset had been another one before.
+        // An offset that is an hour off stands for a step of the wall clock.
         receiver.offset = WallOffset::between(
             true_offset.nanos_of(returned),
             returned + Duration::from_secs(3600),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_of_the_future_is_none() {
+    fn a_stamp_of_the_future_is_ignored() {
         let clock = Clock::start();
         let offset = clock.wall_offset();
         let mut receiver = Receiver { clock, offset };

@@ -1,7 +1,8 @@
 //! The only place that asks the time or sleeps.
 //!
 //! Every instant of a run is a [`Stamp`]: monotonic nanoseconds since the run's start. A [`Clock`]
-//! makes stamps and relates them to the wall clock, which was read once, at the same moment.
+//! makes stamps. It reads the wall clock at its own start, and so knows the wall-clock time of each
+//! stamp.
 
 use std::ops::Add;
 use std::sync::OnceLock;
@@ -60,7 +61,7 @@ impl Stamp {
         self.0 / 1_000_000_000
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// The time since `earlier`; zero if `earlier` is the later stamp.
     #[must_use]
     pub const fn since(self, earlier: Stamp) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -80,14 +81,14 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A duration in whole microseconds, rounded to the nearest: the resolution in which every
-/// per-request metric is kept, written and shown.
+/// A duration in whole microseconds, rounded to the nearest: the resolution of every per-request
+/// metric.
 #[must_use]
 pub fn micros(duration: Duration) -> u64 {
     nanos(duration).saturating_add(500) / 1_000
 }
 
-/// The run's clock: monotonic since its start, with the wall-clock time of that start.
+/// The run's clock: the monotonic time since its start, and the wall-clock time of its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     origin: Instant,
@@ -111,11 +112,11 @@ impl Clock {
     }
 
     /// The offset of the wall clock from this clock. Reads the wall clock between two readings of
-    /// this clock, and again if that took so long that the thread was interrupted.
+    /// this clock, and tries again if the thread was interrupted between the two.
     #[must_use]
     pub fn wall_offset(&self) -> WallOffset {
         const TIGHT: Duration = Duration::from_micros(2);
-        // A try takes a tenth of a microsecond, unless it is interrupted.
+        // A try takes a tenth of a microsecond, unless the thread is interrupted.
         const MOST_TRIES: u32 = 1_000;
         let mut best = (Duration::MAX, WallOffset(0));
         for _ in 0..MOST_TRIES {
@@ -133,29 +134,29 @@ impl Clock {
         best.1
     }
 
-    /// Now, and the offset of the wall clock by a single reading: an interruption between the two
-    /// readings makes the offset look too large.
+    /// Now, and the wall clock's offset by one reading of each clock. An interruption between the two
+    /// readings makes the offset too large.
     #[must_use]
     pub fn now_with_wall_offset(&self) -> (Stamp, WallOffset) {
         let now = self.now();
         (now, WallOffset::between(wall_nanos(), now))
     }
 
-    /// The wall-clock time of a stamp, in the local offset, drawn from the one reading at the
-    /// run's start: steps of the wall clock during the run do not show.
+    /// The wall-clock time of a stamp, in the local offset. Steps of the wall clock after the run's
+    /// start change nothing.
     #[must_use]
     pub fn wall(&self, at: Stamp) -> OffsetDateTime {
         self.wall + Duration::from_nanos(at.0)
     }
 
-    /// How long it is until `at`; zero if it has passed.
+    /// The time until `at`; zero if `at` has passed.
     #[must_use]
     pub fn until(&self, at: Stamp) -> Duration {
         at.since(self.now())
     }
 
-    /// Sleeps until `at`, or until `stop` is true when the thread is unparked. Returns whether `at`
-    /// was reached.
+    /// Sleeps until `at`, or until `stop` is true; asks `stop` first, and whenever the thread is
+    /// unparked. Returns whether `at` was reached.
     pub fn park_until(&self, at: Stamp, stop: impl Fn() -> bool) -> bool {
         loop {
             if stop() {
@@ -170,7 +171,7 @@ impl Clock {
     }
 }
 
-/// Sleeps for that long; for threads that need no clock of the run.
+/// Sleeps for `time`, in threads without the run's clock.
 pub fn sleep(time: Duration) {
     std::thread::sleep(time);
 }
@@ -182,13 +183,13 @@ fn wall_nanos() -> i128 {
     i128::try_from(nanos).unwrap_or(i128::MAX)
 }
 
-/// The wall clock's time at the run's start, as a difference between the two clocks. It changes only
-/// when the wall clock is stepped: both clocks are slewed alike.
+/// The difference between the wall clock and the run's clock. Only a step of the wall clock changes
+/// the difference: slewing changes both clocks alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WallOffset(i128);
 
 impl WallOffset {
-    /// The offset at which the wall clock shows `wall_nanos` at a stamp.
+    /// The offset if the wall clock shows `wall_nanos`, since the Unix epoch, at a stamp.
     #[must_use]
     pub fn between(wall_nanos: i128, at: Stamp) -> Self {
         Self(wall_nanos - i128::from(at.0))
@@ -207,7 +208,7 @@ impl WallOffset {
         self.0 + i128::from(at.0)
     }
 
-    /// How far two readings of the offset lie apart.
+    /// The absolute difference of two offsets.
     #[must_use]
     pub fn distance(self, other: WallOffset) -> Duration {
         let nanos = (self.0 - other.0).unsigned_abs();
@@ -215,9 +216,8 @@ impl WallOffset {
     }
 }
 
-/// The local time's offset from UTC. The first call reads it from the system, which is possible
-/// only while the process has a single thread: [`crate::run`] makes it before anything else.
-/// UTC where the system does not tell.
+/// The local time's offset from UTC; UTC if the system does not tell. The system tells the offset
+/// only while the process has a single thread: [`crate::run`] makes the first call before all else.
 pub fn local_offset() -> UtcOffset {
     static OFFSET: OnceLock<UtcOffset> = OnceLock::new();
     *OFFSET.get_or_init(|| UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC))
@@ -247,7 +247,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_stamp_belongs_to_the_second_that_it_lies_in() {
+    fn a_stamp_belongs_to_its_second() {
         assert_eq!(Stamp::from_micros(999_999).second(), 0);
         assert_eq!(Stamp::from_micros(1_000_000).second(), 1);
     }

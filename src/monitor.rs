@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::clock::{Stamp, micros};
 
-/// How long the calling thread has been ready to run in all, but waited for a processor; `None`
-/// where the system does not tell.
+/// The total time for which the calling thread was ready to run, but waited for a processor; `None`
+/// if the system does not tell.
 #[must_use]
 pub fn run_queue_wait() -> Option<Duration> {
     // The file holds processor time and run-queue time in nanoseconds, and the number of slices
-    // (Documentation/scheduler/sched-stats.rst of Linux). One read into the stack is enough, and
+    // (Documentation/scheduler/sched-stats.rst of Linux). One read into a buffer on the stack is
     // cheap: users ask for each request.
     let mut buffer = [0; 64];
     let mut file = fs::File::open("/proc/thread-self/schedstat").ok()?;
@@ -23,7 +23,7 @@ pub fn run_queue_wait() -> Option<Duration> {
     Some(Duration::from_nanos(nanos))
 }
 
-/// The most memory that the process has had resident, in bytes.
+/// The process's peak resident memory, in bytes.
 fn peak_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/status").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -31,11 +31,10 @@ fn peak_memory() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// Use of processors and memory in a stretch of time. A figure is `None` where the system does not
-/// tell it.
+/// Use of processors and memory in a period. A figure is `None` if the system does not tell it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CpuUse {
-    /// Length of the stretch.
+    /// Length of the period.
     pub elapsed: Duration,
     /// Processor time that this process used.
     pub process: Option<Duration>,
@@ -47,7 +46,7 @@ pub struct CpuUse {
     pub involuntary_switches: Option<u64>,
     /// How long the process stood still.
     pub standstill: Duration,
-    /// The most memory that the process has had resident so far, in bytes.
+    /// The process's peak resident memory so far, in bytes.
     pub peak_memory: Option<u64>,
 }
 
@@ -72,12 +71,12 @@ struct Totals {
     machine: Option<[u64; 2]>,
 }
 
-/// Reads the system's totals now and then.
+/// Tells the use of processors and memory between two of its readings.
 #[derive(Debug, Default)]
 pub struct Monitor(Totals);
 
 impl Monitor {
-    /// Use since the last call, or since the process began.
+    /// The use since the last call; at the first call, since the process began.
     pub fn read(&mut self, now: Stamp, heartbeat: &Heartbeat) -> CpuUse {
         let stat = fs::read_to_string("/proc/stat");
         let new = Totals {
@@ -136,27 +135,27 @@ fn busy_share(old: [u64; 2], new: [u64; 2]) -> Option<f64> {
     Some((all - idle) as f64 / all as f64)
 }
 
-/// Detects a process that stands still: one thread beats all the time, and misses beats while the
-/// process is stopped or throttled, or gets no processor. The system does not tell: a thread that is
-/// stopped while it waits for bytes waits on no run queue.
+/// Detects a stopped process: one thread beats, and a missing beat means that the process was
+/// stopped, throttled, or had no processor. [`run_queue_wait`] does not tell this: a thread that is
+/// stopped while it waits for bytes is on no run queue.
 #[derive(Debug, Default)]
 pub struct Heartbeat {
-    /// Two halves, in milliseconds, to be read without a lock: how long the process has stood still
-    /// in all, and when the last beat was.
+    /// Two halves, in milliseconds, to be read without a lock: the total standstill of the process,
+    /// and the time of the last beat.
     pauses: AtomicU64,
-    /// How late the beating thread has woken since the last [`Monitor::read`], in nanoseconds.
+    /// The sum of late wakes since the last [`Monitor::read`], in nanoseconds.
     late: AtomicU64,
 }
 
 impl Heartbeat {
-    /// The verdict on a run counts a wake that is later than this. Threads that take turns are less
-    /// late.
+    /// A wake that is later than this is a standstill for the run's verdict. Threads that take turns
+    /// on a processor wake less late.
     const LATE: Duration = Duration::from_millis(20);
-    /// A request counts a pause between two beats that is as long as this, in milliseconds. The
-    /// beating thread may be late itself, and may have to wait for a disk or a terminal.
+    /// A pause between two beats of so many milliseconds is a standstill for a request. In a shorter
+    /// pause, the beating thread may just have waited for a processor, a disk or a terminal.
     const PAUSE: u64 = 100;
 
-    /// Tells when the beating thread was to wake, and when it has woken.
+    /// Records when the beating thread was due to wake, and when it woke.
     pub fn woke(&self, due: Stamp, now: Stamp) {
         let late = now.since(due);
         if late > Self::LATE {
@@ -169,8 +168,7 @@ impl Heartbeat {
         Duration::from_nanos(self.late.swap(0, Ordering::Relaxed))
     }
 
-    /// Tells that the process runs. Called by one thread only, much more often than the shortest
-    /// pause.
+    /// Records that the process runs. One thread calls this, much more often than every 100 ms.
     pub fn beat(&self, now: Stamp) {
         let now = millis(now);
         let (still, pause) = self.read(now);
@@ -178,17 +176,16 @@ impl Heartbeat {
             .store((still + pause) << 32 | now.max(1), Ordering::Relaxed);
     }
 
-    /// How long the process has stood still until `now`, in all and at most; zero where nobody
-    /// beats. A pause since the last beat counts too: the caller may be the first thread that runs
-    /// again.
+    /// An upper bound on the total standstill of the process until `now`; zero if no thread beats.
+    /// A pause since the last beat counts: the caller may be the first thread that runs again.
     #[must_use]
     pub fn standstill(&self, now: Stamp) -> Duration {
         let (still, pause) = self.read(millis(now));
-        // Rounding to milliseconds has shortened a pause by one at most.
+        // Rounding has shortened the pause by less than a millisecond.
         Duration::from_millis(still + pause + u64::from(pause > 0))
     }
 
-    /// How long the process has stood still until the last beat and since then, in milliseconds.
+    /// The standstill until the last beat, and since the last beat, in milliseconds.
     fn read(&self, now: u64) -> (u64, u64) {
         let both = self.pauses.load(Ordering::Relaxed);
         let last = both & u64::from(u32::MAX);
@@ -198,7 +195,7 @@ impl Heartbeat {
     }
 }
 
-/// Whole milliseconds since the run's start; 49 days fit into the half of a number.
+/// Whole milliseconds since the run's start; 49 days fit into 32 bits.
 fn millis(at: Stamp) -> u64 {
     (micros(at.since(Stamp::ZERO)) / 1_000).min(u64::from(u32::MAX))
 }
@@ -224,12 +221,12 @@ mod tests {
     fn a_stopped_process_does_not_beat() {
         let heart = Heartbeat::default();
         let still = |at| u64::try_from(heart.standstill(ms(at)).as_millis()).expect("small");
-        assert_eq!(still(5_000), 0, "nobody beats");
+        assert_eq!(still(5_000), 0, "no thread beats");
         for at in [0, 10, 20, 110] {
             heart.beat(ms(at));
             assert_eq!(still(at + 99), 0, "late, not stopped");
         }
-        // Stopped from 115 to 2115 ms: who asks before the beat knows it, and who asks after it.
+        // Stopped from 115 to 2115 ms: the standstill is told before and after the next beat.
         assert_eq!(still(2_116), 2_007);
         heart.beat(ms(2_117));
         assert_eq!(still(2_118), 2_007);

@@ -1,4 +1,4 @@
-//! Numbers drawn from a seed: the same seed gives the same numbers, whichever thread asks first.
+//! Draws random numbers. A seed always gives the same numbers, in any order of calls.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -9,8 +9,8 @@ pub fn fresh() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
-/// The purpose of a number. Each purpose has numbers of its own: more draws for one do not change
-/// another.
+/// The purpose of a number. Each purpose has its own numbers: draws for one purpose do not change
+/// those of another.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// The order of a data file's rows.
@@ -23,8 +23,8 @@ pub enum Purpose {
     Prefix,
 }
 
-/// The `number`th 64 bits of a seed for a purpose: steps of `SplitMix64` (Steele, Lea, Flood, 2014),
-/// with which different numbers have different bits. Not for secrets.
+/// The `number`th 64 bits of a seed for a purpose, by steps of `SplitMix64` (Steele, Lea, Flood,
+/// 2014): different numbers have different bits. Not for secrets.
 #[must_use]
 pub fn bits(seed: u64, purpose: Purpose, number: u64) -> u64 {
     step(step(step(seed) ^ purpose as u64) ^ number)
@@ -36,7 +36,7 @@ pub fn unit(seed: u64, purpose: Purpose, number: u64) -> f64 {
     fraction(bits(seed, purpose, number))
 }
 
-/// The `number`th number of a seed for a purpose, uniform in `0..bound`; 0 if the bound is.
+/// The `number`th number of a seed for a purpose, uniform in `0..bound`; 0 if `bound` is 0.
 #[must_use]
 pub fn below(seed: u64, purpose: Purpose, number: u64, bound: usize) -> usize {
     let wide = u128::from(bits(seed, purpose, number)) * bound as u128;
@@ -53,8 +53,8 @@ pub fn fraction(bits: u64) -> f64 {
 /// divided by the golden ratio.
 pub const INCREMENT: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The next number of a `SplitMix64` generator in a state: a bijection whose results do not show the
-/// order of the states.
+/// The next number of a `SplitMix64` generator in a state. The function is a bijection, and results
+/// of neighbouring states look unrelated.
 #[must_use]
 pub fn step(state: u64) -> u64 {
     let mut z = state.wrapping_add(INCREMENT);

@@ -1,6 +1,6 @@
-//! Server-sent events without I/O: bytes in, blocks out, by the rules of the WHATWG HTML standard
-//! ("Interpreting an event stream"). The parser also reports blocks that the standard does not
-//! dispatch: they are signs of life.
+//! Parses server-sent events without I/O, by the WHATWG HTML standard ("Interpreting an event
+//! stream"). The parser also reports blocks that the standard discards, such as comments: they show
+//! that the server is alive.
 
 mod block;
 mod line;
@@ -14,13 +14,13 @@ use line::{Field, line_end, push_lossy};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// The most bytes of a known field's line before its value: the longest name, colon, space.
+/// Bytes before the value in the longest known field: name, colon, space.
 const LONGEST_PREFIX: usize = "event: ".len();
 
-/// The most bytes kept of lines that are no event stream.
+/// The most bytes kept of JSON outside of fields.
 const MOST_STRAY: usize = 16 * 1024;
 
-/// Capacity, in bytes, that a buffer may keep from one stream to the next.
+/// Bytes of capacity that a buffer may keep from one stream to the next.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
 /// The lines since the last blank line.
@@ -32,11 +32,11 @@ enum Pending {
     Fields,
 }
 
-/// A parser of one event stream at a time, fed with slices of any size.
+/// Parses one event stream at a time, from slices of any size.
 ///
-/// Its cost is linear in the bytes fed, however they are cut; its memory is bounded by the limit it
-/// was made with (by four times the limit where an event is not UTF-8, since U+FFFD has three
-/// bytes). The buffers are used again for every event and every stream.
+/// Time is linear in the number of bytes, for slices of any size. Memory is at most the limit on
+/// events; four times the limit if an event is not UTF-8, since U+FFFD takes three bytes. All events
+/// and streams share the buffers.
 ///
 /// ```
 /// use sse_perf::sse::{Block, Event, Parser};
@@ -56,23 +56,23 @@ enum Pending {
 #[derive(Debug, Default)]
 pub struct Parser {
     limit: usize,
-    /// The values of the block's `data` lines, each with an LF after it, and behind `data_end`
-    /// what has come of a line that goes on in a later slice. One buffer for both, so that a huge
-    /// line is not held twice.
+    /// The values of the block's `data` lines, each followed by LF; then, from `data_end` on, the
+    /// begun line that a later slice continues. One buffer serves both: a huge line takes its memory
+    /// once.
     data: Vec<u8>,
     data_end: usize,
     event: String,
     id: String,
-    /// Repaired data of an event that was not UTF-8.
+    /// The data of an event that was not UTF-8, with U+FFFD for invalid bytes.
     repaired: String,
-    /// How many bytes of a BOM the stream has begun with; `None` after the stream's first bytes.
+    /// Bytes of a BOM at the stream's start, so far; `None` after the stream's first bytes.
     bom: Option<usize>,
-    /// The last line ended with a CR: an LF that follows belongs to it.
+    /// The last line ended with CR: a following LF belongs to the same line end.
     after_cr: bool,
-    /// The line that goes on in a later slice is a comment: nothing of it is kept.
+    /// The begun line is a comment, of which nothing is kept.
     in_comment: bool,
     pending: Pending,
-    /// The lines that look like JSON outside of any field, with their ends.
+    /// The lines of JSON outside of fields, each followed by LF.
     stray: Vec<u8>,
     overflowed: bool,
 }
@@ -88,12 +88,12 @@ impl Parser {
         }
     }
 
-    /// Feeds the stream's next bytes; calls `on` for each block that they complete, in order.
+    /// Feeds the stream's next bytes; calls `on` for each completed block, in order.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`] if an event is larger than the limit. `on` has had the blocks before that event.
-    /// Every call until [`Parser::reset`] fails in the same way.
+    /// [`TooLarge`] if an event is larger than the limit. `on` has received all blocks before the
+    /// event. Every further call fails until [`Parser::reset`].
     pub fn feed(&mut self, bytes: &[u8], mut on: impl FnMut(Block<'_>)) -> Result<(), TooLarge> {
         if self.overflowed {
             return Err(TooLarge { limit: self.limit });
@@ -127,7 +127,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Makes the parser ready for another stream. Its buffers are kept, unless they grew large.
+    /// Prepares the parser for another stream. Keeps the buffers, but shrinks large ones.
     pub fn reset(&mut self) {
         let old = mem::replace(self, Self::new(self.limit));
         self.data = old.data;
@@ -140,8 +140,8 @@ impl Parser {
         }
     }
 
-    /// Whether the bytes so far end inside a block or a line: at the end of a stream a sign of
-    /// truncation. Whole comment lines without a blank line after them are complete.
+    /// Whether the bytes so far end inside a block or a line: at the end of a stream, a sign of
+    /// truncation. A comment line is complete without a blank line after it.
     #[must_use]
     pub fn is_mid_block(&self) -> bool {
         self.pending == Pending::Fields
@@ -150,8 +150,8 @@ impl Parser {
             || self.bom.is_some_and(|matched| matched > 0)
     }
 
-    /// JSON that the stream has outside of any field, at most its first 16 KiB. The standard ignores
-    /// it; some services put the text of an error there.
+    /// JSON outside of fields, at most its first 16 KiB. The standard ignores such lines; some
+    /// services send an error in them.
     #[must_use]
     pub fn stray(&self) -> Option<String> {
         let unfinished = &self.data[self.data_end..];
@@ -162,7 +162,7 @@ impl Parser {
         (!stray.is_empty()).then(|| String::from_utf8_lossy(&stray).into_owned())
     }
 
-    /// The bytes behind a BOM at the start of the stream, which may come in pieces.
+    /// The bytes after a BOM at the start of the stream. The BOM may come in pieces.
     fn skip_bom<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let Some(before) = self.bom else {
             return bytes;
@@ -180,13 +180,13 @@ impl Parser {
         }
         self.bom = None;
         if matched < BOM.len() {
-            // What looked like a BOM is the beginning of a line.
+            // The bytes only looked like a BOM: they begin a line.
             self.data.extend_from_slice(&BOM[..matched]);
         }
         &bytes[same..]
     }
 
-    /// Bytes of the block that are held as values of its fields.
+    /// Bytes that the values of the block's fields occupy.
     fn held(&self) -> usize {
         self.data_end.saturating_sub(1) + self.event.len() + self.id.len()
     }
@@ -228,7 +228,7 @@ impl Parser {
         self.data.extend_from_slice(bytes);
     }
 
-    /// Takes a line that lies whole in the slice that was fed. It is not empty.
+    /// Takes a line that is not empty and lies whole in one slice.
     fn take_line(&mut self, line: &[u8]) -> Result<(), TooLarge> {
         let field = Field::of(line);
         if let Field::Comment = field {
@@ -245,7 +245,7 @@ impl Parser {
         }
     }
 
-    /// Takes the line that has been gathered behind the data, piece by piece.
+    /// Takes the line whose pieces [`Parser::hold`] has put after `data_end`.
     fn take_held_line(&mut self) -> Result<(), TooLarge> {
         let mut data = mem::take(&mut self.data);
         let line = &data[self.data_end..];
@@ -272,7 +272,7 @@ impl Parser {
         self.check(self.held(), 0)
     }
 
-    /// Takes a field other than `data`, and the line that it is.
+    /// Takes a field other than `data`; `line` is the field's whole line.
     fn take_field(&mut self, field: Field<'_>, line: &[u8]) -> Result<(), TooLarge> {
         self.pending = Pending::Fields;
         match field {
@@ -294,8 +294,8 @@ impl Parser {
         self.check(self.held(), 0)
     }
 
-    /// The data of an event that is this one line: a blank line follows, and no data came before.
-    /// Nearly all events are like this, and need no copy.
+    /// The data of an event with this one `data` line, if a blank line follows in the same slice.
+    /// Nearly all events are like this, and their data need no copy.
     fn whole_data<'a>(&self, line: &'a [u8], rest: &[u8]) -> Option<&'a [u8]> {
         if self.data_end > 0 || self.after_cr || rest.first() != Some(&b'\n') {
             return None;
@@ -306,7 +306,7 @@ impl Parser {
         }
     }
 
-    /// Dispatches an event whose data are one line, whole in the slice that was fed.
+    /// Dispatches an event whose data are one line of the current slice.
     fn dispatch_whole(
         &mut self,
         line: &[u8],
@@ -325,7 +325,7 @@ impl Parser {
         Ok(())
     }
 
-    /// Dispatches the block that a blank line completes, if any.
+    /// Dispatches the block before a blank line, if there is one.
     fn dispatch(&mut self, on: &mut impl FnMut(Block<'_>)) {
         if self.pending == Pending::Nothing {
             return;
@@ -346,7 +346,7 @@ impl Parser {
     }
 }
 
-/// Data as text; data that are not UTF-8 are repaired in `repaired`.
+/// Data as text; `repaired` holds the text of data that are not UTF-8.
 fn text<'a>(data: &'a [u8], repaired: &'a mut String) -> &'a str {
     str::from_utf8(data).unwrap_or_else(|_| {
         repaired.clear();
@@ -355,7 +355,7 @@ fn text<'a>(data: &'a [u8], repaired: &'a mut String) -> &'a str {
     })
 }
 
-/// Whether a line that is no field begins or continues JSON.
+/// Whether a line outside of fields begins or continues JSON.
 fn is_stray(before: &[u8], line: &[u8]) -> bool {
     let begins = |line: &[u8]| matches!(line.trim_ascii_start().first(), Some(b'{' | b'['));
     before.len() < MOST_STRAY && (!before.is_empty() || begins(line))

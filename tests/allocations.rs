@@ -4,15 +4,15 @@ use allocation_counter::measure;
 use sse_perf::protocol::{Decoder, Protocol, estimate_tokens};
 use sse_perf::sse::{Block, Parser};
 
-/// Text with nothing that JSON escapes.
+/// Texts without escapes.
 const PLAIN: [&str; 2] = [" plain", "你好，世界"];
-/// Text with escapes, some of them unnecessary.
+/// Texts with escapes, some of them unnecessary.
 const ESCAPED: [&str; 2] = [
     r#" a \"quoted\" word,\n\tand a path\\to \/ it"#,
     r"\u4f60\u597d \ud83d\ude00",
 ];
 
-/// A stream's bytes: a chunk of each text.
+/// A stream's bytes: an event for each text.
 fn stream(texts: &[&str], event: impl Fn(&str) -> String) -> Vec<u8> {
     texts
         .iter()
@@ -32,7 +32,7 @@ fn openai(text: &str) -> String {
     )
 }
 
-/// Feeds the bytes in pieces of that size and returns the tokens that came.
+/// Feeds the bytes in pieces of `piece` bytes; returns the number of tokens.
 fn feed(parser: &mut Parser, decoder: &mut Decoder, bytes: &[u8], piece: usize) -> u64 {
     let mut tokens = 0;
     for piece in bytes.chunks(piece) {
@@ -47,7 +47,8 @@ fn feed(parser: &mut Parser, decoder: &mut Decoder, bytes: &[u8], piece: usize) 
     tokens
 }
 
-/// Allocations of a hundred streams after a first one, for the worst of several piece sizes.
+/// The number of allocations in a hundred streams after a first one, for the worst of three sizes of
+/// pieces.
 fn most_allocations(name: &str, bytes: &[u8]) -> u64 {
     let mut parser = Parser::new(1 << 20);
     let mut decoder = Protocol::builtin(name).expect("it is built in").decoder();

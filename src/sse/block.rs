@@ -1,4 +1,4 @@
-//! The output of a parser: blocks, and the error for a block that is too large.
+//! The parser's output: blocks, and the error for an event that is too large.
 
 use std::fmt;
 
@@ -22,12 +22,12 @@ pub struct Event<'a> {
     pub event: &'a str,
     /// The values of the `data` fields, joined by LF.
     pub data: &'a str,
-    /// The last event id: of this event or, if it has none, of an earlier event.
+    /// The event's id; if it has none, the last id before it.
     pub id: &'a str,
 }
 
-/// An event is larger than the parser's limit: its data, its `event` field and the last event id
-/// together, or another line.
+/// An event is larger than the parser's limit: its data, its `event` field and its id together, or
+/// one of its lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {
     /// The limit, in bytes.

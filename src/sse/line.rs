@@ -1,4 +1,4 @@
-//! The lines of an event stream: where they end and what they say.
+//! Finds the ends of an event stream's lines, and reads the fields of lines.
 
 /// A line that is not blank.
 #[derive(Clone, Copy, Debug)]
@@ -9,12 +9,12 @@ pub(super) enum Field<'a> {
     Id(&'a [u8]),
     /// `retry`, which is for clients that reconnect, and an id with a NUL.
     Ignored,
-    /// A name unknown to the standard, which is ignored too.
+    /// A name that the standard does not know, and ignores.
     Unknown,
 }
 
 impl<'a> Field<'a> {
-    /// Reads a line, its end taken off.
+    /// Reads a line without its line end.
     pub(super) fn of(line: &'a [u8]) -> Self {
         if let Some(value) = line.strip_prefix(b"data:") {
             return Field::Data(value.strip_prefix(b" ").unwrap_or(value));
@@ -39,7 +39,7 @@ fn is_end(byte: u8) -> bool {
     byte == b'\n' || byte == b'\r'
 }
 
-/// The first CR or LF. In steps of a size that the compiler turns into vector instructions.
+/// The place of the first CR or LF. The compiler turns each step into vector instructions.
 pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     const STEP: usize = 32;
     let (steps, _) = bytes.as_chunks::<STEP>();
@@ -52,13 +52,13 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     Some(skipped + found)
 }
 
-/// Whether a read of a chunked body is the rest of one chunk and completes one block with it, the
-/// last bytes of the chunk. False where that is not certain, such as for bytes of TLS.
+/// Whether a read of a chunked body ends exactly one chunk and, with the chunk's last bytes, exactly
+/// one block. False if this is not certain, as for bytes of TLS.
 #[must_use]
 pub fn completes_one_block(read: &[u8]) -> bool {
     let block = read.strip_suffix(b"\n\n\r\n");
     let block = block.or_else(|| read.strip_suffix(b"\r\n\r\n\r\n"));
-    // A blank line before may complete another block, and so may a line end in front.
+    // An earlier blank line, or a line end at the start of the read, may complete another block.
     block.is_some_and(|block| {
         block.split(|&byte| byte == b'\n').all(|line| {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -67,8 +67,8 @@ pub fn completes_one_block(read: &[u8]) -> bool {
     })
 }
 
-/// Appends bytes as text, each maximal invalid sequence as one U+FFFD: as a decoder of the whole
-/// stream would, since no sequence continues over a line's end.
+/// Appends bytes as text, with one U+FFFD for each maximal invalid sequence. A decoder of the whole
+/// stream gives the same text, since no sequence spans a line end.
 pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -102,7 +102,7 @@ mod tests {
             ("\r\n", false),
             ("\n\r\n", false),
             ("\r\n\r\n", false),
-            // Several blocks, or what may be several.
+            // Several blocks, or possibly several.
             ("9\r\ndata: a\n\n\r\n9\r\ndata: b\n\n\r\n", false),
             ("12\r\ndata: a\n\ndata: b\n\n\r\n", false),
             ("a\r\n\r\nb\n\n\r\n", false),

@@ -1,4 +1,4 @@
-//! What the parser keeps in memory, and for how long.
+//! The parser's memory: its size, and when it is freed or used again.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn an_event_that_comes_whole_is_not_copied() {
             told.push((event.event.to_owned(), event.data.to_owned()));
         }
     };
-    // What makes an event more than one line, or less than whole, takes the long way.
+    // An event of several lines, or in several pieces, is copied.
     #[rustfmt::skip]
     let pieces = ["event: e\ndata: 1\n\n", "data: 2\ndata: 3\n\n", "data: 4\r\n\r\n", "data: 5\n", "\n"];
     for piece in pieces {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Whether tokenizers are built in.
 pub const BUILT_IN: bool = cfg!(feature = "tokenizer");
 
-/// A tokenizer that has been loaded.
+/// A loaded tokenizer.
 pub struct Tokenizer {
     /// The file of the tokenizer.
     pub path: PathBuf,
@@ -18,12 +18,12 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// Makes a tokenizer of the text of the file at `path`.
+    /// Loads a tokenizer from `text`, the content of the file at `path`.
     ///
     /// # Errors
     ///
-    /// If the text is no tokenizer, and always where tokenizers are not built in; in English, in the
-    /// words of the crate `tokenizers`.
+    /// The English message of the crate `tokenizers` if the text is no tokenizer. In a build without
+    /// tokenizers, every call fails.
     pub fn new(path: &Path, text: &str) -> Result<Self, String> {
         Ok(Self {
             path: path.to_owned(),
@@ -31,13 +31,13 @@ impl Tokenizer {
         })
     }
 
-    /// The number of tokens of each text, without tokens for its beginning and end. Uses all
+    /// The number of tokens of each text, without special tokens for start and end. Uses all
     /// processors.
     ///
     /// # Errors
     ///
-    /// If the tokenizer has no token for a part of a text, not even the one for unknown text; in
-    /// English, in the words of the crate `tokenizers`.
+    /// The English message of the crate `tokenizers` if the tokenizer has no token for a part of a
+    /// text, and none for unknown text.
     pub fn count(&self, texts: &[String]) -> Result<Vec<u64>, String> {
         self.model.count(texts)
     }

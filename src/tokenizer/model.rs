@@ -7,8 +7,8 @@ impl Model {
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let mut tokenizer: tokenizers::Tokenizer =
             text.parse().map_err(|error| refused(text, &error))?;
-        // A file may cut or pad texts to one length for training. The whole text counts, and nothing
-        // else.
+        // A file made for training may cut or pad texts to one length. All of a text is counted, and
+        // no padding.
         tokenizer
             .with_truncation(None)
             .map_err(|error| error.to_string())?;
@@ -24,7 +24,7 @@ impl Model {
     }
 }
 
-/// Why a text is no tokenizer. For other JSON the crate's own error speaks of a missing comma.
+/// Why a text is no tokenizer. For JSON without a model, the crate's own error names a missing comma.
 fn refused(text: &str, error: &tokenizers::Error) -> String {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(json) if !json["model"].is_object() => "it has no member \"model\"".to_owned(),
@@ -36,7 +36,7 @@ fn refused(text: &str, error: &tokenizers::Error) -> String {
 mod tests {
     use super::*;
 
-    /// Words, each a token, with a special one in front, cut and filled up to three.
+    /// A tokenizer of words, with a special token in front. It cuts or pads texts to three tokens.
     const WORDS: &str = r#"{
         "version": "1.0",
         "truncation": {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0},
@@ -54,14 +54,14 @@ mod tests {
     }"#;
 
     #[test]
-    fn all_of_a_text_counts_and_nothing_else() {
+    fn all_of_a_text_is_counted_without_padding() {
         let model = Model::new(WORDS).expect("a tokenizer");
         let texts = ["", "a", "a b a b a b", "new words"].map(str::to_owned);
         assert_eq!(model.count(&texts), Ok(vec![0, 1, 6, 2]));
     }
 
     #[test]
-    fn what_cannot_be_counted_is_said() {
+    fn wrong_files_and_unknown_words_are_errors() {
         for text in ["", "{}", r#"{"a": 1}"#, "version https://git-lfs"] {
             assert!(Model::new(text).is_err(), "{text}");
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// The stack of a thread.
 const STACK: usize = 64 * 1024;
-/// What is sent.
+/// The body of a request.
 const BODY: &str = r#"{"inputs":{},"query":"hi","response_mode":"streaming","user":"bare"}"#;
 
 /// How streams are read.
@@ -30,7 +30,7 @@ impl Reads {
     }
 }
 
-/// What a bare loop does.
+/// The work of a bare loop.
 #[derive(Clone, Copy)]
 pub(crate) struct BareLoop {
     pub(crate) reads: Reads,
@@ -53,7 +53,7 @@ impl BareLoop {
         command
     }
 
-    /// The loop as which this program was started, if any.
+    /// The loop that this program was started as, if any.
     pub(crate) fn of_this_program() -> Option<Self> {
         let args: Vec<String> = std::env::args().skip(1).collect();
         let reads = [Reads::Plain, Reads::Stamped];
@@ -130,7 +130,7 @@ mod stamped {
     };
     use nix::sys::time::TimeSpec;
 
-    /// Longer than anything takes.
+    /// Longer than any read takes.
     const TIMEOUT: Duration = Duration::from_secs(60);
 
     pub(super) fn prepare(stream: &TcpStream) {

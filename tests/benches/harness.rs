@@ -1,5 +1,5 @@
-//! Times a piece of work and its floor by turns, so that a busy machine disturbs both alike; prints a
-//! table.
+//! Times a piece of work and its floor, the least work that the same result needs. Both run by turns:
+//! a busy machine slows both alike. Prints a table.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ const SAMPLES: usize = 15;
 pub(crate) enum Amount {
     /// Bytes, shown as MB/s.
     Bytes(usize),
-    /// Things of that name, shown in thousands a second.
+    /// A number of things and their name, shown in thousands a second.
     Things(usize, &'static str),
 }
 

@@ -10,13 +10,13 @@ use sse_perf::record::{ClockSource, ItlSummary, Outcome, Phase, RequestRecord, S
 pub(crate) struct Course {
     pub(crate) start: u64,
     pub(crate) ttft: u64,
-    /// From a chunk to the next.
+    /// The time from a chunk to the next.
     pub(crate) gap: u64,
-    /// At least 1, of a token each.
+    /// Number of chunks, at least 1. Each has one token.
     pub(crate) chunks: u64,
 }
 
-/// A request of a chunk every 100 ms.
+/// A request with a chunk every 100 ms.
 pub(crate) const PLAIN: Course = Course {
     start: 1_000,
     ttft: 200_234,
@@ -25,12 +25,12 @@ pub(crate) const PLAIN: Course = Course {
 };
 
 impl Course {
-    /// When its last token came.
+    /// When the last token came, in microseconds.
     pub(crate) fn last_token(self) -> u64 {
         self.start + self.ttft + self.gap * (self.chunks - 1)
     }
 
-    /// The record of a successful request of this course.
+    /// The record of a successful request with this course.
     pub(crate) fn record(self, number: u64, user: u32) -> RequestRecord {
         let at = Stamp::from_micros;
         let sent = Sent {

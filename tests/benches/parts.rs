@@ -132,7 +132,7 @@ fn decoder() {
 /// A chunk as Dify sends it.
 const DIFY: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":" service","from_variable_selector":null}"#;
 
-/// A chunk in Chinese, which Dify escapes: texts with escapes take another path.
+/// A chunk in Chinese, which Dify escapes: the decoder treats texts with escapes apart.
 const DIFY_CHINESE: &str = r#"{"event":"message","conversation_id":"7d7bf720-3f31-4e5d-b42c-bc7f105151d7","message_id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","created_at":1770152706,"task_id":"a1f0c9de-4c3f-44d1-9a51-7a5a0a3c8f10","id":"44e5b981-00c6-4fb0-a738-22ac2ea54ab1","answer":"\u670d\u52a1\u3002\n","from_variable_selector":null}"#;
 
 /// A chunk as `OpenAI`'s chat API sends it.
@@ -152,11 +152,11 @@ fn collector() {
     let mut outputs = outputs(&directory.0, true);
     let mut samples = Some(samples());
     let (sender, receiver) = unbounded();
-    // Both work on the same samples, one after the other.
+    // The collector has samples of its own: the floor moves its samples through the channel.
     let count = samples.as_ref().map_or(0, Vec::len);
     let mut again = self::samples();
     compare(
-        "50 chunks of 1,000 requests, and those",
+        "1,000 requests of 50 chunks",
         Amount::Things(count, "samples"),
         &mut || {
             let mut moved = samples.take().expect("they are put back");
@@ -227,7 +227,7 @@ fn rows() {
     );
 }
 
-/// The requests CSV, and a report's charts if wanted.
+/// The requests CSV, and a report with `charts`.
 fn outputs(directory: &Path, charts: bool) -> Outputs {
     let place = || Destination::Default(directory.to_owned());
     let mut config = OutputConfig::default().with(&csv::KIND, place());

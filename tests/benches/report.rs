@@ -24,7 +24,7 @@ use crate::run_info;
 
 const SEED: u64 = 20_260_203;
 const USERS: usize = 1_000;
-/// Of each user.
+/// Requests of each user.
 const REQUESTS: usize = 100;
 
 /// The metrics whose values are sorted.
@@ -43,7 +43,7 @@ pub(crate) fn report() {
     command(&mut run, &directory.0);
 }
 
-/// The statistics of a run that is over and the page of them.
+/// The statistics of a finished run, and its page.
 fn page(run: &mut Run) {
     let data = data(&run.page());
     let mut written = Vec::new();
@@ -66,7 +66,7 @@ fn page(run: &mut Run) {
     );
 }
 
-/// What the page has of the run.
+/// The data in a page.
 fn data(page: &[u8]) -> Value {
     let text = std::str::from_utf8(page).expect("it is UTF-8");
     let (_, data) = text.split_once(r#"id="data">"#).expect("it has data");
@@ -107,14 +107,14 @@ fn requests_csv(directory: &Path) -> PathBuf {
     directory.join("requests_made_up.csv")
 }
 
-/// A run that is over.
+/// A finished run.
 struct Run {
     about: About,
     stats: RunStats,
     waterfall: Waterfall,
     outputs: Outputs,
     report: Report,
-    /// The requests' values of each metric, as they came.
+    /// The requests' values of each metric, in the order of the requests.
     values: [Vec<u64>; VALUES.len()],
 }
 
@@ -148,7 +148,7 @@ impl Run {
         run
     }
 
-    /// Adds a user's request and what led to it, and says when it was over.
+    /// Adds a user's request and its samples; returns when the request ended, in microseconds.
     fn request(&mut self, number: u64, user: u32, start: u64, draws: &mut Draws) -> u64 {
         let course = Course {
             start,
@@ -195,7 +195,7 @@ impl Run {
         Results::of_run(&self.about, users, summary, &self.stats, &self.waterfall)
     }
 
-    /// Leaves the run's files.
+    /// Writes the run's files.
     fn save(&mut self) {
         let summary = self.summary();
         let (stats, waterfall) = (&self.stats, &self.waterfall);
@@ -204,7 +204,7 @@ impl Run {
     }
 }
 
-/// A request of that course: one of 20 queries with one of three keys, one in a hundred failed.
+/// A request with one of 20 queries and one of three keys; one in a hundred failed.
 fn record(course: Course, number: u64, user: u32, draws: &mut Draws) -> RequestRecord {
     let mut record = course.record(number, user);
     let query = draws.below(20);
@@ -223,7 +223,7 @@ fn record(course: Course, number: u64, user: u32, draws: &mut Draws) -> RequestR
 struct Draws(u64);
 
 impl Draws {
-    /// The next one, below `bound`.
+    /// The next number, below `bound`.
     fn below(&mut self, bound: usize) -> usize {
         self.0 += 1;
         random::below(SEED, Purpose::Order, self.0, bound)

@@ -2,8 +2,8 @@
 //! reads: one thread per stream, nothing parsed, nothing stamped, nothing counted. Compares
 //! processor time per event and resident memory per user. For Linux.
 //!
-//! Between them stands the same loop with the kernel's stamps and a timeout. What it costs more than
-//! the bare loop is the price of measuring arrivals; the rest is this program's own.
+//! A third program is the bare loop with the kernel's stamps and a timeout. Its cost beyond the bare
+//! loop's is the price of measuring arrivals. The rest of sse-perf's cost is its own.
 
 mod bare;
 #[path = "../shared/directory.rs"]
@@ -36,12 +36,12 @@ struct Load {
     itl: u32,
     /// Seconds in which the users start.
     ramp_up: u32,
-    /// How often each is run.
+    /// Number of runs of each program.
     rounds: u32,
 }
 
 impl Load {
-    /// Events that bring tokens, in all.
+    /// The number of events with tokens.
     fn events(&self) -> u32 {
         self.users * self.requests * self.tokens
     }
@@ -140,7 +140,7 @@ fn compare(load: &Load) {
     }
 }
 
-/// The simulated service, ended when it is dropped.
+/// The simulated service; dropping it ends the process.
 struct Server {
     process: Child,
     addr: SocketAddr,

@@ -1,4 +1,4 @@
-//! Tables on standard output, and which of them are wanted.
+//! Prints tables, and picks the benchmarks that the arguments name.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ pub(crate) fn print_row(cells: &[&str]) {
     println!("{}", line.trim_end());
 }
 
-/// Whether a benchmark is wanted: all are, unless words of their names were given.
+/// Whether a benchmark is wanted: all are, unless the arguments name parts of names.
 pub(crate) fn is_wanted(name: &str) -> bool {
     let mut words = std::env::args().skip(1).filter(|arg| !arg.starts_with('-'));
     let mut any = false;

@@ -1,4 +1,4 @@
-//! Texts that have to stay byte for byte.
+//! Compares texts with golden files.
 
 use std::fs;
 use std::path::Path;
