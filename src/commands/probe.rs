@@ -91,7 +91,10 @@ fn show(parts: &Receiver<Part>, console: &mut Console, raw: bool) -> Observed {
                 observed.headers = headers;
                 console.probe_head(status, at.since(timeline.start), &observed.headers)
             }
-            Part::Body(body) => console.probe_body(&body, raw),
+            Part::Body(body) => {
+                observed.body = body;
+                console.probe_body(&observed.body, raw)
+            }
             Part::Event(event) => {
                 let shown = console.probe_event(&mut timeline, &event);
                 observed.events.push(*event);

@@ -6,13 +6,17 @@ use super::compare;
 use super::places::is_cumulative;
 use super::propose::{self, Sketch};
 use super::{Diagnosis, Observed, SeenEvent};
-use crate::clock::micros;
+use crate::clock::{Stamp, micros};
+use crate::protocol::{Protocol, error_text};
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord};
 use crate::stats::long_trailing;
 use crate::text::Message;
 
 /// Fewer chunks say nothing about buffering.
 const ENOUGH_CHUNKS: usize = 5;
+
+/// The shortest gap between two pieces of text that is a stall.
+const STALL: Duration = Duration::from_secs(1);
 
 /// Headers of caches and proxies between client and service.
 #[rustfmt::skip]
@@ -36,6 +40,7 @@ pub fn diagnose(observed: &Observed, record: &RequestRecord, sketch: &Sketch<'_>
     if !observed.events.is_empty() {
         examination.meaning();
         examination.arrivals();
+        examination.stall();
         examination.beginning();
         examination.trailing();
         examination.tokens();
@@ -65,6 +70,7 @@ impl Examination<'_> {
         let Some(status) = self.record.http_status else {
             return;
         };
+        self.path();
         let (observed, sketch) = (self.observed, self.sketch);
         let is_silent = observed.events.is_empty();
         if let Some((_, query)) = sketch.protocol.path.split_once('?')
@@ -88,9 +94,41 @@ impl Examination<'_> {
             let server = observed.header("server").unwrap_or("-");
             self.add(Message::new("probe.error_page").with("server", server));
         } else if is("application/json") && is_success && is_silent {
-            self.add(Message::new("probe.json"));
+            self.json(status);
         } else if !is("text/event-stream") && is_success && !is_silent {
             self.add(Message::new("probe.media_type").with("media_type", media_type));
+        }
+    }
+
+    /// A path that does not fit the protocol. A protocol of the user's own may have any path.
+    fn path(&mut self) {
+        let protocol = self.sketch.protocol;
+        let path = self.sketch.path.split('?').next().unwrap_or_default();
+        let message = match Protocol::infer(path) {
+            _ if Protocol::document(&protocol.name).is_none() => return,
+            Some(other) if other != protocol.name => {
+                Message::new("probe.path_of_other").with("other", other)
+            }
+            None if self.record.outcome != Outcome::Ok => {
+                Message::new("probe.path").with("suffixes", protocol.suffixes.join(", "))
+            }
+            _ => return,
+        };
+        self.add_of_protocol(message.with("path", path));
+    }
+
+    /// A body of JSON in place of a stream.
+    fn json(&mut self, status: u16) {
+        let Sketch { body, protocol, .. } = self.sketch;
+        let said = error_text(self.observed.body.as_bytes());
+        // Without a message, the text is the JSON itself.
+        if !said.is_empty() && !said.starts_with(['{', '[']) {
+            let message = Message::new("probe.json_error").with("status", status);
+            self.add(message.with("detail", said));
+        } else if body["stream"] == true || **body == protocol.body {
+            self.add(Message::new("probe.json_asked"));
+        } else {
+            self.add(Message::new("probe.json"));
         }
     }
 
@@ -172,8 +210,12 @@ impl Examination<'_> {
         if !self.observed.events.iter().any(|event| event.end) {
             self.no_end();
         } else if self.sketch.protocol.expects_text {
+            let reason = self.record.finish_reason.as_deref().unwrap_or_default();
+            if reason.to_ascii_lowercase().contains("tool") {
+                return self.add(Message::new("probe.tool_only").with("reason", reason));
+            }
             self.add_of_protocol(Message::new("probe.empty_answer").with("count", count));
-            if let Some(reason) = &self.record.finish_reason {
+            if !reason.is_empty() {
                 self.add(Message::new("probe.finish_reason").with("reason", reason));
             }
         }
@@ -221,6 +263,26 @@ impl Examination<'_> {
         }
     }
 
+    /// A pause in the middle of the text.
+    fn stall(&mut self) {
+        let mut arrivals: Vec<Stamp> = self.observed.chunks().map(|event| event.row.at).collect();
+        // Pieces of one read have one stamp.
+        arrivals.dedup();
+        let gaps = arrivals.windows(2);
+        let mut gaps: Vec<_> = gaps.map(|pair| (pair[1].since(pair[0]), pair[0])).collect();
+        gaps.sort_unstable();
+        let Some(&(longest, from)) = gaps.last() else {
+            return;
+        };
+        let (median, _) = gaps[(gaps.len() - 1) / 2];
+        let is_late = self.record.client_lag.is_some_and(|lag| lag * 2 > longest);
+        if longest >= STALL && longest > median * 10 && !is_late {
+            let message = Message::new("probe.stall").with("gap", millis(longest));
+            let message = message.with("from", millis(from.since(self.record.instants.start)));
+            self.add(message.with("median", millis(median)));
+        }
+    }
+
     /// An event before the first token, which other tools take for the token.
     fn beginning(&mut self) {
         let (Some(first), Some(token)) =
@@ -260,6 +322,12 @@ impl Examination<'_> {
         let is_ok = record.outcome == Outcome::Ok;
         if has_chunks && usage.completion == Some(0) {
             self.add(Message::new("probe.zero_usage"));
+        } else if let Some(counted) = usage.completion
+            && (record.chunks > counted || record.estimated_tokens > counted.saturating_mul(2))
+        {
+            let message = Message::new("probe.usage_contradicts").with("counted", counted);
+            let message = message.with("chunks", record.chunks);
+            self.add(message.with("estimate", record.estimated_tokens));
         } else if is_ok && has_chunks && usage.completion.or(usage.total).is_none() {
             self.add(Message::new("probe.no_usage"));
         }

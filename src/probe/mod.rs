@@ -36,6 +36,8 @@ pub struct Observed {
     pub headers: Vec<(String, String)>,
     /// The events, keep-alives included.
     pub events: Vec<SeenEvent>,
+    /// The body of a response that is no stream.
+    pub body: String,
     /// Text outside of any SSE field that looks like JSON.
     pub stray: Option<String>,
 }

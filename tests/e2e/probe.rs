@@ -153,7 +153,8 @@ fn oddities_are_explained() {
     let cases = [
         (plain("text/event-stream", "server: nginx\r\n", &answer), 0,
             &["12 pieces of text came in 1 reads", "between client and service: server: nginx", "sent no usage"][..]),
-        (plain("application/json", "", json), 1, &["came whole, as JSON"]),
+        (plain("application/json", "", json), 1, &["came whole, as JSON", "the request asks for a stream"]),
+        (plain("application/json", "", r#"{"error":{"message":"dead"}}"#), 1, &["the body looks like an error: dead"]),
         (plain("text/html", "", "<html>"), 1, &["a web page came"]),
         (plain("text/event-stream", "content-encoding: gzip\r\n", "\u{1}\u{2}"), 1, &["is compressed (gzip)", "gzip off"]),
         (sse_response(&text), 1, &["without the end event of openai-chat"]),

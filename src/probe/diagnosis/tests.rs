@@ -39,10 +39,21 @@ fn found(protocol: &str, observed: &Observed, record: &RequestRecord) -> Vec<&'s
 
 fn diagnosis(protocol: &str, observed: &Observed, record: &RequestRecord) -> Diagnosis {
     let protocol = Protocol::builtin(protocol).expect("a built-in protocol");
+    let path = protocol.path.split('?').next().expect("a path");
+    examined(&protocol, path, &json!({}), observed, record)
+}
+
+fn examined(
+    protocol: &Protocol,
+    path: &str,
+    body: &serde_json::Value,
+    observed: &Observed,
+    record: &RequestRecord,
+) -> Diagnosis {
     let sketch = Sketch {
-        path: "/x",
-        body: &json!({}),
-        protocol: &protocol,
+        path,
+        body,
+        protocol,
     };
     diagnose(observed, record, &sketch)
 }
@@ -242,4 +253,124 @@ fn responses_that_are_no_streams_are_told_by_their_headers() {
     let mut nothing = refused;
     nothing.http_status = None;
     assert!(found("gemini", &Observed::default(), &nothing).is_empty());
+}
+
+#[test]
+fn a_path_of_another_protocol_is_told() {
+    let stream = format!("{}data: [DONE]\n\n", text("a"));
+    let (ok, cut) = (record(Outcome::Ok), failed(FailureKind::Truncated, ""));
+    let protocol = Protocol::builtin(OPENAI).expect("a built-in protocol");
+    #[rustfmt::skip]
+    let table = [
+        ("/v1/chat/completions?x=1", &ok, ""),
+        ("/v1/completions", &ok, "belongs to openai-completions, but the request is one of openai-chat"),
+        ("/v1/messages/", &cut, "belongs to anthropic"),
+        ("/api/ask", &ok, ""),
+        ("/api/ask", &cut, "does not fit openai-chat, whose paths end in /chat/completions"),
+    ];
+    for (path, record, expected) in table {
+        let found = examined(&protocol, path, &json!({}), &openai(&stream), record).findings;
+        let said = found.first().map(Message::to_string).unwrap_or_default();
+        let is_of_path = said.starts_with("the path");
+        assert_eq!(is_of_path, !expected.is_empty(), "{path}: {said}");
+        assert!(said.contains(expected), "{path}: {said}");
+    }
+    let own =
+        r#"{"name":"own","request":{"path":"/a","body":{}},"events":{"text":["/t"],"end":[{}]}}"#;
+    let own = Protocol::parse(own).expect("a protocol");
+    let found = examined(&own, "/v1/messages", &json!({}), &openai(&stream), &ok).findings;
+    assert!(
+        !found.iter().any(|message| message.id().contains("path")),
+        "any path"
+    );
+}
+
+#[test]
+fn usage_that_contradicts_the_text_is_told() {
+    let observed = openai(&format!("{}data: [DONE]\n\n", text("a")));
+    for (completion, chunks, estimate, is_told) in [
+        (20, 42, 42, true),
+        (20, 21, 20, true),
+        (20, 20, 41, true),
+        (20, 20, 40, false),
+        (20, 1, 5, false),
+        (u64::MAX, 1, u64::MAX, false),
+    ] {
+        let mut record = record(Outcome::Ok);
+        record.usage.completion = Some(completion);
+        (record.chunks, record.estimated_tokens) = (chunks, estimate);
+        let ids = found(OPENAI, &observed, &record);
+        assert_eq!(
+            ids == ["probe.usage_contradicts"],
+            is_told,
+            "{completion}: {ids:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stall_in_the_middle_is_told() {
+    let mut ok = record(Outcome::Ok);
+    ok.usage.completion = Some(9);
+    for (pause, is_told) in [(1_000_000, true), (999_999, false)] {
+        let mut observed = openai(&text("a").repeat(9));
+        for event in &mut observed.events[5..] {
+            event.row.at = event.row.at + Duration::from_micros(pause - 10_000);
+        }
+        let ids = found(OPENAI, &observed, &ok);
+        assert_eq!(ids == ["probe.stall"], is_told, "{pause}: {ids:?}");
+        let mut late = ok.clone();
+        late.client_lag = Some(Duration::from_secs(1));
+        assert!(
+            found(OPENAI, &observed, &late).is_empty(),
+            "the client was late"
+        );
+        for (number, event) in (1..).zip(&mut observed.events) {
+            event.row.at = Stamp::from_micros(number * pause);
+        }
+        assert!(found(OPENAI, &observed, &ok).is_empty(), "a slow service");
+    }
+}
+
+#[test]
+fn a_tool_call_without_arguments_is_no_advice_on_token_limits() {
+    let stream = r#"
+data: {"type":"message_start","message":{"id":"m","usage":{"input_tokens":9}}}
+
+data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"t","name":"now","input":{}}}
+
+data: {"type":"content_block_stop","index":0}
+
+data: {"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9}}
+
+data: {"type":"message_stop"}
+
+"#;
+    let mut empty = failed(FailureKind::Empty, "");
+    empty.finish_reason = Some("tool_use".to_owned());
+    empty.chunks = 0;
+    let observed = as_stream(observed("anthropic", stream));
+    assert_eq!(found("anthropic", &observed, &empty), ["probe.tool_only"]);
+}
+
+#[test]
+fn json_in_place_of_a_stream_is_told_by_what_it_says_and_what_was_asked() {
+    let refused = failed(FailureKind::NotSse, "");
+    let protocol = Protocol::builtin(OPENAI).expect("a built-in protocol");
+    let mut observed = with_headers(&[("content-type", "application/json")]);
+    #[rustfmt::skip]
+    let table = [
+        (json!({"a": "{query}"}), r#"{"choices":[]}"#, "does the body ask for a stream"),
+        (json!({"stream": true}), r#"{"choices":[]}"#, "the request asks for a stream"),
+        (protocol.body.clone(), r#"{"choices":[]}"#, "the request asks for a stream"),
+        (protocol.body.clone(), r#"{"error":{"message":"dead","code":"x"}}"#, "HTTP 200, but the body looks like an error: x: dead"),
+        (json!({}), "", "does the body ask for a stream"),
+    ];
+    for (body, answer, expected) in table {
+        observed.body = answer.to_owned();
+        let found = examined(&protocol, &protocol.path, &body, &observed, &refused).findings;
+        let said: Vec<String> = found.iter().map(Message::to_string).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains(expected), "{said:?}");
+    }
 }
