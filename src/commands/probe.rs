@@ -21,8 +21,8 @@ use crate::user::{Context, InFlight, Observer, User};
 /// A part of the answer, on its way from the user's thread to the thread that shows the answer: no
 /// read waits for a slow terminal.
 enum Part {
-    Begin(Stamp),
-    Head(u16, Stamp, Vec<(String, String)>),
+    /// The status, the request's start and the head's arrival, and the headers.
+    Head(u16, [Stamp; 2], Vec<(String, String)>),
     Body(String),
     Event(Box<SeenEvent>),
     Stray(String),
@@ -83,13 +83,9 @@ fn show(parts: &Receiver<Part>, console: &mut Console, raw: bool) -> Observed {
     let mut observed = Observed::default();
     for part in parts {
         let _ = match part {
-            Part::Begin(at) => {
-                timeline.start = at;
-                Ok(())
-            }
-            Part::Head(status, at, headers) => {
-                observed.headers = headers;
-                console.probe_head(status, at.since(timeline.start), &observed.headers)
+            Part::Head(status, [start, at], headers) => {
+                (timeline.start, observed.headers) = (start, headers);
+                console.probe_head(status, at.since(start), &observed.headers)
             }
             Part::Body(body) => {
                 observed.body = body;
@@ -148,14 +144,11 @@ impl Observer for Watcher {
         true
     }
 
-    fn begin(&mut self, record: &RequestRecord) {
-        self.send(Part::Begin(record.instants.start));
-    }
-
-    fn head(&mut self, response: &Response<'_>, _record: &RequestRecord) {
+    fn head(&mut self, response: &Response<'_>, record: &RequestRecord) {
         let mask = |(name, value): (&str, &str)| (name.to_owned(), self.mask(value));
         let headers = response.headers().map(mask).collect();
-        self.send(Part::Head(response.status, response.headers_at, headers));
+        let times = [record.instants.start, response.headers_at];
+        self.send(Part::Head(response.status, times, headers));
     }
 
     fn body(&mut self, bytes: &[u8]) {

@@ -50,6 +50,7 @@ pub(super) type Attempted = Result<Outcome, (Failure, Option<Duration>)>;
 
 impl Scratch {
     pub(super) fn new(plan: &Plan, client: Client) -> Self {
+        let stop = plan.leaving.and(plan.workload.stop.as_ref());
         let reading = Reading {
             parser: Parser::new(plan.transport.max_event_bytes),
             decoder: plan.protocol.decoder(),
@@ -57,10 +58,7 @@ impl Scratch {
             observers: Vec::new(),
             kept: Kept {
                 answer: plan.workload.history.is_some().then(String::new),
-                task: plan
-                    .leaving
-                    .and(plan.workload.stop.as_ref())
-                    .map(|_| String::new()),
+                task: stop.map(|_| String::new()),
                 generated: plan.tokenizer.is_some().then(Generated::default),
             },
         };
@@ -87,9 +85,6 @@ impl Scratch {
         (record.http_status, record.bytes) = (None, 0);
         let reading = &mut self.reading;
         reading.kept.clear();
-        for observer in &mut reading.observers {
-            observer.begin(record);
-        }
         let mut response = match self.client.send(auth.as_ref(), body, end_by) {
             Ok(response) => response,
             Err(outcome) => {

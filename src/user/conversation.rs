@@ -108,11 +108,8 @@ impl Kept {
 
     /// Takes the pieces of generated text out.
     pub(super) fn take_generated(&mut self) -> Vec<String> {
-        self.generated
-            .as_mut()
-            .map(mem::take)
-            .unwrap_or_default()
-            .pieces
+        let generated = self.generated.as_mut().map(mem::take);
+        generated.unwrap_or_default().pieces
     }
 
     /// Takes the texts of an event.

@@ -15,9 +15,6 @@ pub trait Observer: Send {
         false
     }
 
-    /// An attempt at the request begins.
-    fn begin(&mut self, _record: &RequestRecord) {}
-
     /// The response's head has come.
     fn head(&mut self, _response: &Response<'_>, _record: &RequestRecord) {}
 
