@@ -100,13 +100,10 @@ pub fn abandon_rate(raw: &str) -> Result<f64, Message> {
 ///
 /// If the text names no way to count.
 pub fn tokens(raw: &str) -> Result<TokenCount, Message> {
-    let mut known = TokenCount::ALL.into_iter();
-    known
-        .find(|count| count.name() == raw.trim())
-        .ok_or_else(|| {
-            let known = TokenCount::ALL.map(TokenCount::name).join(", ");
-            Message::new("usage.tokens").with("known", known)
-        })
+    let known = TokenCount::ALL.map(TokenCount::name);
+    let place = known.iter().position(|name| *name == raw.trim());
+    let count = place.map(|place| TokenCount::ALL[place]);
+    count.ok_or_else(|| Message::new("usage.tokens").with("known", known.join(", ")))
 }
 
 /// Reads how long users think: a time, or a uniform or an exponential distribution of times.

@@ -111,10 +111,8 @@ fn refused(error: &clap::Error, flag: &str, value: &str) -> Message {
     let reason = error.source().and_then(|reason| reason.downcast_ref());
     let message: &Message = reason.expect("readers of flags return messages");
     let flag = flag.split(' ').next().unwrap_or_default();
-    message
-        .clone()
-        .with("flag", flag)
-        .with("value", shown(value))
+    let message = message.clone().with("flag", flag);
+    message.with("value", shown(value))
 }
 
 /// Flags of other load testers, and the flags that do the same here.

@@ -46,7 +46,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
         .open(&stem, &about)
         .map_err(|error| error.message())?;
     let mut console = super::console(&plan.outputs, plan.console);
-    let first = plan.workload.assignment(1);
+    let (first, tokenizer) = (plan.workload.assignment(1), plan.tokenizer.as_ref());
     // The run itself ends early if the terminal has gone.
     let _ = console.banner(&Banner {
         version: env!("CARGO_PKG_VERSION"),
@@ -62,10 +62,7 @@ fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
         order: &plan.workload.order,
         unique: plan.workload.unique.is_some(),
         keys: source(&plan.workload.keys, &first.sent.masked_key),
-        tokenizer: plan
-            .tokenizer
-            .as_ref()
-            .map(|tokenizer| tokenizer.path.as_path()),
+        tokenizer: tokenizer.map(|tokenizer| tokenizer.path.as_path()),
         files: &outputs.paths().collect::<Vec<_>>(),
         warnings: &plan.warnings,
     });
@@ -104,10 +101,8 @@ fn run_id() -> String {
 /// Where queries or keys come from; `single` is the one value where it is no file.
 fn source<'a, T>(items: &'a workload::Rotation<T>, single: &'a str) -> Origin<'a> {
     let count = items.items.len();
-    items
-        .file
-        .as_ref()
-        .map_or(Origin::Single(single), |path| Origin::File { path, count })
+    let file = items.file.as_ref();
+    file.map_or(Origin::Single(single), |path| Origin::File { path, count })
 }
 
 /// Warns where the server's usage and our own count are far apart.
@@ -120,11 +115,8 @@ fn disagreement(collected: &Collected) -> Option<Message> {
         ("warning.tokens_disagree", "estimate")
     };
     let message = Message::new(id).with(own, agreement.own);
-    Some(
-        message
-            .with("usage", agreement.usage)
-            .with("percent", percent),
-    )
+    let message = message.with("usage", agreement.usage);
+    Some(message.with("percent", percent))
 }
 
 /// Saves and shows the results, and returns the exit code.

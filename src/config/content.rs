@@ -43,7 +43,7 @@ impl Builder<'_> {
         let data = self.data()?;
         let parts = Parts {
             constants: &constants,
-            columns: &data.columns,
+            columns: &data.others.columns,
             history: protocol.history.as_ref().filter(|_| turns > 1),
             answers: false,
         };
@@ -58,7 +58,7 @@ impl Builder<'_> {
         Ok(Workload {
             order: self.order(data.queries.items.len())?,
             queries: data.queries,
-            rows: data.rows,
+            rows: data.others.rows,
             // A prefix that a server has seen before defeats no cache.
             unique: raw.unique.then(random::fresh),
             turns,
@@ -83,7 +83,7 @@ impl Builder<'_> {
         if data.has_queries {
             self.warn_of_unused(body, constants);
         } else if body.uses("query") {
-            let columns = data.columns.join(", ");
+            let columns = data.others.columns.join(", ");
             return Err(Message::new("usage.data_no_query").with("columns", columns));
         }
         if self.raw.request.unique && !body.uses("query") {

@@ -8,15 +8,15 @@ use super::build::Builder;
 use super::files::{self, Unusable};
 use crate::text::Message;
 use crate::values::shown;
-use crate::workload::{Cell, Order, Rotation, Table};
+use crate::workload::{Order, Rotation, Table};
 
 /// The queries and the other data of a run.
 pub(super) struct Data {
     pub(super) queries: Rotation<Arc<str>>,
     /// Whether there are queries: a data file may have other columns only.
     pub(super) has_queries: bool,
-    pub(super) columns: Vec<String>,
-    pub(super) rows: Vec<Vec<Cell>>,
+    /// The other columns.
+    pub(super) others: Table,
 }
 
 impl Data {
@@ -24,8 +24,7 @@ impl Data {
         Self {
             queries,
             has_queries: true,
-            columns: Vec::new(),
-            rows: Vec::new(),
+            others: Table::default(),
         }
     }
 }
@@ -91,7 +90,6 @@ fn read(file: &str, most: u64) -> Result<Data, Unusable> {
     Ok(Data {
         queries: Rotation::file(path, queries),
         has_queries: cells.is_some(),
-        columns: table.columns,
-        rows: table.rows,
+        others: table,
     })
 }

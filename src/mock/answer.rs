@@ -73,10 +73,8 @@ impl<'a> Answer<'a> {
         reply.created = begun.unsigned_abs();
         reply.usage &= service.options.usage;
         let entry = &mut self.delivery.entry;
-        reply
-            .value("id")
-            .unwrap_or_default()
-            .clone_into(&mut entry.id);
+        let id = reply.value("id").unwrap_or_default();
+        id.clone_into(&mut entry.id);
         let conversation = reply.value("conversation_id").unwrap_or_default();
         conversation.clone_into(&mut entry.conversation_id);
         let active = service.active.fetch_add(1, Ordering::Relaxed);

@@ -26,11 +26,8 @@ fn split(text: &str) -> Vec<&str> {
         after_space = character == ' ';
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts
-        .iter()
-        .zip(ends)
-        .map(|(&start, end)| &text[start..end])
-        .collect()
+    let tokens = starts.iter().zip(ends);
+    tokens.map(|(&start, end)| &text[start..end]).collect()
 }
 
 /// Whether a character is one token: the range that the manual's metrics name.
@@ -41,10 +38,8 @@ fn is_cjk(character: char) -> bool {
 /// Counts the tokens of a prompt: its words and CJK characters.
 pub(super) fn count(text: &str) -> u64 {
     let cjk = text.chars().filter(|c| is_cjk(*c)).count();
-    let words = text
-        .split_whitespace()
-        .filter(|word| word.contains(|c: char| c.is_alphanumeric() && !is_cjk(c)))
-        .count();
+    let is_word = |word: &&str| word.contains(|c: char| c.is_alphanumeric() && !is_cjk(c));
+    let words = text.split_whitespace().filter(is_word).count();
     (cjk + words) as u64
 }
 

@@ -90,13 +90,8 @@ pub fn error_text(body: &[u8]) -> String {
         return raw();
     };
     let fields = json.get("errors").map(|errors| format!(": {errors}"));
-    let text = [
-        code.unwrap_or_default(),
-        message,
-        fields.unwrap_or_default(),
-    ]
-    .concat();
-    one_line(&text, MESSAGE_CHARACTERS)
+    let (code, fields) = (code.unwrap_or_default(), fields.unwrap_or_default());
+    one_line(&format!("{code}{message}{fields}"), MESSAGE_CHARACTERS)
 }
 
 #[cfg(test)]

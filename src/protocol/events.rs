@@ -208,11 +208,9 @@ impl Compiler {
             return Err(none.error("protocol.on"));
         }
         let conditions = object.optional("when", Member::entries)?;
-        let when = conditions
-            .iter()
-            .flatten()
-            .map(|(subject, member)| self.condition(subject, member, at))
-            .collect::<Result<_>>()?;
+        let conditions = conditions.iter().flatten();
+        let when = conditions.map(|(subject, member)| self.condition(subject, member, at));
+        let when = when.collect::<Result<_>>()?;
         Ok(Rule { on, when })
     }
 

@@ -45,10 +45,8 @@ impl Meaning<'_> {
     /// The estimated tokens of the generated text.
     #[must_use]
     pub fn tokens(&self) -> u64 {
-        [self.text, self.reasoning, self.tool]
-            .map(estimate_tokens)
-            .iter()
-            .sum()
+        let texts = [self.text, self.reasoning, self.tool];
+        texts.map(estimate_tokens).iter().sum()
     }
 
     /// The event's most important part in one word, for `--events`.

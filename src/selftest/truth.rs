@@ -89,10 +89,8 @@ fn rows<'a, T: for<'de> Deserialize<'de> + 'a>(csv: &'a [u8]) -> impl Iterator<I
 
 /// The gaps between these times, in milliseconds of microseconds.
 fn gaps_of(times: &str) -> Vec<f64> {
-    let times: Vec<f64> = times
-        .split_ascii_whitespace()
-        .filter_map(|time| time.parse().ok())
-        .collect();
+    let times = times.split_ascii_whitespace();
+    let times: Vec<f64> = times.filter_map(|time| time.parse().ok()).collect();
     let gaps = times.windows(2).map(|pair| (pair[1] - pair[0]) / 1_000.0);
     gaps.collect()
 }

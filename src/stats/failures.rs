@@ -10,10 +10,9 @@ use crate::record::{Failure, FailureKind};
 /// The most groups of a kind and status. Any further message is counted in the last group.
 const MOST_MESSAGES: usize = 5;
 
+/// The groups of failures.
 #[derive(Debug, Default)]
-pub(super) struct Failures {
-    groups: Vec<FailureSummary>,
-}
+pub(super) struct Failures(Vec<FailureSummary>);
 
 impl Failures {
     pub(super) fn add(&mut self, failure: &Failure, at: Stamp) {
@@ -25,35 +24,34 @@ impl Failures {
             detail: detail.clone(),
         };
         let status = kind.status(detail);
-        let places = (0..self.groups.len()).filter(|place| {
-            let group = &self.groups[*place];
+        let places = (0..self.0.len()).filter(|place| {
+            let group = &self.0[*place];
             group.kind == *kind && kind.status(&group.detail) == status
         });
         let places: Vec<usize> = places.collect();
         let mut alike = places.iter();
-        let alike = alike.find(|place| words(&self.groups[**place].detail).eq(words(detail)));
+        let alike = alike.find(|place| words(&self.0[**place].detail).eq(words(detail)));
         let place = alike.or(places.get(MOST_MESSAGES - 1));
         match place {
-            Some(place) => join(&mut self.groups[*place], &failed),
-            None => self.groups.push(failed),
+            Some(place) => join(&mut self.0[*place], &failed),
+            None => self.0.push(failed),
         }
     }
 
     /// The failures of each kind, in the manual's order.
     pub(super) fn by_kind(&self) -> Vec<FailureSummary> {
         let mut kinds: BTreeMap<FailureKind, FailureSummary> = BTreeMap::new();
-        for group in &self.groups {
-            kinds
-                .entry(group.kind)
-                .and_modify(|kind| join(kind, group))
-                .or_insert_with(|| group.clone());
+        for group in &self.0 {
+            let kind = kinds.entry(group.kind);
+            let kind = kind.and_modify(|kind| join(kind, group));
+            kind.or_insert_with(|| group.clone());
         }
         kinds.into_values().collect()
     }
 
     /// The groups, the largest first.
     pub(super) fn groups(&self) -> Vec<FailureSummary> {
-        let mut groups = self.groups.clone();
+        let mut groups = self.0.clone();
         groups.sort_by_key(|group| (Reverse(group.count), group.kind, group.first_seen));
         groups
     }

@@ -30,11 +30,8 @@ pub struct TurnSummary {
 impl Turns {
     /// Adds a request that is over.
     pub(super) fn record(&mut self, request: &Measured<'_>) {
-        let Some(place) = request
-            .turn
-            .and_then(|turn| usize::try_from(turn).ok()?.checked_sub(1))
-            .filter(|place| *place < MOST)
-        else {
+        let before = |turn| usize::try_from(turn).ok()?.checked_sub(1);
+        let Some(place) = request.turn.and_then(before).filter(|place| *place < MOST) else {
             return;
         };
         if place >= self.0.len() {

@@ -34,6 +34,9 @@ use crate::arrival::Stamping;
 use crate::plan::{Target, TransportConfig};
 use crate::text::Message;
 
+/// The name of the program to servers.
+const USER_AGENT: &str = concat!("sse-perf/", env!("CARGO_PKG_VERSION"));
+
 /// Connections between requests are kept for as long as the server keeps them.
 const MAX_IDLE: Duration = Duration::from_secs(24 * 3600);
 
@@ -63,18 +66,14 @@ impl Transport {
         protocol_headers: &[(String, String)],
     ) -> Result<Self, Message> {
         let uri = target.url.parse::<Uri>().map_err(|error| {
-            Message::new("transport.url")
-                .with("url", &target.url)
-                .with("error", error)
+            let message = Message::new("transport.url").with("url", &target.url);
+            message.with("error", error)
         })?;
         let mut headers = HeaderMap::new();
         let standard = [
             ("content-type", "application/json"),
             ("accept", "text/event-stream"),
-            (
-                "user-agent",
-                concat!("sse-perf/", env!("CARGO_PKG_VERSION")),
-            ),
+            ("user-agent", USER_AGENT),
         ];
         let given = protocol_headers.iter().chain(&settings.headers);
         let given = given.map(|(name, value)| (name.as_str(), value.as_str()));

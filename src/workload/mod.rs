@@ -206,10 +206,8 @@ impl Assignment<'_> {
     /// The text with this request's key and the run's other secrets masked.
     #[must_use]
     pub fn mask_in(&self, text: &str) -> String {
-        self.workload
-            .secrets
-            .iter()
-            .fold(self.key.mask_in(text), |text, secret| secret.mask_in(&text))
+        let secrets = self.workload.secrets.iter();
+        secrets.fold(self.key.mask_in(text), |text, secret| secret.mask_in(&text))
     }
 }
 

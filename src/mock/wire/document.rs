@@ -163,8 +163,7 @@ impl Wire {
         let status = status.to_string();
         let fits = |pattern: &str| status.starts_with(pattern.trim_end_matches('x'));
         let body = self.http_errors.iter().find(|(pattern, _)| fits(pattern));
-        body.map_or_else(String::new, |(_, body)| {
-            self.filled(body, &reply).to_string()
-        })
+        let body = body.map(|(_, body)| self.filled(body, &reply).to_string());
+        body.unwrap_or_default()
     }
 }

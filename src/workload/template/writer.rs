@@ -62,10 +62,9 @@ pub struct Parts<'a> {
 
 impl Constants {
     fn input(&self, key: &str) -> Option<&str> {
-        self.inputs
-            .iter()
-            .find(|(given, _)| given == key)
-            .map(|(_, value)| value.as_str())
+        let mut inputs = self.inputs.iter();
+        let input = inputs.find(|(given, _)| given == key);
+        input.map(|(_, value)| value.as_str())
     }
 }
 
