@@ -1,4 +1,4 @@
-//! The README and the manual are complete in both languages, and what they tell to type works.
+//! The README and the manual are complete in both languages, and their commands work.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +15,7 @@ use sse_perf::text::Language;
 const BINARY: &str = env!("CARGO_BIN_EXE_sse-perf");
 const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
 
-/// Kinds of fence whose text is no command. `console` has the reason behind it why no test runs it.
+/// Kinds of code blocks without commands to run. A `console` block's note has the reason.
 const SHOWN: [&str; 5] = ["text", "json", "nginx", "yaml", "console"];
 
 fn root() -> &'static Path {
@@ -34,7 +34,7 @@ fn files(language: Language) -> Vec<PathBuf> {
     std::iter::once(readme).chain(topics).collect()
 }
 
-/// What the program prints.
+/// The program's standard output.
 fn printed(arguments: &[&str], language: Language) -> String {
     let output = Command::new(BINARY)
         .args(arguments)
@@ -136,8 +136,8 @@ fn both_languages_have_the_same_blocks() {
     assert!(figures[0].contains("Parser; floor: ") && figures[0] == figures[1]);
 }
 
-/// Runs every block of commands of the README and the manual, in both languages. A simulated service
-/// answers in place of those that the commands name, and time is shorter.
+/// Runs every block of commands of the README and the manual, in both languages. A simulated
+/// service takes the place of the services in the commands, and durations are shorter.
 #[test]
 fn what_they_tell_to_type_works() {
     let service = Service::start("mock --port 0 --ttft 20 --itl 1 --tokens 20", root());
@@ -184,7 +184,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// Does what a page tells to do, in a directory of its own.
+/// Runs the commands of a page in a directory of its own.
 fn run_page(language: Language, file: &Path, address: &str) -> Result<(), String> {
     let name = file.file_stem().expect("a name").to_string_lossy();
     let directory = format!("manual-{}-{name}", language.code());

@@ -1,4 +1,4 @@
-//! Samples become the rows of all files; and what other tests of the outputs share.
+//! Samples become the rows of all files. Other tests of the outputs share the helpers.
 
 use std::fs;
 use std::path::Path;

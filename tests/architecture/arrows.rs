@@ -1,5 +1,5 @@
-//! Which file uses which: every path in the source, whether it begins with `crate`, `super`, `self`
-//! or a child's name, leads to the file that defines what it names, also through re-exports.
+//! Finds which file uses which. Every path in the source, from `crate`, `super`, `self` or a
+//! child's name, leads to the file that defines the path's item, also through re-exports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
@@ -12,14 +12,14 @@ type Module = Vec<String>;
 /// A path as it stands in the source.
 type Names = Vec<String>;
 
-/// What a file brings into scope under a name.
+/// A name that a file imports.
 struct Import {
     path: Names,
-    /// It is for others to use.
+    /// Others may use the name.
     is_public: bool,
 }
 
-/// What one file says.
+/// The imports and paths of one file.
 #[derive(Default)]
 struct Source {
     imports: BTreeMap<String, Import>,
@@ -43,7 +43,7 @@ impl Sources {
         let arrows_of = |(module, source): (_, &Source)| {
             let is_used = |name: &String| source.paths.iter().any(|path| path[0] == *name);
             let imports = source.imports.iter();
-            // A re-export is no use of what it names, unless this file names it again.
+            // A re-export is no use of its item, unless this file names the item again.
             let imports = imports.filter(|(name, import)| !import.is_public || is_used(name));
             let imports = imports.map(|(_, import)| &import.path);
             // One name is no path, and `super::super` alone stands in `pub(in super::super)`.
@@ -59,7 +59,7 @@ impl Sources {
         self.0.iter().map(arrows_of).collect()
     }
 
-    /// The module whose file defines what a path in a module's file names.
+    /// The module whose file defines the item of a path in `from`'s file.
     fn definer(&self, from: &Module, path: &[String]) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         let mut at = from.clone();
@@ -180,7 +180,7 @@ fn of_file(mut path: Names, is_inline: bool) -> Option<Names> {
     Some(path)
 }
 
-/// Reads what stands behind `use`, up to its end: paths, and the names that they get.
+/// Reads the paths of a `use` up to its end, with the name that each path gets.
 fn tree(
     tokens: &mut Peekable<impl Iterator<Item = String>>,
     before: &[String],

@@ -1,6 +1,5 @@
-//! The shape of the source: modules use only modules above them in the crate's own list, time and the
-//! HTTP client are one module's each, each file says what it is for, and none is too long to be one
-//! thing.
+//! The shape of the source: modules use only modules above them in the crate's own list, time and
+//! the HTTP client belong to one module each, each file tells its purpose, and no file is too long.
 
 mod arrows;
 
@@ -64,7 +63,7 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
     lines.filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// What a source text uses of other modules: `crate::name`.
+/// The modules that a source text uses: `crate::name`.
 fn used(text: &str) -> BTreeSet<String> {
     code(text)
         .flat_map(|line| line.split("crate::").skip(1))
@@ -152,8 +151,8 @@ fn module_path(file: &Path) -> Vec<String> {
     names
 }
 
-/// Also a parent and its child: a child may use what its parent defines, or the parent may use what
-/// the child defines, but not both. To declare a child and to re-export what it defines is no use.
+/// This includes a parent and its child: the child may use the parent's items, or the parent the
+/// child's, but not both. To declare a child and to re-export its items is no use.
 #[test]
 fn no_two_files_use_each_other() {
     let files = rust_files(&source());

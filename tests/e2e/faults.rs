@@ -1,5 +1,5 @@
-//! The fault matrix: a row for everything that may go wrong between the program and a service, with
-//! what the program has to say of it.
+//! The fault matrix: a row for each fault between the program and a service, with the results that
+//! the program has to tell.
 
 mod table;
 
@@ -152,7 +152,7 @@ impl Fault {
         self.expected.contains("outcome=ok")
     }
 
-    /// What may be wrong with a request's row, and whether it is.
+    /// The possible errors of a request's row, each with whether the row has it.
     fn wrong_in(&self, row: &Row) -> Vec<(bool, &'static str)> {
         let detail = &row["error_detail"];
         let cells = self.expected.split_whitespace().map(|cell| {
@@ -242,8 +242,8 @@ fn run(peer: &mut Peer, steps: &[Step]) -> bool {
     true
 }
 
-/// Answers a request over TLS with what the script sends. [`Step::Close`] says goodbye as TLS has
-/// it; a script that ends without it leaves out the goodbye.
+/// Answers a request over TLS with the bytes of a script. [`Step::Close`] sends TLS' closing alert;
+/// a script without this step ends without the alert.
 fn encrypted(peer: &mut Peer, config: &Arc<ServerConfig>, steps: &[Step]) {
     let tls = ServerConnection::new(Arc::clone(config)).expect("a configuration");
     let stream = peer.stream.try_clone().expect("a socket");

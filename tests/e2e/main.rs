@@ -20,6 +20,8 @@ mod proxies;
 mod recorded;
 mod report;
 mod retries;
+#[path = "../shared/service.rs"]
+mod service;
 mod sockets;
 mod support;
 #[cfg(feature = "tokenizer")]

@@ -1,4 +1,4 @@
-//! The files of a run, standard output, and what happens when they cannot be written.
+//! The files and the standard output of a run, also where they cannot be written.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

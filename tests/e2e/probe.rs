@@ -1,12 +1,12 @@
 //! `sse-perf probe`: its timeline of a request and its diagnosis.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use sse_perf::mock::{Dist, Options, Server};
+use sse_perf::mock::{Options, Server};
 use sse_perf::protocol::Protocol;
 
+use crate::service;
 use crate::support::{
     Directory, PATH, Ran, SSE_HEAD, SSE_HEAD_CLOSE, Scripted, chunk, openai_text, sse_perf,
     sse_response,
@@ -19,15 +19,9 @@ fn probe(url: &str, flags: &[&str]) -> Ran {
     let directory = Directory::new();
     let given = ["probe", "--url", url, "--api-key", KEY];
     let ran = sse_perf(&directory.0, &[&given[..], flags].concat());
-    let left = std::fs::read_dir(&directory.0)
-        .expect("a directory")
-        .count();
-    assert_eq!(left, 0, "no files are left");
-    assert!(
-        !ran.stdout.contains(KEY),
-        "the key is masked: {}",
-        ran.stdout
-    );
+    let left = std::fs::read_dir(&directory.0).expect("a directory");
+    assert_eq!(left.count(), 0, "no files are left");
+    assert!(!ran.stdout.contains(KEY), "shows the key: {}", ran.stdout);
     ran
 }
 
@@ -45,14 +39,10 @@ fn assert_says(ran: &Ran, parts: &[&str]) {
 
 /// A fast simulated service with these faults.
 fn mock(faults: &str) -> Server {
-    let options = Options {
-        ttft: Dist::Fixed(Duration::from_millis(1)),
-        itl: Dist::Fixed(Duration::from_millis(1)),
+    service::start(Options {
         faults: Some(faults.parse().expect("faults")),
-        ..Options::default()
-    };
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(address, options).expect("a free port")
+        ..service::paced(1, 1, 50)
+    })
 }
 
 #[test]
@@ -62,10 +52,8 @@ fn the_timeline_shows_every_event() {
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n";
     let server = Scripted::start(move |peer| {
         let request = peer.request().expect("a request");
-        assert!(
-            request.contains("POST /v1/chat/completions HTTP/1.1"),
-            "{request}"
-        );
+        let begin = "POST /v1/chat/completions HTTP/1.1";
+        assert!(request.contains(begin), "{request}");
         peer.send(SSE_HEAD);
         peer.send(chunk(format!(": hello\n\n{role}")));
         thread::sleep(Duration::from_millis(60));
@@ -77,29 +65,20 @@ fn the_timeline_shows_every_event() {
     });
     let ran = probe(&server.url(PATH), &[]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
-    assert_says(
-        &ran,
-        &[
+    #[rustfmt::skip]
+    let parts = [
             "(openai-chat) Authorization: Bearer app-***6789",
             r#"{"messages":[{"role":"user","content":"你是谁"}],"stream":true"#,
             "HTTP 200 after",
             "content-type: text/event-stream",
-            "0 ping :",
-            "same",
-            "text \"Hel",
-            "text \"lo\"",
-            "[usage: prompt 9, completion 2]",
-            "[DONE]",
-            "Request succeeded",
-            "a keep-alive came first",
-        ],
-    );
+            "0 ping :", "same", "text \"Hel", "text \"lo\"", "[usage: prompt 9, completion 2]",
+            "[DONE]", "Request succeeded", "a keep-alive came first",
+    ];
+    assert_says(&ran, &parts);
     assert!(!ran.stdout.contains('\u{1b}'), "{:?}", ran.stdout);
     let raw = probe(&server.url(PATH), &["--raw"]);
-    assert!(
-        raw.stdout
-            .contains("    {\"choices\":[],\"usage\":{\"prompt_tokens\":9")
-    );
+    let data = "    {\"choices\":[],\"usage\":{\"prompt_tokens\":9";
+    assert!(raw.stdout.contains(data), "{}", raw.stdout);
 }
 
 #[test]
@@ -167,13 +146,8 @@ fn oddities_are_explained() {
     for (response, code, parts) in cases {
         let server = Scripted::answering(response);
         let ran = probe(&server.url(PATH), &[]);
-        assert_eq!(
-            ran.code,
-            Some(code),
-            "{parts:?}: {}{}",
-            ran.stdout,
-            ran.stderr
-        );
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert_eq!(ran.code, Some(code), "{parts:?}: {said}");
         assert_says(&ran, parts);
         assert!(!ran.stdout.contains("sse-perf probe"), "{}", ran.stdout);
     }

@@ -1,39 +1,29 @@
 //! Every protocol through the binary against the simulated service, whose bytes are written apart
 //! from the protocol's document.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use sse_perf::mock::{Dist, Options, Server};
 use sse_perf::protocol::Protocol;
 
-use crate::support::{Directory, Ran, Row, assert_contains, number, rows, sse_perf};
+use crate::service::{paced, start};
+use crate::support::{Directory, Ran, Row, assert_contains, number, rows, sse_perf, sse_perf_line};
 
 const KEY: &str = "key-0123456789";
 
-fn mock(options: Options) -> Server {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Server::start(address, options).expect("a free port")
-}
-
 fn fast() -> Options {
     Options {
-        ttft: Dist::Fixed(Duration::from_millis(5)),
-        itl: Dist::Fixed(Duration::from_millis(1)),
-        tokens: Dist::Fixed(6),
         require_key: Some(KEY.to_owned()),
-        ..Options::default()
+        ..paced(5, 1, 6)
     }
 }
 
 /// Runs one request of the protocol, whose path the binary has to know.
 fn run(server: &Server, directory: &Directory, api: &str, flags: &[&str]) -> (Ran, Row) {
     let url = format!("http://{}", server.addr());
-    let key: &[&str] = if flags.contains(&"--api-key") {
-        &[]
-    } else {
-        &["--api-key", KEY]
-    };
+    let key = ["--api-key", KEY];
+    let is_given = flags.contains(&"--api-key");
+    let key = if is_given { &[] } else { &key[..] };
     let given = ["--url", &url, "--api", api, "--retries", "0"];
     let files = ["--csv", "r.csv", "--json", "r.json", "--model-name", "m"];
     let ran = sse_perf(&directory.0, &[&given[..], &files, key, flags].concat());
@@ -44,7 +34,7 @@ fn run(server: &Server, directory: &Directory, api: &str, flags: &[&str]) -> (Ra
 
 #[test]
 fn every_protocol_reads_what_the_simulated_service_sends() {
-    let server = mock(fast());
+    let server = start(fast());
     for api in Protocol::builtin_names() {
         let directory = Directory::new();
         let (ran, row) = run(&server, &directory, api, &["--query", "one two three"]);
@@ -64,7 +54,7 @@ fn every_protocol_reads_what_the_simulated_service_sends() {
 
 #[test]
 fn reasoning_comes_before_the_answer_and_is_counted_where_usage_has_it() {
-    let server = mock(Options {
+    let server = start(Options {
         reasoning_tokens: Dist::Fixed(4),
         itl: Dist::Fixed(Duration::from_millis(20)),
         ..fast()
@@ -103,7 +93,7 @@ fn reasoning_comes_before_the_answer_and_is_counted_where_usage_has_it() {
 
 #[test]
 fn without_usage_tokens_are_estimated() {
-    let server = mock(Options {
+    let server = start(Options {
         usage: false,
         ..fast()
     });
@@ -127,7 +117,7 @@ fn every_protocol_recognises_errors_and_the_end() {
         ("status=429:1", "http_status"),
         ("empty:1", "empty"),
     ] {
-        let server = mock(Options {
+        let server = start(Options {
             faults: Some(fault.parse().expect("a fault")),
             ..fast()
         });
@@ -151,7 +141,7 @@ fn every_protocol_recognises_errors_and_the_end() {
 
 #[test]
 fn a_wrong_key_is_http_401_in_every_protocol() {
-    let server = mock(fast());
+    let server = start(fast());
     for api in Protocol::builtin_names() {
         let directory = Directory::new();
         let (ran, _) = run(&server, &directory, api, &["--api-key", "wrong"]);
@@ -162,19 +152,15 @@ fn a_wrong_key_is_http_401_in_every_protocol() {
 
 #[test]
 fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
-    let server = mock(Options {
+    let server = start(Options {
         ttft: Dist::Fixed(Duration::from_millis(60)),
         ..fast()
     });
     let directory = Directory::new();
-    let flags = ["--requests", "3", "--events", "events.csv"];
+    let flags = "--requests 3 --events events.csv --json r.json --no-csv";
     let url = format!("http://{}", server.addr());
-    #[rustfmt::skip]
-    let all = ["--url", &url, "--api", "dify-workflow", "--api-key", "key-0123456789"];
-    let ran = sse_perf(
-        &directory.0,
-        &[&all[..], &flags, &["--json", "r.json", "--no-csv"]].concat(),
-    );
+    let flags = format!("--url {url} --api dify-workflow --api-key {KEY} {flags}");
+    let ran = sse_perf_line(&directory, &flags);
     assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
     assert_contains(&ran.stdout, "Knowledge retrieval (kn");
     let json = std::fs::read_to_string(directory.file("r.json")).expect("a run JSON");
@@ -190,10 +176,8 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
     let marks: Vec<_> = events.iter().filter(|e| e["kind"] == "span").collect();
     assert_eq!(marks.len(), 3 * 8);
     assert_eq!(marks[0]["name"], "node_started");
-    assert_eq!(
-        marks[3]["value"],
-        "1700000000002 knowledge-retrieval Knowledge retrieval"
-    );
+    let value = "1700000000002 knowledge-retrieval Knowledge retrieval";
+    assert_eq!(marks[3]["value"], value);
     // A node's time lasts from its first event to its last.
     for (span, node) in [(&spans[1], "1700000000002"), (&spans[2], "1700000000003")] {
         let marks = marks.iter().filter(|mark| mark["value"].starts_with(node));

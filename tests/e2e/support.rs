@@ -1,5 +1,5 @@
-//! What the tests stand on: a server that follows a script, and the binary run in a directory of
-//! its own. Everything is on loopback, on ports that the system chooses, and ends with the test.
+//! Servers that follow a script, and runs of the binary, each in a directory of its own. All
+//! sockets are on loopback, on free ports, and are closed when the test ends.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write};
@@ -133,7 +133,7 @@ impl Peer {
     /// Closes the connection in order.
     pub fn close(&mut self) {
         let _ = self.stream.shutdown(Shutdown::Write);
-        // The client's own close is awaited, so that ours does not turn into a reset.
+        // Waits for the client's close: unread bytes would turn this close into a reset.
         let _ = self.stream.set_read_timeout(Some(PATIENCE));
         while matches!(self.stream.read(&mut [0; 256]), Ok(n) if n > 0) {}
     }
@@ -354,7 +354,7 @@ impl Running {
         Self(command.spawn().expect("the binary starts"))
     }
 
-    /// The lines of its standard output, which has to be piped, as they come.
+    /// The lines of the standard output as they come. The output has to be piped.
     pub fn lines(&mut self) -> impl Iterator<Item = String> + use<> {
         let stdout = self.0.stdout.take().expect("a pipe");
         let lines = BufReader::new(stdout).lines();

@@ -1,5 +1,5 @@
-//! Reads that are parsed together later, as in runs of several users: no token is lost or stamped
-//! late, whatever ends the stream.
+//! Reads that wait and are parsed together, as in runs of several users: no token is lost or
+//! stamped late, for any end of the stream.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! Bytes that nobody would write, for every reader of what others wrote: each ends, without a panic,
-//! in bounded memory.
+//! Damaged input for every reader of foreign bytes: each reader ends without a panic, in bounded
+//! memory.
 //!
 //! Each input is a file of the corpus, or one of its files with a few edits. The same seed makes the
 //! same inputs. `SSE_PERF_FUZZ_TIME` is the time for each reader (1 s unless told),
@@ -194,7 +194,7 @@ fn data_files() {
     });
 }
 
-/// Whatever document a body is made of, and whatever is put into it, what is sent is JSON.
+/// A body is JSON for any document and any values.
 #[test]
 fn bodies() {
     let constants = Constants {

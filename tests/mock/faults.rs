@@ -91,9 +91,7 @@ fn silent_faults_last_until_the_shutdown() {
         assert!(!response.contains("message_end"), "{fault}: {response}");
         server.shutdown().expect("a whole log");
         let row = &rows(&log)[0];
-        assert_eq!(
-            [&row["fault"], &row["ended"]],
-            [&fault.to_string(), "shutdown"]
-        );
+        let fault = &fault.to_string();
+        assert_eq!([&row["fault"], &row["ended"]], [fault, "shutdown"]);
     }
 }

@@ -41,10 +41,8 @@ fn a_request_that_arrives_too_slowly_gets_http_408() {
             drop(stream);
             response
         });
-        assert!(
-            response.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
-            "{response}"
-        );
+        let begin = "HTTP/1.1 408 Request Timeout\r\n";
+        assert!(response.starts_with(begin), "{response}");
         let took = began.elapsed();
         assert!(took >= LIMIT, "{at_once} {slowly}: {took:?}");
     }
@@ -78,18 +76,14 @@ fn connections_beyond_the_limit_get_http_503() {
         read_until(stream, |response| response.ends_with("\r\n0\r\n\r\n"));
     }
     let refused = exchange(&server, &request(DIFY, "close"));
-    assert!(
-        refused.starts_with("HTTP/1.1 503 Service Unavailable\r\n"),
-        "{refused}"
-    );
+    let begin = "HTTP/1.1 503 Service Unavailable\r\n";
+    assert!(refused.starts_with(begin), "{refused}");
     let message = "the simulated service has 2 connections: --max-connections";
     assert!(refused.contains(message), "{refused}");
     assert_eq!(server.requests(), 2);
 
     // Connections far beyond the limit are closed at once, and those within it still served.
-    let flood: Vec<_> = (0..100)
-        .map(|_| TcpStream::connect(server.addr()))
-        .collect();
+    let flood = [(); 100].map(|()| TcpStream::connect(server.addr()));
     let closed = flood.iter().flatten().any(|stream| {
         stream.set_read_timeout(Some(LIMIT)).expect("a timeout");
         match stream.peek(&mut [0; 8]) {
@@ -104,8 +98,6 @@ fn connections_beyond_the_limit_get_http_503() {
     assert!(rest(first).contains("message_end"));
     drop(flood);
     let mut later = (0..10_000).map(|_| exchange(&server, &request(DIFY, "close")));
-    assert!(
-        later.any(|response| response.starts_with("HTTP/1.1 200 ")),
-        "a free place"
-    );
+    let is_served = later.any(|response| response.starts_with("HTTP/1.1 200 "));
+    assert!(is_served, "a free place");
 }

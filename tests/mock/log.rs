@@ -35,10 +35,8 @@ fn the_log_has_a_row_for_each_request() {
     assert_eq!(last, ["/", "404", "0"]);
     for (row, path, events) in [(&rows[0], DIFY, "7"), (&rows[1], OPENAI, "8")] {
         let columns = ["path", "status", "fault", "tokens", "events", "ended"];
-        assert_eq!(
-            cells(row, columns),
-            [path, "200", "", "4", events, "complete"]
-        );
+        let expected = [path, "200", "", "4", events, "complete"];
+        assert_eq!(cells(row, columns), expected);
         let time = |text: &str| text.parse::<u64>().expect("microseconds");
         let times: Vec<_> = row["token_times_us"].split(' ').map(time).collect();
         assert_eq!(times.len(), 4);

@@ -4,4 +4,6 @@ mod answers;
 mod faults;
 mod limits;
 mod log;
+#[path = "../shared/service.rs"]
+mod service;
 mod support;

@@ -7,19 +7,17 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sse_perf::mock::{Dist, Options, Server};
+use sse_perf::mock::{Options, Server};
+
+use crate::service::paced;
+pub(crate) use crate::service::start;
 
 pub(crate) const DIFY: &str = "/v1/chat-messages";
 pub(crate) const OPENAI: &str = "/v1/chat/completions";
 
 /// Options of a fast service: 4 tokens, the first after 20 ms, then every 5 ms.
 pub(crate) fn fast() -> Options {
-    Options {
-        ttft: Dist::Fixed(Duration::from_millis(20)),
-        itl: Dist::Fixed(Duration::from_millis(5)),
-        tokens: Dist::Fixed(4),
-        ..Options::default()
-    }
+    paced(20, 5, 4)
 }
 
 pub(crate) fn failing(fault: &str) -> Options {
@@ -27,10 +25,6 @@ pub(crate) fn failing(fault: &str) -> Options {
         faults: Some(format!("{fault}:1").parse().expect("a fault")),
         ..fast()
     }
-}
-
-pub(crate) fn start(options: Options) -> Server {
-    Server::start(([127, 0, 0, 1], 0).into(), options).expect("a free port")
 }
 
 /// A path for this test's log.

@@ -1,4 +1,4 @@
-//! What the page does in a browser.
+//! The page's behaviour in a browser.
 
 use serde_json::{Value, json};
 
@@ -29,14 +29,9 @@ fn ranges(browser: &Browser) -> Vec<(f64, f64)> {
 
 /// Drags across a chart between two fractions of its width.
 fn drag(browser: &Browser, chart: &str, from: f64, to: f64) {
-    let [left, top, width, height] = browser.place(chart);
-    let y = top + height / 2.0;
-    let steps = [
-        ("move", left + width * from, y),
-        ("down", 0.0, 0.0),
-        ("move", left + width * to, y),
-        ("up", 0.0, 0.0),
-    ];
+    let [(from, y), (to, _)] = [from, to].map(|part| browser.point(chart, part, 0.5));
+    let (down, up) = (("down", 0.0, 0.0), ("up", 0.0, 0.0));
+    let steps = [("move", from, y), down, ("move", to, y), up];
     browser.pointer("mouse", &steps);
 }
 
@@ -85,8 +80,7 @@ fn a_drag_zooms_all_charts_and_a_double_click_shows_the_whole_run() {
             "button" => browser.click("#restore"),
             "escape" => browser.press("\u{e00c}"),
             _ => {
-                let [left, top, width, height] = browser.place("waterfall");
-                let (x, y) = (left + width / 2.0, top + height / 2.0);
+                let (x, y) = browser.point("waterfall", 0.5, 0.5);
                 let click = [("down", 0.0, 0.0), ("up", 0.0, 0.0)];
                 let mut steps = vec![("move", x, y)];
                 steps.extend(click.into_iter().chain(click));
@@ -106,9 +100,8 @@ fn the_cursor_shows_the_value_that_the_csv_has() {
         ("response", "response_ms"),
         ("output_tokens", "output_tokens"),
     ] {
-        let [left, top, width, height] = browser.place(chart);
         for part in [0.3, 0.5, 0.8] {
-            let (x, y) = (left + width * part, top + height * 0.4);
+            let (x, y) = browser.point(chart, part, 0.4);
             browser.pointer("mouse", &[("move", x, y)]);
             let reading = browser.text(&format!("#chart-{chart} [data-series=request] .reading"));
             let (value, request) = reading.split_once(" #").expect("a value and its request");
@@ -118,10 +111,8 @@ fn the_cursor_shows_the_value_that_the_csv_has() {
             let written = number(&row.expect("its row")[column]);
             // Large values are shown with fewer decimals.
             let difference = (shown - written).abs();
-            assert!(
-                difference <= written * 0.000_1,
-                "{chart}: {shown}, {written}"
-            );
+            let is_close = difference <= written * 0.000_1;
+            assert!(is_close, "{chart}: {shown}, {written}");
         }
         let others = browser.run(
             "return [...document.querySelectorAll('.over-time[data-empty=false]')].filter((figure) => \
@@ -135,14 +126,13 @@ fn the_cursor_shows_the_value_that_the_csv_has() {
 fn the_page_works_by_keyboard_and_by_touch() {
     let (browser, _page) = opened();
     let whole = ranges(&browser);
-    browser.place("rps");
+    browser.point("rps", 0.5, 0.5);
     browser.run("document.querySelector('#chart-rps canvas.hover').focus()");
     browser.press("\u{e014}");
     browser.check_text("#spoken", "completed");
     browser.press("+");
     assert_ne!(ranges(&browser), whole);
-    let [left, top, width, height] = browser.place("users");
-    let (x, y) = (left + width / 2.0, top + height / 2.0);
+    let (x, y) = browser.point("users", 0.5, 0.5);
     let tap = [("move", x, y), ("down", 0.0, 0.0), ("up", 0.0, 0.0)];
     browser.pointer("touch", &[tap, tap].concat());
     assert_eq!(ranges(&browser), whole);
@@ -223,7 +213,7 @@ fn hostile_texts_are_shown_as_text() {
     no_sideways(&browser, "hostile");
 }
 
-/// Nothing has to be scrolled sideways, whatever the width.
+/// Asserts that the page fits into each width without sideways scrolling.
 fn no_sideways(browser: &Browser, name: &str) {
     for width in WIDTHS {
         browser.resize(width);

@@ -199,7 +199,7 @@ impl Browser {
     }
 
     /// Scrolls to a chart; returns its plot's left, top, width and height.
-    pub fn place(&self, chart: &str) -> [f64; 4] {
+    fn place(&self, chart: &str) -> [f64; 4] {
         let rectangle = self.run(&format!(
             "const canvas = document.querySelector('#chart-{chart} canvas.hover'); \
              canvas.scrollIntoView({{ block: 'center' }}); \
@@ -208,6 +208,12 @@ impl Browser {
         ));
         self.settle();
         serde_json::from_value(rectangle).expect("a rectangle")
+    }
+
+    /// Scrolls to a chart; returns the point at these fractions of its plot's width and height.
+    pub fn point(&self, chart: &str, across: f64, down: f64) -> (f64, f64) {
+        let [left, top, width, height] = self.place(chart);
+        (left + width * across, top + height * down)
     }
 
     /// The numbers of distinct colours in the plots that a selector finds.

@@ -1,4 +1,4 @@
-//! The page of a fixed run, byte for byte, and what its policy allows.
+//! The page of a fixed run byte for byte, and the page's content policy.
 
 use std::fs;
 use std::process::Command;
@@ -13,7 +13,7 @@ use crate::runs::{Run, hostile, usual};
 mod shared;
 use shared::assert_golden;
 
-/// What stands between two marks.
+/// The text between two marks.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).expect("the first mark");
     rest.split_once(after).expect("the second mark").0

@@ -1,4 +1,4 @@
-//! The report's page: its bytes, its figures, and what it does in a real browser.
+//! The report's page: its bytes, its figures, and its behaviour in a real browser.
 #![expect(
     unreachable_pub,
     reason = "what the modules of a test share is public within it"

@@ -56,9 +56,8 @@ fn the_nodes_are_those_of_the_run_json() {
     // The run has failed nodes, unfinished ones, and nodes that some requests skip.
     let (failed, unfinished) = (shown[1].1[1], shown[2].1[2]);
     assert!(failed > 10.0 && unfinished > 2.0, "{shown:?}");
-    let before = summary["before_model_percent"]["mean"]
-        .as_f64()
-        .expect("a share");
+    let before = &summary["before_model_percent"]["mean"];
+    let before = before.as_f64().expect("a share");
     let card = browser.text("#card-before_model .figure");
     assert_eq!(card, format!("{before:.2}%"));
     browser.check_text("#card-most_time", "LLM");
@@ -112,8 +111,7 @@ fn both_charts_are_painted_and_show_values() {
                 assert!(difference < 0.06, "{chart} {figure}: {shown}, {expected}");
             }
         };
-        let [left, top, width, height] = browser.place(chart);
-        let (x, y) = (left + width * place.0, top + height * place.1);
+        let (x, y) = browser.point(chart, place.0, place.1);
         browser.pointer("mouse", &[("move", x, y)]);
         check(expected[0]);
         browser.pointer("mouse", &[("move", 2.0, 2.0)]);
@@ -156,9 +154,8 @@ fn hostile_node_names_are_shown_as_text() {
     let mut table = csv::Reader::from_reader(table.as_bytes());
     let rows: Vec<csv::StringRecord> = table.records().map(|row| row.expect("a row")).collect();
     assert_eq!(rows.len(), 60);
-    let formula = rows
-        .iter()
-        .filter(|row| row[2].starts_with("'=1+1,\"</script>"));
+    let begin = "'=1+1,\"</script>";
+    let formula = rows.iter().filter(|row| row[2].starts_with(begin));
     assert_eq!(formula.count(), 1, "text, not a formula");
     let name = browser.text("#nodes-table tbody th");
     let is_shown = name.contains("=1+1") && !name.contains(['\u{202e}', '\u{0}']);

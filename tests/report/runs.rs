@@ -62,7 +62,7 @@ impl Page {
 }
 
 impl Run {
-    /// A run of those requests.
+    /// A run of these requests.
     pub fn of(requests: Vec<RequestRecord>) -> Self {
         Self {
             requests,
@@ -291,7 +291,7 @@ pub fn fail(request: &mut RequestRecord, kind: FailureKind, detail: &str) {
     request.outcome = Outcome::Failed(Failure::new(kind, detail));
 }
 
-/// What breaks out of a page if anything does.
+/// Text that breaks out of a page that does not escape it.
 pub const HOSTILE: &str = "</script><script>document.title='owned'</script>\
     <img src=x onerror=\"document.title='owned'\">\"'`{{x}}<!--\u{202e}right-to-left\u{2066}\
     \u{0}\u{7}\u{2028}";

@@ -126,8 +126,8 @@ fn chunked(stream: &[u8], cuts: &[Index]) -> Vec<(u8, usize)> {
     framed
 }
 
-/// Asserts that no piece completes several blocks for which `completes_one_block` says yes. With each
-/// byte: how many bytes of the stream have come up to it.
+/// Asserts that a piece completes at most one block if `completes_one_block` says yes. Each of
+/// `bytes` has the number of the stream's bytes up to itself.
 fn check_one_block(
     stream: &[u8],
     bytes: &[(u8, usize)],

@@ -1,4 +1,4 @@
-//! Data files by their ending, and what is wrong with them.
+//! Data files by their ending, and their errors.
 
 use super::{TempFile, config, refused, warnings};
 use crate::workload::Order;

@@ -1,4 +1,4 @@
-//! Whole command lines: what they are understood as, and what is wrong with them.
+//! Whole command lines: their plans, and their errors.
 
 mod data;
 mod refusals;
@@ -39,7 +39,7 @@ fn config(flags: &[&str]) -> Plan {
     with_key(flags, Some("app-0123456789abcdef")).unwrap_or_else(|e| panic!("{flags:?}: {e}"))
 }
 
-/// The error of a command line, which has to contain these parts.
+/// Asserts that a command line is refused with a message that has these parts.
 fn refused(flags: &[&str], parts: &[&str]) {
     let raw = parse_run(flags, Language::English);
     for language in [Language::English, Language::Chinese] {

@@ -1,4 +1,4 @@
-//! Command lines that are refused: flags, and what the message has to contain in every language.
+//! Command lines that are refused: flags, and parts of the message in every language.
 
 use super::refused;
 use crate::config::API_KEY_VARIABLE;

@@ -1,4 +1,4 @@
-//! What is shown of a configuration: everything but secrets.
+//! The shown configuration has everything but secrets.
 
 use serde_json::Value;
 

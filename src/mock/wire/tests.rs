@@ -1,4 +1,4 @@
-//! What each format makes of requests and what it sends, byte for byte as in the golden files.
+//! The requests that each format accepts, and the bytes that it sends: those of the golden files.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn named() -> impl Iterator<Item = (&'static str, &'static Wire)> {
     DOCUMENTS.iter().map(|(name, _)| *name).zip(ALL.iter())
 }
 
-/// What a format makes of a request's body.
+/// A format's reply to a request's body.
 fn accepted(path: &str, body: &str) -> Result<Reply, String> {
     let mut rng = Rng::new(0, 1, Purpose::Ids);
     at(path).expect(path).accept(body.as_bytes(), &mut rng)

@@ -54,7 +54,7 @@ fn about(id: &str, started: OffsetDateTime) -> About {
     }
 }
 
-/// Saves a run of those requests under that name.
+/// Saves a run of these requests under a name; returns the path of its CSV.
 fn save(temp: &Directory, name: &str, about: &About, requests: &[RequestRecord]) -> PathBuf {
     let mut rows = RequestsCsv::default();
     let mut csv = rows.begin(about);
@@ -175,7 +175,7 @@ fn a_csv_alone_tells_what_is_missing() {
 #[test]
 fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     let temp = Directory::new();
-    // Named in the other order: the one that began first is the origin.
+    // The later run is named first; the earlier run is the origin.
     let later = about("r2", FIRST + Duration::from_millis(2_600));
     let files = [
         save(&temp, "b", &later, &requests()),

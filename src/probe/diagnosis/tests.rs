@@ -1,4 +1,4 @@
-//! What is found in streams that are odd in one way each.
+//! Findings in streams with one oddity each.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn failed(kind: FailureKind, detail: &str) -> RequestRecord {
     record(Outcome::Failed(Failure::new(kind, detail)))
 }
 
-/// The ids of what is found in events that were read by that protocol.
+/// The ids of the findings in events that a protocol has read.
 fn found(protocol: &str, observed: &Observed, record: &RequestRecord) -> Vec<&'static str> {
     diagnosis(protocol, observed, record)
         .findings

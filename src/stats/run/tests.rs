@@ -1,4 +1,4 @@
-//! What samples add up to.
+//! The sums of samples.
 
 use super::*;
 use crate::clock::tests::ms;
