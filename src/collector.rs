@@ -201,8 +201,12 @@ impl Collector {
         for error in errors {
             if error.is_closed() {
                 self.close();
+                continue;
+            }
+            self.collected.failures.push(error.message());
+            if error.optional {
+                self.take(&Sample::Notice(error.message()));
             } else {
-                self.collected.failures.push(error.message());
                 let _ = self.control.send(Control::OutputFailed);
             }
         }

@@ -17,6 +17,7 @@ use crate::record::{Outcome, RequestRecord, Sample};
 use crate::text::Language;
 use crate::transport::{Client, Response, Transport};
 use crate::user::{Context, InFlight, Observer, User};
+use crate::workload::Assignment;
 
 /// A part of the answer, on its way from the user's thread to the thread that shows the answer: no
 /// read waits for a slow terminal.
@@ -144,7 +145,7 @@ impl Observer for Watcher {
         true
     }
 
-    fn head(&mut self, response: &Response<'_>, record: &RequestRecord) {
+    fn head(&mut self, response: &Response<'_>, record: &RequestRecord, _: &Assignment<'_>) {
         let mask = |(name, value): (&str, &str)| (name.to_owned(), self.mask(value));
         let headers = response.headers().map(mask).collect();
         let times = [record.instants.start, response.headers_at];

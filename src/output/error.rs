@@ -15,17 +15,32 @@ pub struct WriteError {
     pub path: PathBuf,
     /// The system's error.
     pub source: io::Error,
+    /// Whether the run goes on without the file.
+    pub optional: bool,
 }
 
 impl WriteError {
     pub(super) fn new(id: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        Self { id, path, source }
+        Self {
+            id,
+            path,
+            source,
+            optional: false,
+        }
     }
 
     /// A file can no longer be written. The file keeps its whole rows.
-    pub(super) fn failed(path: &Path, source: io::Error) -> Self {
-        Self::new("files.write_failed", path, source)
+    pub(super) fn failed(path: &Path, source: io::Error, optional: bool) -> Self {
+        let id = if optional {
+            "files.optional_failed"
+        } else {
+            "files.write_failed"
+        };
+        Self {
+            optional,
+            ..Self::new(id, path, source)
+        }
     }
 
     /// The generated text cannot be kept in this directory for the tokenizer, or not be read again.
@@ -34,10 +49,10 @@ impl WriteError {
         Self::new("files.texts_failed", directory, source)
     }
 
-    /// Whether the reader of a pipe has gone. The program then ends quietly.
+    /// Whether the reader of a needed pipe has gone. The program then ends quietly.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.source.kind() == io::ErrorKind::BrokenPipe
+        !self.optional && self.source.kind() == io::ErrorKind::BrokenPipe
     }
 
     /// The message for the user, with the remedy.

@@ -49,12 +49,13 @@ impl Format for EventsCsv {
         let Sample::Events {
             request,
             user,
+            first,
             events,
         } = sample
         else {
             return;
         };
-        for (index, event) in (1_u64..).zip(events) {
+        for (index, event) in (*first..).zip(events) {
             let row = &mut self.row;
             row.text(&self.run_id);
             row.number(u64::from(*user));
@@ -101,6 +102,7 @@ mod tests {
         let sample = Sample::Events {
             request,
             user,
+            first: 1,
             events,
         };
         csv.sample(&sample, &mut out);

@@ -254,7 +254,8 @@ impl Outputs {
         let mut errors = Vec::new();
         for output in self.open.iter_mut().filter(|output| meant(output)) {
             if let Err(error) = act(output, &mut self.rows) {
-                errors.push(WriteError::failed(output.file.path(), error));
+                let (path, optional) = (output.file.path(), output.kind.has_events);
+                errors.push(WriteError::failed(path, error, optional));
             }
         }
         errors

@@ -32,7 +32,8 @@ pub struct FileKind {
     pub refusal: &'static str,
     /// Whether the file is one document, written at the end; other files get rows during the run.
     pub is_document: bool,
-    /// Whether the file shows every event of a stream; users then keep all events.
+    /// Whether the file shows every event of a stream. The run goes on without the file if the file
+    /// cannot be written.
     pub has_events: bool,
     /// Whether the file is made anew when a tokenizer has counted the run's tokens.
     pub is_recounted: bool,

@@ -58,6 +58,7 @@ fn samples_become_rows_of_their_files() {
     let events = Sample::Events {
         request: 1,
         user: 1,
+        first: 1,
         events: vec![event.clone(), event],
     };
     for sample in [events, Sample::Done] {

@@ -48,13 +48,15 @@ pub enum Sample {
     Finished(Box<RequestRecord>),
     /// The progress of a request. Only sent for a watched request.
     SoFar(SoFar),
-    /// The events of a request that is over, sent with `--events`.
+    /// Events of a request that follow each other, sent with `--events`.
     Events {
         /// The request's number.
         request: u64,
         /// The user's number.
         user: u32,
-        /// Its events, in order.
+        /// The number of the first event in the request, from 1.
+        first: u64,
+        /// The events, in order.
         events: Vec<EventRecord>,
     },
     /// The machine's load, about once a second.

@@ -16,7 +16,7 @@ use super::conversation::{Generated, Kept};
 use super::observer::Observer;
 use super::progress::Reporter;
 use super::retry;
-use super::stream::{Seen, StreamMeter, Uncertainty};
+use super::stream::{Gaps, Seen, StreamMeter, Uncertainty};
 
 /// Bytes of the body read at a time.
 const READ_BUFFER: usize = 8 * 1024;
@@ -37,7 +37,7 @@ pub(super) struct Scratch {
 pub(super) struct Reading {
     parser: Parser,
     decoder: Decoder,
-    gaps: Vec<u64>,
+    gaps: Gaps,
     /// Each sees every event as it comes.
     pub(super) observers: Vec<Box<dyn Observer>>,
     /// Texts of the stream that the user needs later.
@@ -54,7 +54,7 @@ impl Scratch {
         let reading = Reading {
             parser: Parser::new(plan.transport.max_event_bytes),
             decoder: plan.protocol.decoder(),
-            gaps: Vec::new(),
+            gaps: Gaps::default(),
             observers: Vec::new(),
             kept: Kept {
                 answer: plan.workload.history.is_some().then(String::new),
@@ -99,7 +99,7 @@ impl Scratch {
         record.http_status = Some(response.status);
         record.instants.headers = Some(response.headers_at);
         for observer in &mut reading.observers {
-            observer.head(&response, record);
+            observer.head(&response, record, assignment);
         }
         if let Some(ended) = refuse(&mut response, &mut reading.observers, &mut record.bytes) {
             return ended;

@@ -64,10 +64,7 @@ impl User {
             self.observe(Box::new(watched));
         }
         if plan.outputs.has_events() {
-            self.observe(Box::new(Events {
-                sender: context.sender.clone(),
-                events: Vec::new(),
-            }));
+            self.observe(Box::new(Events::new(context.sender.clone())));
         }
     }
 
@@ -144,7 +141,7 @@ impl User {
         let reading = &mut self.scratch.reading;
         record.generated = reading.kept.take_generated();
         for observer in &mut reading.observers {
-            observer.end(&record, &assignment);
+            observer.end(&record);
         }
         let answer = reading.kept.answer.as_deref().unwrap_or_default();
         let over = self.conversation.note(&record, &assignment, answer, turns);

@@ -2,6 +2,7 @@
 //! arrival and keeps the record, the gaps, the progress. It does no I/O and asks no time, so that
 //! its tests use literal stamps.
 
+mod gaps;
 mod judge;
 mod uncertainty;
 
@@ -9,9 +10,8 @@ use std::time::Duration;
 
 use crate::clock::{Stamp, micros};
 use crate::protocol::{Came, Decoder, Malformed, Meaning, RAW_CHARACTERS, StreamError, one_line};
-use crate::record::{ItlSummary, Outcome, RequestRecord};
+use crate::record::{Outcome, RequestRecord};
 use crate::sse::{Block, Event, Parser, TooLarge};
-use crate::stats::percentile_of_sorted;
 use crate::transport::Arrival;
 
 use super::conversation::Kept;
@@ -19,6 +19,7 @@ use super::observer::Observer;
 use super::progress::Reporter;
 use super::spans::OpenSpans;
 
+pub(super) use gaps::Gaps;
 pub(super) use uncertainty::Uncertainty;
 
 /// How much is kept of a body without events, in bytes.
@@ -27,8 +28,8 @@ const OPENING: usize = 4 * RAW_CHARACTERS;
 /// Measures one attempt's stream.
 pub(super) struct StreamMeter<'a> {
     pub(super) record: &'a mut RequestRecord,
-    /// Gaps between chunks in whole microseconds; the user's scratch, empty at first.
-    pub(super) gaps: &'a mut Vec<u64>,
+    /// Gaps between chunks; the user's scratch.
+    pub(super) gaps: &'a mut Gaps,
     /// Each of them sees every event.
     pub(super) observers: &'a mut [Box<dyn Observer>],
     /// Texts of the stream that the user needs later.
@@ -178,7 +179,8 @@ impl StreamMeter<'_> {
         expects_text: bool,
     ) -> Outcome {
         self.reporter.flush();
-        self.record.itl = self.summarize();
+        let longest = self.seen.longest;
+        self.record.itl = longest.and_then(|(max, from)| self.gaps.summarize(max, from));
         let record = &mut *self.record;
         record.implausible_usage = record.usage.remove_implausible(record.bytes);
         self.judge(broken, mid_block, expects_text)
@@ -232,7 +234,9 @@ impl StreamMeter<'_> {
         instants.last_token = Some(at);
         record.chunks += 1;
         record.estimated_tokens += tokens;
-        self.gaps.extend(gap);
+        if let Some(gap) = gap {
+            self.gaps.push(gap);
+        }
         self.reporter.chunk(arrival, tokens, gap);
     }
 
@@ -252,20 +256,6 @@ impl StreamMeter<'_> {
         for observer in &mut *self.observers {
             observer.event(&came, self.record);
         }
-    }
-
-    /// The gaps in figures; sorts them.
-    fn summarize(&mut self) -> Option<ItlSummary> {
-        let (max, max_from) = self.seen.longest?;
-        self.gaps.sort_unstable();
-        let sum: u64 = self.gaps.iter().sum();
-        Some(ItlSummary {
-            mean: sum as f64 / self.gaps.len() as f64,
-            p50: percentile_of_sorted(self.gaps, 50.0)?,
-            p99: percentile_of_sorted(self.gaps, 99.0)?,
-            max,
-            max_from,
-        })
     }
 }
 

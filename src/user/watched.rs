@@ -54,7 +54,7 @@ impl Observer for Watched {
         true
     }
 
-    fn head(&mut self, response: &Response<'_>, record: &RequestRecord) {
+    fn head(&mut self, response: &Response<'_>, record: &RequestRecord, _: &Assignment<'_>) {
         let _ = self.sender.send(Sample::Head {
             status: response.status,
             ttfb: record.ttfb(),
@@ -92,7 +92,7 @@ impl Observer for Watched {
         }
     }
 
-    fn end(&mut self, _record: &RequestRecord, _assignment: &Assignment<'_>) {
+    fn end(&mut self, _record: &RequestRecord) {
         self.flush();
     }
 }

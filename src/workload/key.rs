@@ -80,6 +80,13 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// The text with these secrets masked, as [`ApiKey::mask_in`] does with one.
+#[must_use]
+pub fn mask_all<'a>(secrets: impl IntoIterator<Item = &'a ApiKey>, text: &str) -> String {
+    let secrets = secrets.into_iter();
+    secrets.fold(text.to_owned(), |text, secret| secret.mask_in(&text))
+}
+
 /// A secret as it may be shown: its first 4 and last 4 characters with `***` between. A secret shorter
 /// than 16 characters shows at most half of its characters, one shorter than 4 none; an empty secret
 /// stays empty.

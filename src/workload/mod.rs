@@ -6,6 +6,7 @@ mod table;
 mod template;
 
 use std::borrow::Cow;
+use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::random::{self, Purpose};
 use crate::record::{Sent, Turn};
 
-pub use key::{ApiKey, mask};
+pub use key::{ApiKey, mask, mask_all};
 pub use order::Order;
 pub use table::{Cell, Table, reason};
 pub use template::{BodyTemplate, Constants, Filling, Parts};
@@ -203,11 +204,15 @@ impl Assignment<'_> {
         }
     }
 
-    /// The text with this request's key and the run's other secrets masked.
+    /// This request's key and the run's other secrets.
+    pub fn secrets(&self) -> impl Iterator<Item = &ApiKey> {
+        iter::once(self.key).chain(&self.workload.secrets)
+    }
+
+    /// The text with all secrets masked.
     #[must_use]
     pub fn mask_in(&self, text: &str) -> String {
-        let secrets = self.workload.secrets.iter();
-        secrets.fold(self.key.mask_in(text), |text, secret| secret.mask_in(&text))
+        mask_all(self.secrets(), text)
     }
 }
 

@@ -2,9 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
+use std::time::Duration;
 
 use crate::support::{
-    Directory, PATH, Ran, Running, SSE_HEAD_CLOSE, Scripted, assert_contains, command,
+    Directory, PATH, Ran, Running, SSE_HEAD_CLOSE, Scripted, assert_contains, command, eventually,
     full_disk_after, number, openai_answer, openai_text, rows, run_against, sse_perf,
     sse_perf_after, sse_perf_line,
 };
@@ -123,6 +128,63 @@ fn a_full_disk_ends_the_run_and_other_files_are_saved() {
     assert_contains(&ran.stderr, "csv");
     assert!(!rows(&directory.file("requests.csv")).is_empty());
     assert_contains(&ran.stdout, "TTFT");
+}
+
+#[test]
+fn an_events_file_that_fails_is_told_and_the_run_goes_on() {
+    let server = Scripted::start(|peer| {
+        while peer.request().is_some() {
+            peer.send(openai_answer(&["a"; 100]));
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    let (directory, url) = (Directory::new(), server.url(PATH));
+    let files = "--csv requests.csv --no-json --no-html --events events.csv";
+    let line = format!("--url {url} --api-key= --requests 10 {files}");
+    let ran = sse_perf_after(&full_disk_after(16), &directory, &line);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    assert_eq!(rows(&directory.file("requests.csv")).len(), 10);
+    let told = "Writing events.csv failed";
+    assert_contains(&ran.stderr, told);
+    let (live, summary) = ran.stdout.split_once("TTFT").expect("a summary");
+    assert!(
+        live.contains(told) && summary.contains(told),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_flood_of_events_takes_bounded_memory() {
+    const EVENTS: usize = 200_000;
+    // Stages: 1, the flood was read; 2, the memory was measured.
+    let stage = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&stage);
+    let server = Scripted::start(move |peer| {
+        peer.request().expect("a request");
+        peer.send(SSE_HEAD_CLOSE);
+        peer.send(openai_text("a").repeat(EVENTS));
+        peer.send("data: {\"error\":{\"message\":\"bad key k-0123456789\"}}\n\n");
+        peer.wait_until_read();
+        seen.store(1, SeqCst);
+        eventually("the measurement", || seen.load(SeqCst) == 2);
+        peer.close();
+    });
+    let directory = Directory::new();
+    let line = "--quiet --csv requests.csv --no-json --no-html --events events.csv";
+    let running = Running::start(&mut command(&directory, &server.url(PATH), line));
+    eventually("the flood is read", || stage.load(SeqCst) == 1);
+    let status = fs::read_to_string(format!("/proc/{}/status", running.0.id())).expect("it runs");
+    let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let most = most.and_then(|most| most.trim().strip_suffix(" kB")?.parse::<u32>().ok());
+    let most = most.expect("the most memory");
+    assert!(most < 28_000, "{most} KiB");
+    stage.store(2, SeqCst);
+    assert_eq!(running.exit_code(), Some(1));
+    let events = rows(&directory.file("events.csv"));
+    let last = events.last().expect("an event");
+    assert_eq!(last["index"], (EVENTS + 1).to_string());
+    assert_eq!(last["value"], "bad key k-0***789");
 }
 
 #[test]

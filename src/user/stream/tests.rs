@@ -47,7 +47,7 @@ fn measure_body(
     let (mut decoder, mut parser) = (protocol.decoder(), Parser::new(1 << 20));
     let mut record = RequestRecord::begin(1, 1, Phase::Hold, Sent::default(), Stamp::ZERO);
     let (sender, samples) = unbounded();
-    let mut gaps = Vec::new();
+    let mut gaps = Gaps::default();
     let reporter = Reporter::new(&sender);
     let mut waits = waits.iter().map(|millis| Duration::from_millis(*millis));
     let waited_before = waits.next();
