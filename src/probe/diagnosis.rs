@@ -250,16 +250,16 @@ impl Examination<'_> {
             .with("reads", reads.len());
         let message = message.with("span", millis(span));
         self.add(message.with("silence", millis(silence)));
-        let is_proxy = |server: &&str| {
+        let is_proxy = |server: &str| {
             let server = server.to_ascii_lowercase();
             PROXIES.iter().any(|proxy| server.contains(proxy))
         };
-        let server = self.observed.header("server").filter(is_proxy);
-        let others = BETWEEN.map(|name| (name, self.observed.header(name)));
-        let names: Vec<String> = others
-            .into_iter()
-            .chain([("server", server)])
-            .filter_map(|(name, value)| Some(format!("{name}: {}", value?)))
+        let headers = self.observed.headers.iter();
+        let between = headers.filter(|(name, value)| {
+            BETWEEN.contains(&name.as_str()) || name == "server" && is_proxy(value)
+        });
+        let names: Vec<_> = between
+            .map(|(name, value)| format!("{name}: {value}"))
             .collect();
         if !names.is_empty() {
             self.add(Message::new("probe.between").with("headers", names.join(", ")));

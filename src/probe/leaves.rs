@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::SeenEvent;
 
-/// A place's texts or numbers, each with the number of its event.
+/// A place's texts, each with the number of its event, and whether numbers came there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leaf {
     pub(super) texts: Vec<(usize, String)>,
-    pub(super) numbers: Vec<(usize, f64)>,
+    pub(super) has_numbers: bool,
     /// Events in which the value is not null, false, 0 or empty.
     pub(super) truthy: Vec<usize>,
 }
@@ -56,9 +56,8 @@ impl Leaves {
                 let truthy = match value {
                     Value::Bool(value) => *value,
                     Value::Number(value) => {
-                        let value = value.as_f64().unwrap_or(0.0);
-                        leaf.numbers.push((number, value));
-                        value != 0.0
+                        leaf.has_numbers = true;
+                        value.as_f64() != Some(0.0)
                     }
                     Value::String(text) => {
                         leaf.texts.push((number, text.clone()));

@@ -139,6 +139,5 @@ pub(super) fn is_cumulative(pieces: &[(usize, &str)]) -> bool {
     let grows = pieces
         .windows(2)
         .all(|pair| pair[1].1.starts_with(pair[0].1));
-    let lengths = |piece: Option<&(usize, &str)>| piece.map_or(0, |(_, text)| text.len());
-    pieces.len() > 2 && grows && lengths(pieces.last()) > lengths(pieces.first())
+    pieces.len() > 2 && grows && distinct(pieces) > 1
 }

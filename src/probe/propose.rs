@@ -27,12 +27,10 @@ const END_NAMES: [&str; 8] =
     ["done", "finished", "finish", "finish_reason", "is_end", "end", "final", "stop"];
 
 /// Words in the names of token counts, by the members of a document's `usage`.
+#[rustfmt::skip]
 const USAGE_NAMES: [(&str, &[&str]); 2] = [
     ("prompt", &["prompt", "input"]),
-    (
-        "completion",
-        &["completion", "output", "generated", "answer"],
-    ),
+    ("completion", &["completion", "output", "generated", "answer"]),
 ];
 
 /// The document, and what the user has to know about it. `None` if no place looks like text, or, for
@@ -115,7 +113,7 @@ fn find_usage(leaves: &Leaves) -> Map<String, Value> {
         let part = USAGE_NAMES.iter().find(|(_, words)| is_named(words));
         if let Some((part, _)) = part
             && name.contains("token")
-            && !leaf.numbers.is_empty()
+            && leaf.has_numbers
         {
             usage.entry(*part).or_insert_with(|| json!([pointer]));
         }
