@@ -9,7 +9,7 @@
 //!
 //! # How a request travels
 //!
-//! Raw arguments ([`cli`]) become a validated plan ([`config`], [`plan`]); the [`engine`] lets the
+//! Arguments ([`cli`]) become a validated plan ([`config`], [`plan`]); the [`engine`] lets the
 //! users begin; a [`user`] claims the next slot of the [`load`], takes what is to be sent from the
 //! [`workload`], waits until the slot is due, and sends it by its own [`transport`], which stamps
 //! what happens where it happens; the body goes through the [`sse`] parser and the [`protocol`],

@@ -1,5 +1,5 @@
-//! The command line as typed: clap's definitions with raw values, and the help and the errors in the
-//! user's language. [`crate::config`] says what the values mean.
+//! The command line as typed: clap's definitions, with each flag's value read or refused, and the
+//! help and the errors in the user's language. [`crate::config`] says what flags mean together.
 
 mod args;
 mod define;

@@ -1,5 +1,5 @@
-//! The command line as understood: raw flags become a [`crate::plan::Plan`] before anything is sent.
-//! Every usage error is found here.
+//! The command line as understood: flags become a [`crate::plan::Plan`] before anything is sent.
+//! Errors of flags beside others, and of files that a flag names, are found here.
 
 mod build;
 mod content;
