@@ -32,9 +32,13 @@ pub struct RunArgs {
     /// How many requests, and when.
     #[command(flatten)]
     pub load: LoadArgs,
-    /// Timeouts and retries.
+    /// Timeouts.
     #[command(flatten)]
-    pub patience: PatienceArgs,
+    pub waits: WaitArgs,
+    /// Most retries of a request.
+    #[arg(help_heading = "patience")]
+    #[arg(long, value_name = "N", default_value = "3", value_parser = whole(0..=100_u32))]
+    pub retries: u32,
     /// How requests travel.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -164,18 +168,6 @@ pub struct LoadArgs {
     /// How much longer requests in flight may take.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub grace: Option<Duration>,
-}
-
-/// Timeouts and retries.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "patience")]
-pub struct PatienceArgs {
-    /// Timeouts.
-    #[command(flatten)]
-    pub waits: WaitArgs,
-    /// Most retries of a request.
-    #[arg(long, value_name = "N", default_value = "3", value_parser = whole(0..=100_u32))]
-    pub retries: u32,
 }
 
 /// Timeouts.

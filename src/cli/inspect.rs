@@ -49,8 +49,8 @@ impl ProbeArgs {
             ..RunArgs::default()
         };
         run.load.seed = self.seed;
-        run.patience.waits = self.waits.clone();
-        run.patience.retries = 0;
+        run.waits = self.waits.clone();
+        run.retries = 0;
         run.output.tokens = self.tokens;
         run.output.files.0.clear();
         run.console.strict = self.strict;
@@ -130,7 +130,7 @@ mod tests {
                 connection,
                 ..
             } = run;
-            let waits = &run.patience.waits;
+            let waits = &run.waits;
             let others = (&run.load.seed, &run.output.tokens, run.console.strict);
             format!("{target:?} {request:?} {connection:?} {waits:?} {others:?}")
         };

@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(args.request.conversation_id, "");
         assert_eq!(args.load.threads, 1);
         assert_eq!([args.load.ramp_up, args.load.duration], [Duration::ZERO; 2]);
-        assert_eq!(args.patience.waits.timeout, Duration::from_secs(60));
+        assert_eq!(args.waits.timeout, Duration::from_secs(60));
         assert!(args.given.is_empty());
         #[rustfmt::skip]
         let cases = [

@@ -41,7 +41,7 @@ pub fn plan(
         tokenizer: builder.tokenizer()?,
         workload: builder.workload(&protocol, &transport.headers)?,
         seed: raw.load.seed,
-        retries: raw.patience.retries,
+        retries: raw.retries,
         grace: raw.load.grace.unwrap_or(transport.timeout),
         label: raw.output.label.clone(),
         require_valid: raw.console.require_valid,
@@ -102,7 +102,7 @@ impl Builder<'_> {
     }
 
     fn transport(&mut self) -> Result<TransportConfig, Message> {
-        let (waits, connection) = (&self.raw.patience.waits, &self.raw.connection);
+        let (waits, connection) = (&self.raw.waits, &self.raw.connection);
         let ca_cert = connection.ca_cert.as_deref();
         if connection.insecure {
             self.warn(Message::new("warning.insecure"));

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -14,6 +14,9 @@ use serde_json::value::RawValue;
 
 use super::pointer::{MAX_INDEX, Place, Trie, packed};
 use super::unescape::push_unescaped;
+
+/// Hashes texts, each the same way in every user.
+const HASHING: BuildHasherDefault<DefaultHasher> = BuildHasherDefault::new();
 
 /// A piece of the text that was found, as a range of its buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -182,11 +185,7 @@ impl Findings {
     pub(super) fn key(&self, value: Value) -> Option<u64> {
         match value {
             Value::Number(number) => Some(number.to_bits()),
-            Value::Text(slice) => {
-                let mut hasher = DefaultHasher::new();
-                self.text(slice).hash(&mut hasher);
-                Some(hasher.finish())
-            }
+            Value::Text(slice) => Some(HASHING.hash_one(self.text(slice))),
             Value::Null | Value::Boolean(_) | Value::Container(_) => None,
         }
     }
