@@ -23,16 +23,19 @@ const WIDEST_SPEC: usize = 34;
 
 /// The help of the command that the arguments ask for, short or long as they do: clap finds which.
 pub(super) fn asked(args: &[OsString], language: Language) -> String {
+    // In a text of its own, clap makes a line break of `{n}`.
+    const NUMBER: &str = "{\u{2060}n}";
     let mut root = define::command(language);
     root.build();
     let with_help = |command: Command| {
-        let [short, long] = [false, true].map(|long| Help::new(&command, long, language).draw());
+        let draw = |long| Help::new(&command, long, language).draw();
+        let [short, long] = [false, true].map(|long| draw(long).replace("{n}", NUMBER));
         let command = command.help_template("{before-help}");
         command.before_help(short).before_long_help(long)
     };
     let mut root = with_help(root.mut_subcommands(with_help));
     match root.try_get_matches_from_mut(args) {
-        Err(help) => help.to_string(),
+        Err(help) => help.to_string().replace(NUMBER, "{n}"),
         Ok(_) => String::new(),
     }
 }

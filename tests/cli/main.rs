@@ -41,6 +41,7 @@ fn help_and_version_go_to_standard_output() {
 fn help_shows_topics_commands_and_what_words_of_results_mean() {
     let shown = |flags: &[&str]| text(&output(flags).stdout).to_owned();
     for (flags, parts) in [
+        (&["-h"][..], &["; {n} is the user's"][..]),
         (&["help"][..], &["  metrics  ", "sse-perf help TOPIC"][..]),
         (&["help", "metrics"], &["Inter-token latency"]),
         (&["help", "metrics"], &["first_token"]),
