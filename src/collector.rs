@@ -204,7 +204,7 @@ impl Collector {
                 continue;
             }
             self.collected.failures.push(error.message());
-            if error.optional {
+            if error.is_optional() {
                 self.take(&Sample::Notice(error.message()));
             } else {
                 let _ = self.control.send(Control::OutputFailed);

@@ -15,32 +15,23 @@ pub struct WriteError {
     pub path: PathBuf,
     /// The system's error.
     pub source: io::Error,
-    /// Whether the run goes on without the file.
-    pub optional: bool,
 }
+
+/// The message about a file that the run needs.
+const NEEDED: &str = "files.write_failed";
+/// The message about a file without which the run goes on.
+const OPTIONAL: &str = "files.optional_failed";
 
 impl WriteError {
     pub(super) fn new(id: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
-        Self {
-            id,
-            path,
-            source,
-            optional: false,
-        }
+        Self { id, path, source }
     }
 
     /// A file can no longer be written. The file keeps its whole rows.
     pub(super) fn failed(path: &Path, source: io::Error, optional: bool) -> Self {
-        let id = if optional {
-            "files.optional_failed"
-        } else {
-            "files.write_failed"
-        };
-        Self {
-            optional,
-            ..Self::new(id, path, source)
-        }
+        let id = if optional { OPTIONAL } else { NEEDED };
+        Self::new(id, path, source)
     }
 
     /// The generated text cannot be kept in this directory for the tokenizer, or not be read again.
@@ -49,10 +40,16 @@ impl WriteError {
         Self::new("files.texts_failed", directory, source)
     }
 
+    /// Whether the run goes on without the file.
+    #[must_use]
+    pub fn is_optional(&self) -> bool {
+        self.id == OPTIONAL
+    }
+
     /// Whether the reader of a needed pipe has gone. The program then ends quietly.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        !self.optional && self.source.kind() == io::ErrorKind::BrokenPipe
+        !self.is_optional() && self.source.kind() == io::ErrorKind::BrokenPipe
     }
 
     /// The message for the user, with the remedy.
