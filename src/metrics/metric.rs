@@ -1,6 +1,7 @@
 //! The program names a metric by the place of its row in the table.
 
 use std::fmt;
+use std::iter;
 use std::ops::Deref;
 
 use super::table::{Row, TABLE};
@@ -68,9 +69,40 @@ pub fn all() -> impl Iterator<Item = Metric> {
     (0..TABLE.len()).map(Metric)
 }
 
+/// The places of the rows with each flag, as bits: each request that ends asks for many flags.
+const PLACES: [u64; FLAGS] = places();
+const FLAGS: usize = Flag::HiddenIfSameAsTtft as usize + 1;
+
+const fn places() -> [u64; FLAGS] {
+    let mut places = [0; FLAGS];
+    let mut place = 0;
+    while place < TABLE.len() {
+        let (flags, mut i) = (TABLE[place].flags, 0);
+        while i < flags.len() {
+            places[flags[i] as usize] |= 1 << place;
+            i += 1;
+        }
+        place += 1;
+    }
+    places
+}
+
+impl Metric {
+    /// Whether it has a flag.
+    #[must_use]
+    pub fn has(self, flag: Flag) -> bool {
+        PLACES[flag as usize] & 1 << self.0 != 0
+    }
+}
+
 /// The metrics with a flag, in the table's order.
 pub fn with(flag: Flag) -> impl Iterator<Item = Metric> {
-    all().filter(move |metric| metric.has(flag))
+    let mut rest = PLACES[flag as usize];
+    iter::from_fn(move || {
+        let place = rest.trailing_zeros();
+        rest &= rest.checked_sub(1)?;
+        Some(Metric(place as usize))
+    })
 }
 
 /// The metric with this identifier.
@@ -101,14 +133,7 @@ const fn is_same(a: &str, b: &str) -> bool {
 /// How many metrics have a flag.
 #[must_use]
 pub const fn count(flag: Flag) -> usize {
-    let (mut place, mut count) = (0, 0);
-    while place < TABLE.len() {
-        if TABLE[place].has(flag) {
-            count += 1;
-        }
-        place += 1;
-    }
-    count
+    PLACES[flag as usize].count_ones() as usize
 }
 
 #[cfg(test)]

@@ -89,7 +89,8 @@ impl RunStats {
         self.ticks.forget_requests();
     }
 
-    /// Counts a request anew.
+    /// Counts a request anew. Not inlined: its stack frame would burden each sample of chunks.
+    #[inline(never)]
     pub fn recount(&mut self, request: &RequestRecord) {
         self.agreement.record(request);
         self.record(&Measured::of(request));
