@@ -266,11 +266,8 @@ mod tests {
             let translated = chinese
                 .find(id)
                 .unwrap_or_else(|| panic!("{id} lacks in zh.json"));
-            assert_eq!(
-                placeholders(english.get(id)),
-                placeholders(translated),
-                "{id}"
-            );
+            let expected = placeholders(english.get(id));
+            assert_eq!(expected, placeholders(translated), "{id}");
         }
         for id in chinese.ids() {
             assert!(english.find(id).is_some(), "{id} lacks in en.json");

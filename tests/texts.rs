@@ -109,11 +109,8 @@ fn the_text_files_are_sorted_with_one_text_a_line() {
             .filter_map(|line| line.split('"').nth(1))
             .collect();
         assert!(ids.is_sorted(), "{name}.json is not sorted");
-        assert_eq!(
-            text.lines().count(),
-            ids.len() + 2,
-            "{name}.json: a text a line"
-        );
+        let lines = text.lines().count();
+        assert_eq!(lines, ids.len() + 2, "{name}.json: a text a line");
     }
 }
 

@@ -155,18 +155,13 @@ mod tests {
                     let ids = text_ids(name, arg);
                     let id = ids.iter().find(|id| texts.find(id).is_some());
                     let id = id.unwrap_or_else(|| panic!("{ids:?} lack in {}", language.code()));
-                    assert!(
-                        !arg.get_help_heading().unwrap_or_default().is_empty(),
-                        "{id}"
-                    );
+                    let heading = arg.get_help_heading().unwrap_or_default();
+                    assert!(!heading.is_empty(), "{id}");
                 }
                 for part in ["about", "usage"] {
                     let id = format!("help.{name}.{part}");
-                    assert!(
-                        texts.find(&id).is_some(),
-                        "{id} lacks in {}",
-                        language.code()
-                    );
+                    let code = language.code();
+                    assert!(texts.find(&id).is_some(), "{id} lacks in {code}");
                 }
             }
         }

@@ -63,14 +63,10 @@ mod tests {
         let chinese = [("LANG", "zh_CN.UTF-8")];
         assert_eq!(chosen(&["p"], &[]), Ok("en"));
         assert_eq!(chosen(&["p"], &chinese), Ok("zh"));
-        assert_eq!(
-            chosen(&["p"], &[("LC_ALL", "en_US.UTF-8"), ("LANG", "zh_CN")]),
-            Ok("en")
-        );
-        assert_eq!(
-            chosen(&["p"], &[("LC_ALL", ""), ("LC_MESSAGES", "zh_CN")]),
-            Ok("zh")
-        );
+        let variables = [("LC_ALL", "en_US.UTF-8"), ("LANG", "zh_CN")];
+        assert_eq!(chosen(&["p"], &variables), Ok("en"));
+        let variables = [("LC_ALL", ""), ("LC_MESSAGES", "zh_CN")];
+        assert_eq!(chosen(&["p"], &variables), Ok("zh"));
         assert_eq!(chosen(&["p", "--help", "--lang", "zh"], &[]), Ok("zh"));
         assert_eq!(chosen(&["p", "--lang=en", "demo"], &chinese), Ok("en"));
         assert_eq!(chosen(&["p", "--", "--lang", "zh"], &[]), Ok("en"));

@@ -118,15 +118,13 @@ mod tests {
             flag: flag.to_owned(),
             value: value.map(str::to_owned),
         };
-        assert_eq!(
-            args.given,
-            [
-                given("--header", Some("a: b")),
-                given("--header", Some("c: d")),
-                given("--threads", Some("7")),
-                given("--quiet", None),
-            ]
-        );
+        let expected = [
+            given("--header", Some("a: b")),
+            given("--header", Some("c: d")),
+            given("--threads", Some("7")),
+            given("--quiet", None),
+        ];
+        assert_eq!(args.given, expected);
     }
 
     #[test]
@@ -136,10 +134,8 @@ mod tests {
             panic!("{stop:?}")
         };
         let text = message.to_string();
-        assert!(
-            text.contains("--threads") && text.contains("demo"),
-            "{text}"
-        );
+        assert!(text.contains("--threads"), "{text}");
+        assert!(text.contains("demo"), "{text}");
         parse_run(["--lang", "zh", "demo"], Language::English).unwrap();
         parse_run(["demo", "--lang", "zh"], Language::English).unwrap();
     }

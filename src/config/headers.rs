@@ -86,11 +86,8 @@ mod tests {
             ("X-Empty:", "X-Empty", ""),
             ("Host: other", "Host", "other"),
         ] {
-            assert_eq!(
-                header(raw),
-                Ok((name.to_owned(), value.to_owned())),
-                "{raw}"
-            );
+            let expected = (name.to_owned(), value.to_owned());
+            assert_eq!(header(raw), Ok(expected), "{raw}");
         }
     }
 
@@ -111,10 +108,9 @@ mod tests {
             ("Upgrade: h2c", "Upgrade", "HTTP/1.1"),
         ] {
             let text = header(raw).unwrap_err().to_string();
-            assert!(
-                text.contains("--header") && text.contains(shown) && text.contains(remedy),
-                "{raw}: {text}"
-            );
+            for part in ["--header", shown, remedy] {
+                assert!(text.contains(part), "{raw}: {text}");
+            }
         }
     }
 
@@ -140,12 +136,8 @@ mod tests {
         ];
         let expected = [("city", "北京"), ("expr", "a=b"), ("empty", "")];
         let inputs = pairs("--input", &raw).unwrap();
-        assert!(
-            inputs
-                .iter()
-                .map(|(k, v)| (k.as_str(), v.as_str()))
-                .eq(expected)
-        );
+        let inputs = inputs.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+        assert!(inputs.eq(expected));
         for raw in [&["city"][..], &["=x"], &["a=1", "a=2"]] {
             let raw: Vec<String> = raw.iter().map(ToString::to_string).collect();
             let text = pairs("--input", &raw).unwrap_err().to_string();

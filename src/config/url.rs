@@ -186,10 +186,9 @@ mod tests {
         ];
         for (raw, remedy) in table {
             let text = Url::parse("--url", raw).unwrap_err().to_string();
-            assert!(
-                text.contains("--url") && text.contains(raw) && text.contains(remedy),
-                "{raw}: {text}"
-            );
+            for part in ["--url", raw, remedy] {
+                assert!(text.contains(part), "{raw}: {text}");
+            }
         }
     }
 

@@ -92,11 +92,8 @@ mod tests {
         ];
         for (users, ramp_up, user, micros) in table {
             let start = load(users, ramp_up, None, None).user_start(user);
-            assert_eq!(
-                start.as_micros(),
-                micros,
-                "user {user} of {users} over {ramp_up} s"
-            );
+            let name = format!("user {user} of {users} over {ramp_up} s");
+            assert_eq!(start.as_micros(), micros, "{name}");
         }
     }
 

@@ -98,10 +98,8 @@ mod tests {
         frames.event(None, format_args!("data: {}", "x".repeat(248)));
         frames.event(None, format_args!(": waiting"));
         let long = format!("100\r\ndata: {}\n\n\r\n", "x".repeat(248));
-        assert_eq!(
-            all(&frames),
-            ["d\r\nevent: ping\n\n\r\n", &long, "b\r\n: waiting\n\n\r\n"]
-        );
+        let (ping, waiting) = ("d\r\nevent: ping\n\n\r\n", "b\r\n: waiting\n\n\r\n");
+        assert_eq!(all(&frames), [ping, &long, waiting]);
         frames.clear();
         assert!(all(&frames).is_empty());
     }

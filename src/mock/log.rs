@@ -145,10 +145,8 @@ mod tests {
             token_times: vec![Duration::from_micros(50), Duration::from_nanos(70_500)],
             ..Entry::default()
         };
-        assert_eq!(
-            row_of(&row),
-            "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,1,4,50 71"
-        );
+        let expected = "m1,,/v1/x,200,status=503,client,1700000000000000,12,7,50,71,99,3,1,4,50 71";
+        assert_eq!(row_of(&row), expected);
         assert_eq!(row_of(&Entry::default()), ",,,,,complete,0,0,,,,0,0,0,0,");
     }
 

@@ -32,11 +32,8 @@ fn tpot_spreads_the_time_between_tokens_over_the_gaps() {
     r.estimated_tokens = 4;
     assert_eq!(r.tpot(), Some(Duration::from_millis(3)));
     r.usage.completion = Some(10);
-    assert_eq!(
-        r.tpot(),
-        Some(Duration::from_millis(1)),
-        "usage comes first"
-    );
+    let by_usage = Duration::from_millis(1);
+    assert_eq!(r.tpot(), Some(by_usage), "usage comes first");
     r.usage.completion = Some(1);
     assert_eq!(r.tpot(), None, "one token has no gap");
     r.usage.completion = Some(10);

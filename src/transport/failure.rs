@@ -136,11 +136,8 @@ mod tests {
                 reset,
                 ..reached(stage)
             };
-            assert_eq!(
-                failure(&error, &notes).kind,
-                expected,
-                "{error} at {stage:?}"
-            );
+            let kind = failure(&error, &notes).kind;
+            assert_eq!(kind, expected, "{error} at {stage:?}");
         }
     }
 

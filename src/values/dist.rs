@@ -190,10 +190,8 @@ mod tests {
     fn distributions_of_counts() {
         let (low, high) = (10, 20);
         assert_eq!(Dist::read("50", u32::read), Some(Dist::Fixed(50)));
-        assert_eq!(
-            Dist::read("uniform:10..20", u32::read),
-            Some(Dist::Uniform { low, high })
-        );
+        let read = Dist::read("uniform:10..20", u32::read);
+        assert_eq!(read, Some(Dist::Uniform { low, high }));
         for text in ["1.5", "5ms", "-1", "uniform:1..", "4294967296"] {
             assert_eq!(Dist::read(text, u32::read), None, "{text}");
         }

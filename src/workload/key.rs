@@ -158,10 +158,8 @@ mod tests {
         let key = ApiKey::new("app-0123456789abcdef");
         assert_eq!(key.to_string(), "app-***cdef");
         assert_eq!(format!("{key:?}"), "ApiKey(app-***cdef)");
-        assert_eq!(
-            key.mask_in("bad key app-0123456789abcdef (app-0123456789abcdef)"),
-            "bad key app-***cdef (app-***cdef)"
-        );
+        let masked = key.mask_in("bad key app-0123456789abcdef (app-0123456789abcdef)");
+        assert_eq!(masked, "bad key app-***cdef (app-***cdef)");
         assert_eq!(ApiKey::new("").mask_in("text"), "text");
         assert_eq!(ApiKey::new("x").mask_in("exceeded"), "exceeded");
     }

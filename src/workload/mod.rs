@@ -269,11 +269,8 @@ mod tests {
             let assignment = workload.assignment(request);
             let sent = &assignment.sent;
             let told = (sent.query_index, &*sent.query, sent.key_index);
-            assert_eq!(
-                told,
-                (Some(query_index), query, Some(key_index)),
-                "{request}"
-            );
+            let expected = (Some(query_index), query, Some(key_index));
+            assert_eq!(told, expected, "{request}");
             assert_eq!(assignment.key.expose(), format!("key-000{key_index}"));
             let body = String::from_utf8(assignment.body()).unwrap();
             assert_eq!(body, format!(r#"{{"q":"{query}"}}"#));

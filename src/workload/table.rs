@@ -202,10 +202,8 @@ mod tests {
     #[test]
     fn a_column_can_be_taken_out() {
         let mut table = Table::csv("a,query,b\n1,q,2\n").unwrap();
-        assert_eq!(
-            table.take_column("query"),
-            Some(vec![Cell::Text("q".into())])
-        );
+        let queries = vec![Cell::Text("q".into())];
+        assert_eq!(table.take_column("query"), Some(queries));
         assert_eq!(texts(&table), [["1", "2"]]);
         assert_eq!(table.columns, ["a", "b"]);
         assert_eq!(table.take_column("query"), None);

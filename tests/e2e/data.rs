@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::noting::{bodies, cells, noting, openai, summary};
-use crate::support::{Directory, PATH, openai_text, run_against, run_alone, sse_response};
+use crate::support::{
+    Directory, PATH, assert_contains, openai_text, run_against, run_alone, sse_response,
+};
 
 #[test]
 fn rows_of_csv_and_json_lines_fill_the_body() {
@@ -110,9 +112,5 @@ fn usage_that_cannot_be_true_is_no_usage_and_told() {
     let (ran, rows) = run_alone(&server.url(PATH), &["-n", "2"]);
     let counted = cells(&rows, &["output_tokens", "token_source"]);
     assert_eq!(counted, [["2", "estimate"]; 2]);
-    assert!(
-        ran.stdout.contains("The usage of 2 requests"),
-        "{}",
-        ran.stdout
-    );
+    assert_contains(&ran.stdout, "The usage of 2 requests");
 }

@@ -40,10 +40,7 @@ fn files_have_default_names_and_are_never_overwritten() {
             .replace(".json", ".csv")
             .replace(".html", ".csv");
         assert!(stem.starts_with("requests_ab7_20"), "{name}");
-        assert!(
-            names.contains(&stem),
-            "all files of a run have its stem: {name}"
-        );
+        assert!(names.contains(&stem), "one stem for a run: {name}");
     }
 }
 

@@ -114,10 +114,8 @@ fn nodes_and_turns_made_again_equal_the_run_s() {
     assert_eq!(nodes[1]["model"], true);
     assert_eq!(page["spans"]["before_model"][0], json!(9));
     let turns: Vec<_> = (0..3).map(|turn| &page["turns"][turn]["ok"]).collect();
-    assert!(
-        page["turns"].as_array().map(Vec::len) == Some(3) && turns[0].as_u64() >= Some(3),
-        "{turns:?}"
-    );
+    assert_eq!(page["turns"].as_array().map(Vec::len), Some(3));
+    assert!(turns[0].as_u64() >= Some(3), "{turns:?}");
     let json = fs::read(directory.file("b.json")).expect("a run JSON");
     let json: Value = serde_json::from_slice(&json).expect("JSON");
     assert_eq!(json["summary"]["total_tokens"], 81);
@@ -183,10 +181,7 @@ fn several_runs_become_one_csv_and_one_report() {
     directory.write("merged.csv", &merged.stdout);
     assert_eq!(rows(&directory.file("merged.csv")), expected);
     let page = data(&directory.file("both.html"));
-    assert_eq!(
-        (&page["run"]["runs"], &page["run"]["users"]),
-        (&json!(2), &json!(4))
-    );
+    assert_eq!([&page["run"]["runs"], &page["run"]["users"]], [2, 4]);
     let names = page["breakdowns"]["run"]["names"].as_array();
     assert_eq!(names.map(Vec::len), Some(2));
     // The merged file is read like the two.

@@ -58,11 +58,8 @@ mod tests {
         let shown = "a␛[31mred␛]0;title␇\nb\tc␈␡\u{fffd}2J\u{fffd}cba";
         assert_eq!(harmless(hostile), shown);
         assert_eq!(one_line(hostile), shown.replace(['\n', '\t'], " "));
-        assert!(
-            !harmless(hostile)
-                .chars()
-                .any(|c| c.is_control() && c != '\n' && c != '\t')
-        );
+        let is_harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+        assert!(!harmless(hostile).contains(is_harmful));
     }
 
     #[test]

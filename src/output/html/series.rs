@@ -179,10 +179,7 @@ mod tests {
         assert_eq!(page["step_s"], json!(2));
         assert_eq!(page["count"], json!(1_500));
         assert_eq!(page["rps"][0], json!(2));
-        assert_eq!(
-            (&page["rps_min"][0], &page["rps_max"][0]),
-            (&json!(1), &json!(3))
-        );
+        assert_eq!([&page["rps_min"][0], &page["rps_max"][0]], [1, 3]);
         assert_eq!(page["rps"][1_499], json!(0.5));
     }
 }

@@ -58,10 +58,8 @@ fn each_id_has_its_figures() {
     let expected = [(false, begun(20_000)), (true, begun(250_000))];
     assert_eq!(began, expected, "those that failed or did not end apart");
     let before = summary.before_model.statistics.unwrap();
-    assert_eq!(
-        (before.count, before.mean.to_bits()),
-        (2, 50.0_f64.to_bits())
-    );
+    let expected = (2, 50.0_f64.to_bits());
+    assert_eq!((before.count, before.mean.to_bits()), expected);
 }
 
 #[test]
