@@ -9,13 +9,14 @@ use crate::clock::{Clock, Stamp};
 use crate::collector::{Collected, Collector};
 use crate::config::plan_json;
 use crate::engine::{self, Finished, limits};
+use crate::metrics::{RESPONSE, TRAILING};
 use crate::output::about::About;
 use crate::output::console::{Banner, Closing, Origin};
 use crate::output::host::Host;
 use crate::output::{Formats, Results, RunInfo, files};
 use crate::plan::Plan;
 use crate::random;
-use crate::stats::{Grade, Summary};
+use crate::stats::{Grade, Summary, long_trailing};
 use crate::text::{Language, Message};
 use crate::workload;
 
@@ -127,12 +128,17 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     } = finished;
     let count_stopped = count(plan, &mut collected);
     let disagreement = disagreement(&collected);
-    let implausible = collected.stats.agreement().implausible;
-    let implausible = (implausible > 0)
-        .then(|| Message::new("warning.usage_implausible").with("count", implausible));
+    let agreement = collected.stats.agreement();
+    let [implausible, mixed] = [
+        ("warning.usage_implausible", agreement.implausible),
+        ("warning.models_mixed", agreement.mixed),
+    ]
+    .map(|(id, count)| (count > 0).then(|| Message::new(id).with("count", count)));
     let (stats, users) = (&collected.stats, plan.load.users());
     let summary = stats.summary(Some(&plan.load), plan.transport.user_clock);
-    let found = [disagreement, implausible, summary.trailing()];
+    let mean = |metric| Some(summary.statistics[metric]?.mean);
+    let trailing = long_trailing([TRAILING, RESPONSE].map(mean));
+    let found = [disagreement, implausible, mixed, trailing];
     let about = &mut collected.about;
     about.warnings.append(&mut collected.notices);
     about.warnings.extend(found.into_iter().flatten());

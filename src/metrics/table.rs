@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::unit::{Columns, Flag, Unit, in_thousandths, rounded};
 use crate::clock::micros;
-use crate::record::StopResult::{self, Accepted, NotPossible, Sent};
+use crate::record::StopResult::{Accepted, NotPossible, Sent};
 use crate::record::{ItlSummary, RequestRecord};
 use Columns::{Amount, Client, Connection, Detail, Latency, None as Nowhere, Output, Rate, Retry};
 use Flag::{
@@ -67,9 +67,9 @@ pub const TABLE: &[Row] = &[
     row("cached_tokens", Tokens, Amount, |r| r.usage.cached, &[Sum]),
     row("reasoning_tokens", Tokens, Amount, |r| r.usage.reasoning, &[Sum]),
     row("total_tokens", Tokens, Nowhere, |r| r.usage.total, &[Sum]),
-    row("stops_sent", Count, Nowhere, |r| stops(r, &[Sent, Accepted]), &[Sum]),
-    row("stops_accepted", Count, Nowhere, |r| stops(r, &[Accepted]), &[Sum]),
-    row("stops_not_possible", Count, Nowhere, |r| stops(r, &[NotPossible]), &[Sum]),
+    row("stops_sent", Count, Nowhere, |r| r.stop.map(|stop| (stop >= Sent).into()), &[Sum]),
+    row("stops_accepted", Count, Nowhere, |r| r.stop.map(|stop| (stop == Accepted).into()), &[Sum]),
+    row("stops_not_possible", Count, Nowhere, |r| r.stop.map(|stop| (stop == NotPossible).into()), &[Sum]),
     // Only the kernel's stamps tell how late the client was.
     row("client_lag_ms", Ms, Client, |r| time(r.client_lag), &[]),
     row("uncertainty_ms", Ms, Client, |r| time(r.uncertainty.max(r.ttfb_uncertainty)), &[]),
@@ -103,11 +103,6 @@ impl Row {
 
 fn time(duration: Option<Duration>) -> Option<u64> {
     duration.map(micros)
-}
-
-/// 1 if the request that stops the answer had one of these results, else 0.
-fn stops(record: &RequestRecord, counted: &[StopResult]) -> Option<u64> {
-    record.stop.map(|result| counted.contains(&result).into())
 }
 
 /// A figure of the gaps between a request's chunks.

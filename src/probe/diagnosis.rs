@@ -7,6 +7,7 @@ use super::places::is_cumulative;
 use super::propose::{self, Sketch};
 use super::{Diagnosis, Observed, SeenEvent};
 use crate::clock::{Stamp, micros};
+use crate::metrics::{Metric, RESPONSE, TRAILING};
 use crate::protocol::{Protocol, error_text};
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord};
 use crate::stats::long_trailing;
@@ -42,7 +43,9 @@ pub fn diagnose(observed: &Observed, record: &RequestRecord, sketch: &Sketch<'_>
         examination.arrivals();
         examination.stall();
         examination.beginning();
-        examination.trailing();
+        let millis = |metric: Metric| Some(metric.of(record)? as f64 / 1e3);
+        let trailing = long_trailing([TRAILING, RESPONSE].map(millis));
+        examination.found.findings.extend(trailing);
         examination.tokens();
     }
     examination.found
@@ -305,16 +308,6 @@ impl Examination<'_> {
         self.add(message.with("token", at(token)));
     }
 
-    /// Whether the body stays open after its last event.
-    fn trailing(&mut self) {
-        let times = [self.record.trailing_time(), self.record.response_time()];
-        if let [Some(trailing), Some(response)] = times.map(|time| Some(time?.as_secs_f64() * 1e3))
-            && let Some(message) = long_trailing(trailing, response)
-        {
-            self.add(message);
-        }
-    }
-
     /// Usage, and reasoning.
     fn tokens(&mut self) {
         let record = self.record;
@@ -330,6 +323,9 @@ impl Examination<'_> {
             self.add(message.with("estimate", record.estimated_tokens));
         } else if is_ok && has_chunks && usage.completion.or(usage.total).is_none() {
             self.add(Message::new("probe.no_usage"));
+        }
+        if is_ok && record.mixes_models() {
+            self.add(Message::new("warning.models_mixed").with("count", 1));
         }
         if let (Some(ttft), Some(ttfa)) = (record.ttft(), record.ttfa())
             && ttfa > ttft

@@ -127,6 +127,8 @@ impl<'a> Reading<'a> {
             .each_ref()
             .map(|sources| self.count(sources, memory));
         let mark = rules.spans.iter().find_map(|rule| self.mark(rule));
+        let mut spans = rules.spans.iter();
+        let text_span = spans.find_map(|rule| self.last_text(&rule.text));
         let findings: &'a Findings = self.findings;
         let said = |slice: Option<Slice>| slice.map(|slice| findings.text(slice));
         let span = mark.map(|(mark, texts)| {
@@ -157,6 +159,7 @@ impl<'a> Reading<'a> {
             task_id: said(task),
             finish_reason: said(finish_reason),
             span,
+            text_span: said(text_span),
             error,
             end,
             keep_alive: false,
@@ -228,8 +231,9 @@ impl<'a> Reading<'a> {
 
     /// The span that the event starts or ends, and its id, instance, kind and title.
     fn mark(&mut self, rule: &SpanRule) -> Option<(SpanMark<'static>, [Slice; 4])> {
-        let starts = self.holds(&rule.start);
-        if !starts && !self.holds(&rule.end) {
+        let [starts, retries, ends] =
+            [&rule.start, &rule.retry, &rule.end].map(|rules| self.holds(rules));
+        if !(starts || retries || ends) {
             return None;
         }
         let texts = rule.texts.each_ref().map(|from| self.last_text(from));
@@ -239,6 +243,11 @@ impl<'a> Reading<'a> {
         let elapsed = self.last(&rule.elapsed, number);
         let mark = SpanMark {
             starts,
+            retries,
+            // More tokens cannot be true.
+            tokens: self
+                .last(&rule.tokens, Value::count)
+                .filter(|n| *n < 1 << 32),
             elapsed: elapsed.and_then(|n| Duration::try_from_secs_f64(n * rule.unit).ok()),
             failed: self.holds(&rule.failed),
             model: rule.model_kinds.iter().any(|known| known == kind),

@@ -144,8 +144,10 @@ impl Compiler {
 
     fn span(&mut self, member: &Member<'_>) -> Result<SpanRule> {
         const UNITS: [f64; 4] = [1.0, 1e-3, 1e-6, 1e-9];
-        let span = member
-            .object("start, end, id, instance, type, title, elapsed, unit, failed, model_types")?;
+        let span = member.object(
+            "start, retry, end, id, instance, type, title, text, tokens, elapsed, unit, failed, \
+             model_types",
+        )?;
         for name in ["end", "id"] {
             span.require(name)?;
         }
@@ -153,6 +155,9 @@ impl Compiler {
         Ok(SpanRule {
             start: self.plain_rules(&span, "start")?,
             end: self.plain_rules(&span, "end")?,
+            retry: self.plain_rules(&span, "retry")?,
+            text: self.sources(&span, "text", SOURCE)?,
+            tokens: self.sources(&span, "tokens", SOURCE)?,
             texts: [
                 self.sources(&span, "id", SOURCE)?,
                 self.sources(&span, "instance", SOURCE)?,

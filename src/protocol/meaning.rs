@@ -32,6 +32,8 @@ pub struct Meaning<'a> {
     pub finish_reason: Option<&'a str>,
     /// The part of the service's work that begins or ends with the event.
     pub span: Option<SpanMark<'a>>,
+    /// The id of the span that the event's text is from.
+    pub text_span: Option<&'a str>,
     /// The error that the event reports.
     pub error: Option<StreamError>,
     /// Whether the stream may end after this event. A stream without such an event is truncated. More
@@ -66,11 +68,13 @@ impl Meaning<'_> {
     }
 }
 
-/// The begin or end of a part of the service's work, such as a workflow's node.
+/// The begin, another try or the end of a part of the service's work, such as a workflow's node.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SpanMark<'a> {
-    /// Whether it begins; otherwise it has ended.
+    /// Whether it begins.
     pub starts: bool,
+    /// Whether it is tried again.
+    pub retries: bool,
     /// The part's id, equal in every request.
     pub id: &'a str,
     /// Tells parts of one id apart; empty if the service has no such value.
@@ -79,6 +83,8 @@ pub struct SpanMark<'a> {
     pub kind: &'a str,
     /// Its title for people; may be empty.
     pub title: &'a str,
+    /// Output tokens of a model in it, as the service tells at its end.
+    pub tokens: Option<u64>,
     /// Its duration by the server's clock.
     pub elapsed: Option<Duration>,
     /// Whether it failed.

@@ -138,6 +138,12 @@ pub(super) enum EndRule {
 pub(super) struct SpanRule {
     pub(super) start: Vec<Rule>,
     pub(super) end: Vec<Rule>,
+    /// Events that report another try of the span.
+    pub(super) retry: Vec<Rule>,
+    /// In an event with text: the id of the span that the text is from.
+    pub(super) text: Vec<Source>,
+    /// Output tokens of a model in the span.
+    pub(super) tokens: Vec<Source>,
     /// The span's id, instance, kind and title. The instance tells spans of one id apart that run at
     /// the same time.
     pub(super) texts: [Vec<Source>; 4],

@@ -303,21 +303,40 @@ impl RequestRecord {
         }
     }
 
+    /// Of the model spans whose text came: output tokens, gaps between tokens, and time from first to
+    /// last chunk. `None` without such spans, or if one does not tell its tokens.
+    pub(crate) fn streamed(&self) -> Option<(u64, u64, Duration)> {
+        let models = self.spans.iter().filter(|span| span.model);
+        let mut came = models.filter_map(|span| Some((span.tokens, span.text?)));
+        let sum = came.try_fold((0, 0, Duration::ZERO), |sum, (tokens, (first, last))| {
+            let gaps = tokens?.saturating_sub(1);
+            Some((sum.0 + tokens?, sum.1 + gaps, sum.2 + last.since(first)))
+        });
+        sum.filter(|(tokens, ..)| *tokens > 0)
+    }
+
+    /// Whether TPOT mixes models: several ran, and their spans do not tell the tokens of the text.
+    #[must_use]
+    pub fn mixes_models(&self) -> bool {
+        let models = self.spans.iter().filter(|span| span.model).count();
+        models > 1 && self.chunks > 0 && self.streamed().is_none()
+    }
+
     /// TPOT: (last token − first token) / (n − 1), n output tokens; `None` for n < 2, and where all
-    /// text arrived at one instant.
+    /// text arrived at one instant. Where spans tell the tokens of the text, the sum of their times
+    /// from first to last chunk, divided by the sum of their gaps.
     /// Precise to nanoseconds per token; `sse-perf help metrics` tells how TPOT differs from ITL.
     #[must_use]
     pub fn tpot(&self) -> Option<Duration> {
-        let (n, _) = self.output_tokens()?;
-        let gaps = n.checked_sub(1).filter(|gaps| *gaps > 0)?;
-        let Instants {
-            first_token,
-            last_token,
-            ..
-        } = self.instants;
-        let span = last_token?.since(first_token?);
+        let (n, source) = self.output_tokens()?;
+        let streamed = self.streamed();
+        let streamed = streamed.filter(|of| (of.0, TokenSource::Usage) == (n, source));
+        let (_, gaps, span) = streamed.or_else(|| {
+            let span = self.instants.last_token?.since(self.instants.first_token?);
+            Some((n, n.checked_sub(1)?, span))
+        })?;
         let span = Some(span).filter(|span| !span.is_zero())?.as_nanos();
-        let nanos = u64::try_from(span / u128::from(gaps)).ok()?;
+        let nanos = u64::try_from(span.checked_div(gaps.into())?).ok()?;
         Some(Duration::from_nanos(nanos))
     }
 

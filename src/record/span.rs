@@ -21,6 +21,12 @@ pub struct SpanRecord {
     pub end: Option<Stamp>,
     /// The duration by the server's clock.
     pub elapsed: Option<Duration>,
+    /// How often the service tried it again.
+    pub retries: u64,
+    /// Arrivals of the first and the last chunk whose text is from this part.
+    pub text: Option<(Stamp, Stamp)>,
+    /// Output tokens of a model in this part.
+    pub tokens: Option<u64>,
     /// Whether the service reports a failure.
     pub failed: bool,
     /// Whether a model generates text in this part.

@@ -14,11 +14,15 @@ pub struct Agreement {
     pub tokenized: bool,
     /// Requests whose usage was implausible, with any outcome.
     pub implausible: u64,
+    /// Requests that succeeded and whose TPOT mixes models.
+    pub mixed: u64,
 }
 
 impl Agreement {
     pub(super) fn record(&mut self, request: &RequestRecord) {
         self.implausible += u64::from(request.implausible_usage);
+        let is_mixed = request.outcome == Outcome::Ok && request.mixes_models();
+        self.mixed += u64::from(is_mixed);
         let usage = request.usage.completion.filter(|tokens| *tokens > 0);
         if let (Some(usage), Outcome::Ok) = (usage, &request.outcome)
             && request.chunks > 0

@@ -54,6 +54,12 @@ pub struct SpanSummary {
     pub failed: u64,
     /// Spans that had not ended when their stream did; not in `count`.
     pub unfinished: u64,
+    /// How often spans were tried again.
+    #[serde(default)]
+    pub retries: u64,
+    /// Output tokens of a model in the spans, as the service tells.
+    #[serde(default)]
+    pub output_tokens: u64,
     /// When the spans of `client` began, in microseconds since the start of their request. Its mean
     /// plus the mean of `client` is the mean end.
     #[serde(skip)]
@@ -108,6 +114,8 @@ impl SpanSummary {
         self.count += other.count;
         self.failed += other.failed;
         self.unfinished += other.unfinished;
+        self.retries += other.retries;
+        self.output_tokens += other.output_tokens;
         self.begun += other.begun;
         self.client.merge(&other.client);
         self.server.merge(&other.server);
@@ -158,6 +166,8 @@ impl Spans {
         span.describe(&record.kind, &record.title, record.model);
         span.unfinished += u64::from(record.end.is_none());
         span.count += u64::from(record.end.is_some());
+        span.retries += record.retries;
+        span.output_tokens += record.tokens.unwrap_or(0);
         let failed = record.end.is_some() && record.failed;
         span.failed += u64::from(failed);
         if record.end.is_none() || failed {

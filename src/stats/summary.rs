@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{ClientSummary, Grade, SpansSummary, Statistics, Sum, TurnSummary, Verdict};
 use crate::clock::Stamp;
 use crate::load::Load;
-use crate::metrics::{Flag, Metric, PerMetric, RESPONSE, TRAILING, TTFT};
+use crate::metrics::{Flag, Metric, PerMetric, TTFT};
 use crate::record::{FailureKind, TokenSource};
 use crate::text::Message;
 
@@ -88,11 +88,12 @@ impl OutputTokens {
 /// Says that a trailing time is long: 50 ms and 5% of the response time or more. Both are in
 /// milliseconds.
 #[must_use]
-pub fn long_trailing(trailing: f64, response: f64) -> Option<Message> {
-    let is_long = trailing >= 50.0 && 20.0 * trailing >= response;
-    let percent = format!("{:.0}", 100.0 * trailing / response);
-    let message = Message::new("warning.trailing").with("percent", percent);
-    is_long.then(|| message.with("trailing", format!("{trailing:.1}")))
+pub fn long_trailing([trailing, response]: [Option<f64>; 2]) -> Option<Message> {
+    let (trailing, response) = (trailing?, response?);
+    let message = Message::new("warning.trailing")
+        .with("percent", format!("{:.0}", 100.0 * trailing / response))
+        .with("trailing", format!("{trailing:.1}"));
+    (trailing >= 50.0 && 20.0 * trailing >= response).then_some(message)
 }
 
 /// The figures of a whole run. Statistics are over successful requests, except those of ITL;
@@ -153,13 +154,6 @@ impl Summary {
         let statistics = self.statistics[metric];
         let is_other = statistics.is_some() && statistics != self.statistics[TTFT];
         is_other || !metric.has(Flag::HiddenIfSameAsTtft)
-    }
-
-    /// Says that the mean trailing time is long, if it is.
-    #[must_use]
-    pub fn trailing(&self) -> Option<Message> {
-        let [trailing, response] = [TRAILING, RESPONSE].map(|metric| self.statistics[metric]);
-        long_trailing(trailing?.mean, response?.mean)
     }
 
     /// The verdict's grade, if there is a verdict.

@@ -16,7 +16,7 @@ use super::leaf::TcpLeaf;
 use super::resolver::UserResolver;
 use super::{Transport, failure, wording};
 use crate::clock::{Clock, Stamp};
-use crate::record::Outcome;
+use crate::record::{Outcome, StopResult};
 
 /// One user's way to the service. Not shared: every call is made on the user's thread.
 #[derive(Debug)]
@@ -100,20 +100,22 @@ impl Client {
         }
     }
 
-    /// Sends a request to a path beside the target's. Returns whether the answer's status is a
-    /// success. Its connection is not used again.
+    /// Sends a request to a path beside the target's. The service accepts it by a status of success.
+    /// Its connection is not used again.
     pub fn tell(
         &mut self,
         path: &str,
         auth: Option<&(String, String)>,
         body: &[u8],
         within: Duration,
-    ) -> bool {
+    ) -> StopResult {
         let deadline = self.exchange.clock().now() + within;
         self.exchange.begin(Some(deadline), None);
-        beside(&self.transport.uri, path)
-            .and_then(|uri| self.run(uri, auth, body).ok())
-            .is_some_and(|response| response.status().is_success())
+        let uri = beside(&self.transport.uri, path);
+        match uri.and_then(|uri| self.run(uri, auth, body).ok()) {
+            Some(response) if response.status().is_success() => StopResult::Accepted,
+            _ => StopResult::Sent,
+        }
     }
 
     fn run(

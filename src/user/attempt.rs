@@ -124,12 +124,7 @@ impl Scratch {
         let path = call.path.replace("{task_id}", task);
         let body = call.body.render(&assignment.filling(""));
         let auth = context.plan.protocol.auth_header(assignment.key.expose());
-        let accepted = self.client.tell(&path, auth.as_ref(), &body, STOP_WITHIN);
-        Some(if accepted {
-            StopResult::Accepted
-        } else {
-            StopResult::Sent
-        })
+        Some(self.client.tell(&path, auth.as_ref(), &body, STOP_WITHIN))
     }
 }
 

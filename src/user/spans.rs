@@ -25,7 +25,10 @@ impl OpenSpans {
             open.instance == mark.instance
                 && spans.get(open.place).is_some_and(|span| span.id == mark.id)
         });
-        if mark.starts && open.is_some() {
+        if let Some(open) = open.filter(|_| mark.retries) {
+            spans[self.0[open].place].retries += 1;
+        }
+        if mark.retries || mark.starts && open.is_some() {
             return;
         }
         let place = if let Some(open) = open {
@@ -51,8 +54,16 @@ impl OpenSpans {
         } else {
             span.end = Some(at);
             span.elapsed = mark.elapsed;
+            span.tokens = mark.tokens;
             span.failed = mark.failed;
         }
+    }
+}
+
+/// Notes the arrival of text from the newest span with this id.
+pub(super) fn note_text(id: &str, at: Stamp, spans: &mut [SpanRecord]) {
+    if let Some(span) = spans.iter_mut().rfind(|span| span.id == id) {
+        span.text = Some((span.text.map_or(at, |(first, _)| first), at));
     }
 }
 
@@ -65,6 +76,8 @@ mod tests {
     fn mark<'a>(starts: bool, id: &'a str, instance: &'a str) -> SpanMark<'a> {
         SpanMark {
             starts,
+            retries: false,
+            tokens: None,
             id,
             instance,
             kind: "llm",

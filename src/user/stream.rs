@@ -17,7 +17,7 @@ use crate::transport::Arrival;
 use super::conversation::Kept;
 use super::observer::Observer;
 use super::progress::Reporter;
-use super::spans::OpenSpans;
+use super::spans::{OpenSpans, note_text};
 
 pub(super) use gaps::Gaps;
 pub(super) use uncertainty::Uncertainty;
@@ -182,6 +182,9 @@ impl StreamMeter<'_> {
         let longest = self.seen.longest;
         self.record.itl = longest.and_then(|(max, from)| self.gaps.summarize(max, from));
         let record = &mut *self.record;
+        if let Some((tokens, ..)) = record.streamed() {
+            record.usage.completion = Some(tokens);
+        }
         record.implausible_usage = record.usage.remove_implausible(record.bytes);
         self.judge(broken, mid_block, expects_text)
     }
@@ -194,6 +197,9 @@ impl StreamMeter<'_> {
             }
             self.seen.last_chunk_read = arrival.read;
             self.chunk(meaning, tokens, arrival);
+            if let Some(id) = meaning.text_span {
+                note_text(id, arrival.at, &mut self.record.spans);
+            }
         }
         let record = &mut *self.record;
         record.usage.update(meaning.usage);

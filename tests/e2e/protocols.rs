@@ -1,13 +1,17 @@
 //! Every protocol through the binary against the simulated service, whose bytes are written apart
 //! from the protocol's document.
 
+use std::thread::sleep;
 use std::time::Duration;
 
 use sse_perf::mock::{Dist, Options, Server};
 use sse_perf::protocol::Protocol;
 
 use crate::service::{paced, start};
-use crate::support::{Directory, Ran, Row, assert_contains, number, rows, sse_perf, sse_perf_line};
+use crate::support::{
+    Directory, Peer, Ran, Row, SSE_HEAD, Scripted, assert_contains, chunk, number, rows,
+    run_against, sse_perf, sse_perf_line,
+};
 
 const KEY: &str = "key-0123456789";
 
@@ -187,5 +191,64 @@ fn nodes_of_a_workflow_are_in_the_summary_the_json_and_the_events() {
         let shortest = times.fold(f64::INFINITY, f64::min) * 1e3;
         let client = span["client_ms"]["min"].as_f64().expect("a time");
         assert!((client - shortest).abs() < 0.002, "{span}: {shortest}");
+    }
+}
+
+#[test]
+fn tpot_is_of_the_model_nodes_whose_text_came() {
+    let recorded = include_str!("../fixtures/dify-chatflow-models.sse");
+    let untold = recorded.replace("process_data", "other_data");
+    for (stream, tokens, chunks) in [(recorded, 40, [1, 3]), (&untold, 120, [0, 3])] {
+        let events: Vec<String> = stream.split_inclusive("\n\n").map(str::to_owned).collect();
+        let server = Scripted::start(move |peer: &mut Peer| {
+            while peer.request().is_some() {
+                peer.send(SSE_HEAD);
+                for event in &events {
+                    peer.wait_until_read();
+                    sleep(Duration::from_millis(
+                        20 * u64::from(event.contains("answer")),
+                    ));
+                    peer.send(chunk(event));
+                }
+                peer.send(chunk(""));
+            }
+        });
+        let (directory, url) = (Directory::new(), server.url("/v1/chat-messages"));
+        let flags = ["-n", "2", "-t", "2", "--events", "events.csv"];
+        let (ran, told) = run_against(&directory, &url, &flags);
+        let events = rows(&directory.file("events.csv"));
+        for row in &told {
+            let is_own = |e: &&Row| e["request"] == row["request"] && e["kind"] == "text";
+            let at: Vec<f64> = events
+                .iter()
+                .filter(is_own)
+                .map(|e| number(e, "at_s"))
+                .collect();
+            let gaps = f64::from(tokens - 1);
+            let expected = (at[chunks[1]] - at[chunks[0]]) * 1e3 / gaps;
+            assert!(
+                (number(row, "tpot_ms") - expected).abs() < 0.002,
+                "{expected}: {row:?}"
+            );
+        }
+        let says = "Requests in which several model nodes ran";
+        assert_eq!(ran.stdout.contains(says), tokens == 120, "{}", ran.stdout);
+        assert_contains(&ran.stdout, "Nodes that the service tried again: 2 times");
+        let json = std::fs::read(directory.file("run.json")).expect("a run JSON");
+        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let spans = json["summary"]["spans"].as_array().expect("spans");
+        let told = ["type", "retries", "output_tokens"];
+        let told = spans
+            .iter()
+            .map(|span| told.map(|name| span[name].to_string()).join(" "));
+        let [plan, write] = if tokens == 40 { [160, 80] } else { [0, 0] };
+        let expected = [
+            "\"iteration\" 0 0".to_owned(),
+            format!("\"llm\" 2 {plan}"),
+            format!("\"llm\" 0 {write}"),
+        ];
+        assert!(told.eq(expected), "{spans:?}");
+        let probed = sse_perf(&directory.0, &["probe", "--url", &url, "--api-key", "k"]);
+        assert_eq!(probed.stdout.contains(says), tokens == 120);
     }
 }

@@ -15,7 +15,7 @@ fn sending(fixture: &str) -> Scripted {
 
 /// Protocol, fixture, kind of failure, and cells of the row (their first words).
 #[rustfmt::skip]
-const RECORDS: [(&str, &str, &str, &str); 37] = [
+const RECORDS: [(&str, &str, &str, &str); 39] = [
     // Recorded from servers.
     ("anthropic", "anthropic-llama-cpp", "", "chunks=3 output_tokens=3 prompt_tokens=21 cached_tokens=9 finish_reason=max_tokens"),
     ("openai-responses", "openai-responses-llama-cpp", "", "chunks=3 output_tokens=3 prompt_tokens=21 finish_reason=completed"),
@@ -24,6 +24,13 @@ const RECORDS: [(&str, &str, &str, &str); 37] = [
     ("gemini", "gemini-aimock", "", "chunks=9 output_tokens=16 prompt_tokens= token_source=estimate finish_reason=STOP"),
     ("dify-chat", "dify-agent", "", "chunks=2 output_tokens=97 answer_chars=6 conversation_id=c1 message_id=m1"),
     ("dify-chat", "dify-chatflow", "", "chunks=4 output_tokens=8 answer_chars=8 prompt_tokens=25"),
+    (
+        "dify-chat",
+        "dify-chatflow-models",
+        "",
+        "chunks=4 output_tokens=40 token_source=usage prompt_tokens=120 finish_reason=partial-succeeded",
+    ),
+    ("dify-workflow", "dify-workflow-models", "", "chunks=3 output_tokens=5 token_source=usage prompt_tokens=120"),
     ("dify-chat", "dify-failed", "error_event", "chunks=1"),
     ("dify-completion", "dify-completion", "", "chunks=2 output_tokens=3 answer_chars=12"),
     ("dify-completion", "dify-completion-error", "error_event", "chunks=0"),

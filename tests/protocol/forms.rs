@@ -218,7 +218,7 @@ fn a_document_can_describe_spans() {
     let span = |data| decode(&protocol, "", data).span;
     assert_eq!(span(r#"{"e":"other","name":"a"}"#), None);
     assert_eq!(span(r#"{"e":"in"}"#), None, "no id");
-    let begun = r#"SpanMark { starts: true, id: "7", instance: "", kind: "", title: "", elapsed: None, failed: false, model: false }"#;
+    let begun = r#"SpanMark { starts: true, retries: false, id: "7", instance: "", kind: "", title: "", tokens: None, elapsed: None, failed: false, model: false }"#;
     assert_eq!(span(r#"{"e":"in","name":7}"#).as_deref(), Some(begun));
     let ended = span(r#"{"e":"out","name":"a","took":12.5,"ok":false}"#).unwrap();
     let part = "elapsed: Some(12.5ms), failed: true";

@@ -81,7 +81,7 @@ type Row = (
 const ANSWERS: [Row; 20] = [
     ("dify-chat",          "dify-agent",                  "p.tt..p...e.",     ["I'll look it up.", "", ""], "305 97 - - 402", ["m1", ""]),
     ("dify-completion",    "dify-completion",             "ptt.e",            ["Hello world。", "", ""], "1033 3 - - 1036", ["5e52ce04", ""]),
-    ("dify-workflow",      "dify-workflow",               "p.sss.ssr.t.tse",  ["豆腐!", "hmm", ""], "- - - - 42", ["w1", "succeeded"]),
+    ("dify-workflow",      "dify-workflow",               "p.ssssssr.t.tse",  ["豆腐!", "hmm", ""], "- - - - 42", ["w1", "succeeded"]),
     ("dify-workflow",      "dify-workflow-silent",        ".e",               ["", "", ""], "- - - - 7", ["w1", "partial-succeeded"]),
     ("openai-chat",        "openai-tools",                "..cce.e",          ["", "", r#"{"city":"x"}"#], "11 17 - 5 -", ["chatcmpl-1", "tool_calls"]),
     ("openai-chat",        "openai-vllm",                 ".rt.te.e",         ["Hello world", "Hm", ""], "12 5 - - -", ["chatcmpl-8a7c", "stop"]),
@@ -158,13 +158,14 @@ fn a_moderator_s_words_replace_the_answer() {
 fn nodes_are_spans() {
     let (_, told) = came("dify-workflow", "dify-workflow");
     let spans: Vec<_> = told.iter().filter_map(|t| t.span.as_deref()).collect();
-    assert_eq!(spans.len(), 6);
+    assert_eq!(spans.len(), 7);
+    assert!(spans[3].contains("retries: true"), "{spans:?}");
     #[rustfmt::skip]
     let expected = [
-        r#"SpanMark { starts: true, id: "1712", instance: "e2", kind: "knowledge-retrieval", title: "知识检索", elapsed: None, failed: false, model: false }"#,
-        r#"SpanMark { starts: false, id: "1713", instance: "e3", kind: "llm", title: "LLM", elapsed: Some(1.5s), failed: false, model: true }"#,
+        r#"SpanMark { starts: true, retries: false, id: "1712", instance: "e2", kind: "knowledge-retrieval", title: "知识检索", tokens: None, elapsed: None, failed: false, model: false }"#,
+        r#"SpanMark { starts: false, retries: false, id: "1713", instance: "e3", kind: "llm", title: "LLM", tokens: None, elapsed: Some(1.5s), failed: false, model: true }"#,
     ];
-    assert_eq!([spans[2], spans[5]], expected);
+    assert_eq!([spans[2], spans[6]], expected);
     let (_, told) = came("dify-workflow", "dify-workflow-failed");
     let last = told.iter().rev().find_map(|t| t.span.as_deref()).unwrap();
     assert!(last.contains("failed: true"), "{last}");

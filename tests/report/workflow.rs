@@ -79,8 +79,7 @@ pub fn hostile_nodes(request: &RequestRecord, number: usize) -> Vec<SpanRecord> 
         title,
         start: Some(start),
         end: Some(start + Duration::from_millis(10 + number as u64)),
-        elapsed: None,
-        failed: false,
         model: true,
+        ..SpanRecord::default()
     }]
 }

@@ -33,6 +33,11 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
             .with("p95", percentile(share.p95, summary.approximate));
         text.push_str(&page.remark(&page.message(&message)));
     }
+    let retries: u64 = summary.spans.iter().map(|span| span.retries).sum();
+    if retries > 0 {
+        let message = Message::new("console.spans.retries").with("retries", retries);
+        text.push_str(&page.remark(&page.message(&message)));
+    }
     if summary.left_out > 0 {
         let message = Message::new("report.nodes.left_out")
             .with("count", summary.left_out)

@@ -16,8 +16,8 @@ fn span(id: &str, start: u64, end: Option<u64>) -> SpanRecord {
         start: Some(ms(start)),
         end: end.map(ms),
         elapsed: end.map(|end| Duration::from_millis(end - start - 1)),
-        failed: false,
         model: id == "m",
+        ..SpanRecord::default()
     }
 }
 

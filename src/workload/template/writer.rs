@@ -260,13 +260,11 @@ impl<'a> Writer<'a> {
         }
         let value = match name {
             "user" => {
-                let mut rest = constants.user.as_str();
-                while let Some((before, after)) = rest.split_once("{n}") {
-                    escape(before, self.literal());
-                    self.pieces.push(Piece::User);
-                    rest = after;
+                for (number, part) in constants.user.split("{n}").enumerate() {
+                    self.pieces.extend((number > 0).then_some(Piece::User));
+                    escape(part, self.literal());
                 }
-                rest
+                ""
             }
             "model" => constants.model.as_deref().unwrap_or_default(),
             _ => match name.strip_prefix("inputs.") {
