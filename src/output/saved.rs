@@ -9,7 +9,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::about::About;
@@ -46,7 +46,7 @@ pub struct Saved {
     /// Messages about the reading.
     pub notices: Vec<Message>,
     /// The place in `files` of each run's rows, by the run's id.
-    homes: HashMap<String, usize>,
+    homes: BTreeMap<String, usize>,
 }
 
 /// Reads requests CSVs with the run JSONs beside them, or with those among `files`. The requests go to

@@ -67,19 +67,22 @@ struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     /// The cell at this place; empty without one.
-    fn at(self, place: Option<usize>) -> &'a str {
-        let range = place.and_then(|place| self.record.range(place));
-        range.map_or("", |range| &self.text[range])
+    fn at(self, place: Option<usize>) -> &'a [u8] {
+        let cell = place.and_then(|place| self.record.get(place));
+        cell.unwrap_or_default()
     }
 
     /// Text without the guard against spreadsheets: exactly one `'`.
     fn text(self, column: Column) -> &'a str {
-        let cell = self.at(self.places[column as usize]);
+        let place = self.places[column as usize];
+        let range = place.and_then(|place| self.record.range(place));
+        let cell = range.map_or("", |range| &self.text[range]);
         cell.strip_prefix('\'').unwrap_or(cell)
     }
 
     fn number(self, column: Column, decimals: u32) -> Result<Option<u64>, Message> {
-        number(NAMES[column as usize], self.text(column), decimals)
+        let cell = self.at(self.places[column as usize]);
+        number(NAMES[column as usize], cell, decimals)
     }
 
     /// The value with that word in the column.
@@ -270,7 +273,7 @@ impl<R: Read> Reader<R> {
 }
 
 /// The number in a cell of that column; `None` if the cell is empty.
-fn number(column: &str, cell: &str, decimals: u32) -> Result<Option<u64>, Message> {
+fn number(column: &str, cell: &[u8], decimals: u32) -> Result<Option<u64>, Message> {
     let number = (!cell.is_empty()).then(|| decimal(cell, decimals));
     let number = number.map(|number| number.ok_or_else(|| damaged_cell(column)));
     number.transpose()
@@ -287,17 +290,25 @@ fn damaged_cell(column: &str) -> Message {
 
 /// Digits, with a point among them or without, as a whole number of units of the last of
 /// `decimals` decimals; further decimals are cut off. `None` if the cell is no such number.
-fn decimal(cell: &str, decimals: u32) -> Option<u64> {
-    let (whole, fraction) = cell.split_once('.').unwrap_or((cell, ""));
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) {
+fn decimal(cell: &[u8], decimals: u32) -> Option<u64> {
+    // How many more digits count; before the point, as many as there are.
+    let (mut number, mut left) = (0_u64, u32::MAX);
+    if !cell.first()?.is_ascii_digit() {
         return None;
     }
-    let fraction = fraction.bytes().chain(std::iter::repeat(b'0'));
-    let mut digits = whole.bytes().chain(fraction.take(decimals as usize));
-    digits.try_fold(0_u64, |number, digit| {
-        number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    })
+    for byte in cell {
+        match byte {
+            b'.' if left > decimals => left = decimals,
+            b'0'..=b'9' if left == 0 => {}
+            b'0'..=b'9' => {
+                let digit = u64::from(byte - b'0');
+                number = number.checked_mul(10)?.checked_add(digit)?;
+                left -= 1;
+            }
+            _ => return None,
+        }
+    }
+    number.checked_mul(10_u64.pow(left.min(decimals)))
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! The page's data: schema `sse-perf/page/1`, described at the top of `templates/report/data.js`.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::bins::Bins;
 use super::charts::Charts;
-use super::series::{seconds_of_a_tick, series};
-use super::values::{Thousandths, cut};
+use super::points::Packed;
+use super::series::{parts, series, step};
+use super::values::{Thousandths, cut, raw};
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Flag, OUTPUT_TOKENS};
 use crate::output::csv::STARTED_AT;
 use crate::output::format::Results;
 use crate::output::hint;
+use crate::output::members::Members;
 use crate::output::waterfall::{Bar, Waterfall};
 use crate::stats::{
     COUNTS, FailureSummary, RATES, SpanSummary, SpansSummary, Statistics, Summary, TokenMix,
@@ -27,34 +30,50 @@ pub(super) fn data(
     brand: Option<&str>,
     charts: &Charts,
     results: &Results<'_>,
-) -> Value {
+) -> Members<Box<RawValue>> {
     let (about, stats, summary) = (results.about, results.stats, results.summary);
-    let tick = seconds_of_a_tick(stats.ticks());
-    let (kinds, groups) = (&summary.failures, &summary.failure_groups);
-    json!({
-        "schema": SCHEMA,
-        "language": language.code(),
-        "brand": brand.map(cut),
-        "run": run(results),
-        "warnings": about.warnings.iter().chain(results.notices).collect::<Vec<_>>(),
-        "verdict": summary.verdict,
-        "summary": figures(summary),
-        "metrics": metrics::TABLE,
-        "statistics": statistics(summary, results.whole),
-        "points": points(charts),
-        "ticks": series(stats.ticks(), tick, results.whole),
-        "failures": kinds.iter().map(|kind| failures(kind, results, tick)).collect::<Value>(),
-        "failure_groups": groups.iter().map(failure_group).collect::<Value>(),
-        "distributions": distributions(results),
-        "waterfall": results.waterfall.map(waterfall),
-        "spans": spans(&summary.spans),
-        "turns": summary.turns.iter().map(turn).collect::<Value>(),
-        "breakdowns": {
-            "key": charts.keys.largest(),
-            "query": charts.queries.largest(),
-            "run": (results.runs > 1).then(|| charts.runs.largest()),
-        },
-    })
+    let seconds: Vec<_> = stats.ticks().iter().collect();
+    let step = step(seconds.len());
+    let parts = parts(&seconds, step);
+    let warnings: Vec<_> = about.warnings.iter().chain(results.notices).collect();
+    let kinds = summary.failures.iter().map(|of| {
+        let counts = parts.iter().map(|part| part.counts.failed.get(&of.kind));
+        let counts: Vec<_> = counts.map(|count| count.unwrap_or(&0)).collect();
+        failures(of, ("ticks", raw(&counts)))
+    });
+    let groups = summary.failure_groups.iter().map(|of| {
+        let hint = hint::of(of.kind, &of.detail);
+        failures(of, ("hint", raw(&hint)))
+    });
+    let breakdowns = json!({
+        "key": charts.keys.largest(),
+        "query": charts.queries.largest(),
+        "run": (results.runs > 1).then(|| charts.runs.largest()),
+    });
+    let members = [
+        ("schema", raw(SCHEMA)),
+        ("language", raw(language.code())),
+        ("brand", raw(&brand.map(cut))),
+        ("run", raw(&run(results))),
+        ("warnings", raw(&warnings)),
+        ("verdict", raw(&summary.verdict)),
+        ("summary", raw(&figures(summary))),
+        ("metrics", raw(metrics::TABLE)),
+        ("statistics", raw(&statistics(summary, results.whole))),
+        ("points", raw(&points(charts))),
+        ("ticks", raw(&series(&parts, step, results.whole))),
+        ("failures", raw(&kinds.collect::<Vec<_>>())),
+        ("failure_groups", raw(&groups.collect::<Vec<_>>())),
+        ("distributions", raw(&distributions(results))),
+        ("waterfall", raw(&results.waterfall.map(waterfall))),
+        ("spans", raw(&spans(&summary.spans))),
+        (
+            "turns",
+            raw(&summary.turns.iter().map(turn).collect::<Vec<_>>()),
+        ),
+        ("breakdowns", raw(&breakdowns)),
+    ];
+    members.into_iter().collect()
 }
 
 fn run(results: &Results<'_>) -> Value {
@@ -127,47 +146,35 @@ fn row(figures: Option<Statistics>) -> Value {
     figures.map(row).into()
 }
 
-fn points(charts: &Charts) -> Value {
+fn points(charts: &Charts) -> Members<Packed> {
     let series = metrics::with(Flag::Series);
-    let series = series.map(|metric| (metric.id, json!(charts.points[metric].packed())));
-    series
-        .chain([("failed", json!(charts.failed.packed()))])
-        .collect()
+    let series = series.map(|metric| (metric.id, charts.points[metric].packed()));
+    series.chain([("failed", charts.failed.packed())]).collect()
 }
 
-fn distributions(results: &Results<'_>) -> Value {
+fn distributions(results: &Results<'_>) -> Members<Bins> {
     let metrics = metrics::with(Flag::Histogram);
     let distributions = metrics.map(|metric| {
         let figures = results.summary.statistics[metric].as_ref();
         let bins = Bins::of(results.stats.distribution(metric), figures);
-        (metric.id, json!(bins))
+        (metric.id, bins)
     });
     distributions.collect()
 }
 
-/// The failures of a kind, with their number in each tick.
-fn failures(failures: &FailureSummary, results: &Results<'_>, tick: usize) -> Value {
-    let seconds = results.stats.ticks().iter().map(|view| &view.tick.counts);
-    let counts = seconds.map(|counts| counts.failed.get(&failures.kind).copied());
-    let counts: Vec<u64> = counts.map(Option::unwrap_or_default).collect();
-    let counts = counts.chunks(tick).map(|tick| tick.iter().sum::<u64>());
-    with(failures, "ticks", counts.collect())
-}
-
-fn failure_group(group: &FailureSummary) -> Value {
-    with(group, "hint", json!(hint::of(group.kind, &group.detail)))
-}
-
-/// Failures, with a further member.
-fn with(failures: &FailureSummary, name: &str, value: Value) -> Value {
-    let mut json = json!({
-        "kind": failures.kind.name(),
-        "count": failures.count,
-        "first_s": seconds(failures.first_seen),
-        "detail": cut(&failures.detail),
-    });
-    json[name] = value;
-    json
+/// The failures of a kind or of a group, with a further member.
+fn failures(
+    failures: &FailureSummary,
+    (name, more): (&'static str, Box<RawValue>),
+) -> Members<Box<RawValue>> {
+    let members = [
+        ("kind", raw(failures.kind.name())),
+        ("count", raw(&failures.count)),
+        ("first_s", raw(&seconds(failures.first_seen))),
+        ("detail", raw(&cut(&failures.detail))),
+        (name, more),
+    ];
+    members.into_iter().collect()
 }
 
 /// A column of the waterfall: its name, and its value for a bar.

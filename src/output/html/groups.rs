@@ -1,7 +1,7 @@
 //! Requests side by side: by key, by query, and by run.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ const MEASURED: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     measured: Vec<Group>,
-    places: HashMap<u64, usize>,
+    places: BTreeMap<u64, usize>,
     beyond: HashSet<u64>,
 }
 

@@ -1,10 +1,11 @@
 //! The run second by second, in at most [`MOST`] ticks of one or more seconds each.
 
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
 
-use super::values::Thousandths;
+use super::values::{Thousandths, raw};
 use crate::metrics::{self, Flag, rounded};
-use crate::stats::{Counts, Tick, TickView, Ticks};
+use crate::output::members::Members;
+use crate::stats::{Counts, Tick, TickView};
 
 /// The most ticks that are drawn.
 const MOST: usize = 2_000;
@@ -14,10 +15,10 @@ const STEPS: [usize; 9] = [1, 2, 5, 10, 15, 30, 60, 300, 600];
 const GAPS: [(&str, f64); 3] = [("itl_p50", 50.0), ("itl_p90", 90.0), ("itl_p99", 99.0)];
 
 /// A tick of the page.
-struct Part<'a> {
+pub(super) struct Part<'a> {
     seconds: &'a [TickView<'a>],
     /// The sum of its seconds.
-    counts: Counts,
+    pub(super) counts: Counts,
     /// The sum of all seconds from the run's start to the tick's end.
     so_far: Counts,
     /// The percentiles of [`GAPS`], in microseconds.
@@ -27,12 +28,8 @@ struct Part<'a> {
 /// Receives a series: its name, and its value in a tick.
 type Add<'a> = &'a mut dyn FnMut(&str, &dyn Fn(&Part<'_>) -> Option<Thousandths>);
 
-/// The length of a tick, in seconds.
-pub(super) fn seconds_of_a_tick(ticks: &Ticks) -> usize {
-    step(ticks.iter().count())
-}
-
-fn step(seconds: usize) -> usize {
+/// The length of a tick of a run that lasts this long, both in seconds.
+pub(super) fn step(seconds: usize) -> usize {
     let fits = |step: &usize| seconds.div_ceil(*step) <= MOST;
     let [.., longest] = STEPS;
     let multiple = || longest * seconds.div_ceil(longest * MOST);
@@ -40,24 +37,24 @@ fn step(seconds: usize) -> usize {
 }
 
 /// All series, in ticks of `step` seconds; without those of users and streams unless `whole`.
-pub(super) fn series(ticks: &Ticks, step: usize, whole: bool) -> Value {
-    let seconds: Vec<_> = ticks.iter().collect();
-    let parts = parts(&seconds, step);
-    let mut series = Map::new();
-    series.insert("step_s".to_owned(), json!(step));
-    series.insert("count".to_owned(), json!(parts.len()));
+pub(super) fn series(parts: &[Part<'_>], step: usize, whole: bool) -> Members<Box<RawValue>> {
+    let mut series = vec![
+        ("step_s".to_owned(), raw(&step)),
+        ("count".to_owned(), raw(&parts.len())),
+    ];
     let mut add = |name: &str, value: &dyn Fn(&Part<'_>) -> Option<Thousandths>| {
         let values: Vec<_> = parts.iter().map(value).collect();
-        series.insert(name.to_owned(), json!(values));
+        series.push((name.to_owned(), raw(&values)));
     };
     of_requests(&mut add, step > 1);
     if whole {
         of_users_and_streams(&mut add, step > 1);
     }
-    series.into()
+    series.into_iter().collect()
 }
 
-fn parts<'a>(seconds: &'a [TickView<'a>], step: usize) -> Vec<Part<'a>> {
+/// The ticks of `step` seconds each.
+pub(super) fn parts<'a>(seconds: &'a [TickView<'a>], step: usize) -> Vec<Part<'a>> {
     let mut so_far = Counts::default();
     let part = |seconds: &'a [TickView<'a>]| {
         let mut sum = Tick::default();
@@ -121,9 +118,12 @@ fn rate(add: Add<'_>, name: &str, long: bool, of: fn(&Counts) -> u64) {
 mod tests {
     use std::time::Duration;
 
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::clock::tests::ms;
     use crate::record::{FailureKind, Progress, Sample};
+    use crate::stats::Ticks;
     use crate::stats::tests::{failed, finished, ok_request};
 
     fn ticks(samples: &[Sample]) -> Ticks {
@@ -135,7 +135,9 @@ mod tests {
     }
 
     fn page(ticks: &Ticks, whole: bool) -> Value {
-        series(ticks, seconds_of_a_tick(ticks), whole)
+        let seconds: Vec<_> = ticks.iter().collect();
+        let step = step(seconds.len());
+        json!(series(&parts(&seconds, step), step, whole))
     }
 
     #[test]

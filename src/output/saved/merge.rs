@@ -1,6 +1,6 @@
 //! Several runs put together: each shifted by its start after the first run's start.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::source::{Sources, next_line, open};
 use super::{Progress, Saved};
 use crate::clock::{Stamp, micros};
-use crate::metrics::{self, Columns, Flag, Measured, PerMetric};
+use crate::metrics::{self, Columns, Flag, PerMetric};
 use crate::output::about::About;
 use crate::output::csv::read::{Column, LAST_SECOND, Row};
 use crate::output::json::read::SavedResults;
@@ -30,7 +30,7 @@ pub(super) struct Merge {
     sources: Sources,
     runs: Vec<Run>,
     /// Where each run is in the list.
-    places: HashMap<String, usize>,
+    places: BTreeMap<String, usize>,
     /// The start of the first run, as far as runs are known: times count from it.
     origin: Option<OffsetDateTime>,
     stats: RunStats,
@@ -109,7 +109,7 @@ impl Run {
 impl Merge {
     /// The runs that have a JSON, without rows.
     pub(super) fn new(mut sources: Sources) -> Self {
-        let (mut runs, mut places) = (Vec::new(), HashMap::new());
+        let (mut runs, mut places) = (Vec::new(), BTreeMap::new());
         for saved in sources.runs.drain(..) {
             let id = saved.about.run.run_id.clone();
             places.entry(id).or_insert_with(|| {
@@ -164,7 +164,7 @@ impl Merge {
         let (mut lines, mut damaged) = (0_u64, 0);
         while let Some(line) = next_line(&mut reader, path)? {
             match line {
-                Ok(row) => self.add(file, path, &row, formats)?,
+                Ok(row) => self.add(file, path, row, formats)?,
                 Err(damage) => {
                     damaged += 1;
                     if damaged <= NAMED {
@@ -189,13 +189,13 @@ impl Merge {
         &mut self,
         file: usize,
         path: &Path,
-        row: &Row<'_>,
+        mut row: Row<'_>,
         formats: &mut Formats,
     ) -> Result<(), Message> {
         let id = row.text(Column::run_id);
         let place = match self.places.get(id) {
             Some(place) => *place,
-            None => self.discover(path, row)?,
+            None => self.discover(path, &row)?,
         };
         let run = &mut self.runs[place];
         if *run.home.get_or_insert(file) != file {
@@ -210,12 +210,9 @@ impl Merge {
         if run.results.is_none() {
             run.users.insert(row.user);
         }
-        let measured = Measured {
-            start: row.measured.start + run.shift,
-            end: row.measured.end + run.shift,
-            ..row.measured.clone()
-        };
-        self.stats.record(&measured);
+        row.measured.start = row.measured.start + run.shift;
+        row.measured.end = row.measured.end + run.shift;
+        self.stats.record(&row.measured);
         let groups = GroupKeys {
             run_number: place,
             run: &run.about.run,
@@ -223,7 +220,7 @@ impl Merge {
             query: row.text(Column::query),
             query_hash: row.query_hash,
         };
-        formats.saved(&measured, &groups);
+        formats.saved(&row.measured, &groups);
         Ok(())
     }
 

@@ -149,6 +149,6 @@ fn decimals_are_read_without_rounding() {
         ("18446744073709551615", 0, Some(u64::MAX)),
         ("18446744073709551616", 0, None),
     ] {
-        assert_eq!(decimal(cell, decimals), expected, "{cell}");
+        assert_eq!(decimal(cell.as_bytes(), decimals), expected, "{cell}");
     }
 }
