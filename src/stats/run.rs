@@ -151,6 +151,7 @@ impl RunStats {
             users_started: run.counts.users_started,
             first_start: self.first_start,
             last_end: self.last_end,
+            idle: Duration::ZERO,
             ok: counts.ok,
             failures: self.failures.by_kind(),
             failure_groups: self.failures.groups(),

@@ -108,6 +108,8 @@ pub struct Summary {
     pub first_start: Option<Stamp>,
     /// End of the last request.
     pub last_end: Option<Stamp>,
+    /// The time between merged runs; zero in one run.
+    pub idle: Duration,
     /// Requests that succeeded.
     pub ok: u64,
     /// The failures by kind, in the manual's order; only kinds that occurred.
@@ -193,10 +195,12 @@ impl Summary {
         self.plan.as_ref()?.duration()
     }
 
-    /// The run's real length: from the first request's start to the last one's end.
+    /// The run's real length: from the first request's start to the last one's end, without the time
+    /// between merged runs.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
-        Some(self.last_end?.since(self.first_start?))
+        let span = self.last_end?.since(self.first_start?);
+        Some(span.saturating_sub(self.idle))
     }
 
     /// System throughput: output tokens of all requests / real length, in tokens/s.

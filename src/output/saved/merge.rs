@@ -1,6 +1,7 @@
 //! Several runs put together: each shifted by its start after the first run's start.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use super::source::{Sources, next_line, open};
 use super::{Progress, Saved};
 use crate::clock::{Stamp, micros};
-use crate::metrics::{self, Columns, Flag, PerMetric};
+use crate::metrics::{self, Columns, Flag, Measured, PerMetric};
 use crate::output::about::About;
 use crate::output::csv::read::{Column, LAST_SECOND, Row};
 use crate::output::json::read::SavedResults;
@@ -52,6 +53,8 @@ struct Run {
     users: HashSet<u32>,
     /// From the first run's start to its own.
     shift: Duration,
+    /// First start and last end of its requests, since the first run's start.
+    times: Option<(Stamp, Stamp)>,
 }
 
 impl Run {
@@ -64,6 +67,7 @@ impl Run {
             rows: 0,
             users: HashSet::new(),
             shift: Duration::ZERO,
+            times: None,
         }
     }
 
@@ -80,6 +84,19 @@ impl Run {
         Err(Message::new("saved.too_far")
             .with("run", &self.about.run.run_id)
             .with("days", self.shift.as_secs() / 86_400))
+    }
+
+    /// The time that its requests took; its start if it has none.
+    fn times(&self) -> RangeInclusive<Stamp> {
+        let start = Stamp::ZERO + self.shift;
+        let (first, last) = self.times.unwrap_or((start, start));
+        first..=last
+    }
+
+    fn users_started(&self) -> u64 {
+        let last = self.results.as_ref().map(|run| run.ticks.iter().last());
+        let counted = last.map(|second| second.map_or(0, |second| second.total_users));
+        counted.unwrap_or(self.users.len() as u64)
     }
 
     fn users(&self) -> u64 {
@@ -138,7 +155,7 @@ impl Merge {
         self.stats = RunStats::default();
         self.origin = self.first_start();
         for run in &mut self.runs {
-            (run.home, run.rows) = (None, 0);
+            (run.home, run.rows, run.times) = (None, 0, None);
             run.users.clear();
             run.shift_from(self.origin.unwrap_or(run.started()))?;
         }
@@ -212,6 +229,9 @@ impl Merge {
         }
         row.measured.start = row.measured.start + run.shift;
         row.measured.end = row.measured.end + run.shift;
+        let Measured { start, end, .. } = row.measured;
+        let (first, last) = run.times.unwrap_or((start, end));
+        run.times = Some((first.min(start), last.max(end)));
         self.stats.record(&row.measured);
         let groups = GroupKeys {
             run_number: place,
@@ -272,6 +292,8 @@ impl Merge {
         }
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
         (summary.client, summary.verdict) = (None, None);
+        summary.idle = idle(&self.runs);
+        summary.users_started = most_at_once(&self.runs, Run::users_started);
         if let Some(ended) = &ended {
             (summary.client, summary.verdict) = client(ended);
             add_sums(ended, &mut summary.sums);
@@ -279,9 +301,6 @@ impl Merge {
                 Some(spans) => summary.spans = spans,
                 None => self.notices.push(Message::new("saved.no_node_histograms")),
             }
-        } else {
-            let seen = |run: &Run| run.users.len() as u64;
-            summary.users_started = self.runs.iter().map(seen).sum();
         }
         let mut notices = self.sources.notices;
         notices.append(&mut self.notices);
@@ -291,7 +310,7 @@ impl Merge {
         Ok(Saved {
             about,
             runs: self.runs.len(),
-            users: self.runs.iter().map(Run::users).sum(),
+            users: most_at_once(&self.runs, Run::users),
             stats: self.stats,
             summary,
             whole: ended.is_some(),
@@ -301,6 +320,31 @@ impl Merge {
             homes: homes.collect(),
         })
     }
+}
+
+/// The largest sum over runs of one moment. Users of runs one after the other are not added up.
+fn most_at_once(runs: &[Run], users: fn(&Run) -> u64) -> u64 {
+    let runs: Vec<_> = runs.iter().map(|run| (run.times(), users(run))).collect();
+    let sums = runs.iter().map(|(times, _)| {
+        let of_moment = runs
+            .iter()
+            .filter(|(other, _)| other.contains(times.start()));
+        of_moment.map(|(_, users)| users).sum()
+    });
+    sums.max().unwrap_or(0)
+}
+
+/// The time between runs: no run has a request under way.
+fn idle(runs: &[Run]) -> Duration {
+    let mut times: Vec<_> = runs.iter().filter_map(|run| run.times).collect();
+    times.sort_unstable();
+    let mut reached = None;
+    let gaps = times.into_iter().map(|(first, last)| {
+        let gap = first.since(reached.unwrap_or(first));
+        reached = reached.max(Some(last));
+        gap
+    });
+    gaps.sum()
 }
 
 /// A run that ended, and its results.

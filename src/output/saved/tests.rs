@@ -183,7 +183,7 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     ];
     let saved = read(&files);
     assert!(saved.whole);
-    assert_eq!((saved.runs, saved.users), (2, 4));
+    assert_eq!((saved.runs, saved.users), (2, 2));
     assert_eq!(saved.summary.plan, None);
     assert_eq!(saved.about.run.started, FIRST);
     assert_eq!(saved.about.run.run_id, "r2, r1");
@@ -199,6 +199,28 @@ fn runs_of_several_machines_are_merged_on_the_wall_clock() {
     assert_eq!(page["waterfall"]["start"], starts);
     assert_eq!(page["breakdowns"]["run"]["of"], 2);
     assert_eq!(page["breakdowns"]["run"]["names"][0][0], "r2");
+}
+
+#[test]
+fn runs_one_after_the_other_share_users_and_have_no_length_between_them() {
+    let temp = Directory::new();
+    for (later, users, length) in [(2_600, 2, 3_600), (1_000, 4, 2_800), (0, 4, 1_800)] {
+        let second = about("r2", FIRST + Duration::from_millis(later));
+        let files = [
+            save(&temp, "a", &about("r1", FIRST), &requests()),
+            save(&temp, "b", &second, &requests()),
+        ];
+        let check = |saved: Saved| {
+            let summary = &saved.summary;
+            assert_eq!((saved.users, summary.users_started), (users, users));
+            assert_eq!(summary.duration(), Some(Duration::from_millis(length)));
+            let rps = summary.rps().map(f64::to_bits);
+            assert_eq!(rps, Some((4_000.0 / length as f64).to_bits()));
+        };
+        check(read(&files));
+        fs::remove_file(temp.file("run_a.json")).unwrap();
+        check(read(&files));
+    }
 }
 
 #[test]
