@@ -4,9 +4,14 @@ use crate::record::FailureKind;
 use crate::text::Message;
 
 /// A kind of failure, a part of its detail, and the name of the hint for this detail.
-const SPECIAL: [(FailureKind, &str, &str); 4] = [
+const SPECIAL: [(FailureKind, &str, &str); 5] = [
     (FailureKind::Connect, "HTTP 407 to CONNECT", "proxy.407"),
     (FailureKind::Connect, "proxy ", "proxy"),
+    (
+        FailureKind::HttpStatus,
+        "Conversation Not Exists",
+        "conversation",
+    ),
     (FailureKind::Malformed, "is not HTTP/1.1", "http"),
     (FailureKind::Tls, "(CA:TRUE)", "authority"),
 ];
@@ -21,16 +26,17 @@ pub(super) fn of(kind: FailureKind, detail: &str) -> Message {
     known.expect("every kind of failure has a hint")
 }
 
-/// The names of hints that tell more than the hint of the kind, the best first: by the HTTP status
-/// in the detail, or by the transport's words.
+/// The names of hints that tell more than the hint of the kind, the best first: by words in the
+/// detail, then by its HTTP status.
 fn special_hints(kind: FailureKind, detail: &str) -> Vec<String> {
-    if let Some(status) = kind.status(detail) {
-        // Servers refuse a body that they do not understand with either status.
-        let status = if status == 422 { 400 } else { status };
-        return vec![status.to_string(), format!("{}xx", status / 100)];
-    }
     let meant = SPECIAL
         .iter()
         .filter(|(of, part, _)| *of == kind && detail.contains(part));
-    meant.map(|(.., name)| (*name).to_owned()).collect()
+    let mut names: Vec<_> = meant.map(|(.., name)| (*name).to_owned()).collect();
+    if let Some(status) = kind.status(detail) {
+        // Servers refuse a body that they do not understand with either status.
+        let status = if status == 422 { 400 } else { status };
+        names.extend([status.to_string(), format!("{}xx", status / 100)]);
+    }
+    names
 }

@@ -102,6 +102,19 @@ pub struct StreamError {
     pub message: String,
 }
 
+impl StreamError {
+    /// Adds the code of a later error if the code is another one: a workflow that failed says so
+    /// first, and names the cause's code in an event of its own.
+    pub fn add_code(&mut self, code: &str) {
+        const MOST: usize = 200;
+        let is_known = self.code.split(", ").any(|known| known == code);
+        if !code.is_empty() && !is_known && self.code.len() < MOST {
+            let gap = if self.code.is_empty() { "" } else { ", " };
+            self.code = format!("{}{gap}{code}", self.code);
+        }
+    }
+}
+
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.code.as_str(), self.message.as_str()) {

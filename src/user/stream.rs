@@ -214,8 +214,11 @@ impl StreamMeter<'_> {
             self.seen.spans.mark(mark, arrival.at, &mut record.spans);
         }
         self.seen.ended |= meaning.end;
-        if self.seen.error.is_none() {
-            self.seen.error.clone_from(&meaning.error);
+        if let Some(error) = &meaning.error {
+            match &mut self.seen.error {
+                Some(first) => first.add_code(&error.code),
+                none => *none = Some(error.clone()),
+            }
         }
     }
 

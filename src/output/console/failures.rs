@@ -10,8 +10,8 @@ use crate::text::{Message, plain_seconds};
 
 /// Columns of a failure's detail on the terminal; the CSV has the whole detail.
 const DETAIL: usize = 240;
-/// Columns of the longest name of a kind.
-const NAMES: usize = 16;
+/// Columns of the longest name of a kind, and of the gap behind the name.
+const NAMES: usize = 18;
 
 /// The failures in groups: how many, the first one's detail, and a hint; empty without failures.
 pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
@@ -84,6 +84,22 @@ mod tests {
     }
 
     #[test]
+    fn a_gap_divides_each_kind_from_its_count() {
+        for kind in FailureKind::ALL {
+            let failure = FailureSummary {
+                kind,
+                count: 1,
+                first_seen: Stamp::ZERO,
+                detail: String::new(),
+            };
+            let text = render(&page(Language::English), &[failure]);
+            let line = text.lines().nth(1).expect("a line below the title");
+            assert!(line.starts_with(&format!("  {kind}  ")), "{line}");
+            assert!(line.ends_with(" 1"), "{line}");
+        }
+    }
+
+    #[test]
     fn the_detail_decides_the_hint() {
         use FailureKind::{Connect, HttpStatus, Malformed, Tls};
         let proxy = "proxy localhost:3128: HTTP 403";
@@ -100,6 +116,12 @@ mod tests {
             (HttpStatus, "HTTP 400", "HTTP 422", true),
             (HttpStatus, "HTTP 422", "", false),
             (HttpStatus, "HTTP 1.1", "", true),
+            (
+                HttpStatus,
+                "HTTP 404: not_found: Conversation Not Exists.",
+                "HTTP 404",
+                false,
+            ),
             (Connect, proxy, "", false),
             (Connect, refused, proxy, false),
             (

@@ -13,6 +13,7 @@ pub fn streams() -> Vec<Fault> {
     let works = |what, events: String| fault(what, "outcome=ok chunks=1 connection=reused", "", kept(sse_response(&events)));
     let a = token();
     let open = "[".repeat(100_000);
+    let failed = r#"data: {"event":"workflow_finished","data":{"status":"failed","error":"no"}}"#;
     let broken = [SSE_HEAD.as_bytes(), &chunk([b"data: {\"choices\":[{\"delta\":{\"content\":\"\xFF\xC3(\"}}]}\n\n".as_slice(), FINISH.as_bytes()].concat()), &chunk("")].concat();
     vec![
         works("a byte-order mark",     format!("\u{feff}{}", answer())),
@@ -31,6 +32,7 @@ pub fn streams() -> Vec<Fault> {
         is("an error first",           "error_kind=error_event chunks=0", "engine dead", format!("data: {{\"error\":{{\"message\":\"engine dead\",\"code\":500}}}}\n\n{DONE}")),
         is("an error in the middle",   "error_kind=error_event chunks=1", "engine dead", format!("{a}data: {{\"error\":{{\"message\":\"engine dead\",\"code\":500}}}}\n\n{DONE}")),
         is("an error's code with ESC", "error_kind=error_event", "=a [31m: dead", format!("{a}data: {{\"error\":{{\"message\":\"dead\",\"code\":\"a\\u001b[31m\"}}}}\n\n")),
+        is("a workflow's two errors",  "error_kind=error_event", "=failed, provider_quota: no", format!("{failed}\n\ndata: {{\"event\":\"error\",\"code\":\"provider_quota\",\"message\":\"no\"}}\n\n{failed}\n\n")).with("--api dify-workflow"),
         is("an error that is text",    "error_kind=error_event", "x", format!("{a}data: {{\"error\":\"x\"}}\n\n")),
         is("JSON that breaks off",     "error_kind=malformed chunks=1", "", format!("{a}data: {{\"choices\":[{{\n\n{DONE}")),
         is("no JSON",                  "error_kind=malformed", "=an event's data are not JSON: expected ident at line 1 column 2: no JSON here", format!("data: no JSON here\n\n{DONE}")),
