@@ -101,21 +101,32 @@ pub(super) fn colour(terminal: bool) -> bool {
     wants_colour(terminal, no_color.as_deref(), term.as_deref())
 }
 
+/// Columns of standard output or standard error, where it is a terminal.
+type Width = fn() -> Option<usize>;
+
 /// The terminal, with its own settings added: standard error where rows or a document go to standard
 /// output.
 pub(super) fn console(outputs: &OutputConfig, settings: Settings) -> Console {
     let mut wanted = outputs.wanted();
     let taken = wanted.any(|(_, destination)| *destination == Destination::Stdout);
     let (out, err) = (io::stdout(), io::stderr());
-    let (terminal, width, out): (_, _, Box<dyn Write + Send>) = if taken {
-        (err.is_terminal(), cli::width(&err), Box::new(err))
+    let (terminal, width, out): (_, Width, Box<dyn Write + Send>) = if taken {
+        (
+            err.is_terminal(),
+            || cli::width(io::stderr()),
+            Box::new(err),
+        )
     } else {
-        (out.is_terminal(), cli::width(&out), Box::new(out))
+        (
+            out.is_terminal(),
+            || cli::width(io::stdout()),
+            Box::new(out),
+        )
     };
     let settings = Settings {
         colour: colour(terminal),
-        width,
+        width: width(),
         ..settings
     };
-    Console::new(out, settings)
+    Console::new(out, settings).following(width)
 }

@@ -80,8 +80,9 @@ pub struct Closing<'a> {
 /// Writes people's text, mostly to a terminal.
 pub struct Console {
     out: Box<dyn Write + Send>,
-    page: Page,
     settings: Settings,
+    /// The terminal's width, where it can change.
+    measure: fn() -> Option<usize>,
     live: LiveTable,
     watched: Watched,
 }
@@ -92,14 +93,25 @@ impl Console {
     pub fn new(out: Box<dyn Write + Send>, settings: Settings) -> Self {
         Self {
             out,
-            page: Page {
-                texts: settings.language.texts(),
-                colour: settings.colour,
-                width: settings.width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH),
-            },
             settings,
+            measure: || None,
             live: LiveTable::default(),
             watched: Watched::new(settings.show_text),
+        }
+    }
+
+    /// Asks `measure` for the terminal's width before each text: people resize their windows.
+    #[must_use]
+    pub fn following(self, measure: fn() -> Option<usize>) -> Self {
+        Self { measure, ..self }
+    }
+
+    fn page(&self) -> Page {
+        let width = (self.measure)().or(self.settings.width);
+        Page {
+            texts: self.settings.language.texts(),
+            colour: self.settings.colour,
+            width: width.unwrap_or(DEFAULT_WIDTH).max(LEAST_WIDTH),
         }
     }
 
@@ -112,7 +124,7 @@ impl Console {
         if self.settings.quiet {
             return Ok(());
         }
-        let text = banner::render(&self.page, banner, self.settings.watched);
+        let text = banner::render(&self.page(), banner, self.settings.watched);
         self.write(&text)
     }
 
@@ -137,7 +149,7 @@ impl Console {
         if self.settings.quiet || !self.settings.watched {
             return Ok(());
         }
-        let text = self.watched.on(&self.page, sample);
+        let text = self.watched.on(&self.page(), sample);
         self.write(&text)
     }
 
@@ -150,7 +162,7 @@ impl Console {
         if self.settings.quiet || self.settings.watched {
             return Ok(());
         }
-        let text = self.live.row(&self.page, line);
+        let text = self.live.row(&self.page(), line);
         self.write(&text)
     }
 
@@ -160,7 +172,7 @@ impl Console {
     ///
     /// If the text cannot be written.
     pub fn notice(&mut self, message: &Message) -> io::Result<()> {
-        let text = self.watched.end_line().to_owned() + &self.page.warning(message);
+        let text = self.watched.end_line().to_owned() + &self.page().warning(message);
         self.write(&text)
     }
 
@@ -171,7 +183,7 @@ impl Console {
     /// If the text cannot be written.
     pub fn say(&mut self, message: &Message) -> io::Result<()> {
         let end = self.watched.end_line();
-        let text = format!("{end}\n{}", self.page.paragraph(message));
+        let text = format!("{end}\n{}", self.page().paragraph(message));
         self.write(&text)
     }
 
@@ -183,7 +195,7 @@ impl Console {
     /// If the text cannot be written.
     pub fn summary(&mut self, summary: &Summary, closing: &Closing<'_>) -> io::Result<()> {
         let mut text = self.watched.end_line().to_owned();
-        let page = &self.page;
+        let page = &self.page();
         let body = if self.watched.has_finished() {
             let verdict = summary.verdict.as_ref();
             let verdict = verdict.filter(|verdict| verdict.grade != Grade::Valid);

@@ -1,7 +1,7 @@
 //! The live table: a row each second.
 
 use super::page::{Page, or_absent, percent};
-use super::text::align;
+use super::text::{align, width};
 use crate::stats::LiveLine;
 use crate::text::Message;
 
@@ -12,7 +12,7 @@ const LAG: f64 = 5.0;
 pub(super) const ROWS_PER_HEADER: usize = 20;
 
 /// Columns of each figure: room for 10,000 users, nine digits of chunks and minutes of waiting.
-/// With the spaces between them, a row has 79 columns.
+/// With a space between them, a row has 79 columns.
 const WIDTHS: [usize; 9] = [8, 11, 9, 9, 7, 7, 7, 5, 8];
 /// Ids of the header's two lines: the name, and the unit below the name.
 const HEADERS: [(&str, &str); 9] = [
@@ -27,30 +27,77 @@ const HEADERS: [(&str, &str); 9] = [
     ("console.live.ttft", "console.live.ms"),
 ];
 
+/// Figures in the order in which a narrow terminal loses them: chunks, tok/s, TPOT, response, TTFT.
+const DISPENSABLE: [usize; 5] = [2, 5, 4, 3, 8];
+
+/// The figures that fit, and the gap between them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Layout {
+    shown: Vec<usize>,
+    gap: usize,
+}
+
+impl Layout {
+    fn of(width: usize) -> Self {
+        let (shown, gap) = ((0..WIDTHS.len()).collect(), 1);
+        let mut layout = Self { shown, gap };
+        for column in DISPENSABLE {
+            if layout.columns() > width {
+                layout.shown.retain(|shown| *shown != column);
+            }
+        }
+        if layout.columns() + layout.shown.len() <= width {
+            layout.gap = 2;
+        }
+        layout
+    }
+
+    /// Columns of a row.
+    fn columns(&self) -> usize {
+        let widths = self.shown.iter().map(|column| WIDTHS[*column] + self.gap);
+        widths.sum::<usize>() - self.gap
+    }
+
+    fn join(&self, cells: &[String]) -> String {
+        let shown: Vec<&str> = self.shown.iter().map(|column| &*cells[*column]).collect();
+        shown.join(&" ".repeat(self.gap))
+    }
+}
+
 /// The rows so far.
 #[derive(Debug, Default)]
 pub(super) struct LiveTable {
+    /// Rows since the layout changed.
     rows: usize,
+    layout: Layout,
 }
 
 impl LiveTable {
     /// The next row, with the header where the header is due.
     pub(super) fn row(&mut self, page: &Page, line: &LiveLine) -> String {
         let mut text = String::new();
-        if self.rows == 0 {
+        if self.layout == Layout::default() {
             text.push_str(&page.remark(page.text("console.live.legend")));
         }
+        let layout = Layout::of(page.width);
+        if self.layout != layout {
+            (self.layout, self.rows) = (layout, 0);
+        }
+        let layout = &self.layout;
         if self.rows.is_multiple_of(ROWS_PER_HEADER) {
             text.push('\n');
             text.push_str(&header(page, HEADERS, |cells| {
-                join(page, &align(cells, &WIDTHS))
+                layout.join(&align(cells, &WIDTHS))
             }));
         }
         self.rows += 1;
-        text.push_str(&join(page, &cells(page, line)));
+        text.push_str(&layout.join(&cells(page, line)));
         if let Some(lag) = line.lag_p99_ms.filter(|lag| *lag > LAG) {
             let lag = Message::new("console.live.lag").with("ms", format!("{lag:.0}"));
-            text.push_str(&page.bad(&format!("  {}", page.message(&lag))));
+            let lag = format!("  {}", page.message(&lag));
+            let fits = layout.columns() + width(&lag) <= page.width;
+            text.push_str(if fits { "" } else { "\n" });
+            text.push_str(&page.bad(&lag));
         }
         text.push('\n');
         text
@@ -66,12 +113,6 @@ pub(super) fn header<const N: usize>(
     let names = line(&columns.map(|(name, _)| page.text(name)));
     let units = line(&columns.map(|(_, unit)| page.text(unit)));
     format!("{}\n{}\n", page.bold(&names), page.dim(&units))
-}
-
-/// A row of cells, with wider gaps on a wide terminal.
-fn join(page: &Page, cells: &[String]) -> String {
-    let widest = WIDTHS.iter().sum::<usize>() + 2 * (WIDTHS.len() - 1);
-    cells.join(if page.width > widest { "  " } else { " " })
 }
 
 fn cells(page: &Page, line: &LiveLine) -> Vec<String> {

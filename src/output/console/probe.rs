@@ -67,7 +67,7 @@ impl Console {
     ///
     /// If the terminal cannot be written to.
     pub fn probe_request(&mut self, request: &ProbeRequest<'_>, raw: bool) -> io::Result<()> {
-        let page = &self.page;
+        let page = &self.page();
         let line = format!("POST {} ({})", one_line(request.url), request.protocol);
         let text = page.warnings(request.warnings)
             + &page.heading(&line)
@@ -87,7 +87,7 @@ impl Console {
         after: Duration,
         fields: &[(String, String)],
     ) -> io::Result<()> {
-        let page = &self.page;
+        let page = &self.page();
         let message = Message::new("console.probe.head")
             .with("status", status)
             .with("after", tenths(after));
@@ -112,7 +112,7 @@ impl Console {
     ///
     /// If the terminal cannot be written to.
     pub fn probe_event(&mut self, timeline: &mut Timeline, event: &SeenEvent) -> io::Result<()> {
-        let page = &self.page;
+        let page = &self.page();
         let mut text = line(page, timeline, event);
         if timeline.last.is_none() {
             text = format!("\n{}{text}", page.bold(&header(page)));
@@ -127,7 +127,7 @@ impl Console {
     ///
     /// If the terminal cannot be written to.
     pub fn probe_ends(&mut self, record: &RequestRecord, diagnosis: &Diagnosis) -> io::Result<()> {
-        let page = &self.page;
+        let page = &self.page();
         let mut text = format!("\n{}", watched::closing(page, record, false));
         let nothing = diagnosis.findings.is_empty();
         if nothing && record.outcome != Outcome::Ok {

@@ -15,14 +15,13 @@ pub(super) fn render(page: &Page, summary: &SpansSummary, single: bool) -> Strin
     let (table, before_model) = if single {
         let rows: Vec<Row> = spans.map(|span| row_of_one(page, span)).collect();
         let headers = ["console.spans.client", "console.spans.server"];
-        let table = table::render(page, &headers, &rows, &[(&[], 2)], LEAST_LABEL);
+        let table = table::render(page, &headers, &rows, &[], LEAST_LABEL);
         (table, "console.spans.before_model_once")
     } else {
         let rows = spans.flat_map(|span| rows(page, span, summary.approximate));
         let rows: Vec<Row> = rows.collect();
         // Count, failed, mean, P50, P95, P99.
-        let form = (&[3, 4, 6, 9][..], 2);
-        let table = table::render(page, &HEADERS, &rows, &[form], LEAST_LABEL);
+        let table = table::render(page, &HEADERS, &rows, &[3, 4, 6, 9], LEAST_LABEL);
         (table, "console.spans.before_model")
     };
     let mut text = page.heading(page.text("console.spans.title")) + &table;

@@ -7,7 +7,7 @@ use super::failures;
 use super::live::rated;
 use super::page::{Fields, Page, decimals, figure, or_absent, paragraphs, percent};
 use super::spans;
-use super::table::{self, Form, HEADERS, Row};
+use super::table::{self, HEADERS, Row};
 use super::turns;
 use super::watched::prompt_tokens;
 use crate::metrics::{
@@ -174,12 +174,8 @@ fn output_tokens(page: &Page, tokens: &OutputTokens) -> Option<String> {
     Some(page.aside(&tokens.total()?.to_string(), &source))
 }
 
-/// The table leaves out the failures' column, which latencies do not have, and standard deviation
-/// and count where the columns do not fit.
-#[rustfmt::skip]
-const FORMS: [Form; 5] = [(&[1], 2), (&[1, 3], 2), (&[1, 3], 1), (&[0, 1, 3], 2), (&[0, 1, 3], 1)];
-
-/// The table of distributions, with remarks for its readers.
+/// The table of distributions, without the failures' column, which latencies do not have; with
+/// remarks for its readers.
 fn distributions(page: &Page, summary: &Summary) -> String {
     let all = || metrics::with(Flag::Console);
     if all().all(|metric| summary.statistics[metric].is_none()) {
@@ -189,7 +185,7 @@ fn distributions(page: &Page, summary: &Summary) -> String {
     let rows: Vec<Row> = shown
         .map(|metric| row(page, metric, summary.statistics[metric].as_ref()))
         .collect();
-    let mut text = table::render(page, &HEADERS, &rows, &FORMS, usize::MAX);
+    let mut text = table::render(page, &HEADERS, &rows, &[1], usize::MAX);
     let mut remark = page.message(&Message::new("console.summary.over").with("ok", summary.ok));
     if let Some(mix) = summary.ok_tokens.mix() {
         let source = Message::new("console.summary.token_source").with("source", mix.name());

@@ -6,6 +6,10 @@ use crate::stats::Statistics;
 
 const INDENT: &str = "  ";
 
+/// Columns of [`HEADERS`] in the order in which the table leaves them out where it is too narrow:
+/// the count is among the last, since a percentile needs it.
+const DISPENSABLE: [usize; 7] = [3, 4, 6, 9, 7, 2, 0];
+
 /// The least columns of labels that may be shortened.
 pub(super) const LEAST_LABEL: usize = 12;
 
@@ -54,17 +58,14 @@ impl Row {
     }
 }
 
-/// Columns to leave out, and the gap before each of the other columns.
-pub(super) type Form = (&'static [usize], usize);
-
-/// The table in the first form that fits, or in the last form. Labels are shortened to the
-/// remaining columns, but not below `least_label`. `headers` are ids of texts, or the headers
-/// themselves.
+/// The table without the columns `left_out`, and without further columns and with narrower gaps
+/// until it fits. Labels are shortened to the remaining columns, but not below `least_label`.
+/// `headers` are ids of texts, or the headers themselves.
 pub(super) fn render(
     page: &Page,
     headers: &[&'static str],
     rows: &[Row],
-    forms: &[Form],
+    left_out: &[usize],
     least_label: usize,
 ) -> String {
     let headers: Vec<&str> = headers.iter().map(|id| page.text(id)).collect();
@@ -73,22 +74,25 @@ pub(super) fn render(
         figures.chain([width(headers[column])]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..headers.len()).map(widest).collect();
-    let room = |(left_out, gap): &Form| {
-        let shown = (0..widths.len()).filter(|column| !left_out.contains(column));
+    let is_shown = |column: &usize, dispensed: usize| {
+        !left_out.contains(column) && !DISPENSABLE[..dispensed].contains(column)
+    };
+    let room = |(dispensed, gap): (usize, usize)| {
+        let shown = (0..widths.len()).filter(|column| is_shown(column, dispensed));
         let figures: usize = shown.map(|column| widths[column] + gap).sum();
         page.width.saturating_sub(INDENT.len() + figures)
     };
     let label_width = |label: &str, unit: &str| width(label) + width(unit);
     let longest = rows.iter().map(|row| label_width(&row.label, row.unit));
     let longest = longest.max().unwrap_or(0);
-    let fitting = forms.iter().find(|form| longest <= room(form));
-    let Some(form) = fitting.or(forms.last()) else {
-        return String::new();
-    };
+    let dispensed = 0..=DISPENSABLE.len();
+    let mut forms = dispensed.flat_map(|dispensed| [(dispensed, 2), (dispensed, 1)]);
+    let fitting = forms.find(|form| longest.min(least_label) <= room(*form));
+    let form = fitting.unwrap_or((DISPENSABLE.len(), 1));
     let label_columns = longest.min(room(form).max(least_label));
     let line = |cells: Vec<&str>| -> String {
         let cells = cells.into_iter().zip(&widths).enumerate();
-        let shown = cells.filter(|(column, _)| !form.0.contains(column));
+        let shown = cells.filter(|(column, _)| is_shown(column, form.0));
         shown
             .map(|(_, (cell, width))| right(cell, width + form.1))
             .collect()

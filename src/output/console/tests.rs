@@ -7,6 +7,7 @@ mod summaries;
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -172,7 +173,7 @@ fn live_table() {
 #[test]
 fn live_columns_are_aligned_in_every_language_and_width() {
     for language in LANGUAGES {
-        for (width, expected) in [(80, 79), (120, 87)] {
+        for (width, expected) in [(40, 37), (60, 58), (79, 79), (87, 79), (88, 87), (120, 87)] {
             let settings = Settings {
                 language,
                 ..of_width(width)
@@ -185,6 +186,24 @@ fn live_columns_are_aligned_in_every_language_and_width() {
             assert_eq!(widths, [expected; 5], "{language:?}\n{table}");
         }
     }
+}
+
+#[test]
+fn a_live_table_follows_the_terminal_s_width() {
+    static COLUMNS: AtomicUsize = AtomicUsize::new(80);
+    let text = shown(of_width(80), |console| {
+        *console = std::mem::replace(console, Console::new(Box::new(io::sink()), of_width(80)))
+            .following(|| Some(COLUMNS.load(Ordering::Relaxed)));
+        let mut late = live_lines();
+        late[1].lag_p99_ms = Some(12.0);
+        for (line, columns) in late.iter().zip([80, 60, 60]) {
+            COLUMNS.store(columns, Ordering::Relaxed);
+            console.live(line)?;
+        }
+        Ok(())
+    });
+    let widths: Vec<_> = text.lines().skip(3).map(text::width).collect();
+    assert_eq!(widths, [79, 79, 79, 0, 58, 58, 58, 18, 58], "{text}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::metrics::{CHUNKS, COALESCED, ITL, PROMPT_TOKENS, RECONNECTS, TPOT};
 use crate::output::console::{Closing, Settings};
 use crate::record::TokenSource;
 use crate::stats::Summary;
+use crate::text::columns::width;
 
 /// A run of one request, whose tokens are an estimate.
 fn estimated() -> Summary {
@@ -66,6 +67,28 @@ fn summaries() {
         golden(name, settings, |console| {
             console.summary(&summary(), &closing)
         });
+    }
+}
+
+#[test]
+fn tables_fit_narrow_terminals_and_keep_the_count() {
+    for (summary, columns) in [
+        (failing as fn() -> Summary, 80),
+        (with_nodes, 60),
+        (failing, 60),
+        (failing, 50),
+        (failing, 40),
+    ] {
+        let text = shown(of_width(columns), |console| {
+            console.summary(&summary(), &Closing::default())
+        });
+        let is_header = |line: &&str| line.contains("P99");
+        let header = text.lines().find(is_header).expect("a header");
+        let rows = text.lines().skip_while(|line| !is_header(line));
+        for row in rows.take(5) {
+            assert!(width(row) <= columns, "{columns}: {row}");
+        }
+        assert!(header.contains(" n  "), "{columns}: {text}");
     }
 }
 
