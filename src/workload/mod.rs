@@ -180,7 +180,8 @@ impl Assignment<'_> {
         }
     }
 
-    /// Adds this turn, with the answer to it, to a history.
+    /// Adds this turn to a history, with the answer to it. An empty answer, such as one of tool
+    /// calls alone, is left out: strict services refuse a message without content.
     pub fn add_to(&self, history: &mut Vec<u8>, answer: &str) {
         let Some(parts) = &self.workload.history else {
             return;
@@ -190,6 +191,7 @@ impl Assignment<'_> {
             answer,
             ..self.filling(&query)
         };
+        let parts = parts.iter().take(if answer.is_empty() { 1 } else { 2 });
         for part in parts {
             history.extend(part.render(&filling));
             history.push(b',');

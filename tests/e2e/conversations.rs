@@ -57,6 +57,28 @@ fn the_history_of_a_conversation_is_sent_again() {
 }
 
 #[test]
+fn an_answer_of_tool_calls_alone_is_not_sent_again_as_empty_text() {
+    let calls = json!({"choices": [{"index": 0, "delta": {"tool_calls": [
+        {"index": 0, "function": {"arguments": "{}"}}
+    ]}}]});
+    let (server, seen) = noting(move |number| match number {
+        1 => sse_response(&format!("data: {calls}\n\ndata: [DONE]\n\n")),
+        _ => openai(number),
+    });
+    let flags = ["--turns", "3", "--requests", "3", "--query", "go"];
+    let (ran, _) = run_alone(&server.url(PATH), &flags);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    let [question, answer] = [("user", "go"), ("assistant", "answer 2")]
+        .map(|(role, content)| json!({"role": role, "content": content}));
+    let all = [&question, &question, &answer, &question];
+    let [_, second, third] = &bodies(&seen)[..] else {
+        panic!("three requests")
+    };
+    assert_eq!(second["messages"], json!(all[..2]));
+    assert_eq!(third["messages"], json!(all));
+}
+
+#[test]
 fn a_conversation_keeps_its_id_and_its_key() {
     let (server, seen) = noting(dify);
     let directory = Directory::new();
