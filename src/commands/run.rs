@@ -142,6 +142,8 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     let about = &mut collected.about;
     about.warnings.append(&mut collected.notices);
     about.warnings.extend(found.into_iter().flatten());
+    let stopped = Message::new("files.closed_early").with("requests", summary.completed());
+    about.warnings.extend(collected.closed.then_some(stopped));
     let warnings = about.warnings.clone();
     // The terminal shows an interruption on a line of its own.
     let cut_short = interrupted.then(|| Message::new("console.summary.interrupted"));
@@ -154,26 +156,21 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
             collected.failures.push(error.message());
         }
     }
-    if collected.closed {
-        let stopped = Message::new("files.closed_early").with("requests", summary.completed());
-        let _ = collected.console.say(&stopped);
-    } else {
-        let files: Vec<_> = collected.outputs.paths().collect();
-        let closing = Closing {
-            run: Some(&collected.about.run),
-            files: &files,
-            warnings: &warnings,
-            interrupted,
-        };
-        let shown = collected.console.summary(&summary, &closing);
-        if let (Ok(()), Some(hint)) = (&shown, hint) {
-            let _ = collected.console.say(hint);
-        }
-        let lost = super::printed(shown).err();
-        collected
-            .failures
-            .extend(lost.map(|Stop(_, message)| message));
+    let files: Vec<_> = collected.outputs.paths().collect();
+    let closing = Closing {
+        run: Some(&collected.about.run),
+        files: &files,
+        warnings: &warnings,
+        interrupted,
+    };
+    let shown = collected.console.summary(&summary, &closing);
+    if let (Ok(()), Some(hint)) = (&shown, hint) {
+        let _ = collected.console.say(hint);
     }
+    let lost = super::printed(shown).err();
+    collected
+        .failures
+        .extend(lost.map(|Stop(_, message)| message));
     for failure in &collected.failures {
         complain(failure, plan.console.language);
     }

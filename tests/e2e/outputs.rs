@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::thread;
 use std::time::Duration;
 
+use crate::noting::document;
 use crate::support::{
     Directory, PATH, Ran, Running, SSE_HEAD_CLOSE, Scripted, assert_contains, command, eventually,
     full_disk_after, number, openai_answer, openai_text, rows, run_against, sse_perf,
@@ -79,7 +80,7 @@ fn json_on_standard_output_is_one_document() {
 fn a_reader_that_leaves_ends_the_run_and_is_told() {
     let server = server();
     let directory = Directory::new();
-    let flags = "--csv - --no-json --duration 60 --threads 2 --quiet";
+    let flags = "--csv - --json run.json --duration 60 --threads 2 --quiet";
     let mut running = Running::start(&mut command(&directory, &server.url(PATH), flags));
     let mut first = String::new();
     BufReader::new(running.0.stdout.take().unwrap())
@@ -92,7 +93,11 @@ fn a_reader_that_leaves_ends_the_run_and_is_told() {
     std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut errors).unwrap();
     let told = "The program that read the output has closed it, so the run stopped after ";
     let words: Vec<_> = errors.split_whitespace().collect();
-    assert!(words.join(" ").starts_with(told), "{errors}");
+    let words = words.join(" ");
+    assert!(words.starts_with("Summary "), "{errors}");
+    assert_contains(&words, told);
+    let warning = &document(&directory)["warnings"][0];
+    assert_eq!(warning["id"], "files.closed_early");
 }
 
 #[test]
