@@ -23,16 +23,22 @@ pub(super) struct Charts {
 impl Charts {
     /// Adds a request that is over.
     pub(super) fn add(&mut self, request: &Measured<'_>, groups: &GroupKeys<'_>) {
+        let point = |value| Point {
+            at: request.end.as_micros(),
+            request: request.request,
+            value,
+        };
         match request.outcome {
             Outcome::Ok => {
                 for metric in metrics::with(Flag::Series) {
-                    let value = request.thousandths(metric);
-                    add(&mut self.points[metric], request, value);
+                    if let Some(value) = request.thousandths(metric) {
+                        self.points[metric].add(point(value));
+                    }
                 }
             }
             Outcome::Failed(_) => {
                 let lasted = request.end.since(request.start);
-                add(&mut self.failed, request, Some(micros(lasted)));
+                self.failed.add(point(micros(lasted)));
             }
             Outcome::Cancelled | Outcome::Abandoned => {}
         }
@@ -52,15 +58,5 @@ impl Charts {
             ]
         };
         self.runs.add(groups.run_number as u64, names, request);
-    }
-}
-
-fn add(points: &mut Points, request: &Measured<'_>, value: Option<u64>) {
-    if let Some(value) = value {
-        points.add(Point {
-            at: request.end.as_micros(),
-            request: request.request,
-            value,
-        });
     }
 }

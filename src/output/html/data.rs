@@ -1,5 +1,6 @@
 //! The page's data: schema `sse-perf/page/1`, described at the top of `templates/report/data.js`.
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -125,7 +126,7 @@ fn figures(summary: &Summary) -> Value {
     figures.chain(counts).chain(others).collect()
 }
 
-fn statistics(summary: &Summary, whole: bool) -> Value {
+fn statistics(summary: &Summary, whole: bool) -> Members<impl Serialize> {
     let metrics = metrics::with(Flag::Statistics);
     let statistics = metrics.map(|metric| {
         let is_known = whole || !metric.has(Flag::Pooled);
@@ -137,13 +138,12 @@ fn statistics(summary: &Summary, whole: bool) -> Value {
 }
 
 /// Statistics in the order that the page expects.
-fn row(figures: Option<Statistics>) -> Value {
-    let row = |f: Statistics| {
-        json!([
-            f.count, f.mean, f.std_dev, f.min, f.p50, f.p90, f.p95, f.p99, f.max
-        ])
-    };
-    figures.map(row).into()
+fn row(figures: Option<Statistics>) -> impl Serialize {
+    figures.map(|f| {
+        (
+            f.count, f.mean, f.std_dev, f.min, f.p50, f.p90, f.p95, f.p99, f.max,
+        )
+    })
 }
 
 fn points(charts: &Charts) -> Members<Packed> {

@@ -46,14 +46,20 @@ struct Run {
     results: Option<SavedResults>,
     /// Whether it has a JSON.
     described: bool,
-    /// The file that its rows are taken from.
-    home: Option<usize>,
-    rows: u64,
-    /// Its users, where no JSON counts them.
-    users: HashSet<u32>,
     /// From the first run's start to its own.
     shift: Duration,
-    /// First start and last end of its requests, since the first run's start.
+    rows: Rows,
+}
+
+/// The rows of a run that have been read.
+#[derive(Debug, Default)]
+struct Rows {
+    /// The file that they are taken from.
+    home: Option<usize>,
+    count: u64,
+    /// Their users, where no JSON counts them.
+    users: HashSet<u32>,
+    /// First start and last end, since the first run's start.
     times: Option<(Stamp, Stamp)>,
 }
 
@@ -63,11 +69,8 @@ impl Run {
             about,
             results,
             described,
-            home: None,
-            rows: 0,
-            users: HashSet::new(),
             shift: Duration::ZERO,
-            times: None,
+            rows: Rows::default(),
         }
     }
 
@@ -89,20 +92,20 @@ impl Run {
     /// The time that its requests took; its start if it has none.
     fn times(&self) -> RangeInclusive<Stamp> {
         let start = Stamp::ZERO + self.shift;
-        let (first, last) = self.times.unwrap_or((start, start));
+        let (first, last) = self.rows.times.unwrap_or((start, start));
         first..=last
     }
 
     fn users_started(&self) -> u64 {
         let last = self.results.as_ref().map(|run| run.ticks.iter().last());
         let counted = last.map(|second| second.map_or(0, |second| second.total_users));
-        counted.unwrap_or(self.users.len() as u64)
+        counted.unwrap_or(self.rows.users.len() as u64)
     }
 
     fn users(&self) -> u64 {
         match &self.about.plan {
             Some(plan) => u64::from(plan.users()),
-            None => self.users.len() as u64,
+            None => self.rows.users.len() as u64,
         }
     }
 
@@ -110,11 +113,11 @@ impl Run {
     fn missing(&self) -> Option<Message> {
         let run = &self.about.run.run_id;
         match &self.results {
-            Some(results) if results.requests != self.rows => Some(
+            Some(results) if results.requests != self.rows.count => Some(
                 Message::new("saved.other_count")
                     .with("run", run)
                     .with("json", results.requests)
-                    .with("csv", self.rows),
+                    .with("csv", self.rows.count),
             ),
             Some(_) => None,
             None if self.described => Some(Message::new("saved.killed").with("run", run)),
@@ -155,8 +158,7 @@ impl Merge {
         self.stats = RunStats::default();
         self.origin = self.first_start();
         for run in &mut self.runs {
-            (run.home, run.rows, run.times) = (None, 0, None);
-            run.users.clear();
+            run.rows = Rows::default();
             run.shift_from(self.origin.unwrap_or(run.started()))?;
         }
         for (file, path) in self.sources.csvs.clone().iter().enumerate() {
@@ -215,7 +217,7 @@ impl Merge {
             None => self.discover(path, &row)?,
         };
         let run = &mut self.runs[place];
-        if *run.home.get_or_insert(file) != file {
+        if *run.rows.home.get_or_insert(file) != file {
             let twice = Message::new("saved.twice");
             let twice = twice.with("path", path.display()).with("run", id);
             if !self.notices.contains(&twice) {
@@ -223,15 +225,15 @@ impl Merge {
             }
             return Ok(());
         }
-        run.rows += 1;
+        run.rows.count += 1;
         if run.results.is_none() {
-            run.users.insert(row.user);
+            run.rows.users.insert(row.user);
         }
         row.measured.start = row.measured.start + run.shift;
         row.measured.end = row.measured.end + run.shift;
         let Measured { start, end, .. } = row.measured;
-        let (first, last) = run.times.unwrap_or((start, end));
-        run.times = Some((first.min(start), last.max(end)));
+        let (first, last) = run.rows.times.unwrap_or((start, end));
+        run.rows.times = Some((first.min(start), last.max(end)));
         self.stats.record(&row.measured);
         let groups = GroupKeys {
             run_number: place,
@@ -275,21 +277,19 @@ impl Merge {
         let mut files = self.sources.csvs;
         let abouts = self.runs.iter().map(|run| run.about.clone());
         let Some(about) = abouts.reduce(|about, other| about.with(&other)) else {
-            let names: Vec<_> = files
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
+            let names = files.iter().map(|path| path.display().to_string());
+            let names: Vec<_> = names.collect();
             return Err(Message::new("saved.empty").with("path", names.join(", ")));
         };
         files.append(&mut self.sources.jsons);
-        let ended = self
-            .runs
-            .iter()
-            .map(|run| Some((run, run.results.as_ref()?)));
+        let ended = self.runs.iter();
+        let ended = ended.map(|run| Some((run, run.results.as_ref()?)));
         let ended: Option<Vec<_>> = ended.collect();
-        if let Some(ended) = &ended {
-            self.stats.replace_ticks(ticks(ended));
-        }
+        let waterfall = ended.as_deref().map(|ended| {
+            let (ticks, waterfall) = moved(ended);
+            self.stats.replace_ticks(ticks);
+            waterfall
+        });
         let mut summary = self.stats.summary(about.plan.as_ref(), false);
         (summary.client, summary.verdict) = (None, None);
         summary.idle = idle(&self.runs);
@@ -306,7 +306,7 @@ impl Merge {
         notices.append(&mut self.notices);
         notices.extend(self.runs.iter().filter_map(Run::missing));
         let homes = self.places.into_iter();
-        let homes = homes.filter_map(|(id, place)| Some((id, self.runs[place].home?)));
+        let homes = homes.filter_map(|(id, place)| Some((id, self.runs[place].rows.home?)));
         Ok(Saved {
             about,
             runs: self.runs.len(),
@@ -314,7 +314,7 @@ impl Merge {
             stats: self.stats,
             summary,
             whole: ended.is_some(),
-            waterfall: ended.as_deref().map(waterfall),
+            waterfall,
             files,
             notices,
             homes: homes.collect(),
@@ -336,7 +336,7 @@ fn most_at_once(runs: &[Run], users: fn(&Run) -> u64) -> u64 {
 
 /// The time between runs: no run has a request under way.
 fn idle(runs: &[Run]) -> Duration {
-    let mut times: Vec<_> = runs.iter().filter_map(|run| run.times).collect();
+    let mut times: Vec<_> = runs.iter().filter_map(|run| run.rows.times).collect();
     times.sort_unstable();
     let mut reached = None;
     let gaps = times.into_iter().map(|(first, last)| {
@@ -375,15 +375,6 @@ fn client(runs: &[Ended<'_>]) -> (Option<ClientSummary>, Option<Verdict>) {
     (None, Some(merged))
 }
 
-/// The requests that each run chose for its waterfall, moved to the run's place.
-fn waterfall(runs: &[Ended<'_>]) -> Waterfall {
-    let mut waterfall = Waterfall::default();
-    for (run, results) in runs {
-        waterfall.add_chosen(&results.waterfall, micros(run.shift));
-    }
-    waterfall
-}
-
 /// Adds the sums of metrics that rows do not have.
 fn add_sums(runs: &[Ended<'_>], sums: &mut PerMetric<Option<u64>>) {
     for metric in metrics::with(Flag::Sum).filter(|metric| metric.columns == Columns::None) {
@@ -392,14 +383,15 @@ fn add_sums(runs: &[Ended<'_>], sums: &mut PerMetric<Option<u64>>) {
     }
 }
 
-/// The seconds of all runs, each moved by whole seconds.
-fn ticks(runs: &[Ended<'_>]) -> Ticks {
-    let mut ticks = Ticks::default();
+/// The seconds of all runs, each moved by whole seconds, and the requests of all waterfalls, moved too.
+fn moved(runs: &[Ended<'_>]) -> (Ticks, Waterfall) {
+    let (mut ticks, mut waterfall) = (Ticks::default(), Waterfall::default());
     for (run, results) in runs {
+        waterfall.add_chosen(&results.waterfall, micros(run.shift));
         let later = (run.shift + Duration::from_millis(500)).as_secs();
         for view in results.ticks.iter() {
             ticks.merge_second(view.second + later, view.tick);
         }
     }
-    ticks
+    (ticks, waterfall)
 }

@@ -1,5 +1,6 @@
 //! Finds and reads the files of saved runs.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -20,10 +21,14 @@ pub(super) struct Sources {
     pub(super) notices: Vec<Message>,
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Message {
-    Message::new("saved.unreadable")
-        .with("path", path.display())
-        .with("error", error)
+/// Says why a file cannot be used.
+fn unusable(id: &'static str, path: &Path, error: impl Display) -> Message {
+    let message = Message::new(id).with("path", path.display());
+    message.with("error", error)
+}
+
+fn unreadable(path: &Path) -> impl Fn(io::Error) -> Message {
+    move |error| unusable("saved.unreadable", path, error)
 }
 
 impl Sources {
@@ -31,13 +36,9 @@ impl Sources {
     pub(super) fn find(files: &[PathBuf]) -> Result<Self, Message> {
         let mut sources = Self::default();
         for path in files {
-            let json = is_json(path).map_err(|error| unreadable(path, &error))?;
-            let list = if json {
-                &mut sources.jsons
-            } else {
-                &mut sources.csvs
-            };
-            add(list, path.clone());
+            let is_json = is_json(path).map_err(unreadable(path))?;
+            let (csvs, jsons) = (&mut sources.csvs, &mut sources.jsons);
+            add(if is_json { jsons } else { csvs }, path.clone());
         }
         for path in &sources.jsons {
             sources.runs.push(run(path)?);
@@ -50,18 +51,15 @@ impl Sources {
             }
         }
         for csv in &sources.csvs {
-            let Some(path) = beside(csv, &csv::KIND, &json::KIND) else {
-                continue;
-            };
-            if is_in(&sources.jsons, &path) {
-                continue;
-            }
-            match run(&path) {
-                Ok(run) => {
+            let json = beside(csv, &csv::KIND, &json::KIND);
+            let new = json.filter(|path| !is_in(&sources.jsons, path));
+            match new.map(|path| (run(&path), path)) {
+                Some((Ok(run), path)) => {
                     sources.runs.push(run);
                     sources.jsons.push(path);
                 }
-                Err(message) => sources.notices.push(message),
+                Some((Err(message), _)) => sources.notices.push(message),
+                None => {}
             }
         }
         Ok(sources)
@@ -107,27 +105,19 @@ fn beside(path: &Path, this: &FileKind, other: &FileKind) -> Option<PathBuf> {
 }
 
 fn run(path: &Path) -> Result<SavedRun, Message> {
-    let document = fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let document = fs::read(path).map_err(unreadable(path))?;
     let document = document
         .strip_prefix("\u{feff}".as_bytes())
         .unwrap_or(&document);
-    read(document).map_err(|error| {
-        Message::new("saved.not_run")
-            .with("path", path.display())
-            .with("error", error)
-    })
+    read(document).map_err(|error| unusable("saved.not_run", path, error))
 }
 
 /// Opens a requests CSV. Returns its reader, and its length in bytes.
 pub(super) fn open(path: &Path) -> Result<(Reader<fs::File>, u64), Message> {
-    let unreadable = |error| unreadable(path, &error);
-    let file = fs::File::open(path).map_err(unreadable)?;
-    let length = file.metadata().map_err(unreadable)?.len();
-    let reader = Reader::new(file).map_err(|error| {
-        Message::new("saved.not_csv")
-            .with("path", path.display())
-            .with("error", error)
-    })?;
+    let file = fs::File::open(path).map_err(unreadable(path))?;
+    let length = file.metadata().map_err(unreadable(path))?.len();
+    let reader = Reader::new(file);
+    let reader = reader.map_err(|error| unusable("saved.not_csv", path, error))?;
     Ok((reader, length))
 }
 
@@ -136,6 +126,5 @@ pub(super) fn next_line<'a>(
     reader: &'a mut Reader<fs::File>,
     path: &Path,
 ) -> Result<Option<Result<Row<'a>, Message>>, Message> {
-    let line = reader.next_line();
-    line.map_err(|error| unreadable(path, &error))
+    reader.next_line().map_err(unreadable(path))
 }
