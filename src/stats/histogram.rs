@@ -84,8 +84,10 @@ impl Histogram {
 
     /// Adds all values of another histogram.
     pub fn merge(&mut self, other: &Histogram) {
-        if other.count == 0 {
-            return;
+        match (self.count, other.count) {
+            (_, 0) => return,
+            (0, _) => return self.clone_from(other),
+            _ => {}
         }
         for (index, count) in other.buckets() {
             self.add(index, count);

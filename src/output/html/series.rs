@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::values::{Thousandths, raw};
 use crate::metrics::{self, Flag, rounded};
 use crate::output::members::Members;
-use crate::stats::{Counts, Tick, TickView};
+use crate::stats::{Counts, Histogram, TickView};
 
 /// The most ticks that are drawn.
 const MOST: usize = 2_000;
@@ -57,16 +57,17 @@ pub(super) fn series(parts: &[Part<'_>], step: usize, whole: bool) -> Members<Bo
 pub(super) fn parts<'a>(seconds: &'a [TickView<'a>], step: usize) -> Vec<Part<'a>> {
     let mut so_far = Counts::default();
     let part = |seconds: &'a [TickView<'a>]| {
-        let mut sum = Tick::default();
-        for second in seconds {
-            sum.merge(second.tick);
+        let (mut counts, mut itl) = (Counts::default(), Histogram::default());
+        for TickView { tick, .. } in seconds {
+            counts += &tick.counts;
+            itl.merge(&tick.itl);
         }
-        so_far += &sum.counts;
+        so_far += &counts;
         Part {
             seconds,
-            counts: sum.counts,
+            counts,
             so_far: so_far.clone(),
-            gaps: GAPS.map(|(_, p)| sum.itl.percentile(p)),
+            gaps: GAPS.map(|(_, p)| itl.percentile(p)),
         }
     };
     seconds.chunks(step).map(part).collect()
