@@ -19,7 +19,7 @@ use super::{Formats, Results};
 use crate::stats::{RunStats, Summary};
 use crate::text::Message;
 use merge::Merge;
-use source::{Sources, next_line, open};
+use source::{Sources, open, unreadable};
 
 /// Receives the progress: the file, and the part of it that has been read, 0 to 1.
 pub type Progress<'a> = &'a mut dyn FnMut(&Path, f64);
@@ -99,7 +99,7 @@ impl Saved {
         for file in homes {
             let path = &self.files[file];
             let (mut reader, _) = open(path)?;
-            while let Some(line) = next_line(&mut reader, path)? {
+            while let Some(line) = reader.next_line().map_err(unreadable(path))? {
                 let home = line
                     .ok()
                     .and_then(|row| self.homes.get(row.text(Column::run_id)));

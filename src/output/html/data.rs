@@ -46,6 +46,7 @@ pub(super) fn data(
         let hint = hint::of(of.kind, &of.detail);
         failures(of, ("hint", raw(&hint)))
     });
+    let turns = summary.turns.iter().map(turn);
     let breakdowns = json!({
         "key": charts.keys.largest(),
         "query": charts.queries.largest(),
@@ -68,10 +69,7 @@ pub(super) fn data(
         ("distributions", raw(&distributions(results))),
         ("waterfall", raw(&results.waterfall.map(waterfall))),
         ("spans", raw(&spans(&summary.spans))),
-        (
-            "turns",
-            raw(&summary.turns.iter().map(turn).collect::<Vec<_>>()),
-        ),
+        ("turns", raw(&turns.collect::<Vec<_>>())),
         ("breakdowns", raw(&breakdowns)),
     ];
     members.into_iter().collect()

@@ -8,7 +8,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::source::{Sources, next_line, open};
+use super::source::{Sources, open, unreadable};
 use super::{Progress, Saved};
 use crate::clock::{Stamp, micros};
 use crate::metrics::{self, Columns, Flag, Measured, PerMetric};
@@ -181,7 +181,7 @@ impl Merge {
     ) -> Result<(), Message> {
         let (mut reader, length) = open(path)?;
         let (mut lines, mut damaged) = (0_u64, 0);
-        while let Some(line) = next_line(&mut reader, path)? {
+        while let Some(line) = reader.next_line().map_err(unreadable(path))? {
             match line {
                 Ok(row) => self.add(file, path, row, formats)?,
                 Err(damage) => {
@@ -365,10 +365,9 @@ fn client(runs: &[Ended<'_>]) -> (Option<ClientSummary>, Option<Verdict>) {
         };
         if verdict.grade != Grade::Valid {
             let of_run = Message::new("saved.verdict").with("grade", verdict.grade.name());
-            merged
-                .reasons
-                .push(of_run.with("run", &run.about.run.run_id));
-            merged.reasons.extend(verdict.reasons.iter().cloned());
+            let of_run = of_run.with("run", &run.about.run.run_id);
+            merged.reasons.push(of_run);
+            merged.reasons.extend_from_slice(&verdict.reasons);
         }
         merged.grade = merged.grade.max(verdict.grade);
     }

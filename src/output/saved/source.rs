@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::output::csv::read::{Reader, Row};
+use crate::output::csv::read::Reader;
 use crate::output::json::read::{SavedRun, read};
 use crate::output::{FileKind, csv, json};
 use crate::text::Message;
@@ -27,7 +27,8 @@ fn unusable(id: &'static str, path: &Path, error: impl Display) -> Message {
     message.with("error", error)
 }
 
-fn unreadable(path: &Path) -> impl Fn(io::Error) -> Message {
+/// Says why a file cannot be read.
+pub(super) fn unreadable(path: &Path) -> impl Fn(io::Error) -> Message {
     move |error| unusable("saved.unreadable", path, error)
 }
 
@@ -119,12 +120,4 @@ pub(super) fn open(path: &Path) -> Result<(Reader<fs::File>, u64), Message> {
     let reader = Reader::new(file);
     let reader = reader.map_err(|error| unusable("saved.not_csv", path, error))?;
     Ok((reader, length))
-}
-
-/// The next row of a requests CSV, or how its line is damaged; `None` at the end.
-pub(super) fn next_line<'a>(
-    reader: &'a mut Reader<fs::File>,
-    path: &Path,
-) -> Result<Option<Result<Row<'a>, Message>>, Message> {
-    reader.next_line().map_err(unreadable(path))
 }
