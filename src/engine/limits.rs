@@ -20,6 +20,9 @@ const PER_THREAD: u64 = 64 << 10;
 /// Address space of an arena of the allocator, in bytes.
 #[cfg(target_os = "linux")]
 const ARENA: u64 = 64 << 20;
+/// So many users almost always find room in the address space that the arenas leave.
+#[cfg(target_os = "linux")]
+const FEW_USERS: u64 = 10;
 /// Threads and files of the program beside those of its users.
 const RESERVE: u64 = 64;
 
@@ -108,15 +111,25 @@ fn processes(needed: u64) -> Option<Message> {
     resource(Resource::RLIMIT_NPROC, needed, message, "nproc", "u")
 }
 
-/// `RLIMIT_AS`. Without memory the standard library aborts. The allocator's arenas count, up to 8 a
-/// processor: it takes them first, and leaves no room for stacks.
+/// `RLIMIT_AS`. Without memory the standard library aborts.
 #[cfg(target_os = "linux")]
 fn address_space(users: u64) -> Option<Message> {
     let processors = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let arenas = users.min(8 * processors);
-    let needed = PROGRAM + users * (STACK as u64 + PER_THREAD) + arenas * ARENA;
+    let needed = needed_space(users, processors);
     let message = Message::new("engine.limit_address_space");
     resource(Resource::RLIMIT_AS, needed, message, "as", "v")
+}
+
+/// Address space that users need, in bytes. The allocator takes its arenas first, up to 8 a
+/// processor, and leaves no room for the stacks of many users. A few users find room.
+#[cfg(target_os = "linux")]
+fn needed_space(users: u64, processors: u64) -> u64 {
+    let arenas = if users > FEW_USERS {
+        users.min(8 * processors)
+    } else {
+        0
+    };
+    PROGRAM + users * (STACK as u64 + PER_THREAD) + arenas * ARENA
 }
 
 /// `pids.max` of the control group that the process is in (version 2).
@@ -145,6 +158,14 @@ mod tests {
     #[test]
     fn a_few_users_are_always_possible() {
         assert_eq!(check(2), Ok(()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn arenas_count_for_many_users_only() {
+        let megabytes = [(1, 2), (10, 2), (10, 64), (100, 2), (500, 2)]
+            .map(|(users, processors)| needed_space(users, processors) >> 20);
+        assert_eq!(megabytes, [64, 67, 67, 1_119, 1_244]);
     }
 
     #[test]
