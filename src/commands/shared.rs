@@ -111,17 +111,11 @@ pub(super) fn console(outputs: &OutputConfig, settings: Settings) -> Console {
     let taken = wanted.any(|(_, destination)| *destination == Destination::Stdout);
     let (out, err) = (io::stdout(), io::stderr());
     let (terminal, width, out): (_, Width, Box<dyn Write + Send>) = if taken {
-        (
-            err.is_terminal(),
-            || cli::width(io::stderr()),
-            Box::new(err),
-        )
+        let width = || cli::width(io::stderr());
+        (err.is_terminal(), width, Box::new(err))
     } else {
-        (
-            out.is_terminal(),
-            || cli::width(io::stdout()),
-            Box::new(out),
-        )
+        let width = || cli::width(io::stdout());
+        (out.is_terminal(), width, Box::new(out))
     };
     let settings = Settings {
         colour: colour(terminal),

@@ -95,10 +95,8 @@ const HARMLESS: &str = "alt api-version beta deployment format lang model region
 /// A URL, or text that was meant as one, with its password masked, and its parameters but for
 /// [`HARMLESS`] ones: any other may be a key, as Azure's `code` is.
 pub(super) fn redact_url(url: &str) -> String {
-    let (before, parameters) = match url.split_once('?') {
-        Some((before, parameters)) => (before, Some(parameters)),
-        None => (url, None),
-    };
+    let split = url.split_once('?');
+    let (before, parameters) = split.map_or((url, None), |(before, all)| (before, Some(all)));
     let (scheme, rest) = before.split_at(authority_start(before));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let mut text = format!("{scheme}{}{path}", redact_password(authority));

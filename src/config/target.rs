@@ -49,12 +49,7 @@ impl Builder<'_> {
             None => return Ok(()),
         };
         let (path, query) = split_query(&whole);
-        let rest = if base.is_empty() {
-            Some(path)
-        } else {
-            rest_of(path, base)
-        };
-        if let Some(rest) = rest {
+        if let Some(rest) = rest_of(path, base) {
             url.path = base.to_owned() + &encode(rest);
             url.query = url.query.take().or(query);
         }
@@ -131,9 +126,9 @@ impl Builder<'_> {
 fn rest_of<'a>(whole: &'a str, base: &str) -> Option<&'a str> {
     let slashes = whole.match_indices('/').skip(1);
     let mut parts = slashes.map(|(at, _)| whole.split_at(at));
-    parts
-        .find(|(begun, _)| base.ends_with(begun))
-        .map(|(_, rest)| rest)
+    let rest = parts.find(|(begun, _)| base.ends_with(begun));
+    rest.map(|(_, rest)| rest)
+        .or(base.is_empty().then_some(whole))
 }
 
 /// Path and query of `--api-path`.

@@ -43,11 +43,11 @@ pub const CACHED_TOKENS: Metric = named("cached_tokens");
 pub const REASONING_TOKENS: Metric = named("reasoning_tokens");
 /// Total tokens, where the server's usage tells only the total.
 pub const TOTAL_TOKENS: Metric = named("total_tokens");
-/// Requests that stop an answer whose user has left: those that were sent.
+/// Stop requests that were sent. Each stops an answer whose user has left.
 pub const STOPS_SENT: Metric = named("stops_sent");
-/// Those that the service accepted.
+/// Stop requests that the service accepted.
 pub const STOPS_ACCEPTED: Metric = named("stops_accepted");
-/// Those that could not be sent: no event had told the id that they need.
+/// Stop requests that could not be sent: no event had told the task id.
 pub const STOPS_NOT_POSSIBLE: Metric = named("stops_not_possible");
 
 impl Deref for Metric {

@@ -126,12 +126,10 @@ impl<'a> Answer<'a> {
 
     /// Sends an error of the API.
     fn error(&mut self, wire: &Wire, status: u16, message: &str) -> Result<After, Gone> {
+        let seconds = self.delivery.service.options.retry_after;
         let extra = match status {
             405 => "Allow: POST\r\n".to_owned(),
-            429 => format!(
-                "Retry-After: {}\r\n",
-                self.delivery.service.options.retry_after
-            ),
+            429 => format!("Retry-After: {seconds}\r\n"),
             _ => String::new(),
         };
         let body = wire.error_body(status, message);

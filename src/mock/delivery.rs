@@ -83,10 +83,8 @@ impl<'a> Delivery<'a> {
         body: &str,
     ) -> Result<After, Gone> {
         self.entry.status = Some(status);
-        self.stamp_end();
         let response = response(status, content_type, fields, body, self.keep_alive);
-        self.write(response.as_bytes())?;
-        Ok(self.after())
+        self.end_with(response.as_bytes())
     }
 
     /// Sends the head of a stream.
@@ -104,19 +102,18 @@ impl<'a> Delivery<'a> {
 
     /// Ends the body.
     pub(super) fn finish(&mut self) -> Result<After, Gone> {
-        self.stamp_end();
-        if self.chunked {
-            self.write(LAST_CHUNK)?;
-        }
-        Ok(self.after())
+        self.end_with(if self.chunked { LAST_CHUNK } else { b"" })
     }
 
-    fn after(&self) -> After {
-        if self.keep_alive {
+    /// Writes the last bytes of a response.
+    fn end_with(&mut self, bytes: &[u8]) -> Result<After, Gone> {
+        self.stamp_end();
+        self.write(bytes)?;
+        Ok(if self.keep_alive {
             After::Keep
         } else {
             After::Close
-        }
+        })
     }
 
     /// Waits until `at`, and sends keep-alives until then.
@@ -157,11 +154,8 @@ impl<'a> Delivery<'a> {
 
     /// Sleeps until `at`; does not sleep if `at` has passed.
     pub(super) fn sleep(&self, at: Stamp) -> Result<(), Gone> {
-        if self.service.clock.park_until(at, || self.service.stopped()) {
-            Ok(())
-        } else {
-            Err(self.gone())
-        }
+        let slept = self.service.clock.park_until(at, || self.service.stopped());
+        slept.then_some(()).ok_or_else(|| self.gone())
     }
 
     /// Sends the frames of a moment.

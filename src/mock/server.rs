@@ -212,7 +212,9 @@ fn serve(incoming: &mut Incoming<'_>) -> bool {
             Ok(request) => {
                 let read = service.clock.now();
                 let late = incoming.lag;
-                incoming.wait_without_limit();
+                // The next request may begin at any time. This fails if the client has closed.
+                incoming.deadline = None;
+                let _ = stream.set_read_timeout(None);
                 let delivery = Delivery::new(service, stream, &mut frames, &request, read, late);
                 Answer::new(delivery).give(&request)
             }
@@ -242,13 +244,6 @@ struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
-    /// Lets the next request begin at any time.
-    fn wait_without_limit(&mut self) {
-        self.deadline = None;
-        // This fails if the client has closed already.
-        let _ = self.stream.set_read_timeout(None);
-    }
-
     /// Sends an error as plain text, the last response of the connection, and waits for the client.
     fn refuse(&mut self, status: u16, message: &str) {
         let refusal = response(status, "text/plain", "", message, false);

@@ -19,13 +19,9 @@ pub(super) fn strike(
             delivery.frames.clear();
             let unfinished = format_args!(r#"data: {{"unfinished": "#);
             delivery.frames.event(None, unfinished);
-            delivery.write_frames()?;
-            return Ok(None);
+            return delivery.write_frames().map(|()| None);
         }
-        Fault::Oversize => {
-            write_oversize(delivery)?;
-            return Ok(None);
-        }
+        Fault::Oversize => return write_oversize(delivery).map(|()| None),
         Fault::ErrorEvent => {
             ON_PURPOSE.clone_into(&mut script.reply.message);
             delivery.send(script, Moment::Error)?;

@@ -283,14 +283,12 @@ impl<'de> Visitor<'de> for Walk<'_> {
         Ok(())
     }
 
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.record(Value::Number(number as f64));
-        Ok(())
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.visit_f64(number as f64)
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.record(Value::Number(number as f64));
-        Ok(())
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.visit_f64(number as f64)
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<(), E> {

@@ -54,11 +54,12 @@
 //! of those that are there.
 //!
 //! A **span** is a part of the service's work that events tell of, such as a workflow's node:
-//! `start`, `retry` (it is tried again) and `end`, lists of rules; lists of sources by `id` (what it is, in every request the
-//! same), `instance` (what tells two of one id apart), `type`, `title`, `elapsed` (by the server's
-//! clock, in `unit`s: `s`, `ms`, `us` or `ns`), `tokens` (output tokens of a model in it), `text`
-//! (in an event with text: the id of the span that the text is from); `failed`, a list of rules; `model_types`, the types
-//! in which a model generates text. `end` and `id` are required.
+//! `start`, `retry` (it is tried again) and `end`, lists of rules; lists of sources by `id` (what it
+//! is, in every request the same), `instance` (what tells two of one id apart), `type`, `title`,
+//! `elapsed` (by the server's clock, in `unit`s: `s`, `ms`, `us` or `ns`), `tokens` (output tokens of
+//! a model in it), `text` (in an event with text: the id of the span that the text is from);
+//! `failed`, a list of rules; `model_types`, the types in which a model generates text. `end` and
+//! `id` are required.
 //!
 //! What comes outside of any field and looks like JSON (`{"error": …}` without `data:`) is read at
 //! the stream's end for the rules of `events.error`.

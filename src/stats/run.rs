@@ -141,9 +141,7 @@ impl RunStats {
         let latencies = [TTFB, TTFT, ITL].map(|metric| statistics[metric]);
         let evidence = self.client.evidence(&client, user_clock, latencies);
         // No figure of the service can be right where none was measured, but faults can be told.
-        let has_figures = [RESPONSE, ITL]
-            .iter()
-            .any(|metric| statistics[*metric].is_some());
+        let has_figures = statistics[RESPONSE].or(statistics[ITL]).is_some();
         let verdict = judge(&evidence);
         let is_told = has_figures || verdict.grade != Grade::Valid;
         Summary {

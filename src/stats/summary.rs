@@ -78,10 +78,8 @@ impl OutputTokens {
     pub fn mix(&self) -> Option<TokenMix> {
         let mut used = self.sources();
         let (first, _) = used.next()?;
-        match used.next() {
-            Some(_) => Some(TokenMix::Mixed),
-            None => Some(TokenMix::Only(first)),
-        }
+        let only = TokenMix::Only(first);
+        Some(used.next().map_or(only, |_| TokenMix::Mixed))
     }
 }
 

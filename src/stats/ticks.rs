@@ -141,16 +141,12 @@ impl Ticks {
         if second < self.summed {
             change(&mut self.so_far);
         }
-        self.reach(second);
-        let tick = &mut self.seconds[second];
-        change(&mut tick.counts);
-        tick
-    }
-
-    fn reach(&mut self, second: usize) {
         if self.seconds.len() <= second {
             self.seconds.resize_with(second + 1, Tick::default);
         }
+        let tick = &mut self.seconds[second];
+        change(&mut tick.counts);
+        tick
     }
 
     /// Adds a second of another run to the second of that number.
@@ -162,7 +158,7 @@ impl Ticks {
     /// The live line of a second, of the samples so far. Seconds have to ascend from call to call.
     pub fn live(&mut self, second: u64) -> LiveLine {
         let index = usize::try_from(second).unwrap_or(usize::MAX);
-        self.reach(index);
+        self.count(second, |_| {});
         for tick in self.seconds.iter().take(index + 1).skip(self.summed) {
             self.so_far += &tick.counts;
         }

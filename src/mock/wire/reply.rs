@@ -53,9 +53,8 @@ impl Reply {
     /// The value of that name, if the document has one.
     pub(in super::super) fn value(&self, name: &str) -> Option<&str> {
         let mut values = self.values.iter();
-        values
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        let (_, value) = values.find(|(known, _)| known == name)?;
+        Some(value)
     }
 
     /// The fact of that name, if there is one.
