@@ -2,15 +2,35 @@
 
 use std::fmt::{self, Write as _};
 
-use ::csv::{ByteRecord, WriterBuilder};
+use ::csv::{ByteRecord, Writer, WriterBuilder};
+use itoa::Buffer;
 
 use crate::clock::Stamp;
 
+/// Bytes of rows after which the memory of a writer is freed.
+const LARGE: usize = 64 * 1024;
+
 /// A row that grows cell by cell. The next row reuses the memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Row {
     cells: ByteRecord,
     scratch: String,
+    /// Kept: its buffer and its tables cost as much as a few cells.
+    writer: Writer<Vec<u8>>,
+    /// How many of the writer's bytes were handed out.
+    handed_out: usize,
+}
+
+impl Default for Row {
+    fn default() -> Self {
+        let mut builder = WriterBuilder::new();
+        Self {
+            cells: ByteRecord::new(),
+            scratch: String::new(),
+            writer: builder.buffer_capacity(1_024).from_writer(Vec::new()),
+            handed_out: 0,
+        }
+    }
 }
 
 /// The header row of columns of these names, behind a byte-order mark if it is wanted.
@@ -55,7 +75,10 @@ impl Row {
 
     /// A whole number.
     pub(super) fn number(&mut self, number: impl Into<Option<u64>>) {
-        self.display(number.into());
+        match number.into() {
+            Some(number) => self.word(Buffer::new().format(number)),
+            None => self.word(""),
+        }
     }
 
     /// A number with `decimals` decimals; `value` counts units of the last decimal.
@@ -63,8 +86,13 @@ impl Row {
         let one = 10_u64.pow(decimals);
         match value {
             Some(n) if decimals > 0 => {
-                let (whole, width) = (n / one, decimals as usize);
-                self.formatted(format_args!("{whole}.{:0width$}", n % one));
+                let mut digits = Buffer::new();
+                self.scratch.clear();
+                self.scratch.push_str(digits.format(n / one));
+                self.scratch.push('.');
+                // The digit 1 in front keeps the zeros behind the point.
+                self.scratch.push_str(&digits.format(one + n % one)[1..]);
+                self.cells.push_field(self.scratch.as_bytes());
             }
             value => self.number(value),
         }
@@ -89,11 +117,16 @@ impl Row {
     ///
     /// Never: writing to memory does not fail.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
-        let mut writer = WriterBuilder::new().buffer_capacity(1_024).from_writer(out);
-        writer
-            .write_byte_record(&self.cells)
-            .and_then(|()| Ok(writer.flush()?))
+        let written = self.writer.write_byte_record(&self.cells);
+        written
+            .and_then(|()| Ok(self.writer.flush()?))
             .expect("writing to memory does not fail");
+        let written = self.writer.get_ref();
+        out.extend_from_slice(&written[self.handed_out..]);
+        self.handed_out = written.len();
+        if self.handed_out > LARGE {
+            *self = Self::default();
+        }
         self.cells.clear();
     }
 }
