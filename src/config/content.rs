@@ -26,6 +26,7 @@ impl Builder<'_> {
             model: self.model(),
             conversation_id: raw.conversation_id.clone(),
             inputs: headers::pairs("--input", &raw.inputs)?,
+            body: headers::pairs("--body", &raw.body)?,
         };
         let mut keys = self.keys(protocol, given_headers)?;
         if !constants.conversation_id.is_empty() && keys.items.len() > 1 {
@@ -37,8 +38,8 @@ impl Builder<'_> {
             Some(file) => files::body(file)?,
             None => protocol.body.clone(),
         };
-        for (key, value) in headers::pairs("--body", &raw.body)? {
-            document[key] = serde_json::from_str(&value).unwrap_or_else(|_| value.into());
+        for (key, value) in &constants.body {
+            document[key] = serde_json::from_str(value).unwrap_or_else(|_| value.as_str().into());
         }
         let data = self.data()?;
         let parts = Parts {

@@ -38,7 +38,9 @@ pub(super) fn command_line(given: &[Given]) -> String {
 pub(super) fn is_secret_name(name: &str) -> bool {
     const WORDS: &str = "auth cookie credential key passw secret sign token";
     let name = name.to_ascii_lowercase();
-    WORDS.split(' ').any(|word| name.contains(word)) || name == "sig"
+    // `max_tokens` and `max_completion_tokens` are counts.
+    let is_count = name.starts_with("max") && name.ends_with("tokens");
+    !is_count && (WORDS.split(' ').any(|word| name.contains(word)) || name == "sig")
 }
 
 /// The secret part of a header's value: `Bearer x` keeps its first word.
@@ -174,8 +176,13 @@ fn think_time(time: Dist<Duration>) -> Value {
 
 fn workload_json(workload: &Workload) -> Value {
     let keys = workload.keys.items.iter().map(ToString::to_string);
-    let inputs = workload.constants.inputs.iter();
-    let inputs = inputs.map(|(key, value)| (key.clone(), redact_value(key, value)));
+    let constants = &workload.constants;
+    let shown = |pairs: &[(String, String)]| -> Value {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(key, value)| (key.clone(), redact_value(key, value)))
+            .collect()
+    };
     json!({
         "queries": workload.queries.items.len(),
         "data_order": workload.order.name(),
@@ -183,9 +190,10 @@ fn workload_json(workload: &Workload) -> Value {
         "query_file": workload.queries.file,
         "api_keys": keys.collect::<Vec<_>>(),
         "api_key_file": workload.keys.file,
-        "user": workload.constants.user,
-        "conversation_id": workload.constants.conversation_id,
-        "inputs": inputs.collect::<Value>(),
+        "user": constants.user,
+        "conversation_id": constants.conversation_id,
+        "inputs": shown(&constants.inputs),
+        "body": shown(&constants.body),
         "request_body_file": workload.body_file,
     })
 }

@@ -202,6 +202,7 @@ fn bodies() {
         model: Some("{query}".to_owned()),
         conversation_id: "\\".to_owned(),
         inputs: vec![("city".to_owned(), "}\n".to_owned())],
+        body: Vec::new(),
     };
     let limit = |length| (256 << 10) + 256 * length;
     fuzz(&["data/bodies", "data/protocols"], limit, |input| {

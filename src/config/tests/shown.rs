@@ -14,6 +14,7 @@ fn nothing_that_is_shown_has_a_secret() {
         ("-H", "X-Api-Key: SECRET"),
         ("--proxy", "http://u:SECRET@proxy:3128"),
         ("--input", "password=SECRET"),
+        ("--body", "api_token=SECRET"),
     ];
     let flags = flags.map(|(flag, value)| [flag.to_owned(), value.replace("SECRET", secret)]);
     let flags: Vec<_> = flags.as_flattened().iter().map(String::as_str).collect();
@@ -33,7 +34,7 @@ fn nothing_that_is_shown_has_a_secret() {
 
 #[test]
 fn the_configuration_as_json_is_complete() {
-    let flags = "--threads 3 --duration 5 --label base --csv x.csv --no-json";
+    let flags = "--threads 3 --duration 5 --label base --csv x.csv --no-json --body max_tokens=7";
     let config = understood(&flags.split(' ').collect::<Vec<_>>());
     let json = plan_json(&config);
     for (pointer, value) in [
@@ -49,6 +50,7 @@ fn the_configuration_as_json_is_complete() {
         ("/transport/timeout_s", 60.0.into()),
         ("/transport/max_time_s", Value::Null),
         ("/workload/queries", 1.into()),
+        ("/workload/body/max_tokens", "7".into()),
         ("/workload/api_keys/0", "app-***cdef".into()),
         ("/outputs/csv", "x.csv".into()),
         ("/outputs/json", Value::Null),

@@ -14,6 +14,7 @@ fn constants() -> Constants {
             ("city".to_owned(), "{query}".to_owned()),
             ("日期".to_owned(), "a\nb".to_owned()),
         ],
+        body: Vec::new(),
     }
 }
 

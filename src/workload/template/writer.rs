@@ -24,6 +24,8 @@ pub struct Constants {
     pub conversation_id: String,
     /// `{inputs}` and `{inputs.KEY}`, in the order given.
     pub inputs: Vec<(String, String)>,
+    /// `--body`: members that the body's document has already.
+    pub body: Vec<(String, String)>,
 }
 
 /// A piece of a body.
