@@ -100,6 +100,26 @@ fn every_text_is_used_in_the_source() {
 }
 
 #[test]
+fn details_of_failures_are_translated_as_the_source_words_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = rust_files(&root).into_iter();
+    let texts = files.map(|file| fs::read_to_string(file).expect("a source file"));
+    let source = texts.collect::<String>().replace("\\\n", " ");
+    let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (english, chinese) = (Language::English.texts(), Language::Chinese.texts());
+    // The system's own words.
+    let known = |id: &str| {
+        ["lookup", "name_", "refused", "reset_by", "unreachable"]
+            .map(|system| id.starts_with(system))
+            .contains(&true)
+    };
+    for (id, words) in english.below("detail.") {
+        assert!(known(id) || source.contains(words), "{id}: {words}");
+        assert_ne!(chinese.get(&format!("detail.{id}")), words);
+    }
+}
+
+#[test]
 fn the_text_files_are_sorted_with_one_text_a_line() {
     for name in ["en", "zh"] {
         let path = format!("{}/templates/texts/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -1,7 +1,7 @@
-//! What a failure means to the user, and the remedy.
+//! What a failure means to the user, in the user's language, and the remedy.
 
 use crate::record::FailureKind;
-use crate::text::Message;
+use crate::text::{Language, Message, Texts};
 
 /// A kind of failure, a part of its detail, and the name of the hint for this detail.
 const SPECIAL: [(FailureKind, &str, &str); 5] = [
@@ -15,6 +15,17 @@ const SPECIAL: [(FailureKind, &str, &str); 5] = [
     (FailureKind::Malformed, "is not HTTP/1.1", "http"),
     (FailureKind::Tls, "(CA:TRUE)", "authority"),
 ];
+
+/// A failure's detail in the language of these texts. The words of a service stay as they came, and
+/// files have all details in English.
+pub(super) fn detail(kind: FailureKind, detail: &str, texts: &Texts) -> String {
+    let english = Language::English.texts().below("detail.");
+    let own =
+        english.filter(|_| !matches!(kind, FailureKind::HttpStatus | FailureKind::ErrorEvent));
+    own.fold(detail.to_owned(), |detail, (id, words)| {
+        detail.replace(words, texts.get(&format!("detail.{id}")))
+    })
+}
 
 /// The hint for a failure: the best for its detail, or that of its kind.
 pub(super) fn of(kind: FailureKind, detail: &str) -> Message {

@@ -30,7 +30,7 @@
 //            <metric>_so_far with "so_far".
 //            If step_s > 1, rps_min, rps_max, throughput_min and throughput_max are those of single seconds in a tick.
 // failures   [{kind, count, first_s, detail, ticks}], by kind; ticks: counts as above
-// failure_groups [{kind, count, first_s, detail, hint: {en, zh}}] by kind, HTTP status and message, the largest first
+// failure_groups [{kind, count, first_s, detail: {en, zh}, hint: {en, zh}}] by kind, HTTP status and message, the largest first
 // distributions {metric with "histogram"}: {log, edges, counts}: counts[i] values lie in [edges[i], edges[i + 1]); the
 //            last bin includes its upper edge; edges in ms, at even distances or (log) in even ratios
 // waterfall  {of, request, user, attempts, outcome, start, sent, connect, first_byte, first_token, last_token,

@@ -132,7 +132,7 @@ function failuresTable() {
   const rows = data.failure_groups.map(({ kind, count, first_s: first, detail, hint }) => element('tr', {},
     element('th', { scope: 'row', title: text(`kind.${kind}`) }, element('code', {}, kind)), element('td', {}, number(count)),
     element('td', {}, `${percent(count / (summary.ok + summary.failed))}%`), element('td', {}, clock(first, 3)),
-    element('td', { class: 'words' }, text(`kind.${kind}`), element('br'), element('span', { class: 'sample' }, foreign(detail)), element('br'), hint[page.language])));
+    element('td', { class: 'words' }, text(`kind.${kind}`), element('br'), element('span', { class: 'sample' }, foreign(detail[page.language])), element('br'), hint[page.language])));
   const head = ['kind', 'count', 'share', 'first_seen', 'detail'].map((name) => element('th', { scope: 'col', class: name === 'detail' ? 'words' : null }, text(`table.${name}`)));
   return section('failures', cut, scrolling(text('section.failures'),
     element('table', {}, element('thead', {}, element('tr', {}, ...head)), element('tbody', {}, ...rows))));

@@ -101,6 +101,26 @@ fn a_reader_that_leaves_ends_the_run_and_is_told() {
 }
 
 #[test]
+fn details_of_failures_are_chinese_for_people_and_english_in_files() {
+    let server = Scripted::start(|peer| drop(peer.request()));
+    let directory = Directory::new();
+    let flags = ["--lang", "zh", "--html-report", "report.html"];
+    let (ran, rows) = run_against(&directory, &server.url(PATH), &flags);
+    let (english, chinese) = (
+        "the server closed the connection before it responded",
+        "服务端在响应前关闭了连接",
+    );
+    assert_eq!(rows[0]["error_detail"], english);
+    assert_contains(&ran.stdout, chinese);
+    assert!(!ran.stdout.contains(english), "{}", ran.stdout);
+    let page = fs::read_to_string(directory.file("report.html")).expect("a report");
+    assert_contains(
+        &page,
+        &format!(r#""detail":{{"en":"{english}","zh":"{chinese}"}}"#),
+    );
+}
+
+#[test]
 fn an_unwritable_path_fails_before_the_run() {
     let server = Scripted::start(|_| panic!("nothing may be sent"));
     let directory = Directory::new();

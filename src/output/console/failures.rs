@@ -29,7 +29,7 @@ pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
         let count = right(&count.to_string(), columns + NAMES - name.len());
         let first = Message::new("console.failures.first")
             .with("at", plain_seconds(first_seen.since(Stamp::ZERO)))
-            .with("detail", shortened(detail));
+            .with("detail", shown(page, *kind, detail));
         let first = page.message(&first);
         // Without a detail, nothing follows the colon.
         let first = page.indented(4, first.trim_end_matches([':', '：']));
@@ -41,16 +41,16 @@ pub(super) fn render(page: &Page, failures: &[FailureSummary]) -> String {
 
 /// Why a single request failed, and a hint.
 pub(super) fn reason(page: &Page, failure: &Failure, names_probe: bool) -> String {
-    let detail = shortened(&failure.detail);
-    let hint = page.indented(2, &hint(page, failure.kind, &detail, names_probe));
+    let detail = shown(page, failure.kind, &failure.detail);
+    let hint = page.indented(2, &hint(page, failure.kind, &failure.detail, names_probe));
     if detail.is_empty() {
         return hint;
     }
     page.indented(2, &detail) + &hint
 }
 
-fn shortened(detail: &str) -> String {
-    shorten(&one_line(detail), DETAIL)
+fn shown(page: &Page, kind: FailureKind, detail: &str) -> String {
+    shorten(&one_line(&hint::detail(kind, detail, page.texts)), DETAIL)
 }
 
 /// The hint for a failure. If `names_probe`, the hint of a kind may advise `sse-perf probe`.

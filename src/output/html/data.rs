@@ -165,11 +165,21 @@ fn failures(
     failures: &FailureSummary,
     (name, more): (&'static str, Box<RawValue>),
 ) -> Members<Box<RawValue>> {
+    let detail = |language: Language| {
+        cut(&hint::detail(
+            failures.kind,
+            &failures.detail,
+            language.texts(),
+        ))
+    };
     let members = [
         ("kind", raw(failures.kind.name())),
         ("count", raw(&failures.count)),
         ("first_s", raw(&seconds(failures.first_seen))),
-        ("detail", raw(&cut(&failures.detail))),
+        (
+            "detail",
+            raw(&json!({"en": detail(Language::English), "zh": detail(Language::Chinese)})),
+        ),
         (name, more),
     ];
     members.into_iter().collect()
