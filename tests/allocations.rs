@@ -1,5 +1,7 @@
 //! Parsing and decoding an event allocates nothing in the steady state.
 
+use std::sync::Arc;
+
 use allocation_counter::measure;
 use sse_perf::protocol::{Decoder, Protocol, estimate_tokens};
 use sse_perf::sse::{Block, Parser};
@@ -49,9 +51,11 @@ fn feed(parser: &mut Parser, decoder: &mut Decoder, bytes: &[u8], piece: usize) 
 
 /// The number of allocations in a hundred streams after a first one, for the worst of three sizes of
 /// pieces.
-fn most_allocations(name: &str, bytes: &[u8]) -> u64 {
+fn most_allocations(name: &str, think_tags: bool, bytes: &[u8]) -> u64 {
     let mut parser = Parser::new(1 << 20);
-    let mut decoder = Protocol::builtin(name).expect("it is built in").decoder();
+    let mut protocol = Protocol::builtin(name).expect("it is built in");
+    Arc::make_mut(&mut protocol).think_tags = think_tags;
+    let mut decoder = protocol.decoder();
     let pieces = [usize::MAX, 1_400, 7].map(|piece| piece.min(bytes.len()));
     let counts = pieces.map(|piece| {
         let expected = feed(&mut parser, &mut decoder, bytes, piece);
@@ -71,7 +75,15 @@ fn most_allocations(name: &str, bytes: &[u8]) -> u64 {
 #[test]
 fn decoding_allocates_nothing_in_the_steady_state() {
     for texts in [PLAIN, ESCAPED] {
-        assert_eq!(most_allocations("dify-chat", &stream(&texts, dify)), 0);
-        assert_eq!(most_allocations("openai-chat", &stream(&texts, openai)), 0);
+        for tags in [false, true] {
+            assert_eq!(
+                most_allocations("dify-chat", tags, &stream(&texts, dify)),
+                0
+            );
+            assert_eq!(
+                most_allocations("openai-chat", tags, &stream(&texts, openai)),
+                0
+            );
+        }
     }
 }

@@ -72,6 +72,9 @@ pub struct TargetArgs {
     /// Name of a protocol or a file with one.
     #[arg(long, value_name = "NAME|FILE")]
     pub api: Option<String>,
+    /// Text between think tags is reasoning.
+    #[arg(long)]
+    pub think_tags: bool,
     /// Host name or address.
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,

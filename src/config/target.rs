@@ -116,8 +116,12 @@ impl Builder<'_> {
             let message = message.with("protocol", DEFAULT_PROTOCOL);
             self.warn(message.with("names", names.join(", ")));
         }
-        let protocol = files::protocol(name.unwrap_or(DEFAULT_PROTOCOL), self.language);
-        protocol.map(|(protocol, _)| protocol)
+        let name = name.unwrap_or(DEFAULT_PROTOCOL);
+        let (mut protocol, _) = files::protocol(name, self.language)?;
+        if self.raw.target.think_tags {
+            Arc::make_mut(&mut protocol).think_tags = true;
+        }
+        Ok(protocol)
     }
 }
 

@@ -23,12 +23,13 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Arc<Rules>, think_tags: bool) -> Self {
         let findings = Findings::new(&rules.trie);
+        let memory = Memory::new(think_tags);
         Self {
             rules,
             findings,
-            memory: Memory::default(),
+            memory,
         }
     }
 
@@ -115,8 +116,13 @@ impl<'a> Reading<'a> {
         end: bool,
         error: Option<StreamError>,
     ) -> Meaning<'a> {
-        let (text, replaced) = self.new_text(&rules.text, memory);
-        let (reasoning, _) = self.new_text(&rules.reasoning, memory);
+        let (mut text, replaced) = self.new_text(&rules.text, memory);
+        let (mut reasoning, _) = self.new_text(&rules.reasoning, memory);
+        if let Some(tags) = &mut memory.think {
+            let [answer, thought] = tags.split(text, end, self.findings);
+            text = answer;
+            reasoning = self.findings.join(reasoning, thought);
+        }
         let (tool, _) = self.new_text(&rules.tool, memory);
         let replacement = self.last_text(&rules.replace).or(replaced);
         let [conversation, message, task] =

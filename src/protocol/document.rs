@@ -20,7 +20,7 @@ impl Protocol {
     pub fn parse(json: &str) -> Result<Self> {
         let value: Value = serde_json::from_str(json).map_err(|error| syntax(&error))?;
         let document = Member::root(&value)
-            .object("name, title, notes, request, events, expects_text, $schema")?;
+            .object("name, title, notes, request, events, expects_text, think_tags, $schema")?;
         // For editors and people alone.
         document.optional("$schema", Member::string)?;
         document.each("notes", Member::string)?;
@@ -31,6 +31,7 @@ impl Protocol {
             .object("path, suffixes, auth, headers, body, history, stop")?;
         let body = request.require("body")?.json_object()?;
         let expects_text = document.optional("expects_text", Member::boolean)?;
+        let think_tags = document.optional("think_tags", Member::boolean)?;
         let protocol = Self {
             title: title.unwrap_or_else(|| name.clone()),
             name,
@@ -44,6 +45,7 @@ impl Protocol {
             history: request.optional("history", History::read)?,
             stop: request.optional("stop", StopRequest::read)?,
             expects_text: expects_text.unwrap_or(true),
+            think_tags: think_tags.unwrap_or(false),
             rules: Arc::new(Compiler::rules(&document.require("events")?)?),
         };
         if protocol.expects_text && !protocol.rules.has_text() {

@@ -37,6 +37,14 @@ impl Slice {
             ..self
         }
     }
+
+    /// The slice's first bytes.
+    pub(super) fn to(self, bytes: usize) -> Self {
+        Self {
+            end: self.start + bytes,
+            ..self
+        }
+    }
 }
 
 /// A value at a place of a document's pointers.

@@ -4,6 +4,7 @@
 use super::found::{Findings, Slice};
 use super::pointer::Place;
 use super::rules::{Answer, EndRule, Reading, Rule};
+use super::think::ThinkTags;
 
 /// The memory of one stream. Its lists are short.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(super) struct Memory {
     /// Whether what a rule of `end` awaits has come. The key is the rule's number, with the number of
     /// a kind of event or the key of an answer.
     awaited: Vec<((usize, Option<u64>), bool)>,
+    /// `Some` if tags in the answer's text tell its reasoning.
+    pub(super) think: Option<ThinkTags>,
 }
 
 /// The value of a key; a new key gets the default value.
@@ -28,11 +31,21 @@ fn entry<K: Copy + PartialEq, V: Default>(list: &mut Vec<(K, V)>, key: K) -> &mu
 }
 
 impl Memory {
+    pub(super) fn new(think_tags: bool) -> Self {
+        Self {
+            think: think_tags.then(ThinkTags::default),
+            ..Self::default()
+        }
+    }
+
     /// Forgets the stream.
     pub(super) fn clear(&mut self) {
         self.texts.clear();
         self.counts.clear();
         self.awaited.clear();
+        self.think
+            .iter_mut()
+            .for_each(|tags| *tags = ThinkTags::default());
     }
 
     /// Remembers the whole text of an answer and returns the byte at which its new part begins; `None`

@@ -18,6 +18,7 @@
 //! | `request.history` | how a conversation's earlier turns are sent again: `at`, a JSON pointer into the body to a list, before whose last element they stand, or to a text, which becomes a list; `user` and `assistant`, objects: the parts of a turn, with `{query}` and `{answer}` |
 //! | `request.stop` | `{"path", "body"}`: the request that stops an answer; the path is relative to the endpoint's, `{task_id}` in it is of `events.ids` |
 //! | `expects_text` | whether a success must carry text; `true`, if absent |
+//! | `think_tags` | whether text between `<think>` and `</think>` in an answer is reasoning; `false`, if absent |
 //! | `events.type` | list of pointers or `"@event"`; the event's type is the first that is a text; the SSE `event` field, if absent |
 //! | `events.text`, `.reasoning`, `.tool` | lists of sources: answer, reasoning, arguments of tool calls |
 //! | `events.replace` | list of sources of text that takes the place of the answer so far, and is no token |
@@ -83,6 +84,7 @@ mod member;
 mod memory;
 mod pointer;
 mod rules;
+mod think;
 mod tokens;
 mod unescape;
 
@@ -104,7 +106,7 @@ const MODEL: &str = "{model}";
 pub const SCHEMA: &str = include_str!("../../data/protocol.schema.json");
 
 /// The requests of a service, and the meaning of its events.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Protocol {
     /// The protocol's name.
     pub name: String,
@@ -125,6 +127,8 @@ pub struct Protocol {
     pub stop: Option<StopRequest>,
     /// Whether a successful answer must have at least one token.
     pub expects_text: bool,
+    /// Whether text between `<think>` and `</think>` in an answer is reasoning.
+    pub think_tags: bool,
     rules: Arc<Rules>,
 }
 
@@ -148,6 +152,6 @@ impl Protocol {
     /// A decoder for all streams of one thread.
     #[must_use]
     pub fn decoder(&self) -> Decoder {
-        Decoder::new(Arc::clone(&self.rules))
+        Decoder::new(Arc::clone(&self.rules), self.think_tags)
     }
 }

@@ -1,7 +1,12 @@
 //! The records of streams: some recorded from servers, others written by hand after the services'
 //! documentation.
 
-use crate::support::{Directory, SSE_HEAD_CLOSE, Scripted, run_against, run_alone};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::{
+    Directory, SSE_HEAD_CLOSE, Scripted, number, openai_text, run_against, run_alone,
+};
 
 /// A server that sends a fixture as the body of its response.
 fn sending(fixture: &str) -> Scripted {
@@ -93,4 +98,38 @@ fn an_in_house_service_needs_a_file_and_no_program() {
     let told = ["outcome", "chunks", "output_tokens", "token_source", "answer_chars"];
     let told = told.map(|column| rows[0][column].as_str());
     assert_eq!(told, ["ok", "3", "12", "usage", "11"]);
+}
+
+#[test]
+fn the_text_between_think_tags_is_reasoning_where_the_user_says_so() {
+    let server = Scripted::start(|peer| {
+        if peer.request().is_some() {
+            peer.send(SSE_HEAD_CLOSE);
+            for text in ["<thi", "nk>hm", "m</think", ">42", " <"] {
+                peer.send(openai_text(text));
+                thread::sleep(Duration::from_millis(20));
+            }
+            peer.send("data: [DONE]\n\n");
+            peer.close();
+        }
+    });
+    for (flags, expected) in [
+        (
+            &["--api", "openai-chat", "--model-name", "m"][..],
+            ["5", "22"],
+        ),
+        (
+            &["--api", "openai-chat", "--model-name", "m", "--think-tags"],
+            ["5", "4"],
+        ),
+    ] {
+        let (ran, rows) = run_alone(&server.url("/any"), flags);
+        let row = rows.first().unwrap_or_else(|| panic!("{}", ran.stderr));
+        assert_eq!(
+            ["chunks", "answer_chars"].map(|column| row[column].as_str()),
+            expected
+        );
+        let thinking = number(row, "ttfa_ms") - number(row, "ttft_ms");
+        assert_eq!(thinking > 30.0, flags.len() == 5, "{row:?}");
+    }
 }

@@ -240,3 +240,44 @@ fn a_path_can_have_the_model_in_it() {
     assert_eq!(other.headers[0].0, "anthropic-version");
     assert_eq!(other.auth_header("k").unwrap().0, "x-api-key");
 }
+
+#[test]
+fn think_tags_mean_one_thing_wherever_events_split_the_text() {
+    let text = "豆<think>想</thi <think></think> a<b<think></</think><think</think";
+    let mut protocol = with_events(r#"{"text":["/t"],"reasoning":["/r"],"end":[{"on":["end"]}]}"#);
+    let decode = |protocol: &Protocol, cuts: [usize; 3]| {
+        let mut decoder = protocol.decoder();
+        // What an earlier stream left has no effect.
+        tell(&mut decoder, &unnamed(r#"{"t":"<think>a</thi"}"#));
+        decoder.restart();
+        let pieces = [0, cuts[0], cuts[1], cuts[2]].map(|cut| text.floor_char_boundary(cut));
+        let ends = pieces.into_iter().skip(1).chain([text.len()]);
+        let pieces = pieces
+            .into_iter()
+            .zip(ends)
+            .map(|(from, to)| &text[from..to]);
+        let events = pieces.map(|piece| serde_json::json!({ "t": piece }).to_string());
+        let events = events.chain([r#"{"t":""}"#.to_owned()]);
+        let mut told: Vec<_> = events
+            .map(|data| tell(&mut decoder, &unnamed(&data)))
+            .collect();
+        let end = sse_perf::sse::Event {
+            event: "end",
+            ..unnamed("{}")
+        };
+        told.push(tell(&mut decoder, &end));
+        let all = |part: fn(&Told) -> &str| told.iter().map(part).collect::<String>();
+        (all(|told| &told.text), all(|told| &told.reasoning))
+    };
+    let told = |answer: &str, reasoning: &str| (answer.to_owned(), reasoning.to_owned());
+    let off = decode(&protocol, [9, 12, 40]);
+    assert_eq!(off, told(text, ""));
+    protocol.think_tags = true;
+    let expected = told("豆 a<b<think</think", "想</thi <think></");
+    for first in 0..=text.len() {
+        for second in first..=text.len() {
+            let cuts = [first, second, (second + 3).min(text.len())];
+            assert_eq!(decode(&protocol, cuts), expected, "{cuts:?}");
+        }
+    }
+}
