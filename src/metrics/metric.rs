@@ -33,6 +33,8 @@ pub const RETRY_WAIT: Metric = named("retry_wait");
 pub const RECONNECTS: Metric = named("reconnects");
 /// Events that carried generated text.
 pub const CHUNKS: Metric = named("chunks");
+/// Events whose generated text was empty.
+pub const EMPTY_DELTAS: Metric = named("empty_deltas");
 /// Events that arrived in one read with later events.
 pub const COALESCED: Metric = named("coalesced");
 /// Prompt tokens, where the server's usage tells.

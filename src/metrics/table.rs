@@ -66,6 +66,7 @@ pub const TABLE: &[Row] = &[
     row("prompt_tokens", Tokens, Amount, |r| r.usage.prompt, &[Sum]),
     row("cached_tokens", Tokens, Amount, |r| r.usage.cached, &[Sum]),
     row("reasoning_tokens", Tokens, Amount, |r| r.usage.reasoning, &[Sum]),
+    row("empty_deltas", Count, Amount, |r| Some(r.empty_deltas), &[Counted]),
     row("total_tokens", Tokens, Nowhere, |r| r.usage.total, &[Sum]),
     row("stops_sent", Count, Nowhere, |r| r.stop.map(|stop| (stop >= Sent).into()), &[Sum]),
     row("stops_accepted", Count, Nowhere, |r| r.stop.map(|stop| (stop == Accepted).into()), &[Sum]),

@@ -301,7 +301,7 @@ pub(super) mod tests {
             ttfb_ms,ttfe_ms,ttfa_ms,headers_ms,streaming_ms,\
             itl_mean_ms,itl_p50_ms,itl_p99_ms,itl_max_ms,trailing_ms,\
             chunks,coalesced,bytes,answer_chars,\
-            prompt_tokens,cached_tokens,reasoning_tokens,token_source,finish_reason,\
+            prompt_tokens,cached_tokens,reasoning_tokens,empty_deltas,token_source,finish_reason,\
             scheduled_s,start_s,sent_s,end_s,phase,stage,conversation,turn,\
             query_index,query,query_hash,key_index,api_key,\
             attempts,retry_wait_ms,reconnects,connection,server_addr,dns_ms,connect_ms,tls_ms,\
@@ -317,7 +317,7 @@ pub(super) mod tests {
             "250.001,25.000,1100.000,21,21.000,",
             "50.000,50.300,400.000,50.100,1000.000,",
             "45.455,40.001,90.123,91.000,49.800,",
-            "12,1,4096,99,10,0,5,usage,stop,",
+            "12,1,4096,99,10,0,5,0,usage,stop,",
             "1.299999,1.300000,1.302000,2.400000,ramp,,,,",
             "3,\"say \"\"hi\"\", then\nstop\",qeff6d17df9b215ac,2,app-…wxyz,",
             "2,101.500,1,new,127.0.0.1:8080,0.015,0.230,,",
@@ -337,7 +337,7 @@ pub(super) mod tests {
         let expected = concat!(
             "1,1,2026-02-03T04:05:06.701+08:00,failed,connect,,",
             ",,,,,,,,,,,,,,,",
-            "0,0,0,0,,,,,,",
+            "0,0,0,0,,,,0,,,",
             "0.001000,0.001000,,0.002000,hold,,,,",
             ",hello,qa430d84680aabd0b,,,",
             "1,0.000,0,,,,,,",

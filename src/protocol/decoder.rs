@@ -62,6 +62,7 @@ impl Decoder {
             event: event.event,
             data,
             name: None,
+            has_empty: false,
             findings: &mut self.findings,
         };
         reading.name = reading.find_name(&rules.types);
@@ -124,6 +125,7 @@ impl<'a> Reading<'a> {
             reasoning = self.findings.join(reasoning, thought);
         }
         let (tool, _) = self.new_text(&rules.tool, memory);
+        let empty = self.has_empty && [text, reasoning, tool].iter().all(|text| text.is_empty());
         let replacement = self.last_text(&rules.replace).or(replaced);
         let [conversation, message, task] =
             rules.ids.each_ref().map(|sources| self.last_text(sources));
@@ -152,6 +154,7 @@ impl<'a> Reading<'a> {
             text: findings.text(text),
             reasoning: findings.text(reasoning),
             tool: findings.text(tool),
+            empty,
             replacement: said(replacement),
             usage: Usage {
                 prompt,
@@ -179,6 +182,8 @@ impl<'a> Reading<'a> {
             let (mut new, mut any, mut replaced) = (Slice::default(), false, None);
             for number in 0..self.findings.len(&source.place) {
                 let found = source.rule.value(&source.place, number, self);
+                let is_empty = |value| matches!(value, Value::Text(slice) if slice.is_empty());
+                self.has_empty |= found.is_some_and(|found| is_empty(found.value));
                 let piece = found.and_then(|found| Some((non_empty(found.value)?, found.index)));
                 let Some((piece, index)) = piece else {
                     continue;

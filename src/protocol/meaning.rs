@@ -17,6 +17,8 @@ pub struct Meaning<'a> {
     pub reasoning: &'a str,
     /// Arguments of tool calls, which are generated text too.
     pub tool: &'a str,
+    /// Whether the event has generated text that is empty, and no other.
+    pub empty: bool,
     /// Text that replaces the whole answer so far, such as a moderator's words. It is not generated,
     /// and so has no tokens.
     pub replacement: Option<&'a str>,

@@ -174,6 +174,8 @@ pub(super) struct Reading<'a> {
     pub(super) data: &'a str,
     /// The event's type, if it lies in the data; otherwise the type is the `event` field.
     pub(super) name: Option<Slice>,
+    /// Whether the event has generated text that is empty.
+    pub(super) has_empty: bool,
     pub(super) findings: &'a mut Findings,
 }
 

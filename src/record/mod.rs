@@ -163,6 +163,8 @@ pub struct RequestRecord {
     pub reconnects: u32,
     /// Events that carried generated text.
     pub chunks: u64,
+    /// Events whose generated text was empty, such as the first of a stream, with the role alone.
+    pub empty_deltas: u64,
     /// Events that arrived in one read with later events: their stamp is an upper bound.
     pub coalesced: u64,
     /// Chunks that arrived in one read with later chunks.

@@ -202,6 +202,7 @@ impl StreamMeter<'_> {
             }
         }
         let record = &mut *self.record;
+        record.empty_deltas += u64::from(meaning.empty);
         record.usage.update(meaning.usage);
         keep(&mut record.conversation_id, meaning.conversation_id);
         keep(&mut record.message_id, meaning.message_id);

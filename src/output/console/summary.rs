@@ -11,8 +11,8 @@ use super::table::{self, HEADERS, Row};
 use super::turns;
 use super::watched::prompt_tokens;
 use crate::metrics::{
-    self, CACHED_TOKENS, CHUNKS, COALESCED, Flag, Metric, PROMPT_TOKENS, REASONING_TOKENS,
-    RECONNECTS, RETRY_WAIT, STOPS_ACCEPTED, STOPS_NOT_POSSIBLE, STOPS_SENT,
+    self, CACHED_TOKENS, CHUNKS, COALESCED, EMPTY_DELTAS, Flag, Metric, PROMPT_TOKENS,
+    REASONING_TOKENS, RECONNECTS, RETRY_WAIT, STOPS_ACCEPTED, STOPS_NOT_POSSIBLE, STOPS_SENT,
 };
 use crate::output::RunInfo;
 use crate::record::TokenSource;
@@ -91,6 +91,8 @@ fn totals(page: &Page, summary: &Summary) -> String {
     fields.add("console.summary.retries", retries(page, summary));
     fields.add("console.summary.reconnects", summary.count(RECONNECTS));
     fields.add("console.summary.chunks", summary.count(CHUNKS));
+    let empty = Some(summary.count(EMPTY_DELTAS)).filter(|count| *count > 0);
+    fields.maybe("console.summary.empty_deltas", empty);
     let tokens = or_absent(output_tokens(page, &summary.output_tokens));
     fields.add("console.summary.output_tokens", tokens);
     let prompt = prompt_tokens(page, sums[PROMPT_TOKENS], sums[CACHED_TOKENS]);

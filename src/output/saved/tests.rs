@@ -266,7 +266,7 @@ fn damaged_lines_are_named_skipped_and_counted() {
     fs::write(&csv, good.clone() + &damaged.collect::<String>() + "1,2").unwrap();
     let saved = read(std::slice::from_ref(&csv));
     assert_eq!(saved.summary.requests(), 2);
-    let named = (4..9).map(|line| format!("line {line}: 2 cells in place of 63"));
+    let named = (4..9).map(|line| format!("line {line}: 2 cells in place of 64"));
     let named: Vec<_> = named
         .chain(["damaged lines left out: 8.".to_owned()])
         .collect();

@@ -86,14 +86,14 @@ fn damaged_lines_are_told_apart_by_their_number() {
     };
     let cells = |line: u64, found: u64| {
         let damage = Message::new("saved.damaged_cells").with("found", found);
-        Err(damage.with("expected", 63).with("line", line))
+        Err(damage.with("expected", 64).with("line", line))
     };
     let fine = || Ok("7 say \"hi\", then\nstop".to_owned());
     let expected = [
         fine(),
         cell(4, "outcome"),
         cell(6, "ttft_ms"),
-        cells(8, 64),
+        cells(8, 65),
         fine(),
         cell(12, "start_s"),
         cell(14, "end_s"),
