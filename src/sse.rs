@@ -10,7 +10,7 @@ use std::mem;
 pub use block::{Block, Event, TooLarge};
 pub use line::completes_one_block;
 
-use line::{Field, line_end, push_lossy};
+use line::{Field, line_end, set_lossy};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -168,11 +168,8 @@ impl Parser {
             return bytes;
         };
         let awaited = &BOM[before..];
-        let same = awaited
-            .iter()
-            .zip(bytes)
-            .take_while(|(a, b)| a == b)
-            .count();
+        let same = awaited.iter().zip(bytes).take_while(|(a, b)| a == b);
+        let same = same.count();
         let matched = before + same;
         if matched < BOM.len() && same == bytes.len() {
             self.bom = Some(matched);
@@ -276,14 +273,8 @@ impl Parser {
     fn take_field(&mut self, field: Field<'_>, line: &[u8]) -> Result<(), TooLarge> {
         self.pending = Pending::Fields;
         match field {
-            Field::Event(value) => {
-                self.event.clear();
-                push_lossy(&mut self.event, value);
-            }
-            Field::Id(value) => {
-                self.id.clear();
-                push_lossy(&mut self.id, value);
-            }
+            Field::Event(value) => set_lossy(&mut self.event, value),
+            Field::Id(value) => set_lossy(&mut self.id, value),
             Field::Unknown if is_stray(&self.stray, line) => {
                 let room = MOST_STRAY.saturating_sub(self.stray.len());
                 self.stray.extend_from_slice(&line[..line.len().min(room)]);
@@ -349,8 +340,7 @@ impl Parser {
 /// Data as text; `repaired` holds the text of data that are not UTF-8.
 fn text<'a>(data: &'a [u8], repaired: &'a mut String) -> &'a str {
     str::from_utf8(data).unwrap_or_else(|_| {
-        repaired.clear();
-        push_lossy(repaired, data);
+        set_lossy(repaired, data);
         repaired
     })
 }

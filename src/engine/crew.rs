@@ -1,5 +1,5 @@
 //! The users' threads: all are ready before the run's first instant, so that making them disturbs no
-//! measurement, and wait at a [`Gate`].
+//! measurement, and wait at a gate.
 
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -17,18 +17,6 @@ use crate::user::{Context, InFlight, User};
 /// nothing.
 pub(super) const STACK: usize = 256 * 1024;
 
-/// Where users wait until the run begins: parked, until there is a context.
-type Gate = OnceLock<Arc<Context>>;
-
-fn wait(gate: &Gate) -> &Arc<Context> {
-    loop {
-        if let Some(context) = gate.get() {
-            return context;
-        }
-        thread::park();
-    }
-}
-
 /// A user as the engine sees it.
 struct Member {
     thread: JoinHandle<()>,
@@ -40,7 +28,8 @@ struct Member {
 /// All users of a run.
 pub(super) struct Crew {
     members: Vec<Member>,
-    gate: Arc<Gate>,
+    /// Users wait here until the run begins, when there is a context.
+    gate: Arc<OnceLock<Arc<Context>>>,
     pub(super) transport: Arc<Transport>,
 }
 
@@ -99,7 +88,7 @@ impl Crew {
                     let _ = cutter.set(client.cutter());
                     let user = User::new(number, &plan, client, in_flight);
                     drop(ready);
-                    user.run(wait(&gate));
+                    user.run(gate.wait());
                 }
             })?;
         self.members.push(Member {
@@ -113,7 +102,6 @@ impl Crew {
     /// Lets the users begin.
     pub(super) fn begin(&self, context: &Arc<Context>) {
         let _ = self.gate.set(Arc::clone(context));
-        self.wake();
     }
 
     /// Number of users.
@@ -121,7 +109,7 @@ impl Crew {
         self.members.len()
     }
 
-    /// Wakes users who wait for the run, for their start or for another attempt, to see the change.
+    /// Wakes users who wait for their start or for another attempt, to see the change.
     pub(super) fn wake(&self) {
         for member in &self.members {
             member.thread.thread().unpark();

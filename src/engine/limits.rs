@@ -1,27 +1,23 @@
 //! Limits of the system that a run of N users needs: checked before the start, raised where the
 //! system allows that, and otherwise answered with the command that raises them.
 
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))] // Other systems have fewer limits.
+
 #[cfg(unix)]
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-#[cfg(target_os = "linux")]
 use super::crew::STACK;
 use crate::text::Message;
 
 /// Mappings that a thread takes: its stack, its guard page, and what the allocator adds.
-#[cfg(target_os = "linux")]
 const MAPPINGS_PER_THREAD: u64 = 4;
 /// Address space of the program without its users, in bytes.
-#[cfg(target_os = "linux")]
 const PROGRAM: u64 = 64 << 20;
 /// Address space that a thread takes beside its stack, in bytes.
-#[cfg(target_os = "linux")]
 const PER_THREAD: u64 = 64 << 10;
 /// Address space of an arena of the allocator, in bytes.
-#[cfg(target_os = "linux")]
 const ARENA: u64 = 64 << 20;
 /// So many users almost always find room in the address space that the arenas leave.
-#[cfg(target_os = "linux")]
 const FEW_USERS: u64 = 10;
 /// Threads and files of the program beside those of its users.
 const RESERVE: u64 = 64;
@@ -122,18 +118,12 @@ fn address_space(users: u64) -> Option<Message> {
 
 /// Address space that users need, in bytes. The allocator takes its arenas first, up to 8 a
 /// processor, and leaves no room for the stacks of many users. A few users find room.
-#[cfg(target_os = "linux")]
 fn needed_space(users: u64, processors: u64) -> u64 {
-    let arenas = if users > FEW_USERS {
-        users.min(8 * processors)
-    } else {
-        0
-    };
-    PROGRAM + users * (STACK as u64 + PER_THREAD) + arenas * ARENA
+    let most = if users > FEW_USERS { 8 * processors } else { 0 };
+    PROGRAM + users * (STACK as u64 + PER_THREAD) + users.min(most) * ARENA
 }
 
 /// `pids.max` of the control group that the process is in (version 2).
-#[cfg(target_os = "linux")]
 fn cgroup(needed: u64) -> Option<Message> {
     let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     let group = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
@@ -144,7 +134,6 @@ fn cgroup(needed: u64) -> Option<Message> {
     Some(shortage(message, value, needed, &remedy))
 }
 
-#[cfg(target_os = "linux")]
 fn read_number(path: &str) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }

@@ -125,7 +125,8 @@ impl Supervisor<'_> {
         let grace = context.plan.grace;
         let mut cut_at = context.plan.load.deadline().map(|at| at + grace);
         while self.left > 0 {
-            match self.next_control(cut_at) {
+            let wait = cut_at.map_or(Duration::MAX, |at| context.clock.until(at));
+            match self.controls.recv_timeout(wait).ok() {
                 Some(Control::UserDone) => self.left -= 1,
                 Some(Control::Signal(1)) => {
                     self.interrupted = true;
@@ -144,12 +145,6 @@ impl Supervisor<'_> {
                 Some(Control::OutputClosed) | None => return self.cut(),
             }
         }
-    }
-
-    /// The next control; `None` at `cut_at`.
-    fn next_control(&self, cut_at: Option<Stamp>) -> Option<Control> {
-        let left = cut_at.map_or(Duration::MAX, |at| self.context.clock.until(at));
-        self.controls.recv_timeout(left).ok()
     }
 
     /// Stops sending. Returns the latest moment at which requests in flight are cut.

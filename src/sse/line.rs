@@ -67,9 +67,10 @@ pub fn completes_one_block(read: &[u8]) -> bool {
     })
 }
 
-/// Appends bytes as text, with one U+FFFD for each maximal invalid sequence. A decoder of the whole
+/// Makes the text that of these bytes, with one U+FFFD for each maximal invalid sequence. A decoder of the whole
 /// stream gives the same text, since no sequence spans a line end.
-pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
+pub(super) fn set_lossy(text: &mut String, bytes: &[u8]) {
+    text.clear();
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {

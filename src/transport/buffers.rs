@@ -18,7 +18,7 @@ pub(super) struct ConnectionBuffers {
     input: Vec<u8>,
     /// The layers above see `consumed..told`. The bytes of waiting reads are `told..filled`.
     consumed: usize,
-    told: usize,
+    pub(super) told: usize,
     filled: usize,
     /// Whether the last consumer took anything: otherwise it waits for more.
     progress: bool,
@@ -26,23 +26,13 @@ pub(super) struct ConnectionBuffers {
     was_full: bool,
     output: Vec<u8>,
     /// How much of the output, from its beginning, is held back.
-    held: usize,
+    pub(super) held: usize,
 }
 
 impl ConnectionBuffers {
-    /// Holds back so many bytes that have just been put into the output.
-    pub(super) fn hold(&mut self, amount: usize) {
-        self.held += amount;
-    }
-
     /// The output that is held back.
     pub(super) fn held(&self) -> &[u8] {
         &self.output[..self.held]
-    }
-
-    /// Forgets the held output: it has been written, or cannot be.
-    pub(super) fn drop_held(&mut self) {
-        self.held = 0;
     }
 
     /// Gives the output's memory back until something is sent again.
@@ -56,11 +46,6 @@ impl ConnectionBuffers {
     pub(super) fn fill(&mut self, amount: usize) {
         self.filled += amount;
         self.was_full |= self.filled == self.input.len();
-    }
-
-    /// Shows so many of the waiting bytes to the layers above.
-    pub(super) fn tell(&mut self, amount: usize) {
-        self.told += amount;
     }
 
     /// Whether two more reads of this size have room. If not, the input may grow when all waiting
@@ -113,7 +98,7 @@ impl Buffers for ConnectionBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         self.fill(amount);
-        self.tell(amount);
+        self.told += amount;
     }
 
     fn input_consume(&mut self, amount: usize) {
@@ -203,12 +188,12 @@ mod tests {
             buffers.fill(piece.len());
         }
         assert_eq!(buffers.input(), b"");
-        buffers.tell(3);
+        buffers.told += 3;
         assert_eq!(buffers.input(), b"one");
         buffers.input_consume(2);
         assert!(!buffers.input_append_buf().is_empty());
         assert_eq!(buffers.input(), b"e");
-        buffers.tell(5);
+        buffers.told += 5;
         assert_eq!(buffers.input(), b"ethree");
     }
 
@@ -217,11 +202,11 @@ mod tests {
         let mut buffers = ConnectionBuffers::default();
         for piece in [&b"head"[..], b"body"] {
             buffers.output()[..piece.len()].copy_from_slice(piece);
-            buffers.hold(piece.len());
+            buffers.held += piece.len();
         }
         buffers.release_output();
         assert_eq!(buffers.held(), b"headbody");
-        buffers.drop_held();
+        buffers.held = 0;
         buffers.release_output();
         assert_eq!(buffers.output.capacity(), 0);
         assert_eq!(buffers.output().len(), OUTPUT);

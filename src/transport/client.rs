@@ -124,9 +124,7 @@ impl Client {
         auth: Option<&(String, String)>,
         body: &[u8],
     ) -> Result<http::Response<Body>, ureq::Error> {
-        let mut request = http::Request::new(body);
-        *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = uri;
+        let mut request = http::Request::post(uri).body(body)?;
         *request.headers_mut() = self.transport.headers.clone();
         if let Some((name, value)) = auth {
             let name = HeaderName::try_from(name).map_err(http::Error::from)?;

@@ -46,7 +46,11 @@ fn kind(error: &Error, notes: &Notes) -> Kind {
 
 fn detail(error: &Error, kind: Kind, notes: &Notes, peer: &str) -> String {
     let text = match error {
-        Error::Io(error) => io_detail(error),
+        // rustls hides in the cause why a handshake failed.
+        Error::Io(io) => match io.source() {
+            Some(cause) if cause.to_string() != io.to_string() => format!("{io}: {cause}"),
+            _ => io.to_string(),
+        },
         other => other.to_string(),
     };
     let detail = match (kind, error) {
@@ -77,14 +81,6 @@ fn detail(error: &Error, kind: Kind, notes: &Notes, peer: &str) -> String {
         _ => return text,
     };
     detail.to_owned()
-}
-
-/// An I/O error's text with that of its cause: rustls hides there why a handshake failed.
-fn io_detail(error: &io::Error) -> String {
-    match error.source() {
-        Some(cause) if cause.to_string() != error.to_string() => format!("{error}: {cause}"),
-        _ => error.to_string(),
-    }
 }
 
 /// Whether the system refused a socket, for want of a file descriptor or of a local port.

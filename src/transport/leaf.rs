@@ -207,7 +207,7 @@ impl TcpTransport {
         } else {
             self.write(limit)
         };
-        self.buffers.drop_held();
+        self.buffers.held = 0;
         if written.is_err() {
             self.exchange.note(|notes| notes.unsent = true);
         }
@@ -250,8 +250,8 @@ impl Transport for TcpTransport {
     /// A small piece is held back until the next one, or until input is awaited: ureq writes a
     /// request's head and its body apart, which would wake the server twice.
     fn transmit_output(&mut self, amount: usize, limit: NextTimeout) -> Result<(), Error> {
-        let is_first = self.buffers.held().is_empty();
-        self.buffers.hold(amount);
+        let is_first = self.buffers.held == 0;
+        self.buffers.held += amount;
         if is_first && amount <= MOST_HELD {
             return Ok(());
         }
@@ -259,7 +259,7 @@ impl Transport for TcpTransport {
     }
 
     fn await_input(&mut self, limit: NextTimeout) -> Result<bool, Error> {
-        if !self.buffers.held().is_empty() {
+        if self.buffers.held > 0 {
             self.write_held(limit)?;
         }
         self.buffers.release_output();
@@ -278,7 +278,7 @@ impl Transport for TcpTransport {
             }
         });
         let received = read?;
-        self.buffers.tell(received.bytes);
+        self.buffers.told += received.bytes;
         Ok(received.bytes > 0)
     }
 

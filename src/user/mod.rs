@@ -126,10 +126,14 @@ impl User {
         self.scratch.leave_at = leaving.map(|leaving| start + leaving.after);
         let outcome = self.attempts(context, &assignment, &body, &mut record);
         let left = self.has_left(context, start, &outcome);
-        record.outcome = if left {
-            Outcome::Abandoned
-        } else {
-            masked(outcome, &assignment)
+        record.outcome = match outcome {
+            _ if left => Outcome::Abandoned,
+            Outcome::Failed(mut failure) => {
+                // A server may have repeated the key.
+                failure.detail = assignment.mask_in(&failure.detail);
+                Outcome::Failed(failure)
+            }
+            outcome => outcome,
         };
         self.note_waits(&mut record);
         if left {
@@ -225,12 +229,4 @@ impl User {
         record.retry_wait += record.instants.end.since(from);
         waited
     }
-}
-
-/// The outcome with the key masked wherever a server has repeated it.
-fn masked(mut outcome: Outcome, assignment: &Assignment<'_>) -> Outcome {
-    if let Outcome::Failed(failure) = &mut outcome {
-        failure.detail = assignment.mask_in(&failure.detail);
-    }
-    outcome
 }
