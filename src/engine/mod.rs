@@ -46,7 +46,7 @@ pub fn run(
     plan: &Arc<Plan>,
     make_collector: impl FnOnce(Clock, Sender<Control>) -> Result<Collector, Message>,
 ) -> Result<Finished, Message> {
-    let users = plan.load.users();
+    let users = plan.load.users() as usize;
     let transport = Transport::new(plan.transport.clone(), &plan.target, &plan.protocol.headers)?;
     let (control, controls) = unbounded();
     let crew = Crew::hire(plan, Arc::new(transport), &control)?;
@@ -72,7 +72,14 @@ pub fn run(
         left: crew.len(),
         interrupted: false,
     };
-    supervisor.report_missing(users);
+    let started = crew.len();
+    if started < users {
+        // The run goes on with fewer users.
+        let message = Message::new("engine.threads_refused");
+        let message = message.with("users", users).with("started", started);
+        context.send(Sample::Notice(message));
+        context.send(Sample::Refused((users - started) as u64));
+    }
     crew.begin(&context);
     supervisor.supervise();
     let interrupted = supervisor.interrupted;
@@ -96,18 +103,6 @@ struct Supervisor<'a> {
 }
 
 impl Supervisor<'_> {
-    /// Reports threads that the system refused: the run goes on with fewer users.
-    fn report_missing(&self, users: u32) {
-        let started = self.crew.len();
-        if started < users as usize {
-            let message = Message::new("engine.threads_refused");
-            let message = message.with("users", users).with("started", started);
-            self.context.send(Sample::Notice(message));
-            self.context
-                .send(Sample::Refused((users as usize - started) as u64));
-        }
-    }
-
     /// Waits until all users are done or given up, and ends the collector.
     fn supervise(&mut self) {
         self.watch();

@@ -48,10 +48,11 @@ impl Protocol {
             think_tags: think_tags.unwrap_or(false),
             rules: Arc::new(Compiler::rules(&document.require("events")?)?),
         };
-        if protocol.expects_text && !protocol.rules.has_text() {
-            let text = document.require("events")?.inner("text", &Value::Null);
-            return Err(text.error("protocol.text"));
-        }
+        let has_text = protocol.rules.has_text() || !protocol.expects_text;
+        let events = document.require("events")?;
+        events
+            .inner("text", &Value::Null)
+            .check(has_text, "protocol.text")?;
         Ok(protocol)
     }
 }
@@ -70,18 +71,15 @@ fn path(member: &Member<'_>) -> Result<String> {
     let is_path = path.starts_with(['/', ':'])
         && path.chars().all(|c| c.is_ascii_graphic())
         && !path.replace(MODEL, "").contains(['{', '}']);
-    is_path
-        .then_some(path)
-        .ok_or_else(|| member.error("protocol.path"))
+    member.check(is_path, "protocol.path")?;
+    Ok(path)
 }
 
 fn read_auth(auth: &Member<'_>) -> Result<(String, String)> {
     auth.object("header, value")?;
     let (header, value) = (auth.require("header")?, auth.require("value")?);
     let template = header_value(&value)?;
-    if !template.contains("{key}") {
-        return Err(value.error("protocol.auth_value"));
-    }
+    value.check(template.contains("{key}"), "protocol.auth_value")?;
     Ok((header_name(&header, header.string()?)?, template))
 }
 
@@ -94,16 +92,14 @@ fn read_headers(headers: &Member<'_>) -> Result<Vec<(String, String)>> {
 
 fn header_name(member: &Member<'_>, name: &str) -> Result<String> {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if name.is_empty() || !name.bytes().all(is_token) {
-        return Err(member.error("protocol.header_name"));
-    }
+    let is_name = !name.is_empty() && name.bytes().all(is_token);
+    member.check(is_name, "protocol.header_name")?;
     Ok(name.to_owned())
 }
 
 fn header_value(member: &Member<'_>) -> Result<String> {
     let value = member.text()?;
-    if value.contains(|c: char| !(c.is_ascii_graphic() || c == ' ')) {
-        return Err(member.error("protocol.header_value"));
-    }
+    let is_plain = value.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    member.check(is_plain, "protocol.header_value")?;
     Ok(value)
 }

@@ -36,9 +36,7 @@ impl Compiler {
              keep_alive, ignore",
         )?;
         let end = events.require("end")?;
-        if end.list()?.is_empty() {
-            return Err(end.error("protocol.end"));
-        }
+        end.check(!end.list()?.is_empty(), "protocol.end")?;
         Ok(Rules {
             types: events.each("type", |member| this.type_subject(member))?,
             usage: this.lists(&events, "usage", USAGE, Self::count)?,
@@ -185,12 +183,10 @@ impl Compiler {
     fn end(&mut self, member: &Member<'_>) -> Result<EndRule> {
         let end = member.object("on, when, per, all")?;
         if let Some(all) = end.get("all") {
-            let alone = ["on", "when", "per"]
-                .iter()
-                .all(|name| end.get(name).is_none());
-            if !(1..=MOST_PARTS).contains(&all.list()?.len()) || !alone {
-                return Err(all.error("protocol.all"));
-            }
+            let mut others = ["on", "when", "per"].into_iter();
+            let alone = others.all(|name| end.get(name).is_none());
+            let fits = (1..=MOST_PARTS).contains(&all.list()?.len()) && alone;
+            all.check(fits, "protocol.all")?;
             return self.plain_rules(&end, "all").map(EndRule::All);
         }
         let per = end.optional("per", pointer)?;
@@ -276,9 +272,8 @@ fn pointer(member: &Member<'_>) -> Result<Pointer> {
 /// A pointer to one place: without `*`.
 fn whole_pointer(member: &Member<'_>) -> Result<String> {
     pointer(member)?;
-    let text = member.string()?;
-    if text.split('/').any(|segment| segment == "*") {
-        return Err(member.error("protocol.single_pointer"));
-    }
-    Ok(text.to_owned())
+    let text = member.text()?;
+    let is_single = text.split('/').all(|segment| segment != "*");
+    member.check(is_single, "protocol.single_pointer")?;
+    Ok(text)
 }

@@ -73,11 +73,8 @@ impl Value {
     /// A whole number that is not negative, also written as `3.0`.
     pub(super) fn count(self) -> Option<u64> {
         match self {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "it is whole and not negative, and beyond u64 the cast saturates"
-            )]
+            // The number is whole and not negative, and beyond u64 the cast saturates.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             Value::Number(n) if n >= 0.0 && n.fract() == 0.0 => Some(n as u64),
             _ => None,
         }
@@ -115,7 +112,8 @@ impl Findings {
 
     /// Reads one JSON value. After an error the findings are empty.
     pub(super) fn read(&mut self, trie: &Trie, json: &str) -> serde_json::Result<()> {
-        self.clear();
+        self.found.clear();
+        self.text.clear();
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let walk = Walk {
             trie,
@@ -130,19 +128,8 @@ impl Findings {
             .and_then(|()| deserializer.end());
         self.is_json = read.is_ok();
         if !self.is_json {
-            self.clear();
+            self.found.clear();
         }
-        self.sort();
-        read
-    }
-
-    fn clear(&mut self) {
-        self.found.clear();
-        self.text.clear();
-    }
-
-    /// Sorts the values by slot.
-    fn sort(&mut self) {
         // Stable: the values of one slot keep the order of the event.
         self.found.sort_by_key(|(slot, _)| *slot);
         let mut end = 0;
@@ -152,6 +139,7 @@ impl Findings {
             }
             *bound = u32::try_from(end).unwrap_or(u32::MAX);
         }
+        read
     }
 
     fn slot(&self, slot: usize) -> &[(usize, Found)] {

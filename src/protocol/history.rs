@@ -29,9 +29,7 @@ impl History {
     pub(super) fn read(history: &Member<'_>) -> Result<Self> {
         history.object("at, user, assistant")?;
         let at = history.require("at")?;
-        if !at.string()?.starts_with('/') {
-            return Err(at.error("protocol.history_at"));
-        }
+        at.check(at.string()?.starts_with('/'), "protocol.history_at")?;
         Ok(Self {
             at: at.text()?,
             user: history.require("user")?.json_object()?,
@@ -56,9 +54,9 @@ impl StopRequest {
         let body = stop.require("body")?;
         let text = path.text()?;
         let is_plain = |c: char| c.is_ascii_graphic() && c != '?' && c != '#';
-        if text.starts_with('/') || !text.contains("{task_id}") || !text.chars().all(is_plain) {
-            return Err(path.error("protocol.stop_path"));
-        }
+        let is_relative = !text.starts_with('/') && text.chars().all(is_plain);
+        let fits = is_relative && text.contains("{task_id}");
+        path.check(fits, "protocol.stop_path")?;
         Ok(Self {
             path: text,
             body: body.json_object()?,

@@ -133,11 +133,3 @@ pub struct Malformed {
     /// The fault and the data around it, in one line.
     pub detail: String,
 }
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
-    }
-}
-
-impl std::error::Error for Malformed {}

@@ -29,6 +29,11 @@ impl<'a> Member<'a> {
         Message::new(id).with("member", &self.path)
     }
 
+    /// Refuses this member with the text of this id, unless it `fits`.
+    pub(super) fn check(&self, fits: bool, id: &'static str) -> Result<()> {
+        fits.then_some(()).ok_or_else(|| self.error(id))
+    }
+
     /// This member, checked to be an object with no members but the known ones (`a, b`).
     pub(super) fn object(&self, known: &str) -> Result<Self> {
         for (name, member) in self.entries()? {

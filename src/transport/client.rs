@@ -201,7 +201,8 @@ pub struct Response<'c> {
     /// When the head was complete.
     pub headers_at: Stamp,
     body: BodyReader<'static>,
-    client: &'c Client,
+    /// The client that the response came to.
+    pub client: &'c Client,
 }
 
 impl Response<'_> {
@@ -252,12 +253,6 @@ impl Response<'_> {
     /// The next token must have come by then; `None` while none is awaited.
     pub fn set_token_deadline(&mut self, at: Option<Stamp>) {
         self.client.exchange.note(|notes| notes.token_deadline = at);
-    }
-
-    /// The attempt that the response belongs to.
-    #[must_use]
-    pub fn attempt(&self) -> Attempt {
-        self.client.attempt()
     }
 }
 

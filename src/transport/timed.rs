@@ -22,7 +22,18 @@ impl Timed {
         let mut left = deadline.since(now);
         let mut has_waited = false;
         while !left.is_zero() {
-            arm(&mut self.0, left, has_waited, &set)?;
+            // Few system calls: a shorter timeout stays until it has been waited for, and a longer one
+            // is replaced by half of the time left, which suits later waits too.
+            let wanted = match self.0.filter(|_| !has_waited) {
+                Some(armed) if armed <= left => armed,
+                Some(_) => left / 2,
+                None => left,
+            };
+            let wanted = Some(wanted.max(Duration::from_micros(100)));
+            if self.0 != wanted {
+                set(wanted)?;
+                self.0 = wanted;
+            }
             match act() {
                 // A signal or SIGCONT interrupts a read that has a timeout, whatever SA_RESTART
                 // says: go on with the time that is left.
@@ -35,26 +46,4 @@ impl Timed {
         }
         Ok(None)
     }
-}
-
-/// Lets a socket's timeout, which is `armed`, suit a wait for the time that is left, with few system
-/// calls: a shorter timeout stays until it has been waited for, and a longer one is replaced by half
-/// of the time left, which suits later waits too.
-fn arm(
-    armed: &mut Option<Duration>,
-    left: Duration,
-    has_waited: bool,
-    set: impl Fn(Option<Duration>) -> io::Result<()>,
-) -> io::Result<()> {
-    let wanted = match armed.filter(|_| !has_waited) {
-        Some(armed) if armed <= left => return Ok(()),
-        Some(_) => left / 2,
-        None => left,
-    };
-    let wanted = Some(wanted.max(Duration::from_micros(100)));
-    if *armed != wanted {
-        set(wanted)?;
-        *armed = wanted;
-    }
-    Ok(())
 }

@@ -95,7 +95,7 @@ impl Scratch {
                 };
             }
         };
-        note_way(record, response.attempt());
+        note_way(record, response.client.attempt());
         record.http_status = Some(response.status);
         record.instants.headers = Some(response.headers_at);
         for observer in &mut reading.observers {
@@ -104,7 +104,8 @@ impl Scratch {
         if let Some(ended) = refuse(&mut response, &mut reading.observers, &mut record.bytes) {
             return ended;
         }
-        let waited_before = response.attempt().waited.map(|waited| waited + stood_still);
+        let waited = response.client.attempt().waited;
+        let waited_before = waited.map(|waited| waited + stood_still);
         Ok(reading.stream(context, &mut response, waited_before, record))
     }
 
@@ -154,7 +155,7 @@ impl Reading {
             kept: &mut self.kept,
             reporter: Reporter::new(&context.sender),
             uncertainty: Uncertainty::new(waited_before, &mut waited),
-            seen: Seen::after(response.attempt().first_read),
+            seen: Seen::after(response.client.attempt().first_read),
         };
         meter.gaps.clear();
         self.parser.reset();
@@ -167,7 +168,7 @@ impl Reading {
         }
         let mid_block = self.parser.is_mid_block();
         let outcome = meter.finish(read.err(), mid_block, context.plan.protocol.expects_text);
-        note_way(record, response.attempt());
+        note_way(record, response.client.attempt());
         record.instants.end = end.unwrap_or_else(|| context.clock.now());
         outcome
     }

@@ -84,11 +84,8 @@ impl User {
         self.waited = run_queue_wait();
         let (mut sent, mut ended) = (0, 0);
         while sent == 0 || context.think(user, sent, ended) {
-            let begins = self.conversation.is_over();
-            let Some(claim) = context.claim(ended, begins) else {
-                break;
-            };
-            let Some(over) = self.request(context, claim) else {
+            let claim = context.claim(ended, self.conversation.is_over());
+            let Some(over) = claim.and_then(|claim| self.request(context, claim)) else {
                 break;
             };
             sent += 1;

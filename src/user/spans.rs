@@ -4,16 +4,10 @@ use crate::clock::Stamp;
 use crate::protocol::SpanMark;
 use crate::record::SpanRecord;
 
-/// The spans of one request that have begun and not ended.
+/// The spans of one request that have begun and not ended: each span's place among the request's
+/// spans, and its instance.
 #[derive(Debug, Default)]
-pub(super) struct OpenSpans(Vec<Open>);
-
-#[derive(Debug)]
-struct Open {
-    /// Its place among the request's spans.
-    place: usize,
-    instance: String,
-}
+pub(super) struct OpenSpans(Vec<(usize, String)>);
 
 impl OpenSpans {
     /// Takes a mark that came at that moment into the request's spans.
@@ -21,18 +15,17 @@ impl OpenSpans {
     /// A beginning that comes again (a node that is tried again) does not begin anew: the time
     /// that its user waits goes on.
     pub(super) fn mark(&mut self, mark: &SpanMark<'_>, at: Stamp, spans: &mut Vec<SpanRecord>) {
-        let open = self.0.iter().position(|open| {
-            open.instance == mark.instance
-                && spans.get(open.place).is_some_and(|span| span.id == mark.id)
+        let open = self.0.iter().position(|(place, instance)| {
+            instance == mark.instance && spans.get(*place).is_some_and(|span| span.id == mark.id)
         });
         if let Some(open) = open.filter(|_| mark.retries) {
-            spans[self.0[open].place].retries += 1;
+            spans[self.0[open].0].retries += 1;
         }
         if mark.retries || mark.starts && open.is_some() {
             return;
         }
         let place = if let Some(open) = open {
-            self.0.swap_remove(open).place
+            self.0.swap_remove(open).0
         } else {
             spans.push(SpanRecord {
                 id: mark.id.to_owned(),
@@ -49,8 +42,7 @@ impl OpenSpans {
         span.model |= mark.model;
         if mark.starts {
             span.start = Some(at);
-            let instance = mark.instance.to_owned();
-            self.0.push(Open { place, instance });
+            self.0.push((place, mark.instance.to_owned()));
         } else {
             span.end = Some(at);
             span.elapsed = mark.elapsed;

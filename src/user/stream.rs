@@ -148,7 +148,7 @@ impl StreamMeter<'_> {
             Ok(meaning) => self.meaning(meaning, arrival),
             Err(malformed) => {
                 let first = &mut self.seen.malformed;
-                first.get_or_insert_with(|| malformed.to_string());
+                first.get_or_insert_with(|| malformed.detail.clone());
             }
         }
         self.tell(block, Some(decoded.as_ref()), arrival);

@@ -49,15 +49,11 @@ impl<T> Rotation<T> {
         Self { items, file }
     }
 
-    /// The item of a number (from 1) in an order, with its place.
-    fn item(&self, number: u64, order: &Order) -> (usize, &T) {
+    /// The item of a number (from 1) in an order, with its place and its number in the file, from 1.
+    fn item(&self, number: u64, order: &Order) -> (usize, Option<usize>, &T) {
         let place = order.place(number, self.items.len());
-        (place, &self.items[place])
-    }
-
-    /// An item's number in the file, from 1.
-    fn number(&self, place: usize) -> Option<usize> {
-        self.file.as_ref().map(|_| place + 1)
+        let line = self.file.as_ref().map(|_| place + 1);
+        (place, line, &self.items[place])
     }
 }
 
@@ -117,21 +113,21 @@ impl Workload {
     pub fn turn(&self, user: u32, request: u64, turn: Turn) -> Assignment<'_> {
         let Turn { conversation, turn } = turn;
         let before = conversation.saturating_sub(1) * u64::from(self.turns.max(1));
-        let (row, query) = self.queries.item(before + u64::from(turn), &self.order);
-        let (key_place, key) = self.keys.item(conversation, &Order::Sequential);
+        let number = before + u64::from(turn);
+        let (row, query_index, query) = self.queries.item(number, &self.order);
+        let (_, key_index, key) = self.keys.item(conversation, &Order::Sequential);
+        let prefix = |seed| random::bits(seed, Purpose::Prefix, request);
         Assignment {
             sent: Sent {
-                query_index: self.queries.number(row),
+                query_index,
                 query: Arc::clone(query),
-                key_index: self.keys.number(key_place),
+                key_index,
                 masked_key: key.masked(),
             },
             key,
             user,
             row: self.rows.get(row).map_or(&[], Vec::as_slice),
-            prefix: self
-                .unique
-                .map(|seed| random::bits(seed, Purpose::Prefix, request)),
+            prefix: self.unique.map(prefix),
             workload: self,
         }
     }
@@ -183,16 +179,13 @@ impl Assignment<'_> {
     /// Adds this turn to a history, with the answer to it. An empty answer, such as one of tool
     /// calls alone, is left out: strict services refuse a message without content.
     pub fn add_to(&self, history: &mut Vec<u8>, answer: &str) {
-        let Some(parts) = &self.workload.history else {
-            return;
-        };
         let query = self.query();
         let filling = Filling {
             answer,
             ..self.filling(&query)
         };
-        let parts = parts.iter().take(if answer.is_empty() { 1 } else { 2 });
-        for part in parts {
+        let parts = self.workload.history.iter().flatten();
+        for part in parts.take(if answer.is_empty() { 1 } else { 2 }) {
             history.extend(part.render(&filling));
             history.push(b',');
         }

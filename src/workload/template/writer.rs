@@ -1,6 +1,7 @@
 //! Takes a document apart into the pieces of a body.
 
 use std::collections::BTreeSet;
+use std::{ptr, slice};
 
 use serde_json::{Map, Value};
 
@@ -107,32 +108,18 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&mut self, value: &Value) -> Result<(), Message> {
-        match value {
-            Value::Null | Value::Bool(_) | Value::Number(_) => {
+        let is_place = self.place.is_some_and(|place| ptr::eq(place, value));
+        match (value, self.parts.history.filter(|_| is_place)) {
+            (Value::Null | Value::Bool(_) | Value::Number(_), _) => {
                 self.literal().extend(value.to_string().bytes());
                 Ok(())
             }
-            Value::String(text) if self.is_place(value) => self.history(text),
-            Value::String(text) => self.string(text),
-            Value::Array(items) => self.array(items, self.is_place(value)),
-            Value::Object(members) => self.object(members),
+            // The text of this place becomes a turn of its own, after the turns so far.
+            (Value::String(_), Some(history)) => self.array(slice::from_ref(&history.user), true),
+            (Value::String(text), None) => self.string(text),
+            (Value::Array(items), _) => self.array(items, is_place),
+            (Value::Object(members), _) => self.object(members),
         }
-    }
-
-    fn is_place(&self, value: &Value) -> bool {
-        self.place.is_some_and(|place| std::ptr::eq(place, value))
-    }
-
-    /// Writes an array: the turns so far, then the text of this place as a turn of its own.
-    fn history(&mut self, text: &str) -> Result<(), Message> {
-        let Some(history) = self.parts.history else {
-            return self.string(text);
-        };
-        self.literal().push(b'[');
-        self.pieces.push(Piece::History);
-        self.value(&history.user)?;
-        self.literal().push(b']');
-        Ok(())
     }
 
     fn array(&mut self, items: &[Value], has_history: bool) -> Result<(), Message> {
