@@ -114,7 +114,7 @@ pub fn tokens(raw: &str) -> Result<TokenCount, Message> {
 pub fn think_time(raw: &str) -> Result<Dist<Duration>, Message> {
     use Dist::{Exponential, Fixed, Uniform};
     let time = Dist::read(raw, |text| duration(text).ok());
-    time.filter(|time| matches!(time, Fixed(_) | Uniform { .. } | Exponential { .. }))
+    time.filter(|time| matches!(time, Fixed(_) | Uniform(..) | Exponential(_)))
         .ok_or_else(|| Message::new("usage.think_time"))
 }
 
@@ -179,17 +179,14 @@ mod tests {
     #[test]
     fn times_to_think_have_three_forms() {
         let ms = Duration::from_millis;
-        let uniform = |low, high| Dist::Uniform {
-            low: ms(low),
-            high: ms(high),
-        };
+        let uniform = |low, high| Dist::Uniform(ms(low), ms(high));
         let table = [
             ("2", Dist::Fixed(ms(2_000))),
             ("500ms", Dist::Fixed(ms(500))),
             ("0", Dist::Fixed(ms(0))),
             ("uniform:1s..3s", uniform(1_000, 3_000)),
             ("uniform:0.5..0.5", uniform(500, 500)),
-            ("exp:2s", Dist::Exponential { mean: ms(2_000) }),
+            ("exp:2s", Dist::Exponential(ms(2_000))),
         ];
         for (raw, expected) in table {
             assert_eq!(think_time(raw), Ok(expected), "{raw}");

@@ -96,7 +96,7 @@ mod tests {
         let millis = Duration::from_millis;
         let (low, high) = (millis(100), millis(300));
         let expected = Options {
-            ttft: Dist::Uniform { low, high },
+            ttft: Dist::Uniform(low, high),
             itl: Dist::Fixed(millis(5)),
             tokens: Dist::Fixed(7),
             reasoning_tokens: Dist::Fixed(3),

@@ -167,8 +167,8 @@ fn load_json(plan: &Plan) -> Value {
 fn think_time(time: Dist<Duration>) -> Value {
     match time {
         Dist::Fixed(time) => json!({"fixed_s": Seconds(time)}),
-        Dist::Uniform { low, high } => json!({"uniform_s": [Seconds(low), Seconds(high)]}),
-        Dist::Exponential { mean } | Dist::Normal { mean, .. } | Dist::LogNormal { mean, .. } => {
+        Dist::Uniform(low, high) => json!({"uniform_s": [Seconds(low), Seconds(high)]}),
+        Dist::Exponential(mean) | Dist::Normal(mean, _) | Dist::LogNormal(mean, _) => {
             json!({"exponential_mean_s": Seconds(mean)})
         }
     }

@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn times_repeat_and_differ_by_seed_user_and_request() {
         assert_eq!(thinks(&Dist::Fixed(SECOND), 1, 2, 3), SECOND);
-        let think = Dist::Exponential { mean: SECOND };
+        let think = Dist::Exponential(SECOND);
         let one = thinks(&think, 1, 1, 1);
         assert_eq!(one, thinks(&think, 1, 1, 1));
         for other in [(2, 1, 1), (1, 2, 1), (1, 1, 2)] {

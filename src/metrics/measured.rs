@@ -36,7 +36,7 @@ impl<'a> Measured<'a> {
             end: whole(record.instants.end),
             outcome: &record.outcome,
             token_source: record.output_tokens().map(|(_, source)| source),
-            values: PerMetric::of(|metric| metric.of(record)),
+            values: PerMetric::of(|metric| (metric.of)(record)),
         }
     }
 

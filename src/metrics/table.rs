@@ -30,8 +30,9 @@ pub struct Row {
     pub columns: Columns,
     /// Where the metric appears, and how it differs from other metrics.
     pub flags: &'static [Flag],
+    /// Its value of a request, in the last decimal of the unit; `None` if it was not measured.
     #[serde(skip)]
-    of: fn(&RequestRecord) -> Option<u64>,
+    pub of: fn(&RequestRecord) -> Option<u64>,
 }
 
 /// Name with unit, unit, columns, value, flags. Each list of metrics is in this order.
@@ -91,14 +92,6 @@ const fn row(
         columns,
         flags,
         of,
-    }
-}
-
-impl Row {
-    /// The value of a request, in the last decimal of the unit; `None` if it was not measured.
-    #[must_use]
-    pub fn of(&self, record: &RequestRecord) -> Option<u64> {
-        (self.of)(record)
     }
 }
 

@@ -174,7 +174,7 @@ impl Format for RequestsCsv {
                     Metrics(columns) => {
                         for metric in metrics_in(*columns) {
                             let decimals = metric.unit.decimals();
-                            self.row.decimal(metric.of(request), decimals);
+                            self.row.decimal((metric.of)(request), decimals);
                         }
                     }
                 }

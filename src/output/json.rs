@@ -9,7 +9,7 @@ mod ticks;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
 
@@ -103,7 +103,7 @@ struct RunJson<'a> {
     warnings: Vec<Message>,
     summary: Option<SummaryJson>,
     #[serde(default)]
-    histograms: HistogramsJson,
+    histograms: Value,
     waterfall: Option<Chosen>,
     #[serde(with = "ticks")]
     ticks: Cow<'a, Ticks>,
@@ -127,10 +127,7 @@ impl<'a> RunJson<'a> {
             host: about.host.clone(),
             warnings: about.warnings.clone(),
             summary: results.map(|results| SummaryJson::of(results.summary)),
-            histograms: HistogramsJson {
-                sub_buckets: SUB_BUCKETS,
-                note: HISTOGRAM_NOTE.to_owned(),
-            },
+            histograms: json!({"sub_buckets": SUB_BUCKETS, "note": HISTOGRAM_NOTE}),
             waterfall: results
                 .and_then(|results| results.waterfall)
                 .map(Waterfall::chosen),
@@ -138,12 +135,6 @@ impl<'a> RunJson<'a> {
                 .map_or_else(Cow::default, |results| Cow::Borrowed(results.stats.ticks())),
         }
     }
-}
-
-#[derive(Default, Serialize, Deserialize)]
-struct HistogramsJson {
-    sub_buckets: u64,
-    note: String,
 }
 
 #[cfg(test)]

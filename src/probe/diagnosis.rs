@@ -43,7 +43,7 @@ pub fn diagnose(observed: &Observed, record: &RequestRecord, sketch: &Sketch<'_>
         examination.arrivals();
         examination.stall();
         examination.beginning();
-        let millis = |metric: Metric| Some(metric.of(record)? as f64 / 1e3);
+        let millis = |metric: Metric| Some((metric.of)(record)? as f64 / 1e3);
         let trailing = long_trailing([TRAILING, RESPONSE].map(millis));
         examination.found.findings.extend(trailing);
         examination.tokens();

@@ -40,12 +40,6 @@ impl Outcome {
             _ => None,
         }
     }
-
-    /// Whether the request was completed, well or badly: what RPS and the success rate count.
-    #[must_use]
-    pub fn is_completed(&self) -> bool {
-        matches!(self, Outcome::Ok | Outcome::Failed(_))
-    }
 }
 
 /// What became of the request that stops an answer whose user has left.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stats::percentile_of;
+use crate::stats::percentile;
 
 /// The figures of one distribution, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -98,8 +98,8 @@ fn gaps_of(times: &str) -> Vec<f64> {
 fn spread(mut values: Vec<f64>) -> Option<Spread> {
     values.sort_by(f64::total_cmp);
     Some(Spread {
-        p50: percentile_of(&values, 50.0)?,
-        p99: percentile_of(&values, 99.0)?,
+        p50: percentile(50.0, values.len(), |rank| values[rank])?,
+        p99: percentile(99.0, values.len(), |rank| values[rank])?,
         max: *values.last()?,
     })
 }

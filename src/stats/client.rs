@@ -114,9 +114,6 @@ impl Client {
             self.unstamped += u64::from(request.clock != ClockSource::Kernel);
         }
         self.streams += u64::from(request.chunks > 0);
-        if let Some(delay) = request.send_delay {
-            self.send_delay.record(micros(delay));
-        }
         add_known(&mut self.run_queue_wait, request.run_queue_wait);
         self.events += request.chunks.max(request.coalesced);
         self.chunks += request.chunks;
@@ -125,6 +122,7 @@ impl Client {
             self.uncertainty.record_n(micros(late), request.coalesced);
         }
         for (histogram, late) in [
+            (&mut self.send_delay, request.send_delay),
             (&mut self.ttfb_uncertainty, request.ttfb_uncertainty),
             (&mut self.ttft_uncertainty, request.ttft_uncertainty),
         ] {

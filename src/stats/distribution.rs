@@ -71,9 +71,6 @@ impl Distribution {
     #[must_use]
     pub fn snapshot(&self) -> Option<Statistics> {
         let count = self.small.len() + self.large.len();
-        if count == 0 {
-            return None;
-        }
         let (mut small, mut large) = (self.small.clone(), self.large.clone());
         small.sort_unstable();
         large.sort_unstable();
@@ -91,11 +88,11 @@ impl Distribution {
             count: count as u64,
             mean,
             std_dev,
+            p50: percentile(50.0, count, value_at)?,
+            p90: percentile(90.0, count, value_at)?,
+            p95: percentile(95.0, count, value_at)?,
+            p99: percentile(99.0, count, value_at)?,
             min: value_at(0),
-            p50: percentile(50.0, count, value_at),
-            p90: percentile(90.0, count, value_at),
-            p95: percentile(95.0, count, value_at),
-            p99: percentile(99.0, count, value_at),
             max: value_at(count - 1),
         })
     }

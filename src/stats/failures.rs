@@ -24,16 +24,13 @@ impl Failures {
             detail: detail.clone(),
         };
         let status = kind.status(detail);
-        let places = (0..self.0.len()).filter(|place| {
-            let group = &self.0[*place];
-            group.kind == *kind && kind.status(&group.detail) == status
-        });
-        let places: Vec<usize> = places.collect();
-        let mut alike = places.iter();
-        let alike = alike.find(|place| words(&self.0[**place].detail).eq(words(detail)));
-        let place = alike.or(places.get(MOST_MESSAGES - 1));
-        match place {
-            Some(place) => join(&mut self.0[*place], &failed),
+        let groups = self.0.iter_mut();
+        let groups = groups.filter(|of| of.kind == *kind && kind.status(&of.detail) == status);
+        let mut groups: Vec<_> = groups.collect();
+        let mut details = groups.iter().map(|group| &group.detail);
+        let alike = details.position(|known| words(known).eq(words(detail)));
+        match groups.get_mut(alike.unwrap_or(MOST_MESSAGES - 1)) {
+            Some(group) => join(group, &failed),
             None => self.0.push(failed),
         }
     }

@@ -144,8 +144,8 @@ impl Histogram {
     /// interpolation; `None` without values.
     #[must_use]
     pub fn percentile(&self, p: f64) -> Option<f64> {
-        let count = usize::try_from(self.count).ok().filter(|n| *n > 0)?;
-        Some(percentile(p, count, |rank| self.value_at(rank as u64)))
+        let count = usize::try_from(self.count).ok()?;
+        percentile(p, count, |rank| self.value_at(rank as u64))
     }
 
     /// The value of a rank (from 0): the middle of its bucket.

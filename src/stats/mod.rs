@@ -44,23 +44,11 @@ fn add_known<T: Default + AddAssign>(sum: &mut Option<T>, value: Option<T>) {
     }
 }
 
-/// The percentile `p` (0 to 100) of values in ascending order, by linear interpolation between
-/// closest ranks; `None` where there are none.
-#[must_use]
-pub fn percentile_of_sorted(values: &[u64], p: f64) -> Option<f64> {
-    (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index] as f64))
-}
-
-/// The percentile `p` (0 to 100) of numbers in ascending order, like [`percentile_of_sorted`].
-#[must_use]
-pub fn percentile_of(values: &[f64], p: f64) -> Option<f64> {
-    (!values.is_empty()).then(|| percentile(p, values.len(), |index| values[index]))
-}
-
-/// The percentile `p` (0 to 100) of `count` ordered values, at least one, by linear interpolation
+/// The percentile `p` (0 to 100) of `count` values in ascending order, by linear interpolation
 /// between closest ranks, with the operations of `NumPy`'s default: results are equal to the last bit.
-fn percentile(p: f64, count: usize, value_at: impl Fn(usize) -> f64) -> f64 {
-    let last = count - 1;
+/// `None` without values.
+pub fn percentile(p: f64, count: usize, value_at: impl Fn(usize) -> f64) -> Option<f64> {
+    let last = count.checked_sub(1)?;
     let position = p / 100.0 * last as f64;
     #[expect(
         clippy::cast_possible_truncation,
@@ -70,11 +58,11 @@ fn percentile(p: f64, count: usize, value_at: impl Fn(usize) -> f64) -> f64 {
     let below = (position.floor() as usize).min(last);
     let (a, b) = (value_at(below), value_at((below + 1).min(last)));
     let t = position - below as f64;
-    if t >= 0.5 {
+    Some(if t >= 0.5 {
         b - (b - a) * (1.0 - t)
     } else {
         a + (b - a) * t
-    }
+    })
 }
 
 #[cfg(test)]

@@ -6,11 +6,7 @@ use super::client::Client;
 use super::failures::Failures;
 use super::spans::Spans;
 use super::turns::Turns;
-use super::{
-    Agreement, Counts, Distribution, Grade, LiveLine, OutputTokens, Summary, Ticks, add_known,
-    judge,
-};
-use crate::clock::Stamp;
+use super::{Agreement, Distribution, Grade, LiveLine, Summary, Ticks, add_known, judge};
 use crate::load::Load;
 use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFB, TTFT};
 use crate::record::{Outcome, RequestRecord, Sample};
@@ -19,13 +15,8 @@ use crate::record::{Outcome, RequestRecord, Sample};
 #[derive(Debug, Default)]
 pub struct RunStats {
     ticks: Ticks,
-    counts: Counts,
-    first_start: Option<Stamp>,
-    last_end: Option<Stamp>,
-    retries: u64,
-    sums: PerMetric<Option<u64>>,
-    output_tokens: OutputTokens,
-    ok_tokens: OutputTokens,
+    /// The figures that need no distribution, so far.
+    totals: Summary,
     /// Of the requests that succeeded.
     distributions: PerMetric<Distribution>,
     failures: Failures,
@@ -51,25 +42,28 @@ impl RunStats {
     /// Adds a request that is over.
     pub fn record(&mut self, request: &Measured<'_>) {
         self.ticks.record(request);
-        self.counts.record(request);
         self.turns.record(request);
-        let first = self.first_start.unwrap_or(request.start);
-        self.first_start = Some(first.min(request.start));
-        self.last_end = self.last_end.max(Some(request.end));
-        self.retries += request.retries();
-        for (metric, sum) in self.sums.iter_mut() {
+        let totals = &mut self.totals;
+        let first = totals.first_start.unwrap_or(request.start);
+        totals.first_start = Some(first.min(request.start));
+        totals.last_end = totals.last_end.max(Some(request.end));
+        totals.retries += request.retries();
+        for (metric, sum) in totals.sums.iter_mut() {
             if metric.has(Flag::Count) || metric.has(Flag::Sum) {
                 add_known(sum, request.values[metric]);
             }
         }
         if let Some((tokens, source)) = request.output_tokens() {
-            self.output_tokens.add(source, tokens, 1);
+            totals.output_tokens.add(source, tokens, 1);
             if *request.outcome == Outcome::Ok {
-                self.ok_tokens.add(source, tokens, 1);
+                totals.ok_tokens.add(source, tokens, 1);
             }
         }
         match request.outcome {
             Outcome::Ok => {
+                totals.ok += 1;
+                let response = request.values[RESPONSE].map(Duration::from_micros);
+                add_known(&mut totals.response_time_sum, response);
                 for metric in metrics::with(Flag::Statistics) {
                     if let Some(value) = request.thousandths(metric) {
                         self.distributions[metric].record(value);
@@ -77,7 +71,8 @@ impl RunStats {
                 }
             }
             Outcome::Failed(failure) => self.failures.add(failure, request.end),
-            Outcome::Cancelled | Outcome::Abandoned => {}
+            Outcome::Cancelled => totals.cancelled += 1,
+            Outcome::Abandoned => totals.abandoned += 1,
         }
     }
 
@@ -128,8 +123,7 @@ impl RunStats {
     /// The figures of the run so far.
     #[must_use]
     pub fn summary(&self, plan: Option<&Load>, user_clock: bool) -> Summary {
-        let (run, counts) = (self.ticks.total(), &self.counts);
-        let response = counts.sum(RESPONSE);
+        let run = self.ticks.total();
         let client = self.client.summary(&run.lag);
         let statistics = PerMetric::of(|metric| {
             if metric.has(Flag::Pooled) {
@@ -147,24 +141,14 @@ impl RunStats {
         Summary {
             plan: plan.cloned(),
             users_started: run.counts.users_started,
-            first_start: self.first_start,
-            last_end: self.last_end,
-            idle: Duration::ZERO,
-            ok: counts.ok,
             failures: self.failures.by_kind(),
             failure_groups: self.failures.groups(),
-            cancelled: counts.cancelled,
-            abandoned: counts.abandoned,
-            retries: self.retries,
-            sums: self.sums.clone(),
-            output_tokens: self.output_tokens,
-            ok_tokens: self.ok_tokens,
             turns: self.turns.summary(),
             spans: self.spans.summary(),
-            response_time_sum: (response.count > 0).then(|| Duration::from_micros(response.sum)),
             statistics,
             client: Some(client),
             verdict: Some(verdict).filter(|_| is_told),
+            ..self.totals.clone()
         }
     }
 }

@@ -135,7 +135,7 @@ impl SpanSummary {
 impl Spans {
     /// Adds the spans of a request that is over.
     pub(super) fn record(&mut self, request: &RequestRecord) {
-        if !request.outcome.is_completed() {
+        if !matches!(request.outcome, Outcome::Ok | Outcome::Failed(_)) {
             return;
         }
         for span in &request.spans {

@@ -96,7 +96,7 @@ pub fn long_trailing([trailing, response]: [Option<f64>; 2]) -> Option<Message> 
 
 /// The figures of a whole run. Statistics are over successful requests, except those of ITL;
 /// `None` where nothing was measured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// The plan; `None` if unknown, or of merged runs.
     pub plan: Option<Load>,

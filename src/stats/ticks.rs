@@ -30,13 +30,7 @@ pub struct TickCpu {
 }
 
 impl Tick {
-    /// Adds a second of another run. The load of the first machine is kept.
-    pub fn merge(&mut self, other: &Tick) {
-        self.counts += &other.counts;
-        self.merge_streams(other);
-    }
-
-    /// Adds all but the counts.
+    /// Adds all of another second but its counts. The load of the first machine is kept.
     fn merge_streams(&mut self, other: &Tick) {
         self.itl.merge(&other.itl);
         self.lag.merge(&other.lag);
@@ -198,7 +192,10 @@ impl Ticks {
     #[must_use]
     pub fn total(&self) -> Tick {
         let mut total = Tick::default();
-        self.seconds.iter().for_each(|tick| total.merge(tick));
+        for tick in &self.seconds {
+            total.counts += &tick.counts;
+            total.merge_streams(tick);
+        }
         total
     }
 }
@@ -329,7 +326,9 @@ mod tests {
         let all = total(&samples);
         let rest = samples.split_off(2);
         let mut merged = total(&samples);
-        merged.merge(&total(&rest));
+        let rest = total(&rest);
+        merged.counts += &rest.counts;
+        merged.merge_streams(&rest);
         assert_eq!(merged, all);
     }
 }

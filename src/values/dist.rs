@@ -14,7 +14,7 @@ use super::{MILLISECONDS, digits};
 ///
 /// assert_eq!(
 ///     Dist::read("normal:200,1.5ms", Duration::read),
-///     Some(Dist::Normal { mean: Duration::from_millis(200), deviation: Duration::from_micros(1_500) })
+///     Some(Dist::Normal(Duration::from_millis(200), Duration::from_micros(1_500)))
 /// );
 /// assert_eq!(Dist::read("normal:200", Duration::read), None);
 /// ```
@@ -22,32 +22,15 @@ use super::{MILLISECONDS, digits};
 pub enum Dist<T> {
     /// Always this value.
     Fixed(T),
-    /// Any value between the two, ends included, all equally likely.
-    Uniform {
-        /// The smallest value.
-        low: T,
-        /// The largest value.
-        high: T,
-    },
-    /// The normal distribution, cut at zero.
-    Normal {
-        /// The mean, before cutting.
-        mean: T,
-        /// The standard deviation, before cutting.
-        deviation: T,
-    },
-    /// The log-normal distribution: the long tail to the right that service times have.
-    LogNormal {
-        /// The mean of the values themselves, not of their logarithms.
-        mean: T,
-        /// The standard deviation of the values themselves.
-        deviation: T,
-    },
-    /// The exponential distribution.
-    Exponential {
-        /// The mean.
-        mean: T,
-    },
+    /// Any value from the smallest to the largest, ends included, all equally likely.
+    Uniform(T, T),
+    /// The normal distribution with this mean and standard deviation before it is cut at zero.
+    Normal(T, T),
+    /// The log-normal distribution: the long tail to the right that service times have. Mean and
+    /// standard deviation are those of the values themselves, not of their logarithms.
+    LogNormal(T, T),
+    /// The exponential distribution with this mean.
+    Exponential(T),
 }
 
 /// A type of values that can be drawn: times and counts.
@@ -107,20 +90,17 @@ impl<T: Quantity> Dist<T> {
         let (dist, is_sound) = match shape.trim() {
             "uniform" => {
                 let (low, high) = two("..")?;
-                (Dist::Uniform { low, high }, low <= high)
+                (Dist::Uniform(low, high), low <= high)
             }
             "normal" => {
                 let (mean, deviation) = two(",")?;
-                (Dist::Normal { mean, deviation }, true)
+                (Dist::Normal(mean, deviation), true)
             }
             "lognormal" => {
                 let (mean, deviation) = two(",")?;
-                (Dist::LogNormal { mean, deviation }, mean > T::default())
+                (Dist::LogNormal(mean, deviation), mean > T::default())
             }
-            "exp" => {
-                let mean = value(parameters)?;
-                (Dist::Exponential { mean }, true)
-            }
+            "exp" => (Dist::Exponential(value(parameters)?), true),
             _ => return None,
         };
         is_sound.then_some(dist)
@@ -128,23 +108,20 @@ impl<T: Quantity> Dist<T> {
 
     /// Draws a value, from numbers that are uniform in `0.0..1.0`.
     pub fn draw(&self, mut unit: impl FnMut() -> f64) -> T {
-        match *self {
-            Dist::Fixed(value) => value,
-            Dist::Uniform { low, high } => {
-                T::from_f64(low.to_f64() + (high.to_f64() - low.to_f64()) * unit())
-            }
-            Dist::Normal { mean, deviation } => {
-                T::from_f64(mean.to_f64() + deviation.to_f64() * normal(unit))
-            }
-            Dist::LogNormal { mean, deviation } => {
+        let number = match *self {
+            Dist::Fixed(value) => return value,
+            Dist::Uniform(low, high) => low.to_f64() + (high.to_f64() - low.to_f64()) * unit(),
+            Dist::Normal(mean, deviation) => mean.to_f64() + deviation.to_f64() * normal(unit),
+            Dist::LogNormal(mean, deviation) => {
                 // The parameters of the logarithm's normal distribution, from those of the value.
                 let spread = (deviation.to_f64() / mean.to_f64()).powi(2).ln_1p();
                 let location = mean.to_f64().ln() - spread / 2.0;
-                T::from_f64((location + spread.sqrt() * normal(unit)).exp())
+                (location + spread.sqrt() * normal(unit)).exp()
             }
             // The logarithm's argument lies in 0.0 < x <= 1.0.
-            Dist::Exponential { mean } => T::from_f64(mean.to_f64() * -(1.0 - unit()).ln()),
-        }
+            Dist::Exponential(mean) => mean.to_f64() * -(1.0 - unit()).ln(),
+        };
+        T::from_f64(number)
     }
 }
 
@@ -168,10 +145,10 @@ mod tests {
         #[rustfmt::skip]
         let cases = [
             ("200", Dist::Fixed(us(200_000))),
-            ("uniform:100..0.2s", Dist::Uniform { low: us(100_000), high: us(200_000) }),
-            ("normal:200, 50", Dist::Normal { mean: us(200_000), deviation: us(50_000) }),
-            ("lognormal:200ms,50us", Dist::LogNormal { mean: us(200_000), deviation: us(50) }),
-            ("exp:20", Dist::Exponential { mean: us(20_000) }),
+            ("uniform:100..0.2s", Dist::Uniform(us(100_000), us(200_000))),
+            ("normal:200, 50", Dist::Normal(us(200_000), us(50_000))),
+            ("lognormal:200ms,50us", Dist::LogNormal(us(200_000), us(50))),
+            ("exp:20", Dist::Exponential(us(20_000))),
         ];
         for (text, expected) in cases {
             assert_eq!(Dist::read(text, Duration::read), Some(expected), "{text}");
@@ -191,7 +168,7 @@ mod tests {
         let (low, high) = (10, 20);
         assert_eq!(Dist::read("50", u32::read), Some(Dist::Fixed(50)));
         let read = Dist::read("uniform:10..20", u32::read);
-        assert_eq!(read, Some(Dist::Uniform { low, high }));
+        assert_eq!(read, Some(Dist::Uniform(low, high)));
         for text in ["1.5", "5ms", "-1", "uniform:1..", "4294967296"] {
             assert_eq!(Dist::read(text, u32::read), None, "{text}");
         }

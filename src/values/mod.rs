@@ -68,10 +68,8 @@ pub fn digits(text: &str) -> Option<u64> {
 
 /// Reads a number of digits with at most one point among or before them.
 fn decimal(text: &str) -> Option<f64> {
-    let plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let complete = plain && !text.ends_with('.');
+    let plain = |c: char| c.is_ascii_digit() || c == '.';
+    let complete = text.chars().all(plain) && !text.ends_with('.');
     complete.then(|| text.parse().ok()).flatten()
 }
 

@@ -166,10 +166,10 @@ fn think_time(time: Dist<Duration>) -> Message {
         Dist::Fixed(time) => {
             Message::new("console.banner.think_fixed").with("time", plain_seconds(time))
         }
-        Dist::Uniform { low, high } => Message::new("console.banner.think_uniform")
+        Dist::Uniform(low, high) => Message::new("console.banner.think_uniform")
             .with("least", plain_seconds(low))
             .with("most", plain_seconds(high)),
-        Dist::Exponential { mean } | Dist::Normal { mean, .. } | Dist::LogNormal { mean, .. } => {
+        Dist::Exponential(mean) | Dist::Normal(mean, _) | Dist::LogNormal(mean, _) => {
             Message::new("console.banner.think_exp").with("mean", plain_seconds(mean))
         }
     }

@@ -125,7 +125,7 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
     golden("banner_users", Settings::default(), |console| {
         console.banner(&Banner {
             turns: 4,
-            think_time: Some(Dist::Exponential { mean: seconds(2) }),
+            think_time: Some(Dist::Exponential(seconds(2))),
             leaving: Some(leaving(0.125)),
             queries,
             order: &Order::shuffled(7, 120),
@@ -133,10 +133,7 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
             ..banner(plan(5, 0.0, (None, Some(40))))
         })?;
         console.banner(&Banner {
-            think_time: Some(Dist::Uniform {
-                low: seconds(1),
-                high: seconds(3),
-            }),
+            think_time: Some(Dist::Uniform(seconds(1), seconds(3))),
             queries,
             order: &Order::Random(7),
             ..banner(plan(5, 0.0, TIMED))
@@ -151,7 +148,7 @@ fn banners_of_users_who_think_leave_and_ask_in_any_order() {
     });
     golden("banner_leaving", watching(), |console| {
         console.banner(&Banner {
-            think_time: Some(Dist::Exponential { mean: seconds(2) }),
+            think_time: Some(Dist::Exponential(seconds(2))),
             leaving: Some(leaving(0.3)),
             ..banner(plan(1, 0.0, ONCE))
         })

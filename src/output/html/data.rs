@@ -127,8 +127,7 @@ fn figures(summary: &Summary) -> Value {
 fn statistics(summary: &Summary, whole: bool) -> Members<impl Serialize> {
     let metrics = metrics::with(Flag::Statistics);
     let statistics = metrics.map(|metric| {
-        let is_known = whole || !metric.has(Flag::Pooled);
-        let is_shown = is_known && summary.is_shown(metric);
+        let is_shown = (whole || !metric.has(Flag::Pooled)) && summary.is_shown(metric);
         let figures = summary.statistics[metric].filter(|_| is_shown);
         (metric.id, row(figures))
     });
@@ -154,8 +153,10 @@ fn distributions(results: &Results<'_>) -> Members<Bins> {
     let metrics = metrics::with(Flag::Histogram);
     let distributions = metrics.map(|metric| {
         let figures = results.summary.statistics[metric].as_ref();
-        let bins = Bins::of(results.stats.distribution(metric), figures);
-        (metric.id, bins)
+        (
+            metric.id,
+            Bins::of(results.stats.distribution(metric), figures),
+        )
     });
     distributions.collect()
 }
@@ -165,21 +166,14 @@ fn failures(
     failures: &FailureSummary,
     (name, more): (&'static str, Box<RawValue>),
 ) -> Members<Box<RawValue>> {
-    let detail = |language: Language| {
-        cut(&hint::detail(
-            failures.kind,
-            &failures.detail,
-            language.texts(),
-        ))
-    };
+    let (kind, detail) = (failures.kind, &failures.detail);
+    let detail = |language: Language| cut(&hint::detail(kind, detail, language.texts()));
+    let (en, zh) = (detail(Language::English), detail(Language::Chinese));
     let members = [
-        ("kind", raw(failures.kind.name())),
+        ("kind", raw(kind.name())),
         ("count", raw(&failures.count)),
         ("first_s", raw(&seconds(failures.first_seen))),
-        (
-            "detail",
-            raw(&json!({"en": detail(Language::English), "zh": detail(Language::Chinese)})),
-        ),
+        ("detail", raw(&json!({"en": en, "zh": zh}))),
         (name, more),
     ];
     members.into_iter().collect()
@@ -213,24 +207,19 @@ fn since_start(bar: &Bar, instant: Option<u64>) -> Value {
 fn waterfall(waterfall: &Waterfall) -> Value {
     let chosen = waterfall.chosen();
     let column = |value| chosen.requests.iter().map(value).collect::<Value>();
-    let columns = COLUMNS
-        .into_iter()
-        .map(|(name, value)| (name, column(value)));
-    [("of", json!(chosen.of))]
-        .into_iter()
-        .chain(columns)
-        .collect()
+    let columns = COLUMNS.map(|(name, value)| (name, column(value)));
+    let of = [("of", json!(chosen.of))];
+    of.into_iter().chain(columns).collect()
 }
 
 /// The nodes of a workflow; `None` where streams told of none.
 fn spans(summary: &SpansSummary) -> Option<Value> {
-    let nodes = || summary.spans.iter().map(span).collect::<Value>();
     (!summary.spans.is_empty()).then(|| {
         json!({
             "approximate": summary.approximate,
             "before_model": row(summary.before_model.statistics),
             "left_out": summary.left_out,
-            "nodes": nodes(),
+            "nodes": summary.spans.iter().map(span).collect::<Value>(),
         })
     })
 }
@@ -250,11 +239,6 @@ fn span(span: &SpanSummary) -> Value {
     })
 }
 
-fn turn(turn: &TurnSummary) -> Value {
-    json!({
-        "turn": turn.turn,
-        "ok": turn.ok,
-        "failed": turn.failed,
-        "ttft": row(turn.ttft),
-    })
+fn turn(of: &TurnSummary) -> Value {
+    json!({"turn": of.turn, "ok": of.ok, "failed": of.failed, "ttft": row(of.ttft)})
 }

@@ -26,9 +26,8 @@ pub(super) struct Groups {
 #[derive(Debug)]
 struct Group {
     names: Vec<Option<String>>,
-    requests: u64,
-    ok: u64,
-    failed: u64,
+    /// Requests, ok, failed.
+    counts: [u64; 3],
     figures: Vec<(Metric, Figure)>,
 }
 
@@ -70,7 +69,7 @@ impl Groups {
     pub(super) fn largest(&self) -> Breakdown {
         let mut groups: Vec<&Group> = self.measured.iter().collect();
         // A stable sort: of groups of one size, the earlier group comes first.
-        groups.sort_by_key(|group| Reverse(group.requests));
+        groups.sort_by_key(|group| Reverse(group.counts[0]));
         groups.truncate(SHOWN);
         Breakdown {
             of: self.measured.len() + self.beyond.len(),
@@ -93,18 +92,17 @@ impl Group {
         };
         Self {
             names,
-            requests: 0,
-            ok: 0,
-            failed: 0,
+            counts: [0; 3],
             figures: metrics::all().filter_map(shown).collect(),
         }
     }
 
     fn add(&mut self, request: &Measured<'_>) {
         let ok = *request.outcome == Outcome::Ok;
-        self.requests += 1;
-        self.ok += u64::from(ok);
-        self.failed += u64::from(request.outcome.failure().is_some());
+        let failed = request.outcome.failure().is_some();
+        for (count, counts) in self.counts.iter_mut().zip([true, ok, failed]) {
+            *count += u64::from(counts);
+        }
         for (metric, figure) in &mut self.figures {
             match (figure, request.values[*metric]) {
                 (Figure::Sum(sum), Some(value)) => *sum += value,
@@ -118,8 +116,7 @@ impl Group {
     }
 
     fn figures(&self) -> Vec<Option<Thousandths>> {
-        let counts = [self.requests, self.ok, self.failed];
-        let mut figures: Vec<_> = counts.map(Thousandths::whole).map(Some).into();
+        let mut figures: Vec<_> = self.counts.map(Thousandths::whole).map(Some).into();
         for (metric, figure) in &self.figures {
             match figure {
                 Figure::Sum(sum) => {

@@ -2,7 +2,7 @@
 
 use crate::clock::Stamp;
 use crate::record::ItlSummary;
-use crate::stats::{Histogram, percentile_of_sorted};
+use crate::stats::{self, Histogram};
 
 /// How many gaps are kept one by one.
 const EXACT: usize = 1 << 16;
@@ -38,7 +38,8 @@ impl Gaps {
         }
         exact.sort_unstable();
         let sum = exact.iter().sum::<u64>() + more.sum();
-        let percentile = |p| more.percentile(p).or(percentile_of_sorted(exact, p));
+        let exactly = |p| stats::percentile(p, exact.len(), |rank| exact[rank] as f64);
+        let percentile = |p| more.percentile(p).or(exactly(p));
         Some(ItlSummary {
             mean: sum as f64 / (exact.len() as u64 + more.count()) as f64,
             p50: percentile(50.0)?,
@@ -67,7 +68,8 @@ mod tests {
             let mean = sorted.iter().sum::<u64>() as f64 / count as f64;
             assert_eq!(itl.mean.to_bits(), mean.to_bits());
             for (p, shown) in [(50.0, itl.p50), (99.0, itl.p99)] {
-                let exact = percentile_of_sorted(&sorted, p).expect("values");
+                let exact = stats::percentile(p, count, |rank| sorted[rank] as f64);
+                let exact = exact.expect("values");
                 assert!((shown - exact).abs() <= exact * off, "{shown} {exact}");
             }
         }
