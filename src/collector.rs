@@ -112,7 +112,7 @@ impl Collector {
             self.heartbeat.woke(next, self.clock.now());
         }
         // The last second may be a part of one: its line is printed if anything happened in it.
-        let line = self.collected.stats.live(self.second);
+        let line = self.collected.stats.ticks.live(self.second);
         if line.tokens_per_s > 0 || line.rps > 0 {
             self.print_line(&line);
         }
@@ -146,7 +146,7 @@ impl Collector {
             self.flush_due = now + FLUSH;
         }
         while now >= self.line_due() {
-            let line = self.collected.stats.live(self.second);
+            let line = self.collected.stats.ticks.live(self.second);
             self.print_line(&line);
             self.second += 1;
             self.sample_cpu();

@@ -108,7 +108,7 @@ fn source<'a, T>(items: &'a workload::Rotation<T>, single: &'a str) -> Origin<'a
 
 /// Warns where the server's usage and our own count are far apart.
 fn disagreement(collected: &Collected) -> Option<Message> {
-    let agreement = collected.stats.agreement();
+    let agreement = collected.stats.agreement;
     let percent = agreement.disagreement()?;
     let (id, own) = if agreement.tokenized {
         ("warning.tokenizer_disagrees", "tokenizer")
@@ -128,7 +128,7 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
     } = finished;
     let count_stopped = count(plan, &mut collected);
     let disagreement = disagreement(&collected);
-    let agreement = collected.stats.agreement();
+    let agreement = collected.stats.agreement;
     let [implausible, mixed] = [
         ("warning.usage_implausible", agreement.implausible),
         ("warning.models_mixed", agreement.mixed),

@@ -1,6 +1,6 @@
 //! A request in figures. Requests from a run and from the run's CSV have the same form.
 
-use super::metric::{ATTEMPTS, Metric, OUTPUT_TOKENS};
+use super::metric::Metric;
 use super::per::PerMetric;
 use crate::clock::Stamp;
 use crate::record::{Outcome, RequestRecord, TokenSource};
@@ -44,17 +44,5 @@ impl<'a> Measured<'a> {
     #[must_use]
     pub fn thousandths(&self, metric: Metric) -> Option<u64> {
         self.values[metric].map(|value| metric.unit.thousandths(value))
-    }
-
-    /// The number of output tokens, and its source.
-    #[must_use]
-    pub fn output_tokens(&self) -> Option<(u64, TokenSource)> {
-        self.values[OUTPUT_TOKENS].zip(self.token_source)
-    }
-
-    /// Attempts beyond the first.
-    #[must_use]
-    pub fn retries(&self) -> u64 {
-        self.values[ATTEMPTS].map_or(0, |attempts| attempts.saturating_sub(1))
     }
 }

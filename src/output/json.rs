@@ -131,8 +131,7 @@ impl<'a> RunJson<'a> {
             waterfall: results
                 .and_then(|results| results.waterfall)
                 .map(Waterfall::chosen),
-            ticks: results
-                .map_or_else(Cow::default, |results| Cow::Borrowed(results.stats.ticks())),
+            ticks: results.map_or_else(Cow::default, |results| Cow::Borrowed(&results.stats.ticks)),
         }
     }
 }

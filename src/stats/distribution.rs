@@ -12,6 +12,7 @@ pub struct Distribution {
     small: Vec<u32>,
     /// The others.
     large: Vec<u64>,
+    /// The exact sum.
     sum: u128,
 }
 
@@ -48,22 +49,10 @@ impl Distribution {
         }
     }
 
-    /// How many values there are.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        (self.small.len() + self.large.len()) as u64
-    }
-
     /// All values, in thousandths of the unit.
     pub fn values(&self) -> impl Iterator<Item = u64> + '_ {
         let small = self.small.iter().map(|value| u64::from(*value));
         small.chain(self.large.iter().copied())
-    }
-
-    /// The exact sum, in thousandths of the unit.
-    #[must_use]
-    pub fn sum(&self) -> u128 {
-        self.sum
     }
 
     /// The distribution in figures, in the unit; `None` without values. Percentiles are exact:
@@ -131,9 +120,9 @@ mod tests {
         let hours = 3_600_000_000 * 3;
         let distribution = distribution(&[hours, 5, u64::from(u32::MAX), 7]);
         let figures = distribution.snapshot().unwrap();
-        assert_eq!(distribution.count(), 4);
+        assert_eq!(distribution.values().count(), 4);
         let sum = u128::from(hours) + u128::from(u32::MAX) + 12;
-        assert_eq!(distribution.sum(), sum);
+        assert_eq!(distribution.sum, sum);
         assert_eq!(figures.min.to_bits(), 0.005_f64.to_bits());
         assert_eq!(figures.max.to_bits(), 10_800_000.0_f64.to_bits());
     }

@@ -34,7 +34,7 @@ pub const COUNTS: &[Figure] = &[
     figure("users_planned", "users_planned", |s| whole(s.plan.as_ref()?.users().into())),
     figure("users_started", "users_started", |s| whole(s.users_started)),
     figure("ramp_up", "ramp_up_s", |s| seconds(s.plan.as_ref()?.ramp_up())),
-    figure("planned_duration", "planned_duration_s", |s| seconds(s.planned_duration()?)),
+    figure("planned_duration", "planned_duration_s", |s| seconds(s.plan.as_ref()?.duration()?)),
     figure("duration", "duration_s", |s| seconds(s.duration()?)),
     figure("first_start", "first_start_s", |s| seconds(s.first_start?.since(Stamp::ZERO))),
     figure("last_end", "last_end_s", |s| seconds(s.last_end?.since(Stamp::ZERO))),

@@ -6,24 +6,28 @@ use super::client::Client;
 use super::failures::Failures;
 use super::spans::Spans;
 use super::turns::Turns;
-use super::{Agreement, Distribution, Grade, LiveLine, Summary, Ticks, add_known, judge};
+use super::{Agreement, Distribution, Grade, Summary, Ticks, add_known, judge};
 use crate::load::Load;
-use crate::metrics::{self, Flag, ITL, Measured, Metric, PerMetric, RESPONSE, TTFB, TTFT};
+use crate::metrics::{
+    self, ATTEMPTS, Flag, ITL, Measured, OUTPUT_TOKENS, PerMetric, RESPONSE, TTFB, TTFT,
+};
 use crate::record::{Outcome, RequestRecord, Sample};
 
 /// The statistics of a run's samples.
 #[derive(Debug, Default)]
 pub struct RunStats {
-    ticks: Ticks,
+    /// The run second by second.
+    pub ticks: Ticks,
     /// The figures that need no distribution, so far.
     totals: Summary,
-    /// Of the requests that succeeded.
-    distributions: PerMetric<Distribution>,
+    /// The values of the requests that succeeded.
+    pub distributions: PerMetric<Distribution>,
     failures: Failures,
     client: Client,
     spans: Spans,
     turns: Turns,
-    agreement: Agreement,
+    /// The agreement of the server's usage with our own count.
+    pub agreement: Agreement,
 }
 
 impl RunStats {
@@ -47,13 +51,13 @@ impl RunStats {
         let first = totals.first_start.unwrap_or(request.start);
         totals.first_start = Some(first.min(request.start));
         totals.last_end = totals.last_end.max(Some(request.end));
-        totals.retries += request.retries();
+        totals.retries += request.values[ATTEMPTS].map_or(0, |attempts| attempts.saturating_sub(1));
         for (metric, sum) in totals.sums.iter_mut() {
             if metric.has(Flag::Count) || metric.has(Flag::Sum) {
                 add_known(sum, request.values[metric]);
             }
         }
-        if let Some((tokens, source)) = request.output_tokens() {
+        if let Some((tokens, source)) = request.values[OUTPUT_TOKENS].zip(request.token_source) {
             totals.output_tokens.add(source, tokens, 1);
             if *request.outcome == Outcome::Ok {
                 totals.ok_tokens.add(source, tokens, 1);
@@ -89,35 +93,6 @@ impl RunStats {
     pub fn recount(&mut self, request: &RequestRecord) {
         self.agreement.record(request);
         self.record(&Measured::of(request));
-    }
-
-    /// Replaces the seconds that the requests added up to by a saved run's own seconds, which also
-    /// count users and gaps.
-    pub fn replace_ticks(&mut self, ticks: Ticks) {
-        self.ticks = ticks;
-    }
-
-    /// The live line of a second; see [`Ticks::live`].
-    pub fn live(&mut self, second: u64) -> LiveLine {
-        self.ticks.live(second)
-    }
-
-    /// A metric's values of the requests that succeeded.
-    #[must_use]
-    pub fn distribution(&self, metric: Metric) -> &Distribution {
-        &self.distributions[metric]
-    }
-
-    /// The agreement of the server's usage with our own count.
-    #[must_use]
-    pub fn agreement(&self) -> Agreement {
-        self.agreement
-    }
-
-    /// The run second by second.
-    #[must_use]
-    pub fn ticks(&self) -> &Ticks {
-        &self.ticks
     }
 
     /// The figures of the run so far.

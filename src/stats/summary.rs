@@ -187,12 +187,6 @@ impl Summary {
         (completed > 0).then(|| self.ok as f64 / completed as f64)
     }
 
-    /// The run's planned length, ramp-up included, where it is limited by time.
-    #[must_use]
-    pub fn planned_duration(&self) -> Option<Duration> {
-        self.plan.as_ref()?.duration()
-    }
-
     /// The run's real length: from the first request's start to the last one's end, without the time
     /// between merged runs.
     #[must_use]

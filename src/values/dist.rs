@@ -83,27 +83,22 @@ impl<T: Quantity> Dist<T> {
         let Some((shape, parameters)) = text.split_once(':') else {
             return value(text).map(Dist::Fixed);
         };
-        let two = |separator| {
+        let two = |separator, dist: fn(T, T) -> Self| {
             let (a, b) = parameters.split_once(separator)?;
-            Some((value(a)?, value(b)?))
+            Some(dist(value(a)?, value(b)?))
         };
-        let (dist, is_sound) = match shape.trim() {
-            "uniform" => {
-                let (low, high) = two("..")?;
-                (Dist::Uniform(low, high), low <= high)
-            }
-            "normal" => {
-                let (mean, deviation) = two(",")?;
-                (Dist::Normal(mean, deviation), true)
-            }
-            "lognormal" => {
-                let (mean, deviation) = two(",")?;
-                (Dist::LogNormal(mean, deviation), mean > T::default())
-            }
-            "exp" => (Dist::Exponential(value(parameters)?), true),
-            _ => return None,
+        let dist = match shape.trim() {
+            "uniform" => two("..", Dist::Uniform),
+            "normal" => two(",", Dist::Normal),
+            "lognormal" => two(",", Dist::LogNormal),
+            "exp" => value(parameters).map(Dist::Exponential),
+            _ => None,
         };
-        is_sound.then_some(dist)
+        dist.filter(|dist| match dist {
+            Dist::Uniform(low, high) => low <= high,
+            Dist::LogNormal(mean, _) => *mean > T::default(),
+            _ => true,
+        })
     }
 
     /// Draws a value, from numbers that are uniform in `0.0..1.0`.

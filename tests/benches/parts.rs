@@ -173,7 +173,7 @@ fn collector() {
                 assert!(outputs.on(sample).is_empty());
             }
             assert!(outputs.flush().is_empty());
-            black_box(stats.live(0));
+            black_box(stats.ticks.live(0));
         },
     );
 }

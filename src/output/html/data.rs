@@ -33,7 +33,7 @@ pub(super) fn data(
     results: &Results<'_>,
 ) -> Members<Box<RawValue>> {
     let (about, stats, summary) = (results.about, results.stats, results.summary);
-    let seconds: Vec<_> = stats.ticks().iter().collect();
+    let seconds: Vec<_> = stats.ticks.iter().collect();
     let step = step(seconds.len());
     let parts = parts(&seconds, step);
     let warnings: Vec<_> = about.warnings.iter().chain(results.notices).collect();
@@ -153,10 +153,8 @@ fn distributions(results: &Results<'_>) -> Members<Bins> {
     let metrics = metrics::with(Flag::Histogram);
     let distributions = metrics.map(|metric| {
         let figures = results.summary.statistics[metric].as_ref();
-        (
-            metric.id,
-            Bins::of(results.stats.distribution(metric), figures),
-        )
+        let bins = Bins::of(&results.stats.distributions[metric], figures);
+        (metric.id, bins)
     });
     distributions.collect()
 }

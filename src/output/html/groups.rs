@@ -100,8 +100,8 @@ impl Group {
     fn add(&mut self, request: &Measured<'_>) {
         let ok = *request.outcome == Outcome::Ok;
         let failed = request.outcome.failure().is_some();
-        for (count, counts) in self.counts.iter_mut().zip([true, ok, failed]) {
-            *count += u64::from(counts);
+        for (count, applies) in self.counts.iter_mut().zip([true, ok, failed]) {
+            *count += u64::from(applies);
         }
         for (metric, figure) in &mut self.figures {
             match (figure, request.values[*metric]) {

@@ -58,7 +58,9 @@ pub fn read(document: &[u8]) -> serde_json::Result<SavedRun> {
     let started = OffsetDateTime::parse(started, &Rfc3339).map_err(|_| invalid("started_at"))?;
     let results = match (run.summary, run.waterfall) {
         (Some(summary), Some(waterfall)) => Some(SavedResults {
-            requests: summary.requests().ok_or_else(|| invalid("requests"))?,
+            requests: summary
+                .whole("requests")
+                .ok_or_else(|| invalid("requests"))?,
             sums: summary.sums(),
             ticks: run.ticks.into_owned(),
             waterfall,

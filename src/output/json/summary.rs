@@ -84,17 +84,13 @@ impl SummaryJson {
         }
     }
 
-    /// Number of requests; `None` if the document does not tell.
-    pub(super) fn requests(&self) -> Option<u64> {
-        self.whole("requests")
-    }
-
     /// Sums of the token counts in the server's usage.
     pub(super) fn sums(&self) -> PerMetric<Option<u64>> {
         PerMetric::of(|metric| self.whole(metric.id).filter(|_| metric.has(Flag::Sum)))
     }
 
-    fn whole(&self, name: &str) -> Option<u64> {
+    /// A count; `None` if the document does not tell.
+    pub(super) fn whole(&self, name: &str) -> Option<u64> {
         match self.counts.get(name).flatten() {
             Some(Number::Whole(number)) => Some(number),
             _ => None,

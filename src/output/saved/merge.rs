@@ -287,7 +287,8 @@ impl Merge {
         let ended: Option<Vec<_>> = ended.collect();
         let waterfall = ended.as_deref().map(|ended| {
             let (ticks, waterfall) = moved(ended);
-            self.stats.replace_ticks(ticks);
+            // Unlike those of the rows, these seconds also count users and gaps.
+            self.stats.ticks = ticks;
             waterfall
         });
         let mut summary = self.stats.summary(about.plan.as_ref(), false);

@@ -8,7 +8,7 @@ use crate::record::{ClockSource, Failure, FailureKind, Progress, TokenSource};
 use crate::stats::TokenMix;
 use crate::stats::tests::{failed, finished, ok_request};
 
-const TTFA: Metric = metrics::named("ttfa");
+const TTFA: metrics::Metric = metrics::named("ttfa");
 
 fn summary(samples: &[Sample]) -> Summary {
     let mut stats = RunStats::default();
@@ -31,7 +31,10 @@ fn a_run_without_requests_has_no_figures() {
     assert_eq!([summary.duration(), summary.response_time_sum], [None; 2]);
     let statistics = [TTFT, ITL].map(|metric| summary.statistics[metric]);
     assert_eq!(statistics, [None; 2]);
-    assert_eq!(summary.planned_duration(), Some(Duration::from_secs(12)));
+    assert_eq!(
+        summary.plan.unwrap().duration(),
+        Some(Duration::from_secs(12))
+    );
 }
 
 #[test]
@@ -162,8 +165,8 @@ fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() 
         request.tokenized = Some(tokens);
     }
     let told = |stats: &RunStats| {
-        let ticks: Vec<_> = stats.ticks().iter().map(|view| view.tick.clone()).collect();
-        (stats.summary(None, false), ticks, stats.agreement())
+        let ticks: Vec<_> = stats.ticks.iter().map(|view| view.tick.clone()).collect();
+        (stats.summary(None, false), ticks, stats.agreement)
     };
     let mut stats = RunStats::default();
     first
@@ -171,7 +174,7 @@ fn requests_that_are_counted_anew_are_as_if_they_had_been_counted_so_at_first() 
         .iter()
         .for_each(|sample| stats.on(sample));
     // Live lines have summed up what is forgotten.
-    stats.live(1);
+    stats.ticks.live(1);
     stats.forget_requests();
     for request in &anew {
         stats.recount(request);

@@ -91,7 +91,7 @@ fn a_run_comes_back_as_it_was() {
         let second = |view: crate::stats::TickView<'_>| (view.active_users, view.tick.clone());
         ticks.iter().map(second).collect()
     };
-    assert_eq!(seconds(&results.ticks), seconds(stats.ticks()));
+    assert_eq!(seconds(&results.ticks), seconds(&stats.ticks));
 }
 
 #[test]
