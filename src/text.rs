@@ -134,6 +134,12 @@ pub fn plain_seconds(duration: Duration) -> String {
     format!("{text} s")
 }
 
+/// A duration in milliseconds, to a tenth.
+#[must_use]
+pub fn tenths_of_ms(duration: Duration) -> String {
+    format!("{:.1}", micros(duration) as f64 / 1_000.0)
+}
+
 /// A text's id with its arguments: a warning or an error that knows no language yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "SavedMessage", from = "SavedMessage")]

@@ -76,7 +76,7 @@ fn tokens(
     if !goes_on(0.0) {
         return Err(None);
     }
-    let requests = spool.len();
+    let requests = spool.requests();
     let directory = spool.directory().to_owned();
     let unreadable = |error| Some(WriteError::texts(&directory, error).message());
     let mut counts = Vec::new();

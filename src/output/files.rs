@@ -102,7 +102,19 @@ impl Formats {
             spool: None,
             rows: Vec::new(),
         };
-        outputs.begin(about, self.keep_requests, self.is_over)?;
+        if self.keep_requests {
+            let mut rows = outputs.open.iter().filter(|output| output.is_rewritten());
+            if let Some(output) = rows.find(|output| !output.file.is_rewritable()) {
+                let why = ErrorKind::NotSeekable.into();
+                let path = output.file.path();
+                return Err(WriteError::new("files.not_rewritable", path, why));
+            }
+            outputs.spool = Some(outputs.new_spool()?);
+        }
+        outputs.open.iter_mut().try_for_each(|output| {
+            let begun = output.begin(about, self.is_over);
+            begun.map_err(|error| WriteError::new(output.kind.refusal, output.file.path(), error))
+        })?;
         for output in &mut outputs.open {
             output.file.keep();
         }
@@ -177,6 +189,11 @@ struct Output {
 }
 
 impl Output {
+    /// Whether its rows are written anew when tokens have been counted.
+    fn is_rewritten(&self) -> bool {
+        self.kind.is_recounted && !self.kind.is_document
+    }
+
     fn begin(&mut self, about: &About, is_over: bool) -> io::Result<()> {
         if !(is_over && self.kind.is_document) {
             self.beginning = self.format.begin(about);
@@ -196,6 +213,12 @@ impl Output {
         self.file.start_over(&self.beginning)
     }
 
+    fn sample(&mut self, sample: &Sample, rows: &mut Vec<u8>) -> io::Result<()> {
+        rows.clear();
+        self.format.sample(sample, rows);
+        self.file.push(rows)
+    }
+
     fn finish(&mut self, results: &Results<'_>) -> io::Result<()> {
         self.file.flush()?;
         if !self.kind.is_document || !self.file.is_open() {
@@ -210,27 +233,6 @@ impl Output {
 pub type WriteErrors = Vec<WriteError>;
 
 impl Outputs {
-    fn begin(
-        &mut self,
-        about: &About,
-        keep_requests: bool,
-        is_over: bool,
-    ) -> Result<(), WriteError> {
-        if keep_requests {
-            let mut rows = self.open.iter().filter(|output| output.is_rewritten());
-            if let Some(output) = rows.find(|output| !output.file.is_rewritable()) {
-                let why = ErrorKind::NotSeekable.into();
-                let path = output.file.path();
-                return Err(WriteError::new("files.not_rewritable", path, why));
-            }
-            self.spool = Some(self.new_spool()?);
-        }
-        self.open.iter_mut().try_for_each(|output| {
-            let begun = output.begin(about, is_over);
-            begun.map_err(|error| WriteError::new(output.kind.refusal, output.file.path(), error))
-        })
-    }
-
     /// A spool beside the run's first file, where there is space for results; else among the system's
     /// temporary files, which may lie in memory.
     fn new_spool(&self) -> Result<Spool, WriteError> {
@@ -337,19 +339,6 @@ impl Outputs {
     /// Puts the new rows in the place of the old rows, which stay if this fails.
     pub fn settle(&mut self) -> WriteErrors {
         self.each(Output::is_rewritten, |output, _| output.file.settle())
-    }
-}
-
-impl Output {
-    /// Whether its rows are written anew when tokens have been counted.
-    fn is_rewritten(&self) -> bool {
-        self.kind.is_recounted && !self.kind.is_document
-    }
-
-    fn sample(&mut self, sample: &Sample, rows: &mut Vec<u8>) -> io::Result<()> {
-        rows.clear();
-        self.format.sample(sample, rows);
-        self.file.push(rows)
     }
 }
 

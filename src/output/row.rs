@@ -52,25 +52,15 @@ impl Row {
     /// front. Texts that begin with `'` get one too: readers always take exactly one off.
     pub(super) fn text(&mut self, text: &str) {
         if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
-            self.scratch.clear();
-            self.scratch.push('\'');
-            self.scratch.push_str(text);
-            self.cells.push_field(self.scratch.as_bytes());
+            self.display(Some(format_args!("'{text}")));
         } else {
-            self.cells.push_field(text.as_bytes());
+            self.word(text);
         }
     }
 
     /// Text from outside, or a missing value.
     pub(super) fn maybe_text(&mut self, text: Option<&str>) {
         self.text(text.unwrap_or_default());
-    }
-
-    fn formatted(&mut self, value: fmt::Arguments<'_>) {
-        self.scratch.clear();
-        // Writing to a string does not fail.
-        let _ = self.scratch.write_fmt(value);
-        self.cells.push_field(self.scratch.as_bytes());
     }
 
     /// A whole number.
@@ -105,10 +95,12 @@ impl Row {
 
     /// Any other value of our own vocabulary, or a missing one.
     pub(super) fn display(&mut self, value: Option<impl fmt::Display>) {
-        match value {
-            Some(value) => self.formatted(format_args!("{value}")),
-            None => self.word(""),
+        self.scratch.clear();
+        if let Some(value) = value {
+            // Writing to a string does not fail.
+            let _ = write!(self.scratch, "{value}");
         }
+        self.cells.push_field(self.scratch.as_bytes());
     }
 
     /// Appends the row to `out`, with quotes where CSV needs them, and begins the next row.

@@ -57,14 +57,8 @@ impl Spool {
 
     /// Number of requests.
     #[must_use]
-    pub fn len(&self) -> u64 {
+    pub fn requests(&self) -> u64 {
         self.requests
-    }
-
-    /// Whether there are no requests.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.requests == 0
     }
 
     /// Adds a request.
@@ -105,7 +99,7 @@ mod tests {
     fn requests_come_back_as_they_were_and_no_file_is_seen() {
         let temp = Directory::new();
         let mut spool = Spool::create(&temp.file("")).unwrap();
-        assert!(spool.is_empty());
+        assert_eq!(spool.requests(), 0);
         assert_eq!(fs::read_dir(temp.file("")).unwrap().count(), 0);
         let mut first = whole();
         first.generated = vec!["so\nbe".to_owned(), "\"它\"".to_owned()];
@@ -114,7 +108,7 @@ mod tests {
         second.outcome = Outcome::Failed(Failure::new(FailureKind::Reset, "x"));
         spool.push(&first).unwrap();
         spool.push(&second).unwrap();
-        assert_eq!(spool.len(), 2);
+        assert_eq!(spool.requests(), 2);
         let texts: Vec<Text> = spool.read().unwrap().map(Result::unwrap).collect();
         assert_eq!(texts[0].generated, first.generated);
         assert_eq!(texts[1], Text::default());

@@ -6,12 +6,12 @@ use super::compare;
 use super::places::is_cumulative;
 use super::propose::{self, Sketch};
 use super::{Diagnosis, Observed, SeenEvent};
-use crate::clock::{Stamp, micros};
+use crate::clock::Stamp;
 use crate::metrics::{Metric, RESPONSE, TRAILING};
 use crate::protocol::{Protocol, error_text};
 use crate::record::{EventKind, FailureKind, Outcome, RequestRecord};
 use crate::stats::long_trailing;
-use crate::text::Message;
+use crate::text::{Message, tenths_of_ms};
 
 /// Fewer chunks say nothing about buffering.
 const ENOUGH_CHUNKS: usize = 5;
@@ -248,8 +248,8 @@ impl Examination<'_> {
         let message = message
             .with("chunks", chunks.len())
             .with("reads", reads.len());
-        let message = message.with("span", millis(span));
-        self.add(message.with("silence", millis(silence)));
+        let message = message.with("span", tenths_of_ms(span));
+        self.add(message.with("silence", tenths_of_ms(silence)));
         let is_proxy = |server: &str| {
             let server = server.to_ascii_lowercase();
             PROXIES.iter().any(|proxy| server.contains(proxy))
@@ -280,9 +280,10 @@ impl Examination<'_> {
         let (median, _) = gaps[(gaps.len() - 1) / 2];
         let is_late = self.record.client_lag.is_some_and(|lag| lag * 2 > longest);
         if longest >= STALL && longest > median * 10 && !is_late {
-            let message = Message::new("probe.stall").with("gap", millis(longest));
-            let message = message.with("from", millis(from.since(self.record.instants.start)));
-            self.add(message.with("median", millis(median)));
+            let message = Message::new("probe.stall").with("gap", tenths_of_ms(longest));
+            let message =
+                message.with("from", tenths_of_ms(from.since(self.record.instants.start)));
+            self.add(message.with("median", tenths_of_ms(median)));
         }
     }
 
@@ -301,7 +302,7 @@ impl Examination<'_> {
             EventKind::Ping => Message::new("probe.keep_alive_first"),
             _ => Message::new("probe.empty_first"),
         };
-        let at = |event: &SeenEvent| millis(event.row.at.since(self.record.instants.start));
+        let at = |event: &SeenEvent| tenths_of_ms(event.row.at.since(self.record.instants.start));
         let message = message
             .with("event", shortened(first))
             .with("at", at(first));
@@ -330,8 +331,8 @@ impl Examination<'_> {
         if let (Some(ttft), Some(ttfa)) = (record.ttft(), record.ttfa())
             && ttfa > ttft
         {
-            let message = Message::new("probe.reasoning").with("ttft", millis(ttft));
-            self.add(message.with("ttfa", millis(ttfa)));
+            let message = Message::new("probe.reasoning").with("ttft", tenths_of_ms(ttft));
+            self.add(message.with("ttfa", tenths_of_ms(ttfa)));
         }
         if is_ok && self.observed.chunks().next().is_none() {
             self.add(Message::new("probe.text_not_needed"));
@@ -352,10 +353,6 @@ fn shortened(event: &SeenEvent) -> String {
         short.push('…');
     }
     short
-}
-
-fn millis(duration: Duration) -> String {
-    format!("{:.1}", micros(duration) as f64 / 1_000.0)
 }
 
 #[cfg(test)]

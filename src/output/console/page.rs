@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use super::text::{left, one_line, width, wrap};
+use super::text::{hanging, left, one_line, width, wrap};
 use crate::clock::micros;
 use crate::output::FileKind;
 use crate::record::TokenSource;
@@ -106,12 +106,7 @@ impl Page {
 
     /// Text in lines that fit: the first line after `mark`, the others below the first.
     fn hanging(&self, mark: &str, columns: usize, text: &str) -> String {
-        let below = " ".repeat(columns);
-        let marks = std::iter::once(mark).chain(std::iter::repeat(below.as_str()));
-        let lines = wrap(text, self.width.saturating_sub(columns));
-        let lines = marks.zip(lines);
-        let lines = lines.map(|(mark, line)| mark.to_owned() + &line + "\n");
-        lines.collect()
+        format!("{mark}{}\n", hanging(text, self.width, columns))
     }
 
     /// A message in lines that fit. Indented lines are commands, and stay whole.

@@ -9,10 +9,10 @@ use super::Console;
 use super::page::Page;
 use super::text::{align, harmless, left, one_line, shorten};
 use super::watched;
-use crate::clock::{Stamp, micros};
+use crate::clock::Stamp;
 use crate::probe::{Diagnosis, SeenEvent};
 use crate::record::{EventKind, Outcome, RequestRecord, Usage};
-use crate::text::Message;
+use crate::text::{Message, tenths_of_ms};
 
 /// Columns of time, gap, read and bytes.
 const WIDTHS: [usize; 4] = [8, 8, 5, 7];
@@ -90,7 +90,7 @@ impl Console {
         let page = &self.page();
         let message = Message::new("console.probe.head")
             .with("status", status)
-            .with("after", tenths(after));
+            .with("after", tenths_of_ms(after));
         let heading = page.heading(&page.message(&message));
         let text = format!("\n{heading}{}", headers(page, fields));
         self.write(&text)
@@ -185,11 +185,11 @@ fn line(page: &Page, timeline: &Timeline, event: &SeenEvent) -> String {
         None => String::new(),
         // A read has one stamp only, the stamp of its last byte.
         Some((_, read)) if read == event.row.read => page.text("console.probe.together").to_owned(),
-        Some((at, _)) => tenths(event.row.at.since(at)),
+        Some((at, _)) => tenths_of_ms(event.row.at.since(at)),
     };
     let bytes = event.data.as_ref().map_or(0, String::len);
     let cells = [
-        tenths(event.row.at.since(timeline.start)),
+        tenths_of_ms(event.row.at.since(timeline.start)),
         gap,
         event.row.read.to_string(),
         bytes.to_string(),
@@ -256,9 +256,4 @@ fn usage(usage: &Usage) -> String {
         return known;
     }
     format!("[usage: {known}]")
-}
-
-/// Milliseconds to a tenth.
-fn tenths(duration: Duration) -> String {
-    format!("{:.1}", micros(duration) as f64 / 1_000.0)
 }

@@ -1,6 +1,6 @@
 //! Text for a terminal: aligned, and harmless even if a stranger wrote it.
 
-pub(super) use crate::text::columns::{left, right, shorten, width, wrap};
+pub(super) use crate::text::columns::{hanging, left, right, shorten, width, wrap};
 
 /// The substitute for a character that could move the cursor, change colours, retitle the window or
 /// reverse the text after it; `None` for a harmless character.
