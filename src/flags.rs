@@ -41,9 +41,8 @@ pub fn positive(
 ///
 /// If the text is no time.
 pub fn milliseconds(raw: &str) -> Result<Duration, Message> {
-    MILLISECONDS
-        .read(raw)
-        .ok_or_else(|| Message::new("mock.time"))
+    let time = MILLISECONDS.read(raw);
+    time.ok_or_else(|| Message::new("mock.time"))
 }
 
 /// Reads a value or a distribution of values.
@@ -100,10 +99,9 @@ pub fn abandon_rate(raw: &str) -> Result<f64, Message> {
 ///
 /// If the text names no way to count.
 pub fn tokens(raw: &str) -> Result<TokenCount, Message> {
-    let known = TokenCount::ALL.map(TokenCount::name);
-    let place = known.iter().position(|name| *name == raw.trim());
-    let count = place.map(|place| TokenCount::ALL[place]);
-    count.ok_or_else(|| Message::new("usage.tokens").with("known", known.join(", ")))
+    let known = TokenCount::ALL.map(TokenCount::name).join(", ");
+    let count = TokenCount::ALL.into_iter().find(|c| c.name() == raw.trim());
+    count.ok_or_else(|| Message::new("usage.tokens").with("known", known))
 }
 
 /// Reads how long users think: a time, or a uniform or an exponential distribution of times.

@@ -27,6 +27,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// All languages.
+    pub const ALL: [Self; 2] = [Self::English, Self::Chinese];
+
     /// The language that a POSIX locale asks for: `zh_CN.UTF-8` is Chinese, anything else English.
     #[must_use]
     pub fn from_locale(locale: &str) -> Self {
@@ -177,13 +180,11 @@ impl From<Message> for SavedMessage {
 impl From<SavedMessage> for Message {
     /// A text that this version does not have is shown in English.
     fn from(saved: SavedMessage) -> Self {
-        match Message::known(&saved.id) {
-            Some(message) => Self {
-                arguments: saved.arguments,
-                ..message
-            },
-            None => Message::new("output.verbatim").with("text", saved.en),
-        }
+        let Some(Message { id, .. }) = Message::known(&saved.id) else {
+            return Message::new("output.verbatim").with("text", saved.en);
+        };
+        let arguments = saved.arguments;
+        Self { id, arguments }
     }
 }
 
@@ -191,10 +192,8 @@ impl Message {
     /// A message without arguments.
     #[must_use]
     pub fn new(id: &'static str) -> Self {
-        Self {
-            id,
-            arguments: BTreeMap::new(),
-        }
+        let arguments = BTreeMap::new();
+        Self { id, arguments }
     }
 
     /// A message without arguments; `None` if no text has this id.

@@ -83,11 +83,8 @@ fn action(name: &'static str, short: char, action: ArgAction) -> Arg {
 fn localized(command: clap::Command, name: &str, texts: &'static Texts) -> clap::Command {
     let own = |part: &str| texts.find(&format!("help.{name}.{part}"));
     let about = own("about").unwrap_or_default();
-    let exits = texts.exits();
-    let exits: Vec<_> = exits
-        .map(|(code, text)| format!("  {code:3}  {text}"))
-        .collect();
-    let exits = exits.join("\n");
+    let exit = |(code, text)| format!("  {code:3}  {text}");
+    let exits = texts.exits().map(exit).collect::<Vec<_>>().join("\n");
     let after = own("after").map(|after| after.replace("{exits}", &exits));
     command
         .disable_help_flag(true)

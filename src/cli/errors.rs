@@ -77,6 +77,7 @@ fn message(error: &clap::Error) -> Message {
     let value = context(error, ContextKind::InvalidValue);
     let suggested = context(error, ContextKind::SuggestedValue);
     let of_flag = |id| Message::new(id).with("flag", &flag);
+    let of_value = |id| of_flag(id).with("value", &value);
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let word = context(error, ContextKind::InvalidSubcommand);
@@ -87,14 +88,13 @@ fn message(error: &clap::Error) -> Message {
             of_flag("usage.value_missing").with("name", name)
         }
         ErrorKind::InvalidValue if !suggested.is_empty() => {
-            let message = of_flag("usage.value_like").with("value", value);
-            message.with("remedy", suggested)
+            of_value("usage.value_like").with("remedy", suggested)
         }
         ErrorKind::InvalidValue => {
-            let message = of_flag("usage.value_choice").with("value", value);
-            message.with("values", context(error, ContextKind::ValidValue))
+            let known = context(error, ContextKind::ValidValue);
+            of_value("usage.value_choice").with("values", known)
         }
-        ErrorKind::TooManyValues => of_flag("usage.switch_value").with("value", value),
+        ErrorKind::TooManyValues => of_value("usage.switch_value"),
         ErrorKind::ArgumentConflict => of_flag("usage.flag_twice"),
         ErrorKind::MissingRequiredArgument => {
             Message::new("usage.argument_missing").with("argument", flag)
@@ -118,15 +118,13 @@ fn refused(error: &clap::Error, flag: &str, value: &str) -> Message {
 /// Flags of other load testers, and the flags that do the same here.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("--base-url", "--url"),
-    ("--clients", "--threads"),
-    ("--concurrency", "--threads"),
+    ("--clients --concurrency --vus", "--threads"),
     ("--dataset-path", "--param-file"),
     ("--endpoint", "--api-path"),
     ("--insecure-skip-verify", "--insecure"),
     ("--model", "--model-name"),
     ("--num-prompts", "--requests"),
     ("--prompt", "--query"),
-    ("--vus", "--threads"),
 ];
 
 fn unknown_argument(
@@ -139,12 +137,11 @@ fn unknown_argument(
         return unknown(word, "");
     }
     let name = word.split('=').next().unwrap_or(word);
-    let elsewhere = ELSEWHERE.iter().find(|(known, _)| *known == name);
+    let mut elsewhere = ELSEWHERE.iter();
+    let elsewhere = elsewhere.find(|(names, _)| names.split(' ').any(|known| known == name));
     let command = context(error, ContextKind::SuggestedSubcommand);
-    let suggested = match elsewhere {
-        Some((_, here)) => (*here).to_owned(),
-        None => context(error, ContextKind::SuggestedArg),
-    };
+    let like = || context(error, ContextKind::SuggestedArg);
+    let suggested = elsewhere.map_or_else(like, |(_, here)| (*here).to_owned());
     let is_like = elsewhere.is_some() || is_misspelt(name, &suggested);
     let remedy = match command.as_str() {
         _ if suggested.is_empty() || !is_like => return no_such_flag(word, known, args),

@@ -28,9 +28,8 @@ impl Args for FileArgs {
         FORMATS.iter().fold(command, |command, kind| {
             let value = kind.only_file.map_or("FILE|-", |_| "FILE");
             let arg = |flag| Arg::new(long(flag)).long(long(flag));
-            let none = kind
-                .no_flag
-                .map(|flag| arg(flag).action(ArgAction::SetTrue));
+            let switch = |flag| arg(flag).action(ArgAction::SetTrue);
+            let none = kind.no_flag.map(switch);
             command.arg(arg(kind.flag).value_name(value)).args(none)
         })
     }

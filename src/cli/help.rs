@@ -34,10 +34,9 @@ pub(super) fn asked(args: &[OsString], language: Language) -> String {
         command.before_help(short).before_long_help(long)
     };
     let mut root = with_help(root.mut_subcommands(with_help));
-    match root.try_get_matches_from_mut(args) {
-        Err(help) => help.to_string().replace(NUMBER, "{n}"),
-        Ok(_) => String::new(),
-    }
+    let help = root.try_get_matches_from_mut(args).err();
+    let help = help.map(|help| help.to_string().replace(NUMBER, "{n}"));
+    help.unwrap_or_default()
 }
 
 /// What `--help` says of a command, where there is one of that name.
@@ -143,11 +142,10 @@ impl<'a> Help<'a> {
     }
 
     fn commands(&self, out: &mut String) {
-        if !self.command.has_subcommands() {
-            return;
+        if self.command.has_subcommands() {
+            let heading = self.command.get_subcommand_help_heading();
+            self.heading(heading.unwrap_or_default(), out);
         }
-        let heading = self.command.get_subcommand_help_heading();
-        self.heading(heading.unwrap_or_default(), out);
         for subcommand in self.command.get_subcommands() {
             let about = text(subcommand.get_about());
             self.row(subcommand.get_name(), &about, 14, out);
@@ -180,13 +178,12 @@ impl<'a> Help<'a> {
     /// A row of the short help: a name, and its text from that column on.
     fn row(&self, name: &str, text: &str, column: usize, out: &mut String) {
         let indent = column + 2;
-        let _ = if width(name) + 2 > column {
-            write!(out, "  {name}\n{}", " ".repeat(indent))
+        let name = if width(name) + 2 > column {
+            format!("{name}\n{}", " ".repeat(indent))
         } else {
-            write!(out, "  {}", left(name, column))
+            left(name, column)
         };
-        out.push_str(&hanging(text, self.width, indent));
-        out.push('\n');
+        let _ = writeln!(out, "  {name}{}", hanging(text, self.width, indent));
     }
 
     /// A text followed by default, aliases and choices of its flag.

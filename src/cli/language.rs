@@ -19,15 +19,16 @@ pub fn language(
         .into_iter()
         .find_map(|name| variable(name).filter(|value| !value.is_empty()))
         .map_or(Language::English, |locale| Language::from_locale(&locale));
-    match flag(args).as_deref() {
-        None => Ok(environment),
-        Some("en") => Ok(Language::English),
-        Some("zh") => Ok(Language::Chinese),
-        Some(other) => {
-            let message = Message::new("usage.language").with("value", other);
-            Err((message, environment))
-        }
-    }
+    let Some(code) = flag(args) else {
+        return Ok(environment);
+    };
+    let language = Language::ALL.into_iter().find(|known| known.code() == code);
+    language.ok_or_else(|| {
+        (
+            Message::new("usage.language").with("value", code),
+            environment,
+        )
+    })
 }
 
 /// The value of the last `--lang`. The parser refuses a `--lang` without a value.

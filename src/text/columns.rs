@@ -31,10 +31,8 @@ pub fn shorten(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
-    prefix(text, columns.saturating_sub(3))
-        .trim_end()
-        .to_owned()
-        + "..."
+    let begun = prefix(text, columns.saturating_sub(3));
+    begun.trim_end().to_owned() + "..."
 }
 
 /// As much of the text as fits, but at least one character.
