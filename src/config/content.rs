@@ -184,9 +184,9 @@ impl Builder<'_> {
 
 /// The secret parts of the given headers.
 fn secrets(given_headers: &[(String, String)]) -> Vec<ApiKey> {
-    let headers = given_headers.iter();
-    let secret = headers.filter(|(name, _)| is_secret_name(name));
-    secret
-        .map(|(_, value)| ApiKey::new(secret_part(value)))
-        .collect()
+    let secret = given_headers
+        .iter()
+        .filter(|(name, _)| is_secret_name(name));
+    let secret = secret.map(|(_, value)| ApiKey::new(secret_part(value)));
+    secret.collect()
 }

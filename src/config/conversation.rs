@@ -47,16 +47,16 @@ pub(super) fn stop_call(
     protocol: &Protocol,
     parts: Parts<'_>,
 ) -> Result<Option<StopCall>, Message> {
-    let Some(stop) = &protocol.stop else {
-        return Ok(None);
-    };
     let parts = Parts {
         columns: &[],
         history: None,
         ..parts
     };
-    let (path, body) = (stop.path.clone(), BodyTemplate::new(&stop.body, parts)?);
-    Ok(Some(StopCall { path, body }))
+    let call = protocol.stop.as_ref().map(|stop| {
+        let (path, body) = (stop.path.clone(), BodyTemplate::new(&stop.body, parts)?);
+        Ok(StopCall { path, body })
+    });
+    call.transpose()
 }
 
 /// Checks that a conversation of several turns has a place in the body.

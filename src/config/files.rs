@@ -40,9 +40,8 @@ pub(super) fn read(flag: &'static str, file: &str, most: u64) -> Result<String, 
         .map_err(|error| Unusable::Absent(about("usage.file_unreadable").with("error", error)))?;
     if bytes.len() as u64 > most {
         let limit = format!("{} MiB", most as f64 / f64::from(1 << 20));
-        return Err(Unusable::Wrong(
-            about("usage.file_large").with("limit", limit),
-        ));
+        let message = about("usage.file_large").with("limit", limit);
+        return Err(Unusable::Wrong(message));
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let text = std::str::from_utf8(text).map_err(|error| {
@@ -98,11 +97,10 @@ pub(super) fn body(file: &str) -> Result<Value, Message> {
         let message = message.with("line", error.line());
         message.with("column", error.column())
     })?;
-    if document.is_object() {
-        Ok(document)
-    } else {
-        Err(Message::about("usage.body_no_object", file))
+    if !document.is_object() {
+        return Err(Message::about("usage.body_no_object", file));
     }
+    Ok(document)
 }
 
 /// The protocol of this name and its document: a built-in one, else a file.
@@ -111,11 +109,10 @@ pub(super) fn body(file: &str) -> Result<Value, Message> {
 ///
 /// If there is no protocol of this name, or the file has none.
 pub fn protocol(name: &str, language: Language) -> Result<(Arc<Protocol>, String), Message> {
-    if let Some(built_in) = Protocol::builtin(name).zip(Protocol::document(name)) {
-        return Ok((built_in.0, built_in.1.to_owned()));
+    if let Some((protocol, text)) = Protocol::builtin(name).zip(Protocol::document(name)) {
+        return Ok((protocol, text.to_owned()));
     }
-    let looks_like_file = name.contains(['/', '\\', '.']) || Path::new(name).exists();
-    if !looks_like_file {
+    if !name.contains(['/', '\\', '.']) && !Path::new(name).exists() {
         let names: Vec<&str> = Protocol::builtin_names().collect();
         return Err(Message::about("usage.api_unknown", name).with("names", names.join(", ")));
     }
@@ -130,11 +127,10 @@ pub fn protocol(name: &str, language: Language) -> Result<(Arc<Protocol>, String
 /// The certificates of `--ca-cert`: PEM.
 pub(super) fn certificates(file: &str) -> Result<Vec<u8>, Message> {
     let text = read("--ca-cert", file, LARGEST)?;
-    if has_certificate(&text) {
-        Ok(text.into_bytes())
-    } else {
-        Err(Message::about("usage.ca_cert", file))
+    if !has_certificate(&text) {
+        return Err(Message::about("usage.ca_cert", file));
     }
+    Ok(text.into_bytes())
 }
 
 /// Whether there is a PEM block of a certificate. TLS judges the certificate itself when the

@@ -4,6 +4,7 @@
 use super::show::redact_value;
 use crate::text::Message;
 use crate::values::shown;
+use crate::workload::mask;
 
 /// Headers of the connection or the body, which the tool makes itself, each with the text of the
 /// refusal.
@@ -24,30 +25,23 @@ pub(super) fn headers(raw: &[String]) -> Result<Vec<(String, String)>, Message> 
 fn header(raw: &str) -> Result<(String, String), Message> {
     let Some((name, value)) = raw.split_once(':') else {
         // Text without a name may be a secret.
-        return Err(Message::about("usage.header_colon", &first_word(raw)));
+        let word = raw.split_once(char::is_whitespace);
+        let shown = word.map_or_else(|| mask(raw), |(word, _)| format!("{word} …"));
+        return Err(Message::about("usage.header_colon", &shown));
     };
     let (name, value) = (name.trim(), value.trim());
     let wrong = |id| {
         let whole = format!("{name}: {}", redact_value(name, value));
         Err(Message::about(id, &whole).with("name", name))
     };
-    if name.is_empty() || !name.bytes().all(is_token) {
-        return wrong("usage.header_name");
-    }
     let ours = OURS.iter().find(|(own, _)| name.eq_ignore_ascii_case(own));
-    if let Some((_, id)) = ours {
-        return wrong(id);
-    }
-    if !value.bytes().all(|b| matches!(b, b'\t' | b' '..0x7f)) {
-        return wrong("usage.header_value");
-    }
-    Ok((name.to_owned(), value.to_owned()))
-}
-
-fn first_word(text: &str) -> String {
-    match text.split_once(char::is_whitespace) {
-        Some((word, _)) => format!("{word} …"),
-        None => crate::workload::mask(text),
+    match ours {
+        _ if name.is_empty() || !name.bytes().all(is_token) => wrong("usage.header_name"),
+        Some((_, id)) => wrong(id),
+        None if !value.bytes().all(|b| matches!(b, b'\t' | b' '..0x7f)) => {
+            wrong("usage.header_value")
+        }
+        None => Ok((name.to_owned(), value.to_owned())),
     }
 }
 

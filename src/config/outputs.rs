@@ -34,13 +34,11 @@ pub(super) fn outputs(raw: &OutputArgs, language: Language) -> Result<OutputConf
 ///
 /// If the flags are wrong.
 pub fn report_outputs(raw: &ReportArgs, language: Language) -> Result<OutputConfig, Message> {
-    let first = raw.files.first().map(Path::new).and_then(Path::parent);
-    let beside = first.filter(|directory| !directory.as_os_str().is_empty());
-    let beside = beside.unwrap_or(Path::new("."));
+    let beside = raw.files.first().map(|first| directory(Path::new(first)));
     let files = [
         (&csv::KIND, &raw.csv, false, None),
         (&json::KIND, &raw.json, false, None),
-        (&html::KIND, &raw.html_report, raw.no_html, Some(beside)),
+        (&html::KIND, &raw.html_report, raw.no_html, beside),
     ];
     let files = files.into_iter().map(|(kind, place, none, default)| {
         let place = place.clone();
@@ -55,19 +53,23 @@ pub fn report_outputs(raw: &ReportArgs, language: Language) -> Result<OutputConf
     })
 }
 
+/// The directory of a file.
+fn directory(path: &Path) -> &Path {
+    let parent = path.parent();
+    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
 /// Where a file goes. `default` is the directory of a file that no flag asks for; without a
 /// directory there is no such file.
 fn destination(file: &FileArg, default: Option<&Path>) -> Result<Destination, Message> {
-    let FileKind {
-        flag, only_file, ..
-    } = *file.kind;
-    let wrong = |id| Message::new(id).with("flag", flag);
+    let wrong = |id| Message::new(id).with("flag", file.kind.flag);
     let Some(place) = file.place.as_deref() else {
         let default = default.filter(|_| !file.none).map(Path::to_owned);
         return Ok(default.map_or(Destination::None, Destination::Default));
     };
     let no_flag = file.kind.no_flag.filter(|_| default.is_some());
-    Err(match (place, no_flag, only_file) {
+    Err(match (place, no_flag, file.kind.only_file) {
         (_, Some(other), _) if file.none => wrong("usage.file_and_none")
             .with("value", shown(place))
             .with("other", other),
@@ -118,15 +120,12 @@ impl Identity {
             use std::os::unix::fs::MetadataExt as _;
             return Self::Inode(file.dev(), file.ino());
         }
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new("."));
+        let parent = directory(path);
         // A link to a file that is not there yet.
         if let Ok(target) = fs::read_link(path) {
-            return Self::of(&directory.join(target));
+            return Self::of(&parent.join(target));
         }
-        let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
+        let directory = fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned());
         Self::Path(directory.join(path.file_name().unwrap_or_default()))
     }
 }

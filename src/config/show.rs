@@ -61,6 +61,11 @@ pub(super) fn redact_value(name: &str, value: &str) -> String {
     before.to_owned() + &mask(secret)
 }
 
+fn redacted(pairs: &[(String, String)]) -> impl Iterator<Item = (String, String)> {
+    let pairs = pairs.iter();
+    pairs.map(|(name, value)| (name.clone(), redact_value(name, value)))
+}
+
 fn redact_pair(pair: &str, separator: char) -> String {
     match pair.split_once(separator) {
         Some((name, value)) => format!("{name}{separator}{}", redact_value(name, value)),
@@ -70,13 +75,11 @@ fn redact_pair(pair: &str, separator: char) -> String {
 
 /// Masks the password before a host.
 fn redact_password(authority: &str) -> String {
-    match authority.rsplit_once('@') {
-        Some((credentials, host)) => {
-            let user = credentials.split(':').next().unwrap_or_default();
-            format!("{user}:***@{host}")
-        }
-        None => authority.to_owned(),
-    }
+    let Some((credentials, host)) = authority.rsplit_once('@') else {
+        return authority.to_owned();
+    };
+    let user = credentials.split(':').next().unwrap_or_default();
+    format!("{user}:***@{host}")
 }
 
 /// Where a URL's host begins, or the user before it.
@@ -177,12 +180,7 @@ fn think_time(time: Dist<Duration>) -> Value {
 fn workload_json(workload: &Workload) -> Value {
     let keys = workload.keys.items.iter().map(ToString::to_string);
     let constants = &workload.constants;
-    let shown = |pairs: &[(String, String)]| -> Value {
-        let pairs = pairs.iter();
-        pairs
-            .map(|(key, value)| (key.clone(), redact_value(key, value)))
-            .collect()
-    };
+    let shown = |pairs| redacted(pairs).collect::<Value>();
     json!({
         "queries": workload.queries.items.len(),
         "data_order": workload.order.name(),
@@ -200,8 +198,7 @@ fn workload_json(workload: &Workload) -> Value {
 
 /// The headers of `--header`, secrets masked.
 pub fn shown_headers(transport: &TransportConfig) -> impl Iterator<Item = (String, String)> {
-    let headers = transport.headers.iter();
-    headers.map(|(name, value)| (name.clone(), redact_value(name, value)))
+    redacted(&transport.headers)
 }
 
 fn transport_json(transport: &TransportConfig) -> Value {

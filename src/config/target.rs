@@ -62,12 +62,9 @@ impl Builder<'_> {
         let Some(text) = &raw.url else {
             return self.address_of_parts();
         };
-        let parts = [
-            ("--host", &raw.host),
-            ("--port", &raw.port),
-            ("--api-path", &raw.api_path),
-        ];
-        if let Some((flag, Some(value))) = parts.iter().find(|(_, value)| value.is_some()) {
+        let flags = ["--host", "--port", "--api-path"];
+        let mut parts = flags.iter().zip([&raw.host, &raw.port, &raw.api_path]);
+        if let Some((flag, Some(value))) = parts.find(|(_, value)| value.is_some()) {
             let message = Message::about("usage.url_and_part", value).with("flag", flag);
             return Err(message.with("url", shown(&redact_url(text))));
         }
@@ -81,21 +78,16 @@ impl Builder<'_> {
     fn address_of_parts(&self) -> Result<Url, Message> {
         let raw = &self.raw.target;
         let host = raw.host.as_deref().unwrap_or("localhost").trim();
-        let inner = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
+        let inner = host.strip_prefix('[');
+        let inner = inner.and_then(|host| host.strip_suffix(']'));
         let ipv6 = inner.is_some() || host.matches(':').count() > 1;
         let wrong = |_| Message::about("usage.host", &redact_url(host));
         let host = check_host(inner.unwrap_or(host), ipv6).map_err(wrong)?;
-        let port = raw
-            .port
-            .as_deref()
-            .map(|text| port_number(text.trim()).ok_or_else(|| Message::about("usage.port", text)));
-        let port = port.transpose()?;
-        let (path, query) = match &raw.api_path {
-            None => (String::new(), None),
-            Some(text) => api_path(text)?,
-        };
+        let port =
+            |text: &str| port_number(text.trim()).ok_or_else(|| Message::about("usage.port", text));
+        let port = raw.port.as_deref().map(port).transpose()?;
+        let path = raw.api_path.as_deref().map(api_path).transpose()?;
+        let (path, query) = path.unwrap_or_default();
         Ok(Url {
             scheme: "http",
             credentials: None,

@@ -39,15 +39,13 @@ impl Url {
         };
         let rest = rest.split('#').next().unwrap_or_default();
         let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let (credentials, address) = match authority.rsplit_once('@') {
-            Some((credentials, address)) => (Some(credentials.to_owned()), address),
-            None => (None, authority),
-        };
+        let (credentials, address) = authority.rsplit_once('@').unzip();
+        let address = address.unwrap_or(authority);
         let (host, port) = split_address(address).map_err(wrong)?;
         let (path, query) = split_query(tail);
         Ok(Self {
             scheme,
-            credentials,
+            credentials: credentials.map(str::to_owned),
             host,
             port,
             path: encode(if path == "/" { "" } else { path }),
@@ -66,9 +64,7 @@ impl Url {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let query = self.query.as_ref().map(|query| format!("?{query}"));
         let query = query.unwrap_or_default();
-        let Self {
-            scheme, host, path, ..
-        } = self;
+        let (scheme, host, path) = (self.scheme, &self.host, &self.path);
         format!("{scheme}://{user}{host}{port}{path}{query}")
     }
 }
