@@ -38,14 +38,10 @@ impl Run for CompletionsArgs {
 /// with its own message.
 fn with_values(arg: Arg) -> Arg {
     let words: Vec<&str> = match (arg.get_id().as_str(), arg.get_default_values()) {
-        ("lang", _) => [Language::English, Language::Chinese]
-            .map(Language::code)
-            .to_vec(),
+        ("lang", _) => Language::ALL.map(Language::code).to_vec(),
         ("api" | "name", _) => Protocol::builtin_names().collect(),
         ("data_order", _) => Order::NAMES.to_vec(),
-        ("tokens", [counting]) if counting == "usage" => {
-            TokenCount::ALL.map(TokenCount::name).to_vec()
-        }
+        ("tokens", [first]) if first == "usage" => TokenCount::ALL.map(TokenCount::name).to_vec(),
         _ => return arg,
     };
     arg.value_parser(PossibleValuesParser::new(words))

@@ -34,11 +34,8 @@ pub(super) fn count(plan: &Plan, collected: &mut Collected) -> bool {
     };
     let counts = tokens(tokenizer, &mut spool, goes_on(plan));
     let stopped = counts == Err(None);
-    if stopped {
-        collected
-            .notices
-            .push(Message::new("warning.count_stopped"));
-    }
+    let notice = stopped.then(|| Message::new("warning.count_stopped"));
+    collected.notices.extend(notice);
     if let Err(Some(failure)) = &counts {
         collected.failures.push(failure.clone());
     }
@@ -82,8 +79,12 @@ fn tokens(
     let mut counts = Vec::new();
     let mut batch = Batch::default();
     for text in spool.read::<Text>().map_err(unreadable)? {
+        for piece in text.map_err(unreadable)?.generated {
+            batch.bytes += piece.len();
+            batch.places.push(counts.len());
+            batch.texts.push(piece);
+        }
         counts.push(0);
-        batch.add(counts.len() - 1, text.map_err(unreadable)?.generated);
         if batch.bytes >= BATCH {
             batch.count(tokenizer, &mut counts)?;
             if !goes_on(counts.len() as f64 / requests as f64) {
@@ -105,19 +106,10 @@ struct Batch {
 }
 
 impl Batch {
-    fn add(&mut self, place: usize, texts: Vec<String>) {
-        for text in texts {
-            self.bytes += text.len();
-            self.texts.push(text);
-            self.places.push(place);
-        }
-    }
-
     fn count(&mut self, tokenizer: &Tokenizer, counts: &mut [u64]) -> Result<(), NotCounted> {
         let counted = tokenizer.count(&self.texts).map_err(|error| {
-            let message = Message::new("count.refused");
-            let message = message.with("value", tokenizer.path.display());
-            message.with("error", error)
+            let message = Message::new("count.refused").with("error", error);
+            message.with("value", tokenizer.path.display())
         })?;
         for (place, tokens) in self.places.iter().zip(counted) {
             counts[*place] += tokens;
@@ -141,8 +133,7 @@ fn collect(
     let mut counts = counts.into_iter().flatten();
     if counted {
         collected.stats.forget_requests();
-        let errors = collected.outputs.start_over();
-        note(&errors, &mut collected.failures);
+        note(&collected.outputs.start_over(), &mut collected.failures);
     }
     for request in spool.read::<RequestRecord>()? {
         let mut request = request?;
@@ -150,15 +141,13 @@ fn collect(
         let sample = Sample::Finished(Box::new(request));
         if let (true, Sample::Finished(request)) = (counted, &sample) {
             collected.stats.recount(request);
-            let errors = collected.outputs.recount(&sample);
-            note(&errors, &mut collected.failures);
+            note(&collected.outputs.recount(&sample), &mut collected.failures);
         }
         let shown = collected.console.sample(&sample);
         collected.closed |= shown.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe);
     }
     if counted {
-        let errors = collected.outputs.settle();
-        note(&errors, &mut collected.failures);
+        note(&collected.outputs.settle(), &mut collected.failures);
     }
     Ok(())
 }

@@ -10,16 +10,11 @@ impl Run for DemoArgs {
     /// Starts the service, runs the test, and says what to type next.
     fn run(&self, language: Language) -> Ends {
         let server = mock::start(0, Options::default())?;
-        let url = format!("http://{}/v1/chat-messages", server.addr());
         let flags = [
-            "--url",
-            &url,
-            "--api-key",
-            "app-demo-0123456789abcdef",
-            "--threads",
-            &self.users.to_string(),
-            "--duration",
-            &self.duration.as_secs_f64().to_string(),
+            format!("--url=http://{}/v1/chat-messages", server.addr()),
+            "--api-key=app-demo-0123456789abcdef".to_owned(),
+            format!("--threads={}", self.users),
+            format!("--duration={}", self.duration.as_secs_f64()),
         ];
         let raw = parse_run(flags, language).expect("the demo's own flags are good");
         let plan = super::plan(&raw, language)?;

@@ -21,9 +21,8 @@ impl Run for HelpArgs {
     /// Shows the text about the word, or the contents of the manual.
     fn run(&self, language: Language) -> Ends {
         let word = self.topic.as_deref().map(str::to_ascii_lowercase);
-        let command = word
-            .as_deref()
-            .and_then(|word| cli::command_help(word, language));
+        let command = word.as_deref();
+        let command = command.and_then(|word| cli::command_help(word, language));
         let markdown = word.map_or_else(|| contents(language), |word| explained(&word, language));
         let terminal = io::stdout().is_terminal();
         let width = cli::width(io::stdout()).map_or(WIDEST, |width| width.min(WIDEST));

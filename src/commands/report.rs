@@ -1,6 +1,6 @@
 //! `sse-perf report`: the report of finished runs, made from their files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{Ends, Exit, Stop, Waiting, printed};
 use crate::cli::{ReportArgs, Run};
@@ -18,7 +18,11 @@ impl Run for ReportArgs {
         let mut formats = Formats::new(&outputs);
         let mut waiting = Waiting::new(language);
         let saved = saved::read(&files, &mut formats, &mut |path, part| {
-            waiting.tell(|| reading(path, part));
+            waiting.tell(|| {
+                let percent = format!("{:.0}", part * 100.0);
+                let message = Message::new("saved.reading").with("path", path.display());
+                message.with("percent", percent)
+            });
         });
         let saved = saved.map_err(Stop::usage)?;
         check_inputs(&outputs, &saved.files).map_err(Stop::usage)?;
@@ -31,19 +35,9 @@ impl Run for ReportArgs {
     }
 }
 
-/// The progress of reading.
-fn reading(path: &Path, part: f64) -> Message {
-    Message::new("saved.reading")
-        .with("path", path.display())
-        .with("percent", format_args!("{:.0}", part * 100.0))
-}
-
 /// Writes the files; the message is about the first that cannot be written.
 fn write(saved: &Saved, formats: Formats, stem: &str) -> Result<Outputs, Message> {
-    let first = |errors: Vec<WriteError>| match errors.first() {
-        Some(error) => Err(error.message()),
-        None => Ok(()),
-    };
+    let first = |errors: Vec<WriteError>| errors.first().map_or(Ok(()), |e| Err(e.message()));
     let opened = formats.open(stem, &saved.about);
     let mut outputs = opened.map_err(|error| error.message())?;
     if outputs.has(&csv::KIND) {

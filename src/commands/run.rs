@@ -168,9 +168,8 @@ fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
         let _ = collected.console.say(hint);
     }
     let lost = super::printed(shown).err();
-    collected
-        .failures
-        .extend(lost.map(|Stop(_, message)| message));
+    let lost = lost.map(|Stop(_, message)| message);
+    collected.failures.extend(lost);
     for failure in &collected.failures {
         complain(failure, plan.console.language);
     }
