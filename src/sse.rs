@@ -117,7 +117,12 @@ impl Parser {
                 self.take_held_line()?;
             } else if line.is_empty() {
                 self.dispatch(&mut on);
-            } else if let Some(data) = self.whole_data(line, rest) {
+            } else if self.data_end == 0
+                && !self.after_cr
+                && rest.first() == Some(&b'\n')
+                && let Field::Data(data) = Field::of(line)
+            {
+                // Nearly all events are one `data` line with a blank line in the same slice: no copy.
                 rest = &rest[1..];
                 self.dispatch_whole(line, data, &mut on)?;
             } else {
@@ -283,18 +288,6 @@ impl Parser {
             Field::Data(_) | Field::Comment | Field::Ignored | Field::Unknown => {}
         }
         self.check(self.held(), 0)
-    }
-
-    /// The data of an event with this one `data` line, if a blank line follows in the same slice.
-    /// Nearly all events are like this, and their data need no copy.
-    fn whole_data<'a>(&self, line: &'a [u8], rest: &[u8]) -> Option<&'a [u8]> {
-        if self.data_end > 0 || self.after_cr || rest.first() != Some(&b'\n') {
-            return None;
-        }
-        match Field::of(line) {
-            Field::Data(data) => Some(data),
-            _ => None,
-        }
     }
 
     /// Dispatches an event whose data are one line of the current slice.

@@ -31,19 +31,15 @@ impl Slice {
     }
 
     /// The slice without its first bytes.
-    pub(super) fn from(self, bytes: usize) -> Self {
-        Self {
-            start: self.start + bytes,
-            ..self
-        }
+    pub(super) fn from(mut self, bytes: usize) -> Self {
+        self.start += bytes;
+        self
     }
 
     /// The slice's first bytes.
-    pub(super) fn to(self, bytes: usize) -> Self {
-        Self {
-            end: self.start + bytes,
-            ..self
-        }
+    pub(super) fn to(mut self, bytes: usize) -> Self {
+        self.end = self.start + bytes;
+        self
     }
 }
 
@@ -89,7 +85,7 @@ pub(super) struct Found {
 }
 
 /// The values of one event at the places of a trie.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Findings {
     /// Values with their slots, sorted by slot; within a slot in the order of the event.
     found: Vec<(usize, Found)>,
@@ -103,10 +99,8 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn new(trie: &Trie) -> Self {
         Self {
-            found: Vec::new(),
             bounds: vec![0; trie.slots + 1],
-            text: String::new(),
-            is_json: false,
+            ..Self::default()
         }
     }
 

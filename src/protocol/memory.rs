@@ -91,9 +91,9 @@ impl Memory {
 
     /// Whether the stream may end after this event.
     pub(super) fn ends(&mut self, rules: &[EndRule], reading: &Reading<'_>) -> bool {
-        let mut ends = false;
-        for (number, rule) in rules.iter().enumerate() {
-            ends |= match rule {
+        let rules = rules.iter().enumerate();
+        rules.fold(false, |ends, (number, rule)| {
+            ends | match rule {
                 EndRule::One(rule) => rule.holds(reading),
                 EndRule::Each(rule, member) => self.each_ended(number, rule, member, reading),
                 EndRule::All(kinds) => {
@@ -102,9 +102,8 @@ impl Memory {
                     }
                     self.all_have_come(number)
                 }
-            };
-        }
-        ends
+            }
+        })
     }
 
     /// Whether the last of the answers that have begun ends with this event. An answer without the

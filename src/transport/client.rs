@@ -76,28 +76,25 @@ impl Client {
         let token = self.transport.settings.token_timeout;
         let token = token.map(|wait| self.exchange.clock().now() + wait);
         self.exchange.begin(total, token);
-        match self.run(self.transport.uri.clone(), auth, body) {
-            Ok(response) => {
-                let headers_at = self.exchange.note(|notes| {
-                    notes.reached = Reached::Streaming;
-                    notes.last.at
-                });
-                let (head, body) = response.into_parts();
-                Ok(Response {
-                    status: head.status.as_u16(),
-                    headers: head.headers,
-                    headers_at,
-                    body: body.into_reader(),
-                    client: self,
-                })
-            }
-            Err(error) => {
-                let refused = u64::from(failure::is_refused_socket(&error));
-                let count = &self.transport.refused_sockets;
-                count.fetch_add(refused, Ordering::Relaxed);
-                Err(self.outcome(&error))
-            }
-        }
+        let response = self.run(self.transport.uri.clone(), auth, body);
+        let response = response.map_err(|error| {
+            let refused = u64::from(failure::is_refused_socket(&error));
+            let count = &self.transport.refused_sockets;
+            count.fetch_add(refused, Ordering::Relaxed);
+            self.outcome(&error)
+        })?;
+        let headers_at = self.exchange.note(|notes| {
+            notes.reached = Reached::Streaming;
+            notes.last.at
+        });
+        let (head, body) = response.into_parts();
+        Ok(Response {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            headers_at,
+            body: body.into_reader(),
+            client: self,
+        })
     }
 
     /// Sends a request to a path beside the target's. The service accepts it by a status of success.

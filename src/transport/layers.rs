@@ -31,13 +31,12 @@ impl UpperLayers {
         details: &ConnectionDetails,
         plain: In,
     ) -> Result<Option<Box<dyn Transport>>, Error> {
-        let began = self.exchange.clock().now();
-        self.exchange
-            .note(|notes| notes.reached = Reached::Handshaking);
+        let exchange = &self.exchange;
+        let began = exchange.clock().now();
+        exchange.note(|notes| notes.reached = Reached::Handshaking);
         let wrapped = self.rustls.connect(details, Some(plain))?;
-        let took = self.exchange.clock().now().since(began);
-        self.exchange
-            .note(|notes| notes.attempt.connection.tls = Some(took));
+        let took = exchange.clock().now().since(began);
+        exchange.note(|notes| notes.attempt.connection.tls = Some(took));
         Ok(wrapped.map(|connection| Box::new(connection) as Box<dyn Transport>))
     }
 }

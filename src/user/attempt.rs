@@ -247,9 +247,7 @@ fn read_error_body(response: &mut Response<'_>) -> Option<Vec<u8>> {
     let mut buffer = [0; 2048];
     while body.len() < ERROR_BODY {
         match response.read(&mut buffer, false) {
-            Ok(Some(arrival)) if arrival.bytes > 0 => {
-                body.extend_from_slice(&buffer[..arrival.bytes]);
-            }
+            Ok(Some(arrival)) if arrival.bytes > 0 => body.extend(&buffer[..arrival.bytes]),
             Err(Outcome::Cancelled) => return None,
             _ => break,
         }

@@ -24,7 +24,7 @@ use crate::clock::Stamp;
 use crate::load::Claim;
 use crate::monitor::run_queue_wait;
 use crate::plan::Plan;
-use crate::record::{FailureKind, Outcome, RequestRecord, Sample};
+use crate::record::{Failure, FailureKind, Outcome, RequestRecord, Sample};
 use crate::transport::Client;
 use crate::workload::Assignment;
 
@@ -56,9 +56,15 @@ impl User {
         self.scratch.reading.observers.push(observer);
     }
 
-    /// Adds the observers that the plan asks for.
-    fn observe_by_plan(&mut self, context: &Context) {
+    /// Waits for its start and sends requests until there are no more to send, or until the run is
+    /// told to stop.
+    pub fn run(mut self, context: &Context) {
         let plan = &context.plan;
+        let start = plan.load.user_start(self.number);
+        if !context.wait_until(start) {
+            return;
+        }
+        self.scratch.client.begin_run(context.clock);
         if plan.console.watched {
             let watched = Watched::new(context.sender.clone(), plan.console.show_text);
             self.observe(Box::new(watched));
@@ -66,17 +72,6 @@ impl User {
         if plan.outputs.has_events() {
             self.observe(Box::new(Events::new(context.sender.clone())));
         }
-    }
-
-    /// Waits for its start and sends requests until there are no more to send, or until the run is
-    /// told to stop.
-    pub fn run(mut self, context: &Context) {
-        let start = context.plan.load.user_start(self.number);
-        if !context.wait_until(start) {
-            return;
-        }
-        self.scratch.client.begin_run(context.clock);
-        self.observe_by_plan(context);
         let user = self.number;
         let at = context.clock.now();
         let late = at.since(start);
@@ -154,9 +149,8 @@ impl User {
     /// that of `--max-time`.
     fn has_left(&self, context: &Context, start: Stamp, outcome: &Outcome) -> bool {
         let limit = context.plan.transport.max_time;
-        let timed_out = outcome
-            .failure()
-            .is_some_and(|failure| failure.kind == FailureKind::TimeoutTotal);
+        let is_timeout = |failure: &Failure| failure.kind == FailureKind::TimeoutTotal;
+        let timed_out = outcome.failure().is_some_and(is_timeout);
         let leave_at = self.scratch.leave_at;
         timed_out && leave_at.is_some_and(|at| limit.is_none_or(|limit| at <= start + limit))
     }
@@ -208,22 +202,15 @@ impl User {
             if limit.is_some_and(|limit| now + wait >= record.instants.start + limit) {
                 return Outcome::Failed(failure);
             }
-            if !self.pause(context, wait, record) {
+            let until = (now + wait).min(self.scratch.leave_at.unwrap_or(now + wait));
+            let goes_on = context.wait_until(until);
+            record.instants.end = context.clock.now();
+            record.retry_wait += record.instants.end.since(now);
+            if !goes_on {
                 return Outcome::Cancelled;
             }
             record.attempts += 1;
             may_reconnect = true;
         }
-    }
-
-    /// Waits after an attempt, but not for longer than until the user leaves. Returns whether there
-    /// may be another attempt: not when the run has been told to stop meanwhile.
-    fn pause(&self, context: &Context, wait: Duration, record: &mut RequestRecord) -> bool {
-        let from = record.instants.end;
-        let until = (from + wait).min(self.scratch.leave_at.unwrap_or(from + wait));
-        let waited = context.wait_until(until);
-        record.instants.end = context.clock.now();
-        record.retry_wait += record.instants.end.since(from);
-        waited
     }
 }

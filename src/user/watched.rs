@@ -63,13 +63,11 @@ impl Observer for Watched {
 
     fn event(&mut self, came: &Came<'_>, record: &RequestRecord) {
         let so_far = &mut self.so_far;
-        let Some(Ok(meaning)) = came.meaning else {
+        let meaning = came.meaning.filter(|_| record.chunks != so_far.chunks);
+        let Some(Ok(meaning)) = meaning else {
             return;
         };
         let (at, instants) = (came.at, &record.instants);
-        if record.chunks == so_far.chunks {
-            return;
-        }
         let first_token = instants.first_token.unwrap_or(at);
         so_far.at = at;
         so_far.chunks = record.chunks;

@@ -75,22 +75,19 @@ impl BodyTemplate {
         };
         let mut body = Vec::with_capacity(self.pieces.iter().map(length).sum());
         let cell = |place: usize| filling.row.get(place);
+        let text = |place: usize| cell(place).map_or("", Cell::text);
+        let conversation_id = filling.conversation_id.unwrap_or(&self.conversation_id);
         for piece in &self.pieces {
             match piece {
                 Piece::Literal(bytes) => body.extend_from_slice(bytes),
                 Piece::Query => escape(query, &mut body),
                 Piece::User => body.extend_from_slice(filling.user.to_string().as_bytes()),
-                Piece::Column(place) => {
-                    escape(cell(*place).map_or("", Cell::text), &mut body);
-                }
+                Piece::Column(place) => escape(text(*place), &mut body),
                 Piece::Value(place) => match cell(*place) {
                     Some(Cell::Json(json)) => body.extend_from_slice(json.as_bytes()),
-                    text => quote(text.map_or("", Cell::text), &mut body),
+                    _ => quote(text(*place), &mut body),
                 },
-                Piece::Conversation => {
-                    let id = filling.conversation_id.unwrap_or(&self.conversation_id);
-                    escape(id, &mut body);
-                }
+                Piece::Conversation => escape(conversation_id, &mut body),
                 Piece::History => body.extend_from_slice(history),
                 Piece::Answer => escape(filling.answer, &mut body),
             }

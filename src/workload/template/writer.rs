@@ -65,9 +65,8 @@ pub struct Parts<'a> {
 
 impl Constants {
     fn input(&self, key: &str) -> Option<&str> {
-        let mut inputs = self.inputs.iter();
-        let input = inputs.find(|(given, _)| given == key);
-        input.map(|(_, value)| value.as_str())
+        let (_, value) = self.inputs.iter().find(|(given, _)| given == key)?;
+        Some(value)
     }
 }
 
