@@ -230,30 +230,25 @@ impl Compiler {
                 (Subject::Place(self.trie.insert(&place)), shared)
             }
         };
-        let test = test(member)?;
         Ok(When {
             subject,
             shared,
-            test,
+            test: test(member)?,
         })
     }
 }
 
 fn test(member: &Member<'_>) -> Result<Test> {
-    match member.value {
-        Value::String(word) => match word.as_str() {
-            "present" => Ok(Test::Present(true)),
-            "absent" => Ok(Test::Present(false)),
-            "truthy" => Ok(Test::Truthy(true)),
-            "falsy" => Ok(Test::Truthy(false)),
-            _ => Err(member.error("protocol.test")),
-        },
-        Value::Array(_) => accepted(member).map(Test::OneOf),
-        Value::Object(_) => {
+    match (member.value, member.value.as_str()) {
+        (_, Some("present")) => Ok(Test::Present(true)),
+        (_, Some("absent")) => Ok(Test::Present(false)),
+        (_, Some("truthy")) => Ok(Test::Truthy(true)),
+        (_, Some("falsy")) => Ok(Test::Truthy(false)),
+        (Value::Object(_), _) => {
             let none = member.object("not")?.require("not")?;
             accepted(&none).map(Test::NoneOf)
         }
-        _ => Err(member.error("protocol.test")),
+        _ => accepted(member).map(Test::OneOf),
     }
 }
 

@@ -35,8 +35,7 @@ impl Pointer {
                 member => Some(Segment::Member(unescape(member)?)),
             })
             .collect::<Option<_>>()?;
-        let pointer = Self(segments);
-        (levels(&pointer.0) <= MAX_LEVELS).then_some(pointer)
+        (levels(&segments) <= MAX_LEVELS).then_some(Self(segments))
     }
 
     /// Mask of the leading array levels in which both pointers stand for the same element.
@@ -61,9 +60,8 @@ fn unescape(segment: &str) -> Option<String> {
 /// Mask of the first array levels. The outermost level has the highest bits, so packed indices ascend
 /// in the order of the event.
 fn mask(levels: u32) -> u64 {
-    u64::MAX
-        .checked_shl(u64::BITS - levels * LEVEL_BITS)
-        .unwrap_or(0)
+    let others = u64::BITS - levels * LEVEL_BITS;
+    u64::MAX.checked_shl(others).unwrap_or(0)
 }
 
 /// The index of an array level (from 0) in packed form.

@@ -51,20 +51,19 @@ pub(super) type Attempted = Result<Outcome, (Failure, Option<Duration>)>;
 impl Scratch {
     pub(super) fn new(plan: &Plan, client: Client) -> Self {
         let stop = plan.leaving.and(plan.workload.stop.as_ref());
-        let reading = Reading {
-            parser: Parser::new(plan.transport.max_event_bytes),
-            decoder: plan.protocol.decoder(),
-            gaps: Gaps::default(),
-            observers: Vec::new(),
-            kept: Kept {
-                answer: plan.workload.history.is_some().then(String::new),
-                task: stop.map(|_| String::new()),
-                generated: plan.tokenizer.is_some().then(Generated::default),
-            },
-        };
         Self {
             client,
-            reading,
+            reading: Reading {
+                parser: Parser::new(plan.transport.max_event_bytes),
+                decoder: plan.protocol.decoder(),
+                gaps: Gaps::default(),
+                observers: Vec::new(),
+                kept: Kept {
+                    answer: plan.workload.history.is_some().then(String::new),
+                    task: stop.map(|_| String::new()),
+                    generated: plan.tokenizer.is_some().then(Generated::default),
+                },
+            },
             leave_at: None,
         }
     }

@@ -10,7 +10,7 @@ use crate::workload::Assignment;
 #[derive(Debug, Default)]
 pub(super) struct Conversation {
     /// The current turn; `None` between conversations.
-    turn: Option<Turn>,
+    pub(super) turn: Option<Turn>,
     /// The conversation's id, as the service named it.
     pub(super) id: Option<String>,
     /// The turns so far, where they are sent again.
@@ -18,20 +18,13 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// Whether the next request begins another conversation.
-    pub(super) fn is_over(&self) -> bool {
-        self.turn.is_none()
-    }
-
     /// The next turn; `begun` is the number of the conversation that it begins.
     pub(super) fn next(&mut self, begun: Option<u64>) -> Turn {
         let before = self.turn.unwrap_or_default();
-        let turn = Turn {
+        *self.turn.insert(Turn {
             conversation: begun.unwrap_or(before.conversation),
             turn: before.turn + 1,
-        };
-        self.turn = Some(turn);
-        turn
+        })
     }
 
     /// Notes the record and the answer of the current turn. Returns whether the conversation is over:
@@ -45,9 +38,7 @@ impl Conversation {
     ) -> bool {
         let is_last = self.turn.is_none_or(|turn| turn.turn >= turns);
         if is_last || record.outcome != Outcome::Ok {
-            self.turn = None;
-            self.id = None;
-            self.history.clear();
+            *self = Self::default();
             return true;
         }
         if record.conversation_id.is_some() {

@@ -79,7 +79,7 @@ impl User {
         self.waited = run_queue_wait();
         let (mut sent, mut ended) = (0, 0);
         while sent == 0 || context.think(user, sent, ended) {
-            let claim = context.claim(ended, self.conversation.is_over());
+            let claim = context.claim(ended, self.conversation.turn.is_none());
             let Some(over) = claim.and_then(|claim| self.request(context, claim)) else {
                 break;
             };
