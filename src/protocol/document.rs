@@ -48,7 +48,9 @@ impl Protocol {
             think_tags: think_tags.unwrap_or(false),
             rules: Arc::new(Compiler::rules(&document.require("events")?)?),
         };
-        let has_text = protocol.rules.has_text() || !protocol.expects_text;
+        let rules = &protocol.rules;
+        let texts = [&rules.text, &rules.reasoning, &rules.tool];
+        let has_text = !protocol.expects_text || texts.iter().any(|sources| !sources.is_empty());
         let events = document.require("events")?;
         events
             .inner("text", &Value::Null)

@@ -34,14 +34,6 @@ pub(super) struct Rules {
     pub(super) ignore: Vec<Rule>,
 }
 
-impl Rules {
-    /// Whether there is a place of generated text of any kind.
-    pub(super) fn has_text(&self) -> bool {
-        let kinds = [&self.text, &self.reasoning, &self.tool];
-        kinds.iter().any(|sources| !sources.is_empty())
-    }
-}
-
 /// The part of an event that a condition tests.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {

@@ -109,10 +109,8 @@ impl Buffers for ConnectionBuffers {
     fn tmp_and_output(&mut self) -> (&mut [u8], &mut [u8]) {
         self.room_for_output();
         self.room_for_input();
-        (
-            &mut self.input[self.filled..],
-            &mut self.output[self.held..],
-        )
+        let output = &mut self.output[self.held..];
+        (&mut self.input[self.filled..], output)
     }
 
     fn can_use_input(&self) -> bool {

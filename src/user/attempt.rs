@@ -268,7 +268,8 @@ fn read_stream(
 ) -> Result<Stamp, Outcome> {
     let mut buffer = [0; READ_BUFFER];
     loop {
-        let Some(arrival) = response.read(&mut buffer, meter.reporter.has_chunks())? else {
+        let chunks_wait = meter.reporter.pending.chunks > 0;
+        let Some(arrival) = response.read(&mut buffer, chunks_wait)? else {
             meter.reporter.flush();
             continue;
         };

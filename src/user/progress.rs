@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub(super) struct Reporter<'a> {
     sender: &'a Sender<Sample>,
     /// Chunks and lags that have not been sent.
-    pending: Progress,
+    pub(super) pending: Progress,
     last_sent: Option<Stamp>,
 }
 
@@ -53,19 +53,12 @@ impl<'a> Reporter<'a> {
         pending.gaps.extend(gap);
         let is_due = self.last_sent.is_none_or(|last| at.since(last) >= INTERVAL);
         // Chunks that are pending when a second ends are missed by its live line.
-        let is_last = gap.is_some_and(|gap| {
-            let next = at + Duration::from_micros(gap);
-            next.second() != at.second()
-        });
+        let next = gap.map(|gap| at + Duration::from_micros(gap));
+        let is_last = next.is_some_and(|next| next.second() != at.second());
         if (is_due && !arrival.more) || is_last {
             self.flush();
             self.last_sent = Some(at);
         }
-    }
-
-    /// Whether chunks wait to be sent.
-    pub(super) fn has_chunks(&self) -> bool {
-        self.pending.chunks > 0
     }
 
     /// Sends what has not been sent.

@@ -26,10 +26,8 @@ impl ApiKey {
             Some((_, key)) if key.is_empty() || key.starts_with([' ', '\t']) => key.trim_start(),
             _ => raw,
         };
-        Self {
-            exposed: key.into(),
-            masked: mask(key).into(),
-        }
+        let (exposed, masked) = (key.into(), mask(key).into());
+        Self { exposed, masked }
     }
 
     /// The key itself, for the request's header and nothing else.
