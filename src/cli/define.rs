@@ -53,11 +53,9 @@ pub fn command(language: Language) -> clap::Command {
         let name = subcommand.get_name().to_owned();
         localized(subcommand, &name, texts)
     };
-    localized(command, "run", texts)
-        .mut_subcommands(of_name)
-        .mut_subcommand("help", |help| {
-            help.mut_arg("topic", |arg| arg.value_parser(topics))
-        })
+    let with_topics = |help: clap::Command| help.mut_arg("topic", |arg| arg.value_parser(topics));
+    let command = localized(command, "run", texts).mut_subcommands(of_name);
+    command.mut_subcommand("help", with_topics)
 }
 
 /// The words that `sse-perf help` explains, each once.

@@ -1,5 +1,6 @@
 //! clap's errors in the user's language, each with the flag, the value and a remedy.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::ffi::OsString;
 
@@ -46,11 +47,8 @@ fn of_a_run(flag: &str, command: &clap::Command, args: &[OsString]) -> Option<Me
     const PROBE: &str = "probe";
     let mut words = args.iter().filter_map(|word| word.to_str());
     words.find(|word| *word == PROBE)?;
-    let (run, probe) = (names(command), names(command.find_subcommand(PROBE)?));
-    let is_of_a_run = |name: &&str| {
-        let is_name = |known: &String| known == name;
-        run.iter().any(is_name) && !probe.iter().any(is_name)
-    };
+    let only_run = &names(command) - &names(command.find_subcommand(PROBE)?);
+    let is_of_a_run = |name: &&str| only_run.contains(*name);
     let mut flags = vec![flag.split(' ').next().filter(is_of_a_run)?];
     for name in words.filter_map(|word| word.split('=').next()) {
         if is_of_a_run(&name) && !flags.contains(&name) {
@@ -61,7 +59,7 @@ fn of_a_run(flag: &str, command: &clap::Command, args: &[OsString]) -> Option<Me
 }
 
 /// All names of a command's own flags, with their dashes.
-fn names(command: &clap::Command) -> Vec<String> {
+fn names(command: &clap::Command) -> BTreeSet<String> {
     let arguments = command.get_arguments();
     let arguments = arguments.filter(|arg| arg.get_id() != "version");
     let names = arguments.flat_map(|arg| {

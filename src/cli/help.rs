@@ -86,11 +86,8 @@ impl<'a> Help<'a> {
         for heading in self.headings() {
             self.group(heading, &mut out);
         }
-        let after = text(if self.long {
-            self.command.get_after_long_help()
-        } else {
-            self.command.get_after_help()
-        });
+        let after = self.command.get_after_long_help().filter(|_| self.long);
+        let after = text(after.or(self.command.get_after_help()));
         if !after.is_empty() {
             let _ = writeln!(out, "\n{after}");
         }

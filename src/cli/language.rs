@@ -23,12 +23,8 @@ pub fn language(
         return Ok(environment);
     };
     let language = Language::ALL.into_iter().find(|known| known.code() == code);
-    language.ok_or_else(|| {
-        (
-            Message::new("usage.language").with("value", code),
-            environment,
-        )
-    })
+    let message = Message::new("usage.language").with("value", code);
+    language.ok_or((message, environment))
 }
 
 /// The value of the last `--lang`. The parser refuses a `--lang` without a value.

@@ -23,10 +23,8 @@ pub fn parse(args: &[OsString], language: Language) -> Result<Cli, Reply> {
         parsed.map_err(|error| errors::stop(&error, &command, args, language))?;
     let given = given(&command, &matches);
     if let (Some(subcommand), Some(first)) = (matches.subcommand_name(), given.first()) {
-        let message = Message::new("usage.flag_before_command")
-            .with("flag", &first.flag)
-            .with("command", subcommand);
-        return Err(Reply::Usage(message));
+        let message = Message::new("usage.flag_before_command").with("flag", &first.flag);
+        return Err(Reply::Usage(message.with("command", subcommand)));
     }
     cli.run.given = given;
     Ok(cli)
