@@ -173,9 +173,8 @@ impl Builder<'_> {
             self.warn(Message::new("warning.conversation_unused"));
         }
         let keys = constants.inputs.iter().map(|(key, _)| key.as_str());
-        let unused: Vec<&str> = keys
-            .filter(|key| !body.uses("inputs") && !body.uses(&format!("inputs.{key}")))
-            .collect();
+        let has_place = |key: &&str| body.uses("inputs") || body.uses(&format!("inputs.{key}"));
+        let unused: Vec<&str> = keys.filter(|key| !has_place(key)).collect();
         if !unused.is_empty() {
             self.warn(Message::new("warning.inputs_unused").with("keys", unused.join(", ")));
         }
@@ -184,9 +183,8 @@ impl Builder<'_> {
 
 /// The secret parts of the given headers.
 fn secrets(given_headers: &[(String, String)]) -> Vec<ApiKey> {
-    let secret = given_headers
-        .iter()
-        .filter(|(name, _)| is_secret_name(name));
+    let headers = given_headers.iter();
+    let secret = headers.filter(|(name, _)| is_secret_name(name));
     let secret = secret.map(|(_, value)| ApiKey::new(secret_part(value)));
     secret.collect()
 }

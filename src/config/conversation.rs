@@ -26,16 +26,15 @@ pub(super) fn turn_parts(
     protocol: &Protocol,
     parts: Parts<'_>,
 ) -> Result<Option<[BodyTemplate; 2]>, Message> {
-    let Some(history) = &protocol.history else {
-        return Ok(None);
-    };
     let parts = Parts {
         history: None,
         answers: true,
         ..parts
     };
     let part = |document| BodyTemplate::new(document, parts);
-    Ok(Some([part(&history.user)?, part(&history.assistant)?]))
+    let history = protocol.history.as_ref();
+    let both = history.map(|history| Ok([part(&history.user)?, part(&history.assistant)?]));
+    both.transpose()
 }
 
 /// The request that stops an answer, where the protocol has one.

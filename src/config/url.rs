@@ -32,11 +32,9 @@ impl Url {
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(wrong("usage.url_scheme").with("remedy", redact_broken_url(text)));
         };
-        let scheme = match scheme.to_ascii_lowercase().as_str() {
-            "http" => "http",
-            "https" => "https",
-            _ => return Err(wrong("usage.url_other_scheme")),
-        };
+        let mut known = ["http", "https"].into_iter();
+        let scheme = known.find(|known| scheme.eq_ignore_ascii_case(known));
+        let scheme = scheme.ok_or_else(|| wrong("usage.url_other_scheme"))?;
         let rest = rest.split('#').next().unwrap_or_default();
         let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (credentials, address) = authority.rsplit_once('@').unzip();
