@@ -56,8 +56,7 @@ fn goes_on(plan: &Plan) -> impl FnMut(f64) -> bool {
     let mut waiting = Waiting::new(plan.console.language);
     move |part| {
         if !quiet {
-            let percent = format!("{:.0}", part * 100.0);
-            waiting.tell(|| Message::new("count.progress").with("percent", percent));
+            waiting.tell(part, || Message::new("count.progress"));
         }
         before < 2 && stop::signals() == before
     }

@@ -15,10 +15,8 @@ impl Run for MockArgs {
     fn run(&self, language: Language) -> Ends {
         let (interrupt, interrupted) = bounded(1);
         // A second signal finds a full channel and a server that stops.
-        ctrlc::set_handler(move || {
-            let _ = interrupt.try_send(());
-        })
-        .map_err(cannot)?;
+        let handler = move || interrupt.try_send(()).unwrap_or_default();
+        ctrlc::set_handler(handler).map_err(cannot)?;
         let server = start(self.port, self.options.clone())?;
         let greeting = greeting(server.addr(), self.options.require_key.is_some(), language);
         let printed = print(greeting.as_bytes());

@@ -18,10 +18,8 @@ impl Run for ReportArgs {
         let mut formats = Formats::new(&outputs);
         let mut waiting = Waiting::new(language);
         let saved = saved::read(&files, &mut formats, &mut |path, part| {
-            waiting.tell(|| {
-                let percent = format!("{:.0}", part * 100.0);
-                let message = Message::new("saved.reading").with("path", path.display());
-                message.with("percent", percent)
+            waiting.tell(part, || {
+                Message::new("saved.reading").with("path", path.display())
             });
         });
         let saved = saved.map_err(Stop::usage)?;

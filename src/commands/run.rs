@@ -43,9 +43,8 @@ pub(super) fn execute(plan: &Arc<Plan>, hint: Option<&Message>) -> Ends {
 fn begin(plan: &Plan, clock: Clock) -> Result<Collected, Message> {
     let about = about(plan, clock);
     let stem = files::stem(plan.model.as_deref(), about.run.started);
-    let outputs = Formats::new(&plan.outputs)
-        .open(&stem, &about)
-        .map_err(|error| error.message())?;
+    let outputs = Formats::new(&plan.outputs).open(&stem, &about);
+    let outputs = outputs.map_err(|error| error.message())?;
     let mut console = super::console(&plan.outputs, plan.console);
     let (first, tokenizer) = (plan.workload.assignment(1), plan.tokenizer.as_ref());
     // The run itself ends early if the terminal has gone.
@@ -122,18 +121,13 @@ fn disagreement(collected: &Collected) -> Option<Message> {
 
 /// Saves and shows the results, and returns the exit code.
 fn conclude(plan: &Plan, finished: Finished, hint: Option<&Message>) -> Exit {
-    let Finished {
-        mut collected,
-        interrupted,
-    } = finished;
+    let (mut collected, interrupted) = (finished.collected, finished.interrupted);
     let count_stopped = count(plan, &mut collected);
     let disagreement = disagreement(&collected);
     let agreement = collected.stats.agreement;
-    let [implausible, mixed] = [
-        ("warning.usage_implausible", agreement.implausible),
-        ("warning.models_mixed", agreement.mixed),
-    ]
-    .map(|(id, count)| (count > 0).then(|| Message::new(id).with("count", count)));
+    let counted = |id, count| (count > 0).then(|| Message::new(id).with("count", count));
+    let implausible = counted("warning.usage_implausible", agreement.implausible);
+    let mixed = counted("warning.models_mixed", agreement.mixed);
     let (stats, users) = (&collected.stats, plan.load.users());
     let summary = stats.summary(Some(&plan.load), plan.transport.user_clock);
     let mean = |metric| Some(summary.statistics[metric]?.mean);

@@ -111,10 +111,9 @@ fn carry_out(args: &SelftestArgs, steps: &[Step], language: Language) -> io::Res
             "conclusion": conclusion.to_string(),
         });
         let document = format!("{document:#}\n");
-        if to_stdout {
-            io::stdout().write_all(document.as_bytes())?;
-        } else {
-            std::fs::write(path, document)?;
+        match path.as_str() {
+            "-" => io::stdout().write_all(document.as_bytes())?,
+            _ => std::fs::write(path, document)?,
         }
     }
     let honest = outcomes.iter().all(Graded::is_honest);
@@ -140,9 +139,8 @@ fn spread(spread: Option<Spread>) -> String {
 fn conclusion(args: &SelftestArgs, outcomes: &[Graded]) -> Message {
     if args.matrix {
         let lies = outcomes.iter().filter(|o| !o.is_honest()).count();
-        return Message::new("selftest.matrix")
-            .with("steps", outcomes.len())
-            .with("lies", lies);
+        let message = Message::new("selftest.matrix").with("lies", lies);
+        return message.with("steps", outcomes.len());
     }
     let good = |outcome: &&Graded| outcome.is_exact() && outcome.is_valid();
     match outcomes.iter().rev().find(good) {

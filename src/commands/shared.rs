@@ -61,12 +61,13 @@ impl Waiting {
         }
     }
 
-    /// Shows the message if the last one is a second old.
-    pub(super) fn tell(&mut self, message: impl FnOnce() -> Message) {
+    /// Shows the message with the part that is done, 0 to 1, if the last one is a second old.
+    pub(super) fn tell(&mut self, part: f64, message: impl FnOnce() -> Message) {
         let now = self.clock.now();
         if self.terminal && now >= self.due {
             self.due = now + PATIENCE;
-            let text = self.language.texts().render(&message());
+            let message = message().with("percent", format!("{:.0}", part * 100.0));
+            let text = self.language.texts().render(&message);
             let _ = writeln!(io::stderr(), "{text}");
         }
     }
