@@ -51,11 +51,8 @@ impl Shape for ClosedLoop {
 
     fn slot(&self, number: u64, now: Stamp) -> Option<Slot> {
         let exists = self.requests.is_none_or(|requests| number <= requests);
-        let phase = if now < Stamp::ZERO + self.ramp_up.0 {
-            Phase::Ramp
-        } else {
-            Phase::Hold
-        };
+        let is_ramp = now < Stamp::ZERO + self.ramp_up.0;
+        let phase = if is_ramp { Phase::Ramp } else { Phase::Hold };
         exists.then_some(Slot {
             due: None,
             phase,

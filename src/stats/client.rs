@@ -165,16 +165,15 @@ impl Client {
         }
     }
 
-    /// The evidence for the verdict; `latencies` are TTFB, TTFT and ITL of the run.
+    /// The evidence for the verdict, with the medians of TTFB, TTFT and ITL.
     pub(super) fn evidence(
         &self,
         client: &ClientSummary,
         user_clock: bool,
-        latencies: [Option<Statistics>; 3],
+        [ttfb, ttft, itl]: [Option<f64>; 3],
     ) -> Evidence {
         let (elapsed, standstill) = (self.cpu.elapsed, self.cpu.standstill);
         let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        let [ttfb, ttft, itl] = latencies.map(|latency| latency.map(|latency| latency.p50));
         Evidence {
             client: *client,
             ttfb,

@@ -47,9 +47,6 @@ impl AddAssign for Sum {
     }
 }
 
-/// Failures counted by their kind, in the manual's order; only kinds that occurred.
-pub type FailureCounts = BTreeMap<FailureKind, u64>;
-
 /// Counts and sums of a part of the run, which can be added to those of other parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -61,8 +58,8 @@ pub struct Counts {
     pub users_finished: u64,
     /// Requests that ended well.
     pub ok: u64,
-    /// Requests that failed.
-    pub failed: FailureCounts,
+    /// Requests that failed, by kind, in the manual's order; only kinds that occurred.
+    pub failed: BTreeMap<FailureKind, u64>,
     /// Requests that the run cut.
     pub cancelled: u64,
     /// Requests that their user left on purpose.

@@ -24,7 +24,7 @@ use std::ops::AddAssign;
 
 pub use agreement::Agreement;
 pub use client::{ClientSummary, Evidence};
-pub use counts::{Counts, FailureCounts, Sum};
+pub use counts::{Counts, Sum};
 pub use distribution::{Distribution, Statistics};
 pub use figures::{COUNTS, Figure, Number, RATES};
 pub use histogram::{Histogram, SUB_BUCKETS};

@@ -107,8 +107,8 @@ impl RunStats {
                 self.distributions[metric].snapshot()
             }
         });
-        let latencies = [TTFB, TTFT, ITL].map(|metric| statistics[metric]);
-        let evidence = self.client.evidence(&client, user_clock, latencies);
+        let medians = [TTFB, TTFT, ITL].map(|metric| statistics[metric].map(|of| of.p50));
+        let evidence = self.client.evidence(&client, user_clock, medians);
         // No figure of the service can be right where none was measured, but faults can be told.
         let has_figures = statistics[RESPONSE].or(statistics[ITL]).is_some();
         let verdict = judge(&evidence);

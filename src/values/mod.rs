@@ -43,16 +43,12 @@ impl Times {
         let mut seconds = None;
         let (mut rest, mut units) = (text, self.units.as_slice());
         while !rest.is_empty() {
-            let (number, tail) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
+            let (part, tail) = rest.split_at(rest.find(|c: char| c.is_ascii_alphabetic())?);
             let end = tail.find(|c: char| !c.is_ascii_alphabetic());
             let (unit, tail) = tail.split_at(end.unwrap_or(tail.len()));
             let place = units.iter().position(|(name, _)| *name == unit)?;
-            let number = if self.spaced {
-                number.trim_end()
-            } else {
-                number
-            };
-            seconds = Some(seconds.unwrap_or(0.0) + decimal(number)? * units[place].1);
+            let part = if self.spaced { part.trim_end() } else { part };
+            seconds = Some(seconds.unwrap_or(0.0) + decimal(part)? * units[place].1);
             (rest, units) = (tail, &units[place + 1..]);
         }
         Duration::try_from_secs_f64(seconds?).ok()

@@ -28,18 +28,12 @@ impl Bins {
         };
         let (low, high) = bounds(figures);
         let log = figures.max > FAR * figures.p50 && low > 0.0;
-        let number = (2.0 * (figures.count as f64).sqrt()).clamp(BINS.0, BINS.1);
-        let number = rounded(number);
-        let mut edges: Vec<u64> = (0..=number)
-            .map(|i| {
-                let part = i as f64 / number as f64;
-                if log {
-                    rounded(low * (high / low).powf(part))
-                } else {
-                    rounded(low + (high - low) * part)
-                }
-            })
-            .collect();
+        let number = rounded((2.0 * (figures.count as f64).sqrt()).clamp(BINS.0, BINS.1));
+        let edge = |i: u64| match i as f64 / number as f64 {
+            part if log => low * (high / low).powf(part),
+            part => low + (high - low) * part,
+        };
+        let mut edges: Vec<_> = (0..=number).map(edge).map(rounded).collect();
         // There may be fewer thousandths than bins between the bounds.
         edges.dedup();
         let mut counts = vec![0; edges.len() - 1];

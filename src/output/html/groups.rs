@@ -50,18 +50,16 @@ impl Groups {
         names: impl FnOnce() -> Vec<Option<String>>,
         request: &Measured<'_>,
     ) {
-        let place = match self.places.get(&id) {
-            Some(place) => *place,
-            None if self.measured.len() < MEASURED => {
-                self.measured.push(Group::new(names()));
-                self.places.insert(id, self.measured.len() - 1);
-                self.measured.len() - 1
-            }
-            None => {
-                self.beyond.insert(id);
-                return;
-            }
-        };
+        let new = self.measured.len();
+        let place = self.places.get(&id).copied().unwrap_or(new);
+        if place == MEASURED {
+            self.beyond.insert(id);
+            return;
+        }
+        if place == new {
+            self.measured.push(Group::new(names()));
+            self.places.insert(id, new);
+        }
         self.measured[place].add(request);
     }
 

@@ -79,17 +79,14 @@ fn fill(template: &str, fields: &Value) -> Vec<u8> {
 
 /// The texts of the report in all languages.
 fn both_languages() -> BTreeMap<&'static str, BTreeMap<&'static str, &'static str>> {
-    [Language::English, Language::Chinese]
-        .into_iter()
-        .map(|language| {
-            let texts = language.texts();
-            let kinds = ["report.", "metric.", "glossary."];
-            let shown = |id: &&str| kinds.iter().any(|kind| id.starts_with(kind));
-            let shown = texts.ids().filter(shown);
-            let texts = shown.map(|id| (id, texts.get(id))).collect();
-            (language.code(), texts)
-        })
-        .collect()
+    BTreeMap::from([Language::English, Language::Chinese].map(|language| {
+        let texts = language.texts();
+        let kinds = ["report.", "metric.", "glossary."];
+        let shown = |id: &&str| kinds.iter().any(|kind| id.starts_with(kind));
+        let shown = texts.ids().filter(shown);
+        let texts = shown.map(|id| (id, texts.get(id))).collect();
+        (language.code(), texts)
+    }))
 }
 
 /// JSON for a `<script>` element: no text in it can end the element or begin a comment.

@@ -48,8 +48,7 @@ pub struct SavedResults {
 pub fn read(document: &[u8]) -> serde_json::Result<SavedRun> {
     let run: RunJson<'static> = serde_json::from_slice(document)?;
     if run.schema != SCHEMA {
-        let schema = run.schema;
-        let why = format_args!("its schema is {schema:?}, not {SCHEMA:?}");
+        let why = format!("its schema is {:?}, not {SCHEMA:?}", run.schema);
         return Err(serde_json::Error::custom(why));
     }
     let invalid =

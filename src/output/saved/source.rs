@@ -76,9 +76,8 @@ fn add(files: &mut Vec<PathBuf>, path: PathBuf) {
 
 fn is_in(files: &[PathBuf], path: &Path) -> bool {
     let canonical = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    files
-        .iter()
-        .any(|known| canonical(known) == canonical(path))
+    let mut files = files.iter();
+    files.any(|known| canonical(known) == canonical(path))
 }
 
 /// Whether a file begins with `{`, as a run JSON does and no requests CSV does.
