@@ -95,14 +95,11 @@ pub fn size(text: &str) -> Option<u64> {
 #[must_use]
 pub fn shown(value: &str) -> String {
     const LONGEST: usize = 120;
-    let mut text = String::new();
-    for character in value.chars().take(LONGEST) {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
+    let on_one_line = |character: char| match character {
+        control if control.is_control() => control.escape_default().to_string(),
+        other => other.to_string(),
+    };
+    let mut text: String = value.chars().take(LONGEST).map(on_one_line).collect();
     if value.chars().nth(LONGEST).is_some() {
         text.push('…');
     }

@@ -42,13 +42,31 @@ pub(super) fn series(parts: &[Part<'_>], step: usize, whole: bool) -> Members<Bo
         ("step_s".to_owned(), raw(&step)),
         ("count".to_owned(), raw(&parts.len())),
     ];
-    let mut add = |name: &str, value: &dyn Fn(&Part<'_>) -> Option<Thousandths>| {
+    let add: Add<'_> = &mut |name, value| {
         let values: Vec<_> = parts.iter().map(value).collect();
         series.push((name.to_owned(), raw(&values)));
     };
-    of_requests(&mut add, step > 1);
+    let long = step > 1;
+    rate(add, "rps", long, Counts::completed);
+    for metric in metrics::with(Flag::Series) {
+        let steps = metric.unit.steps();
+        let mean = |counts: &Counts| Thousandths::mean(counts.sum(metric), steps);
+        add(metric.id, &|part| mean(&part.counts));
+        if metric.has(Flag::SoFar) {
+            let name = format!("{}_so_far", metric.id);
+            add(&name, &|part| mean(&part.so_far));
+        }
+    }
+    count(add, "total", |part| part.so_far.completed());
+    count(add, "total_ok", |part| part.so_far.ok);
+    count(add, "total_failed", |part| part.so_far.all_failed());
     if whole {
-        of_users_and_streams(&mut add, step > 1);
+        rate(add, "throughput", long, |counts| counts.tokens);
+        count(add, "active_users", |part| part.so_far.active_users());
+        count(add, "total_users", |part| part.so_far.users_started);
+        for (place, (name, _)) in GAPS.into_iter().enumerate() {
+            add(name, &|part| Some(Thousandths(rounded(part.gaps[place]?))));
+        }
     }
     series.into_iter().collect()
 }
@@ -71,31 +89,6 @@ pub(super) fn parts<'a>(seconds: &'a [TickView<'a>], step: usize) -> Vec<Part<'a
         }
     };
     seconds.chunks(step).map(part).collect()
-}
-
-fn of_requests(add: Add<'_>, long: bool) {
-    rate(add, "rps", long, Counts::completed);
-    for metric in metrics::with(Flag::Series) {
-        let steps = metric.unit.steps();
-        let mean = |counts: &Counts| Thousandths::mean(counts.sum(metric), steps);
-        add(metric.id, &|part| mean(&part.counts));
-        if metric.has(Flag::SoFar) {
-            let name = format!("{}_so_far", metric.id);
-            add(&name, &|part| mean(&part.so_far));
-        }
-    }
-    count(add, "total", |part| part.so_far.completed());
-    count(add, "total_ok", |part| part.so_far.ok);
-    count(add, "total_failed", |part| part.so_far.all_failed());
-}
-
-fn of_users_and_streams(add: Add<'_>, long: bool) {
-    rate(add, "throughput", long, |counts| counts.tokens);
-    count(add, "active_users", |part| part.so_far.active_users());
-    count(add, "total_users", |part| part.so_far.users_started);
-    for (place, (name, _)) in GAPS.into_iter().enumerate() {
-        add(name, &|part| Some(Thousandths(rounded(part.gaps[place]?))));
-    }
 }
 
 fn count(add: Add<'_>, name: &str, count: impl Fn(&Part<'_>) -> u64) {
