@@ -26,8 +26,9 @@ pub(super) struct Groups {
 #[derive(Debug)]
 struct Group {
     names: Vec<Option<String>>,
-    /// Requests, ok, failed.
-    counts: [u64; 3],
+    requests: u64,
+    ok: u64,
+    failed: u64,
     figures: Vec<(Metric, Figure)>,
 }
 
@@ -50,16 +51,18 @@ impl Groups {
         names: impl FnOnce() -> Vec<Option<String>>,
         request: &Measured<'_>,
     ) {
-        let new = self.measured.len();
-        let place = self.places.get(&id).copied().unwrap_or(new);
-        if place == MEASURED {
-            self.beyond.insert(id);
-            return;
-        }
-        if place == new {
-            self.measured.push(Group::new(names()));
-            self.places.insert(id, new);
-        }
+        let place = match self.places.get(&id) {
+            Some(place) => *place,
+            None if self.measured.len() < MEASURED => {
+                self.measured.push(Group::new(names()));
+                self.places.insert(id, self.measured.len() - 1);
+                self.measured.len() - 1
+            }
+            None => {
+                self.beyond.insert(id);
+                return;
+            }
+        };
         self.measured[place].add(request);
     }
 
@@ -67,7 +70,7 @@ impl Groups {
     pub(super) fn largest(&self) -> Breakdown {
         let mut groups: Vec<&Group> = self.measured.iter().collect();
         // A stable sort: of groups of one size, the earlier group comes first.
-        groups.sort_by_key(|group| Reverse(group.counts[0]));
+        groups.sort_by_key(|group| Reverse(group.requests));
         groups.truncate(SHOWN);
         Breakdown {
             of: self.measured.len() + self.beyond.len(),
@@ -90,17 +93,18 @@ impl Group {
         };
         Self {
             names,
-            counts: [0; 3],
+            requests: 0,
+            ok: 0,
+            failed: 0,
             figures: metrics::all().filter_map(shown).collect(),
         }
     }
 
     fn add(&mut self, request: &Measured<'_>) {
         let ok = *request.outcome == Outcome::Ok;
-        let failed = request.outcome.failure().is_some();
-        for (count, applies) in self.counts.iter_mut().zip([true, ok, failed]) {
-            *count += u64::from(applies);
-        }
+        self.requests += 1;
+        self.ok += u64::from(ok);
+        self.failed += u64::from(request.outcome.failure().is_some());
         for (metric, figure) in &mut self.figures {
             match (figure, request.values[*metric]) {
                 (Figure::Sum(sum), Some(value)) => *sum += value,
@@ -114,7 +118,8 @@ impl Group {
     }
 
     fn figures(&self) -> Vec<Option<Thousandths>> {
-        let mut figures: Vec<_> = self.counts.map(Thousandths::whole).map(Some).into();
+        let counts = [self.requests, self.ok, self.failed];
+        let mut figures: Vec<_> = counts.map(Thousandths::whole).map(Some).into();
         for (metric, figure) in &self.figures {
             match figure {
                 Figure::Sum(sum) => {

@@ -10,15 +10,15 @@ const MOMENTS: u64 = 1_000;
 /// The shortest moment, in microseconds. Moments double in length until there are few enough.
 const SHORTEST: u64 = 1_000;
 
-/// A request's value of a metric. The order is by value.
+/// A request's value of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Point {
-    /// The value, in thousandths of the metric's unit.
-    pub(super) value: u64,
     /// End of the request, in microseconds since the run's start.
     pub(super) at: u64,
     /// Number of the request.
     pub(super) request: u64,
+    /// The value, in thousandths of the metric's unit.
+    pub(super) value: u64,
 }
 
 /// The points of a metric. The order in which points are added does not matter.
@@ -37,12 +37,14 @@ impl Points {
     /// Adds a point.
     pub(super) fn add(&mut self, point: Point) {
         self.of += 1;
-        self.all.push(point);
-        while self.of > ALL
-            && let Some(point) = self.all.pop()
-        {
+        if self.of <= ALL {
+            self.all.push(point);
+            return;
+        }
+        for point in std::mem::take(&mut self.all) {
             self.reduce(point);
         }
+        self.reduce(point);
     }
 
     fn reduce(&mut self, point: Point) {
@@ -62,7 +64,7 @@ impl Points {
     fn sorted(&self) -> Vec<Point> {
         let reduced = self.moments.iter().flat_map(Moment::points);
         let mut points: Vec<_> = self.all.iter().copied().chain(reduced).collect();
-        points.sort_unstable_by_key(|point| (point.at, point.request, point.value));
+        points.sort_unstable();
         points.dedup();
         points
     }
@@ -97,9 +99,14 @@ struct Moment {
 
 impl Moment {
     fn add(&mut self, point: Point) {
-        self.smallest = Some(self.smallest.unwrap_or(point).min(point));
-        self.largest = Some(self.largest.unwrap_or(point).max(point));
-        let chance = |point: &Point| (crate::random::step(point.request), point.at, *point);
+        let size = |point: &Point| (point.value, *point);
+        if self.smallest.is_none_or(|p| size(&point) < size(&p)) {
+            self.smallest = Some(point);
+        }
+        if self.largest.is_none_or(|p| size(&point) > size(&p)) {
+            self.largest = Some(point);
+        }
+        let chance = |point: &Point| (crate::random::step(point.request), *point);
         let [first, second] = &mut self.others;
         if first.is_none_or(|p| chance(&point) < chance(&p)) {
             *second = first.replace(point);
@@ -118,8 +125,9 @@ impl Moment {
 
     fn points(&self) -> impl Iterator<Item = Point> + use<> {
         let [first, second] = self.others;
-        let points = [self.smallest, self.largest, first, second];
-        points.into_iter().flatten()
+        [self.smallest, self.largest, first, second]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -154,7 +162,7 @@ mod tests {
     fn a_few_points_are_kept_whole_and_in_order_of_time() {
         let mut points = Points::default();
         for (at, request, value) in [(2_500, 1, 7), (1_499, 2, 9), (9_000, 3, 8)] {
-            points.add(Point { value, at, request });
+            points.add(Point { at, request, value });
         }
         let expected = Packed {
             of: 3,
