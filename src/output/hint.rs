@@ -1,5 +1,7 @@
 //! What a failure means to the user, in the user's language, and the remedy.
 
+use std::sync::LazyLock;
+
 use crate::record::FailureKind;
 use crate::text::{Language, Message, Texts};
 
@@ -19,9 +21,12 @@ const SPECIAL: [(FailureKind, &str, &str); 5] = [
 /// A failure's detail in the language of these texts. The words of a service stay as they came, and
 /// files have all details in English.
 pub(super) fn detail(kind: FailureKind, detail: &str, texts: &Texts) -> String {
-    let english = Language::English.texts().below("detail.");
-    let own =
-        english.filter(|_| !matches!(kind, FailureKind::HttpStatus | FailureKind::ErrorEvent));
+    static ENGLISH: LazyLock<Vec<(&str, &str)>> =
+        LazyLock::new(|| Language::English.texts().below("detail.").collect());
+    let is_own = !matches!(kind, FailureKind::HttpStatus | FailureKind::ErrorEvent);
+    let own = ENGLISH
+        .iter()
+        .filter(|(_, words)| is_own && detail.contains(words));
     own.fold(detail.to_owned(), |detail, (id, words)| {
         detail.replace(words, texts.get(&format!("detail.{id}")))
     })

@@ -165,8 +165,8 @@ fn failures(
     (name, more): (&'static str, Box<RawValue>),
 ) -> Members<Box<RawValue>> {
     let (kind, detail) = (failures.kind, &failures.detail);
-    let detail = |language: Language| cut(&hint::detail(kind, detail, language.texts()));
-    let (en, zh) = (detail(Language::English), detail(Language::Chinese));
+    let chinese = hint::detail(kind, detail, Language::Chinese.texts());
+    let (en, zh) = (cut(detail), cut(&chinese));
     let members = [
         ("kind", raw(kind.name())),
         ("count", raw(&failures.count)),
