@@ -28,23 +28,24 @@ const RESERVE: u64 = 64;
 ///
 /// If it cannot: with the limit and the command that raises it.
 pub fn check(users: u32) -> Result<(), Message> {
-    first_shortage(u64::from(users) + RESERVE)
-        .map_or(Ok(()), |message| Err(message.with("users", users)))
+    let shortage = first_shortage(u64::from(users));
+    shortage.map_or(Ok(()), |message| Err(message.with("users", users)))
 }
 
 #[cfg(unix)]
-fn first_shortage(needed: u64) -> Option<Message> {
+fn first_shortage(users: u64) -> Option<Message> {
+    let needed = users + RESERVE;
     let files = Message::new("engine.limit_files");
     let found = resource(Resource::RLIMIT_NOFILE, needed, files, "nofile", "n");
     #[cfg(target_os = "linux")]
     let found = found
         .or_else(|| threads(needed))
-        .or_else(|| address_space(needed - RESERVE));
+        .or_else(|| address_space(users));
     found
 }
 
 #[cfg(not(unix))]
-fn first_shortage(_needed: u64) -> Option<Message> {
+fn first_shortage(_users: u64) -> Option<Message> {
     None
 }
 

@@ -19,11 +19,6 @@ impl<T> PerMetric<T> {
     pub fn iter(&self) -> impl Iterator<Item = (Metric, &T)> {
         all().zip(&self.0)
     }
-
-    /// Each metric with its value, to be changed.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Metric, &mut T)> {
-        all().zip(&mut self.0)
-    }
 }
 
 impl<T: Default> Default for PerMetric<T> {

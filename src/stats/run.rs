@@ -52,10 +52,8 @@ impl RunStats {
         totals.first_start = Some(first.min(request.start));
         totals.last_end = totals.last_end.max(Some(request.end));
         totals.retries += request.values[ATTEMPTS].map_or(0, |attempts| attempts.saturating_sub(1));
-        for (metric, sum) in totals.sums.iter_mut() {
-            if metric.has(Flag::Count) || metric.has(Flag::Sum) {
-                add_known(sum, request.values[metric]);
-            }
+        for metric in metrics::with(Flag::Count).chain(metrics::with(Flag::Sum)) {
+            add_known(&mut totals.sums[metric], request.values[metric]);
         }
         if let Some((tokens, source)) = request.values[OUTPUT_TOKENS].zip(request.token_source) {
             totals.output_tokens.add(source, tokens, 1);
